@@ -1,0 +1,1 @@
+"""The conversation.  Sees frames, never sockets."""

@@ -1,0 +1,1 @@
+"""Models behind the four ports of `ports.py`; no call state."""

@@ -1,0 +1,1 @@
+"""The process that writes: collector and state.  Sees policies and `agent.shared`, never calls or engines."""

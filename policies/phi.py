@@ -1,0 +1,89 @@
+"""What must not be kept is a type that cannot be.
+
+`Sensitive` refuses every way out but `reveal()`: it prints as a mask and cannot be hashed, compared,
+tested for truth, copied, pickled, iterated or turned into JSON.  `PHI[T]` wraps one value of a caller:
+words, digits, a number, a name, a call SID.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Generic, NoReturn, TypeVar, final
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+class SensitiveLeak(TypeError):
+    """Something tried to take a sensitive value out by a way other than `reveal()`."""
+
+
+class Sensitive:
+    """Base of everything that a caller said, typed or is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise SensitiveLeak(f"{type(self).__name__} goes nowhere but through reveal()")
+
+    __hash__ = None  # type: ignore[assignment]  # unhashable: never a dict key, a set member, a cache key
+
+    def __eq__(self, other: object) -> bool:
+        self._refuse()
+
+    def __ne__(self, other: object) -> bool:
+        self._refuse()
+
+    __lt__ = __le__ = __gt__ = __ge__ = __add__ = __radd__ = __mod__ = __rmod__ = _refuse
+    __bool__ = __len__ = __iter__ = __contains__ = __getitem__ = _refuse
+    __int__ = __float__ = __index__ = __bytes__ = _refuse
+    __copy__ = __deepcopy__ = __getstate__ = _refuse
+
+    def __reduce__(self) -> NoReturn:
+        self._refuse()
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        self._refuse()
+
+
+@final
+class PHI(Sensitive, Generic[T]):
+    """One value that belongs to a caller.  Held, never shown; `reveal()` callers are listed by a test."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: T) -> None:
+        self._value: Final = value
+
+    def __repr__(self) -> str:
+        return "<PHI>"
+
+    def reveal(self) -> T:
+        """The value itself.  Callers stand in `tests/architecture/reveal.txt`."""
+        return self._value
+
+    def map(self, step: Callable[[T], U]) -> PHI[U]:
+        """The same value one pure step further on, still held."""
+        return PHI(step(self._value))
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Utterance(Sensitive):
+    """What a caller said in one turn, as it was heard."""
+
+    words: PHI[str]
+    """The transcript: one line of text, case and punctuation as the recogniser gave them; empty if nothing was said."""
+    doubtful: bool
+    """The recogniser itself was unsure: a symptom heard here is asked about, not dropped."""
+
+    __hash__ = None  # type: ignore[assignment]  # see Sensitive

@@ -1,0 +1,1 @@
+"""The phone line.  Knows frames and legs; knows no words, models or Redis."""
