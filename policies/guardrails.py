@@ -7,11 +7,13 @@ Provisional until the clinical layer: `screen_utterance` escalates on the short 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import InitVar, dataclass
 from typing import Final, final
 
+from policies.asking import wants_a_person
 from policies.phi import PHI, Sensitive, Utterance
+from policies.redflags import RedFlags
 
 
 class EscalationReason(enum.Enum):
@@ -38,34 +40,37 @@ _MINT: Final = object()
 
 
 @final
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Answerable(Sensitive):
     """An utterance that a model may see."""
 
-    __slots__ = ("said",)
     said: Utterance
+    mint: InitVar[object]
 
-    def __init__(self, said: Utterance, *, mint: object) -> None:
+    __hash__ = None  # type: ignore[assignment]  # see Sensitive
+
+    def __post_init__(self, mint: object) -> None:
         if mint is not _MINT:
             raise TypeError("Answerable is made by policies.guardrails alone")
-        self.said = said
 
 
 @final
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Sayable(Sensitive):
     """A sentence that the caller may hear."""
 
-    __slots__ = ("text", "source", "passage_id")
     text: PHI[str]
+    """In the form of `normal()`."""
     source: Source
     passage_id: str
     """The approved passage it is taken from; empty for fixed wording and for a model's own sentence."""
+    mint: InitVar[object]
 
-    def __init__(self, text: PHI[str], source: Source, passage_id: str, *, mint: object) -> None:
+    __hash__ = None  # type: ignore[assignment]  # see Sensitive
+
+    def __post_init__(self, mint: object) -> None:
         if mint is not _MINT:
             raise TypeError("Sayable is made by policies.guardrails alone")
-        self.text = text
-        self.source = source
-        self.passage_id = passage_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ class Refused(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """All text that may be spoken verbatim, keyed by `normal()`."""
+    """All text that may be spoken verbatim, keyed by `normal()`; `Wording.of` does the keying."""
 
     fixed: frozenset[str]
     passages: Mapping[str, str]
@@ -97,7 +102,67 @@ class Wording:
     model_sentences: bool
     """A hosted model's own sentence may be spoken: the development profile only."""
 
+    @classmethod
+    def of(cls, fixed: Iterable[str], passages: Mapping[str, str], *, model_sentences: bool) -> Wording:
+        """From text as it is written.  passages: sentence -> passage id."""
+        keyed = {normal(sentence): passage_id for sentence, passage_id in passages.items()}
+        return cls(frozenset(map(normal, fixed)), keyed, model_sentences)
+
+
+class NotWording(ValueError):
+    """Our own program asked for words that are not in its wording; a mistake of ours, never of a caller."""
+
 
 def normal(text: str) -> str:
     """The form in which wording is compared: one space between words, nothing else changed."""
     return " ".join(text.split())
+
+
+def screen_utterance(said: Utterance, rules: RedFlags) -> Answerable | Escalate | Defer:
+    """May a model see this?  Red flags before everything; a guard that fails counts as a red flag."""
+    try:
+        verdict = _verdict(said.words.reveal(), rules)
+    except Exception:  # whatever failed, a person is the safe side; what it said is dropped with it
+        verdict = Escalate(EscalationReason.GUARD_FAILED)
+    return Answerable(said, _MINT) if verdict is None else verdict
+
+
+def _verdict(words: str, rules: RedFlags) -> Escalate | Defer | None:
+    if not any(letter.isalnum() for letter in words):
+        return Defer.NOTHING_SAID
+    if rules.seen_in(words):
+        return Escalate(EscalationReason.RED_FLAG)
+    return Escalate(EscalationReason.ASKED) if wants_a_person(words) else None
+
+
+def screen_reply(sentence: PHI[str], wording: Wording, *, source_hint: Source | None = None) -> Sayable | Refused:
+    """May the caller hear this?  Fixed wording and verbatim passage sentences pass.
+
+    source_hint: which of the two a sentence is that stands in both; it opens nothing.
+    """
+    text = normal(sentence.reveal())
+    passage_id = wording.passages.get(text)
+    if text in wording.fixed and not (passage_id is not None and source_hint is Source.PASSAGE):
+        return Sayable(PHI(text), Source.FIXED, "", _MINT)
+    if passage_id is not None:
+        return Sayable(PHI(text), Source.PASSAGE, passage_id, _MINT)
+    if wording.model_sentences and text:
+        return Sayable(PHI(text), Source.MODEL, "", _MINT)
+    return Refused.NOT_APPROVED
+
+
+def fixed(text: str, wording: Wording) -> Sayable:
+    """Our own phrase.  Raises `NotWording` if it is not among the fixed ones."""
+    if normal(text) not in wording.fixed:
+        raise NotWording("this phrase is not in the fixed wording; add it there")
+    return Sayable(PHI(normal(text)), Source.FIXED, "", _MINT)
+
+
+def clauses_of(sentence: Sayable, pieces: Sequence[str]) -> list[Sayable]:
+    """A sentence in the clauses it is spoken in, of the same source.
+
+    Raises `NotWording` unless the pieces, joined by single spaces, are exactly the sentence.
+    """
+    if not all(pieces) or " ".join(pieces) != sentence.text.reveal():
+        raise NotWording("the clauses are not the sentence")
+    return [Sayable(PHI(piece), sentence.source, sentence.passage_id, _MINT) for piece in pieces]

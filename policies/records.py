@@ -1,0 +1,180 @@
+"""Everything ever written, on one page.  `docs/what-we-keep.md` says the same in words; a test holds them equal.
+
+Of a call: enums, bounded ints, bools, the agent's name from the settings and a random ref.  No call SID, no
+number, no time finer than the hour, no text of anyone.  Construction checks it.
+"""
+
+from __future__ import annotations
+
+import base64
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from policies import closed
+from policies.closed import Bucket, Count, Shape
+from policies.guardrails import EscalationReason
+
+REF: Final = Shape(r"[A-Za-z0-9_-]{21}[AQgw]")  # 16 random bytes in URL-safe base64 (RFC 4648 section 5)
+AGENT: Final = Shape(r"[a-z][a-z0-9-]{0,31}")  # the name of an agent file, deploy/agents/<name>.toml
+HOUR: Final = Count(438_288, 1_000_000)  # 2020-01-01 to the year 2084, in hours since 1970-01-01 UTC
+DURATION_S: Final = Bucket((10, 30, 60, 120, 180, 300, 480, 600, 900, 1200, 1800, 3600))
+GAP_MS: Final = Bucket(
+    (0, 200, 300, 400, 500, 600, 700, 800, 900, 1000, 1100, 1200, 1400, 1600, 2000, 2500, 3000, 5000, 10000)
+)
+"""0 means that no reply was timed.  The edges hold the bars of `make bench` (600, 900, 1100, 1600 ms)."""
+MANY: Final = Count(0, 999)  # more than the longest call can hold; a tally stops there
+
+
+class Profile(enum.Enum):
+    """How strict the settings are."""
+
+    DEVELOPMENT = "development"
+    """Loopback only, never with a public origin."""
+    PRODUCTION = "production"
+
+
+class Engine(enum.Enum):
+    """Which language model the agent was set to use."""
+
+    APPROVED = "approved"
+    """No model: verbatim approved passages."""
+    ANTHROPIC = "anthropic"
+    OPENAI = "openai"
+    """Any OpenAI-compatible server."""
+
+
+class Outcome(enum.Enum):
+    """What the call came to."""
+
+    ANSWERED = "answered"
+    """At least one answer was heard, and nobody had to be fetched."""
+    PERSON = "person"
+    """The caller was handed to a person."""
+    ABANDONED = "abandoned"
+    """The caller left before any answer was heard."""
+    FAILED = "failed"
+    """We broke off, and no person was reached through us."""
+
+
+class EndReason(enum.Enum):
+    """Why the stream closed."""
+
+    CALLER_HUNG_UP = "caller_hung_up"
+    GOODBYE = "goodbye"
+    HANDED_OVER = "handed_over"
+    LONGEST_CALL = "longest_call"
+    DEAD_STREAM = "dead_stream"
+    DROPPED = "dropped"
+    """The socket broke without a `stop`."""
+    PROTOCOL = "protocol"
+    FAILURE = "failure"
+    SHUTDOWN = "shutdown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallMetrics:
+    """All that is kept of a call.  Raises `closed.NotClosed` when a field is out of its bounds."""
+
+    ref: Annotated[str, REF]
+    """Random, made at answer; stands for nothing outside our own tables."""
+    hour: Annotated[int, HOUR]
+    """When it was answered, in whole hours since 1970-01-01 UTC; no finer."""
+    agent: Annotated[str, AGENT]
+    """Which agent file served the call."""
+    profile: Profile
+    """Development or production."""
+    engine: Engine
+    """The engine that the agent file names."""
+    outcome: Outcome
+    """What the call came to."""
+    end: EndReason
+    """Why the stream closed."""
+    escalation: EscalationReason | None
+    """Why a person was fetched; none if nobody was."""
+    duration_s: Annotated[int, DURATION_S]
+    """Answer to end, rounded up to an edge of `DURATION_S`."""
+    turns: Annotated[int, MANY]
+    """Turns of the caller that held words."""
+    barge_ins: Annotated[int, MANY]
+    """Times the caller stopped the agent."""
+    backchannels: Annotated[int, MANY]
+    """Times the caller murmured along and the agent spoke on."""
+    false_cut_ins: Annotated[int, MANY]
+    """Times the agent began while the caller had only paused."""
+    fillers: Annotated[int, MANY]
+    """Short fillers played while an answer was late."""
+    silence_prompts: Annotated[int, MANY]
+    """Times the agent asked whether the caller is still there."""
+    keys: Annotated[int, MANY]
+    """How many keys were pressed; never which."""
+    greeting_played: bool
+    """The greeting, with its disclosure, came back as played to its end."""
+    closing_played: bool
+    """The goodbye, or the sentence before a person, came back as played to its end."""
+    gap_p50_ms: Annotated[int, GAP_MS]
+    """Median reply gap, rounded up to an edge of `GAP_MS`; 0 if there was no reply."""
+    gap_p95_ms: Annotated[int, GAP_MS]
+    """95th percentile of the reply gaps, likewise."""
+    fallbacks: Annotated[int, MANY]
+    """Replies that the approved engine gave because the model failed or was late."""
+    stt_retries: Annotated[int, MANY]
+    """Transcripts that were made a second time with a padded window."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+    def to_wire(self) -> closed.Wire:
+        """Flat values, in the order of the fields."""
+        return closed.to_wire(self)
+
+    @classmethod
+    def from_wire(cls, wire: Mapping[str, object]) -> CallMetrics:
+        """Raises `closed.NotClosed` on an unknown, missing, ill-typed or out-of-range field."""
+        return closed.from_wire(cls, wire)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """That a worker is there, and how busy.  Lives on the bus with a short time to live; never in durable state."""
+
+    worker: Annotated[str, REF]
+    """Random, made when the process starts."""
+    hour: Annotated[int, HOUR]
+    """When it was last seen, in whole hours since 1970-01-01 UTC."""
+    live_calls: Annotated[int, MANY]
+    """Calls it holds now."""
+    capacity: Annotated[int, MANY]
+    """Calls it would hold at once."""
+    draining: bool
+    """It ends its calls and takes no new one."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+    def to_wire(self) -> closed.Wire:
+        """Flat values, in the order of the fields."""
+        return closed.to_wire(self)
+
+    @classmethod
+    def from_wire(cls, wire: Mapping[str, object]) -> Presence:
+        """Raises `closed.NotClosed` on an unknown, missing, ill-typed or out-of-range field."""
+        return closed.from_wire(cls, wire)
+
+
+def ref_of(entropy: bytes) -> str:
+    """The ref that 16 random bytes make.  Raises `ValueError` on any other length."""
+    if len(entropy) != 16:
+        raise ValueError("a ref is made of 16 random bytes")
+    return base64.urlsafe_b64encode(entropy).rstrip(b"=").decode("ascii")
+
+
+def hour_of(epoch_s: float) -> int:
+    """The only form in which a time is kept."""
+    return int(epoch_s // 3600)
+
+
+def at_most(tally: int) -> int:
+    """A tally that stops at the bound of `MANY`."""
+    return min(tally, MANY.high)
