@@ -1,0 +1,329 @@
+"""The environment, read once: a frozen `Settings`, or one sentence on what to set.
+
+Two profiles.  `development` answers on loopback only and has no public origin.  `production` has a public https
+origin, checks Twilio's signatures, and either holds its own certificate or stands behind a proxy on loopback.
+"""
+
+from __future__ import annotations
+
+import difflib
+import enum
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from policies.phi import PHI
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+VARIABLES: Final = {
+    "QUIETLINE_PROFILE": "development or production",
+    "QUIETLINE_HOST": "the address to listen on",
+    "QUIETLINE_PORT": "the port to listen on",
+    "QUIETLINE_PUBLIC_ORIGIN": "how Twilio reaches this service: https and a host name",
+    "QUIETLINE_TLS_CERT": "the certificate chain, where no proxy ends TLS in front",
+    "QUIETLINE_TLS_KEY": "the certificate's key",
+    "QUIETLINE_AGENTS": "the folder of agent files",
+    "QUIETLINE_STATE": "the folder the keeper writes to",
+    "QUIETLINE_RECOGNISER": "a recogniser: base, tiny.en, a folder or a hub name already fetched",
+    "QUIETLINE_RECOGNISER_BEAM": "how many readings the recogniser follows",
+    "QUIETLINE_RECOGNISER_WINDOW_S": "the shortest stretch of sound the recogniser encodes",
+    "QUIETLINE_RECOGNISER_WORKERS": "how many turns are recognised at the same time",
+    "QUIETLINE_VOICE": "a Piper voice: joe or the path of an .onnx file",
+    "QUIETLINE_LEAD_MS": "how far audio is sent ahead of the caller's ear",
+    "QUIETLINE_MAX_CALLS": "calls at once; the next is sent to the nurse",
+    "QUIETLINE_MAX_CALL_S": "the longest call",
+    "QUIETLINE_DEAD_STREAM_MS": "silence of the carrier after which a call is given up",
+    "QUIETLINE_ALLOW_UNSIGNED_STREAM": "1 accepts a stream without Twilio's signature; development only",
+    "TWILIO_ACCOUNT_SID": "the account whose calls are answered",
+    "TWILIO_AUTH_TOKEN": "what Twilio signs its requests with",
+    "REDIS_URL": "the bus; the launcher starts one where this is not set",
+    "ANTHROPIC_API_KEY": "for agents with the engine anthropic",
+    "ANTHROPIC_BASE_URL": "where that engine is reached",
+    "OPENAI_API_KEY": "for agents with the engine openai",
+    "OPENAI_BASE_URL": "where that engine is reached",
+}
+"""Every variable that is read, each with the line `docs/operating.md` holds of it."""
+
+
+class SettingsRefused(Exception):
+    """The settings don't hold together.  The message is one sentence on what to set; it names no value."""
+
+
+class Profile(enum.Enum):
+    """How strict the service is."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Our own certificate."""
+
+    cert: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Recogniser:
+    """Which recogniser; None leaves the choice to what was measured (`agent/engines/models.py`)."""
+
+    model: str | None
+    beam: int | None
+    window_s: int | None
+    workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the line."""
+
+    calls: int
+    call_s: int
+    start_ms: int
+    """From the socket's opening to the carrier's `start`."""
+    dead_stream_ms: int
+    message_bytes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settings:
+    """Everything the environment says.  Secrets are held as `PHI`, so no print shows them."""
+
+    profile: Profile
+    host: str
+    """An IP address, never a name."""
+    port: int
+    public_origin: str | None
+    tls: Tls | None
+    agents: Path
+    state: Path
+    recogniser: Recogniser
+    voice: str | None
+    lead_ms: int
+    limits: Limits
+    allow_unsigned_stream: bool
+    twilio_account_sid: str | None
+    twilio_auth_token: PHI[str] | None
+    redis_url: PHI[str] | None
+    anthropic_api_key: PHI[str] | None
+    anthropic_base_url: str | None
+    openai_api_key: PHI[str] | None
+    openai_base_url: str | None
+
+    @property
+    def origin(self) -> str:
+        """What signatures are checked against: scheme, host and port as the other side names them; no slash."""
+        if self.public_origin:
+            return self.public_origin
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def development(self) -> bool:
+        return self.profile is Profile.DEVELOPMENT
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """Raises `SettingsRefused`.  An empty value counts as not set."""
+    _refuse_unknown(environment)
+    values = {name: environment[name].strip() for name in VARIABLES if environment.get(name, "").strip()}
+    host = _host(values.get("QUIETLINE_HOST", "127.0.0.1"))
+    public_origin = _origin(values.get("QUIETLINE_PUBLIC_ORIGIN"))
+    profile = _profile(values.get("QUIETLINE_PROFILE"), host, public_origin)
+    settings = Settings(
+        profile=profile,
+        host=host,
+        port=_number(values, "QUIETLINE_PORT", 8080, 1, 65_535),
+        public_origin=public_origin,
+        tls=_tls(values),
+        agents=_folder(values, "QUIETLINE_AGENTS", ROOT / "deploy" / "agents"),
+        state=Path(values.get("QUIETLINE_STATE") or ROOT / ".quietline").expanduser(),
+        recogniser=Recogniser(
+            model=values.get("QUIETLINE_RECOGNISER"),
+            beam=_maybe(values, "QUIETLINE_RECOGNISER_BEAM", 1, 10),
+            # below 10 s Whisper repeats itself, 30 s is all it takes (docs/decisions, recognition)
+            window_s=_maybe(values, "QUIETLINE_RECOGNISER_WINDOW_S", 10, 30),
+            workers=_number(values, "QUIETLINE_RECOGNISER_WORKERS", 2, 1, 64),
+        ),
+        voice=values.get("QUIETLINE_VOICE"),
+        # at most 300 ms ahead, so that a barge-in and a pause are exact; under 60 ms one late tick is heard
+        lead_ms=_number(values, "QUIETLINE_LEAD_MS", 200, 60, 300),
+        limits=Limits(
+            calls=_number(values, "QUIETLINE_MAX_CALLS", 8, 1, 1_000),
+            call_s=_number(values, "QUIETLINE_MAX_CALL_S", 1_800, 10, 7_200),
+            start_ms=5_000,  # Twilio sends `start` right after `connected`; it promises no bound
+            # Twilio sends frames in silence too: 2 s without one is a dead leg
+            dead_stream_ms=_number(values, "QUIETLINE_DEAD_STREAM_MS", 2_000, 500, 60_000),
+            message_bytes=65_536,  # a media message is about 400 bytes; others limit at 64 KiB too
+        ),
+        allow_unsigned_stream=_flag(values, "QUIETLINE_ALLOW_UNSIGNED_STREAM"),
+        twilio_account_sid=values.get("TWILIO_ACCOUNT_SID"),
+        twilio_auth_token=_secret(values, "TWILIO_AUTH_TOKEN"),
+        redis_url=_redis(values.get("REDIS_URL")),
+        anthropic_api_key=_secret(values, "ANTHROPIC_API_KEY"),
+        anthropic_base_url=_base_url(values, "ANTHROPIC_BASE_URL"),
+        openai_api_key=_secret(values, "OPENAI_API_KEY"),
+        openai_base_url=_base_url(values, "OPENAI_BASE_URL"),
+    )
+    _check_profile(settings)
+    return settings
+
+
+def is_loopback(host: str | None) -> bool:
+    """True for an address of this machine, and for the name localhost."""
+    if host == "localhost":
+        return True
+    address = _address(host or "")
+    return address is not None and address.is_loopback
+
+
+def _check_profile(settings: Settings) -> None:
+    if settings.development:
+        if settings.public_origin:
+            raise SettingsRefused("unset QUIETLINE_PUBLIC_ORIGIN or set QUIETLINE_PROFILE=production")
+        if not is_loopback(settings.host):
+            raise SettingsRefused("set QUIETLINE_HOST to 127.0.0.1: the development profile answers on loopback only")
+        if settings.tls:
+            raise SettingsRefused("unset QUIETLINE_TLS_CERT and QUIETLINE_TLS_KEY: they belong to production")
+        return
+    if settings.allow_unsigned_stream:
+        raise SettingsRefused("unset QUIETLINE_ALLOW_UNSIGNED_STREAM: production takes signed streams only")
+    if not settings.public_origin:
+        raise SettingsRefused("set QUIETLINE_PUBLIC_ORIGIN to the https address that Twilio reaches")
+    if settings.twilio_auth_token is None:
+        raise SettingsRefused("set TWILIO_AUTH_TOKEN: production checks every signature")
+    if not settings.tls and not is_loopback(settings.host):
+        raise SettingsRefused(
+            "set QUIETLINE_TLS_CERT and QUIETLINE_TLS_KEY, or QUIETLINE_HOST=127.0.0.1 behind a proxy that ends TLS"
+        )
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    for name in sorted(environment):
+        if name.startswith("QUIETLINE_") and name not in VARIABLES:
+            near = difflib.get_close_matches(name, VARIABLES, n=1)
+            hint = f", did you mean {near[0]}" if near else ""
+            raise SettingsRefused(f"unset {name}: no such setting{hint}")
+
+
+def _profile(value: str | None, host: str, public_origin: str | None) -> Profile:
+    """Not set: development for a service that only this machine can reach, else production."""
+    if value is None:
+        return Profile.DEVELOPMENT if is_loopback(host) and not public_origin else Profile.PRODUCTION
+    if value not in {profile.value for profile in Profile}:
+        raise SettingsRefused("set QUIETLINE_PROFILE to development or production")
+    return Profile(value)
+
+
+def _address(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(value)
+    except ValueError:
+        return None
+
+
+def _host(value: str) -> str:
+    if value == "localhost":
+        return "127.0.0.1"
+    if _address(value) is None:
+        raise SettingsRefused("set QUIETLINE_HOST to an IP address, such as 127.0.0.1 or 0.0.0.0")
+    return value
+
+
+def _url(value: str, sentence: str) -> SplitResult:
+    """Raises `SettingsRefused(sentence)` for what has no host, a bad port, or control characters or spaces."""
+    parts = None
+    if value.isprintable() and " " not in value:
+        try:
+            parts = urlsplit(value)
+            _ = parts.port  # a bad port raises on access
+        except ValueError:
+            parts = None
+    if parts is None or not parts.hostname:
+        raise SettingsRefused(sentence)
+    return parts
+
+
+def _origin(value: str | None) -> str | None:
+    if value is None:
+        return None
+    sentence = "set QUIETLINE_PUBLIC_ORIGIN to https:// and a host name, without a path"
+    parts = _url(value, sentence)
+    bare = parts.path in ("", "/") and not parts.query and not parts.fragment and "@" not in parts.netloc
+    if parts.scheme != "https" or not bare:
+        raise SettingsRefused(sentence)
+    return f"https://{parts.netloc.lower()}"
+
+
+def _base_url(values: Mapping[str, str], name: str) -> str | None:
+    value = values.get(name)
+    if value is None:
+        return None
+    sentence = f"set {name} to an https address; plain http is for this machine alone"
+    parts = _url(value, sentence)
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+        raise SettingsRefused(sentence)
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise SettingsRefused(f"set {name} to an address without a user, a query or a fragment")
+    return value.rstrip("/")
+
+
+def _redis(value: str | None) -> PHI[str] | None:
+    if value is None:
+        return None
+    sentence = "set REDIS_URL to a rediss:// address; plain redis:// is for this machine alone"
+    parts = _url(value, sentence)
+    if parts.scheme != "rediss" and not (parts.scheme == "redis" and is_loopback(parts.hostname)):
+        raise SettingsRefused(sentence)
+    if parts.query or parts.fragment:
+        raise SettingsRefused("set REDIS_URL without a query: its options could turn certificate checks off")
+    return PHI(value)
+
+
+def _tls(values: Mapping[str, str]) -> Tls | None:
+    cert, key = values.get("QUIETLINE_TLS_CERT"), values.get("QUIETLINE_TLS_KEY")
+    if cert is None and key is None:
+        return None
+    if cert is None or key is None:
+        raise SettingsRefused("set both QUIETLINE_TLS_CERT and QUIETLINE_TLS_KEY, or neither")
+    for name, path in (("QUIETLINE_TLS_CERT", cert), ("QUIETLINE_TLS_KEY", key)):
+        if not Path(path).is_file():
+            raise SettingsRefused(f"set {name} to a file that exists")
+    return Tls(Path(cert), Path(key))
+
+
+def _folder(values: Mapping[str, str], name: str, default: Path) -> Path:
+    folder = Path(values[name]).expanduser() if name in values else default
+    if not folder.is_dir():
+        raise SettingsRefused(f"set {name} to a folder that exists")
+    return folder
+
+
+def _secret(values: Mapping[str, str], name: str) -> PHI[str] | None:
+    return PHI(values[name]) if name in values else None
+
+
+def _flag(values: Mapping[str, str], name: str) -> bool:
+    value = values.get(name, "0")
+    if value not in ("0", "1"):
+        raise SettingsRefused(f"set {name} to 0 or 1")
+    return value == "1"
+
+
+def _maybe(values: Mapping[str, str], name: str, low: int, high: int) -> int | None:
+    return _number(values, name, low, low, high) if name in values else None
+
+
+def _number(values: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = values.get(name)
+    if text is None:
+        return default
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+    if number is None or not low <= number <= high:
+        raise SettingsRefused(f"set {name} to a whole number from {low} to {high}")
+    return number
