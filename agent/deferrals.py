@@ -1,0 +1,124 @@
+"""Questions that approved wording must not answer: a change of dose, a diagnosis, somebody else's business.
+
+Provisional until `policies/scope.py`: the asker is offered a nurse.  Pure; patterns over lower-case words.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from typing import Final
+
+from agent.lexicon import CLASSES, GENERICS
+
+
+class Ask(enum.Enum):
+    """What kind of answer is asked for."""
+
+    INFORMATION = "information"
+    DOSE_CHANGE = "dose_change"
+    """To stop, skip, double, halve, split, move, swap or add to a medicine, or how much of one to take."""
+    TAKING = "taking"
+    """Whether a named medicine may be taken: answered only by passages that send the asker to the nurse."""
+    DIAGNOSIS = "diagnosis"
+    OUT_OF_SCOPE = "out_of_scope"
+
+
+_NAMES: Final = "|".join(
+    sorted({*GENERICS, *(b for brands in GENERICS.values() for b in brands), *CLASSES}, key=len, reverse=True)
+)
+_KINDS: Final = (
+    "medicines?|medications?|meds?|pills?|tablets?|capsules?|doses?|dosages?|dosing|prescriptions?|antibiotics?|shots?"
+    "|injections?|painkillers?|thinners?|statins?|steroids?|diuretics?|inhalers?|puffs?|units?|milligrams?|mg|mcg|drops?"
+    "|narcotics?|opioids?|patch|patches|antacids?|laxatives?|softeners?|drugs?"
+)
+_DRUG: Final = rf"(?:{_NAMES}|{_KINDS})"
+_ANY_DRUG: Final = re.compile(rf"\b{_DRUG}\b")
+_NAMED: Final = re.compile(rf"\b(?:{_NAMES})\b")
+_SHORT: Final = r"(?:\W+[\w']+){0,6}?\W+"  # up to six words between two parts
+_MAY: Final = (
+    r"(?:can|could|may|should|shall|must|do|would|is it (?:ok|okay|fine|safe|alright|all right|bad)|ok|okay|safe|want|wanna"
+    r"|need|going|gonna|thinking|tempted|like|allowed|possible|supposed|better|time|how|when|what if|if|let|have|try|tell)"
+)
+_CHANGE: Final = (
+    r"(?:stop\w*|quit\w*|skip\w*|doubl\w+|tripl\w+|hal(?:f|ve|ving)|split\w*|cut(?:ting)? (?:down|back|in half|it|them|my|the)"
+    r"|increas\w+|decreas\w+|reduc\w+|rais\w+|lower\w*|adjust\w*|chang\w+|switch\w*|swap\w*|replac\w+|substitut\w+"
+    r"|wean\w*|taper\w*|com(?:e|ing) off|get(?:ting)? off|go(?:ing)? off|go(?:ing)? (?:up|down|back) on|space|spacing"
+    r"|restart\w*|resum\w+|start\w*|begin\w*|add\w*|bump\w*|up my|up the|crush\w*|combin\w+|mix\w*|leave out|hold off"
+    r"|cease|discontinu\w+|mov(?:e|ing))"
+)
+
+_DOSE: Final = (
+    re.compile(rf"\b{_MAY}\b{_SHORT}(?:{_CHANGE})\b(?:{_SHORT})?(?:\W*{_DRUG})\b"),
+    re.compile(rf"\b{_MAY}\b{_SHORT}{_DRUG}\b{_SHORT}(?:{_CHANGE})\b"),
+    re.compile(r"\b(?:can|should|may|could|shall|do) i (?:just |now |also |have to |need to )?(?:stop|quit|skip|double|halve|split) (?:it|them|that|those|one|the|my|taking|using)\b"),
+    re.compile(rf"\b{_CHANGE}\W+(?:taking|using)\b(?=.*\b{_DRUG}\b)"),
+    re.compile(r"\b(?:stop|quit|skip|start|restart|resume) taking\b"),
+    re.compile(
+        r"\btak(?:e|ing)\b(?:\W+\w+){0,3}?\W+(?:more|less|extra|another|two|three|four|five|twice|double|half|both|an additional"
+        r"|together|instead|early|earlier|sooner|fewer|higher|lower|every (?:two|three|four|five|six|\d))\b"
+    ),
+    re.compile(rf"\b(?:more|extra|another|second|additional|higher|lower|bigger|smaller|stronger|half|double)\b(?:\W+\w+){{0,3}}?\W+{_DRUG}\b"),
+    re.compile(rf"\bhow (?:much|many|often|frequently)\b(?:\W+[\w']+){{0,8}}?\W+{_DRUG}\b"),
+    re.compile(rf"\b{_DRUG}\b(?:\W+[\w']+){{0,6}}?\W+how (?:much|many|often)\b"),
+    re.compile(rf"\b(?:what|which|maximum|max|right|correct|usual|safe|recommended|proper|highest) (?:\w+ ){{0,2}}?(?:dose|dosage|dosing|amount|strength)\b"),
+    re.compile(rf"\bhow (?:much|many|often)\b(?:\W+[\w']+){{0,4}}?\W+(?:take|inject|give)\b"),
+    re.compile(rf"\b(?:do|should|must|can|will) i (?:still |really |have to |need to |always )+(?:take|keep taking|be taking|use|stay on|continue)\b(?=.*\b{_DRUG}\b)"),
+    re.compile(rf"\b(?:instead of|rather than|in place of)\b{_SHORT}?{_DRUG}\b"),
+    re.compile(rf"\b(?:should|can|may|could) i (?:keep|continue) (?:on )?(?:taking|using|with)?\b(?=.*\b{_DRUG}\b)"),
+)  # fmt: skip
+
+_TAKING: Final = (
+    re.compile(rf"\b(?:can|could|may|should|shall|do|must|might|okay|ok|safe|fine|alright|right|bad|allowed)\b{_SHORT}"
+               rf"(?:take|taking|use|using|have|give|given|taken|used|try)\b{_SHORT}(?:{_NAMES})\b"),
+    re.compile(rf"\b(?:can|could|may|should|is|are)\b{_SHORT}(?:{_NAMES})\b{_SHORT}(?:taken|used|take|with|together|safe|okay|ok)\b"),
+    re.compile(rf"\b(?:{_NAMES})\b{_SHORT}(?:with|and|together with)\b{_SHORT}(?:{_NAMES})\b"),
+)  # fmt: skip
+
+_DIAGNOSIS: Final = (
+    re.compile(r"\bdo (?:i|you think i|we|he|she|they) (?:really |maybe |already |still )?(?:have|got)\b(?! to\b| any (?:questions?|plans|appointments?)| (?:a|an|my|another) (?:follow|appointment))"),
+    re.compile(r"\b(?:could|might|can|would|may) (?:this|it|that|these|they|i|he|she|my \w+)(?: \w+)? (?:be|have|mean)\b(?! (?:\w+ )?(?:careful|able|allowed|ready|home|visitors|in (?:the|a) room))"),
+    re.compile(r"\b(?:is|are) (?:it|this|that|these|they|my [\w ]{1,30}?|the [\w ]{1,30}?) (?:serious|infected|dangerous|broken|cancer\w*|bad sign|a sign|an? (?:infection|clot|blood clot|stroke|heart attack|reaction|allergy|emergency|bad sign|virus|hernia)|anything (?:serious|to worry)|something (?:serious|bad|to worry))\b"),
+    re.compile(r"\bwhat(?:'s| is| are|s) (?:wrong|the matter|going on|happening) with\b"),
+    re.compile(r"\bwhat (?:is|could be|might be|can be|would be|would|could|is it that's|is it that is) caus(?:e|ing)\b"),
+    re.compile(r"\bwhat (?:do|does|did|would) (?:i have|it mean|this mean|that mean|he have|she have|they mean|my [\w ]{1,40}? mean|(?:a|an|the|these|those|this) [\w ]{1,40}? mean)\b"),
+    re.compile(r"\b(?:should|do|must) (?:i|we) (?:need to |have to )?(?:be )?(?:worried|worry|concerned|alarmed|scared)\b"),
+    re.compile(r"\b(?:am|was) i (?:having|dying|going to die|getting (?:an? )?(?:infection|worse|sick)|sick|okay|ok|in danger|infected|allergic|anemic|diabetic|pregnant)\b"),
+    re.compile(r"\bwhat (?:disease|illness|condition|infection|sickness|disorder|diagnosis)\b"),
+    re.compile(r"\b(?:diagnos\w+|do you think (?:it|this|that|i|my)|is (?:it|this|that) because|prognosis|how long (?:do|have) i (?:have|got) (?:left|to live)|will i (?:die|live|ever))\b"),
+    re.compile(r"\bwhy (?:am|do|does|is|are|has|have|did|can't|cannot|won't|would) (?:i|my|it|this|that|the|there|he|she)\b"),
+)  # fmt: skip
+
+_OUT: Final = (
+    re.compile(r"\b(?:ignore|disregard|forget|override|bypass|skip)\b(?:\W+\w+){0,5}?\W+(?:rules?|instructions?|guidelines?|prompts?|training|restrictions?|programming|safety)\b"),
+    re.compile(r"\b(?:system prompt|developer mode|jailbreak|role ?play|pretend|act as|you are now|hypothetically you|your (?:prompt|instructions|programming|training|rules))\b"),
+    re.compile(r"\b(?:my|our|the|a|his|her) (?:[\w']+ )?(?:dog|cat|puppy|kitten|horse|rabbit|hamster|bird)(?:'s)? (?:take|have|eat|ate|has|need|needs|get|is|swallowed|be)\b"),
+    re.compile(r"\b(?:give|giving|for) (?:it to |this to |some to )?(?:my|our|the|a) (?:dog|cat|puppy|kitten|horse|rabbit|hamster|bird)\b"),
+    re.compile(r"\b(?:cocaine|heroin|meth|crack|ecstasy|lsd|mushrooms|get high|getting high|to get a buzz|weed|marijuana|fake|forge|forged)\b"),
+    re.compile(r"\b(?:other|another|somebody else's|someone else's|her|his|my (?:neighbor|friend|boss|ex)(?:'s)?) (?:patient|patient's|patients|patients'|records?|chart|results?|room number|test|tests|diagnosis)\b"),
+    re.compile(r"\b(?:give|take|giving|share|sharing|sell|selling|borrow)\b(?:\W+\w+){0,5}?\W+(?:my|your|his|her)? ?(?:friend|friends|neighbor|neighbors|boyfriend|girlfriend|roommate|coworker|cousin)(?:'s|s)?\b"),
+)  # fmt: skip
+
+_MISSED: Final = re.compile(
+    r"\b(?:miss(?:ed|ing)?|forgot(?:ten)?|forget|late (?:with|for|on|taking)|slipped my mind|didn't take|did not take|slept through)\b"
+)
+
+
+def ask_of(text: str) -> Ask:
+    """What kind of answer the words ask for; the stricter kind where several fit."""
+    plain = re.sub(r"\s+", " ", text.lower().replace("\u2019", "'").replace("-", " ")).strip()[-1600:]
+    if any(pattern.search(plain) for pattern in _OUT):
+        return Ask.OUT_OF_SCOPE
+    if _ANY_DRUG.search(plain) or "take" in plain or "taking" in plain:
+        if any(pattern.search(plain) for pattern in _DOSE):
+            return Ask.DOSE_CHANGE
+    if any(pattern.search(plain) for pattern in _DIAGNOSIS):
+        return Ask.DIAGNOSIS
+    if _NAMED.search(plain) and any(pattern.search(plain) for pattern in _TAKING):
+        return Ask.TAKING
+    return Ask.INFORMATION
+
+
+def missed_dose(text: str) -> bool:
+    """The words speak of a dose that was not taken."""
+    return bool(_MISSED.search(text.lower().replace("\u2019", "'")))

@@ -1,0 +1,41 @@
+"""The embedded language model that is none: approved passages, word for word, or "I don't know"."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import final
+
+from agent.knowledge import Found, Knowledge, NotKnown
+from policies.guardrails import Answerable, Sayable
+from policies.phi import PHI
+
+
+@final
+class ApprovedAnswers:
+    """`LanguageModel` over the approved passages.  Holds no state of any call; takes well under a millisecond or two."""
+
+    def __init__(self, knowledge: Knowledge, not_known: Sequence[str]) -> None:
+        """not_known: the fixed sentences that say it is not known and offer a nurse."""
+        self._knowledge = knowledge
+        self._not_known = tuple(not_known)
+
+    def find(self, said: Answerable, before: Sequence[Answerable | Sayable] = ()) -> Found | NotKnown:
+        """The passage for what was said; may be asked ahead of the turn's end.
+
+        before: the turns so far; the last passage spoken in them gives a follow-up its topic.
+        """
+        return self._knowledge.retrieve(said.said.words, _last_passage(before))
+
+    async def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncIterator[PHI[str]]:
+        """The passage's sentences one by one, or the not-known wording.  The last turn is the caller's."""
+        said = turns[-1] if turns else None
+        found = self.find(said, turns[:-1]) if isinstance(said, Answerable) else None
+        for sentence in found.passage.sentences if isinstance(found, Found) else self._not_known:
+            yield PHI(sentence)
+
+
+def _last_passage(turns: Sequence[Answerable | Sayable]) -> str:
+    for turn in reversed(turns):
+        if isinstance(turn, Sayable) and turn.passage_id:
+            return turn.passage_id
+    return ""

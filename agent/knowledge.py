@@ -1,0 +1,351 @@
+"""The approved passages: load, check, and find the one that a question asks for.
+
+A passage is a few sentences that a clinician has approved, or will; they are spoken word for word.  Which
+words a caller may use for it (`asks`) serves retrieval only and is never spoken.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from agent.deferrals import Ask, ask_of, missed_dose
+from agent.retrieval import Entry, Hit, Index, focus
+from policies.guardrails import normal
+from policies.phi import PHI
+
+LOWEST_SCORE: Final = 0.60  # thresholds chosen on questions kept apart from the passages' `asks`
+LOWEST_COVERED: Final = 0.55
+LOWEST_NEAREST: Final = 0.50
+LOWEST_MASS: Final = 1.5  # a question must hold about one topic word; hinting words alone open nothing
+LOWEST_MARGIN: Final = 0.04
+SAME_TOPIC_MARGIN: Final = 0.015  # of two passages on one topic the nearer may be spoken on a smaller lead
+TEXT_WORDS: Final = (20, 65)
+SENTENCE_WORDS: Final = 26
+GRADE: Final = 8.0  # patient material is written for the eighth school year or below
+ASKS: Final = (6, 14)
+
+_ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_SPEAKABLE: Final = re.compile(r"[A-Za-z0-9 ,.'-]+")
+_ENDS: Final = re.compile(r"(?<=[.?!])\s+(?=[A-Z0-9])")
+_PROMISE: Final = re.compile(
+    r"\b(?:you will be (?:fine|okay|ok)|nothing to worry|do not worry|don't worry|no need to worry|is harmless|guarantee\w*"
+    r"|is not serious|completely safe|perfectly safe|always safe|you have an? (?:infection|clot)|you are fine)\b",
+    re.IGNORECASE,
+)
+_DOSE_CHANGE: Final = re.compile(
+    r"\b(?:stop(?:ping)?|skip(?:ping)?|double|doubling|halve|half|split|increase|decrease|reduce|lower|raise|extra|more"
+    r"|two|another|switch|start(?:ing)?|restart|change|changing) (?:(?:taking|using|your|the|this|a|an|any|on|of) )*"
+    r"(?:[a-z]+ )?(?:doses?|medicines?|pills?|tablets?|antibiotics?|steroids?|inhalers?|insulin|blood thinners?|statins?"
+    r"|puffs?|water pills?)\b",
+    re.IGNORECASE,
+)
+_FENCED: Final = re.compile(
+    r"\b(?:do not|don't|never|not|without|unless|before you|before|ask|asking|may tell you|tell you whether|only the|only your"
+    r"|only if|whether|than|rather than)\b",
+    re.IGNORECASE,
+)
+
+
+class KnowledgeReason(enum.Enum):
+    """Why material is not used; closed."""
+
+    NO_FOLDER = "no_folder"
+    EMPTY = "empty"
+    NOT_TOML = "not_toml"
+    UNKNOWN_KEY = "unknown_key"
+    MISSING_KEY = "missing_key"
+    WRONG_TYPE = "wrong_type"
+    BAD_ID = "bad_id"
+    DUPLICATE_ID = "duplicate_id"
+    DUPLICATE_SENTENCE = "duplicate_sentence"
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    NOT_SPEAKABLE = "not_speakable"
+    NO_ASKS = "no_asks"
+    UNAPPROVED = "unapproved"
+    EXPIRED = "expired"
+
+
+class KnowledgeRefused(Exception):
+    """The material cannot be used.  Names the passage or file, which are the hospital's own, and what to do."""
+
+    def __init__(self, reason: KnowledgeReason, where: str, remedy: str) -> None:
+        super().__init__(f"knowledge: {where}: {reason.value.replace('_', ' ')}; {remedy}")
+        self.reason = reason
+        self.where = where
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One approved answer.  Every field is a key of the file; no other key is accepted."""
+
+    id: str
+    title: str
+    topic: str
+    text: str
+    """What is spoken, word for word."""
+    asks: tuple[str, ...]
+    """Ways of asking for it, for retrieval only; never spoken."""
+    drugs: tuple[str, ...]
+    """The medicines it is about: recognition listens for them, and no other medicine's question opens it."""
+    defers: bool
+    """The text itself sends the caller to a nurse for the decision, so it may answer "may I take X?"."""
+    source: str
+    """The kind of leaflet to check it against."""
+    source_checked: bool
+    approved_by: str
+    """Who approved it; empty while nobody has."""
+    version: int
+    review_by: date
+    """The last day on which it may be spoken."""
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The text in the pieces in which it is spoken, each in `normal()` form."""
+        return tuple(normal(sentence) for sentence in _ENDS.split(self.text.strip()))
+
+
+_TYPES: Final[Mapping[str, type]] = MappingProxyType(
+    {
+        "id": str, "title": str, "topic": str, "text": str, "asks": list, "drugs": list, "defers": bool, "source": str,
+        "source_checked": bool, "approved_by": str, "version": int, "review_by": date,
+    }
+)  # fmt: skip
+
+
+class Unknown(enum.Enum):
+    """Why no passage is spoken; closed, counted by the metrics."""
+
+    NOTHING_ASKED = "nothing_asked"
+    NOT_COVERED = "not_covered"
+    """No passage knows the question's words."""
+    TOO_CLOSE = "too_close"
+    """Two passages fit about as well."""
+    DOSE_CHANGE = "dose_change"
+    DIAGNOSIS = "diagnosis"
+    OUT_OF_SCOPE = "out_of_scope"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The passage that answers, how well it fits (0..1), and its lead over the next one."""
+
+    passage: Passage
+    score: float
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class NotKnown:
+    """No passage may answer; the caller is offered a nurse."""
+
+    reason: Unknown
+
+
+class Knowledge:
+    """The passages of one agent, with their index.  Built once, read by all calls, keeps nothing of a question."""
+
+    __slots__ = ("passages", "_index", "_places")
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self.passages: Final = tuple(passages)
+        self._index = Index([Entry(p.title, p.asks, p.text, p.drugs) for p in self.passages])
+        self._places = {passage.id: place for place, passage in enumerate(self.passages)}
+
+    def wording(self) -> Mapping[str, str]:
+        """Every sentence that may be spoken, in `normal()` form, with its passage's id: `Wording.passages`."""
+        return MappingProxyType({s: p.id for p in self.passages for s in p.sentences})
+
+    def drugs(self) -> tuple[str, ...]:
+        """The medicines that recognition should listen for, once each, in order."""
+        return tuple(dict.fromkeys(drug for passage in self.passages for drug in passage.drugs))
+
+    def passage(self, passage_id: str) -> Passage:
+        """The passage of that id.  Raises KeyError."""
+        return self.passages[self._places[passage_id]]
+
+    def retrieve(self, question: PHI[str], after: str = "") -> Found | NotKnown:
+        """The one passage that answers what was asked, or why none may.
+
+        after: the id of the passage spoken in the turn before, empty if none: a follow-up such as "and how
+        long?" is read with that passage's topic.  Raises nothing; keeps nothing of the question.
+        """
+        heard = question.reveal()
+        asked, around = focus(heard)
+        ask = ask_of(heard)
+        if ask is Ask.OUT_OF_SCOPE:
+            return NotKnown(Unknown.OUT_OF_SCOPE)
+        if ask is Ask.DIAGNOSIS:
+            return NotKnown(Unknown.DIAGNOSIS)
+        if ask is Ask.DOSE_CHANGE and not missed_dose(heard):
+            return NotKnown(Unknown.DOSE_CHANGE)
+        before = self._places.get(after)
+        hits, mass = self._index.rank(asked, around, before)
+        if before is not None and mass < LOWEST_MASS:
+            hits, mass = self._index.rank(f"{asked} {self.passages[before].title}", around, before)
+        found = self._decide(hits, mass)
+        if isinstance(found, Found) and ask is not Ask.INFORMATION and not found.passage.defers:
+            return NotKnown(Unknown.DOSE_CHANGE)
+        return found
+
+    def _decide(self, hits: Sequence[Hit], mass: float) -> Found | NotKnown:
+        if not hits:
+            return NotKnown(Unknown.NOTHING_ASKED if mass <= 0 else Unknown.NOT_COVERED)
+        best = hits[0]
+        if (
+            mass < LOWEST_MASS
+            or best.score < LOWEST_SCORE
+            or best.covered < LOWEST_COVERED
+            or best.nearest < LOWEST_NEAREST
+        ):
+            return NotKnown(Unknown.NOT_COVERED)
+        passage = self.passages[best.place]
+        margin = best.score - hits[1].score if len(hits) > 1 else best.score
+        kin = len(hits) > 1 and self.passages[hits[1].place].topic == passage.topic
+        if margin < (SAME_TOPIC_MARGIN if kin else LOWEST_MARGIN):
+            return NotKnown(Unknown.TOO_CLOSE)
+        return Found(passage, best.score, margin)
+
+
+def load(folder: Path) -> Knowledge:
+    """Every passage of the folder's `*.toml` files.  Raises `KnowledgeRefused`."""
+    if not folder.is_dir():
+        raise KnowledgeRefused(KnowledgeReason.NO_FOLDER, folder.name, "name a folder with passage files")
+    passages: dict[str, Passage] = {}
+    sentences: set[str] = set()
+    for path in sorted(folder.glob("*.toml")):
+        for passage in _read(path):
+            if passage.id in passages:
+                raise KnowledgeRefused(KnowledgeReason.DUPLICATE_ID, passage.id, "give each passage its own id")
+            for sentence in passage.sentences:
+                if sentence in sentences:
+                    raise KnowledgeRefused(
+                        KnowledgeReason.DUPLICATE_SENTENCE, passage.id, "word each sentence so that it stands once"
+                    )
+                sentences.add(sentence)
+            passages[passage.id] = passage
+    if not passages:
+        raise KnowledgeRefused(KnowledgeReason.EMPTY, folder.name, "add at least one [[passage]]")
+    return Knowledge(list(passages.values()))
+
+
+def _read(path: Path) -> Iterator[Passage]:
+    try:
+        content: dict[str, Any] | None = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        content = None
+    if content is None:
+        raise KnowledgeRefused(KnowledgeReason.NOT_TOML, path.name, "correct the file's TOML")
+    if set(content) - {"passage"}:
+        raise KnowledgeRefused(KnowledgeReason.UNKNOWN_KEY, path.name, "only [[passage]] tables are read")
+    tables = content.get("passage", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise KnowledgeRefused(KnowledgeReason.WRONG_TYPE, path.name, "write passages as [[passage]] tables")
+    for number, table in enumerate(tables, 1):
+        yield _passage(table, f"{path.name} passage {number}")
+
+
+def _passage(table: Mapping[str, Any], where: str) -> Passage:
+    known = {field.name for field in fields(Passage)}
+    if set(table) - known:
+        raise KnowledgeRefused(KnowledgeReason.UNKNOWN_KEY, where, "remove keys that are not in the schema")
+    if known - set(table):
+        raise KnowledgeRefused(KnowledgeReason.MISSING_KEY, where, f"add {', '.join(sorted(known - set(table)))}")
+    for name, kind in _TYPES.items():
+        if type(table[name]) is not kind:
+            raise KnowledgeRefused(KnowledgeReason.WRONG_TYPE, where, f"{name} must be {kind.__name__}")
+    for name in ("asks", "drugs"):
+        if not all(isinstance(item, str) and item.strip() for item in table[name]):
+            raise KnowledgeRefused(KnowledgeReason.WRONG_TYPE, where, f"{name} must hold texts")
+    passage = Passage(**{**table, "asks": tuple(table["asks"]), "drugs": tuple(table["drugs"])})
+    _refuse_bad(passage, where)
+    return passage
+
+
+def _refuse_bad(passage: Passage, where: str) -> None:
+    count = len(passage.text.split())
+    if not _ID.fullmatch(passage.id):
+        raise KnowledgeRefused(KnowledgeReason.BAD_ID, where, "use lower-case words joined by hyphens")
+    if count < TEXT_WORDS[0] or not passage.title.strip() or not passage.topic.strip() or not passage.source.strip():
+        raise KnowledgeRefused(KnowledgeReason.TOO_SHORT, passage.id, "fill in title, topic, source and text")
+    if count > TEXT_WORDS[1]:
+        raise KnowledgeRefused(KnowledgeReason.TOO_LONG, passage.id, f"say it in {TEXT_WORDS[1]} words")
+    if not _SPEAKABLE.fullmatch(normal(passage.text)) or not passage.text.rstrip().endswith("."):
+        raise KnowledgeRefused(KnowledgeReason.NOT_SPEAKABLE, passage.id, "plain words and full stops only")
+    if not ASKS[0] <= len(passage.asks) <= ASKS[1]:
+        raise KnowledgeRefused(KnowledgeReason.NO_ASKS, passage.id, f"list {ASKS[0]} to {ASKS[1]} ways of asking")
+
+
+def usable(knowledge: Knowledge, *, live: bool, today: date) -> Knowledge:
+    """What an agent may speak from today.  Raises `KnowledgeRefused`.
+
+    live: the agent speaks to patients as more than a demonstration: one unapproved or expired passage and it
+    does not start.  A draft agent, or one of the development profile, speaks unapproved passages, never expired ones.
+    """
+    if live:
+        for passage in knowledge.passages:
+            if not passage.approved_by.strip() or not passage.source_checked:
+                raise KnowledgeRefused(KnowledgeReason.UNAPPROVED, passage.id, "have it approved, or keep the agent a draft")
+            if passage.review_by < today:
+                raise KnowledgeRefused(KnowledgeReason.EXPIRED, passage.id, "have it reviewed, or take it out")
+        return knowledge
+    current = [passage for passage in knowledge.passages if passage.review_by >= today]
+    if not current:
+        raise KnowledgeRefused(KnowledgeReason.EXPIRED, "every passage", "have the passages reviewed")
+    return knowledge if len(current) == len(knowledge.passages) else Knowledge(current)
+
+
+class Flaw(enum.Enum):
+    """What a reader should mend in a passage."""
+
+    LONG_SENTENCE = "long_sentence"
+    HARD_TO_READ = "hard_to_read"
+    DOSE_ADVICE = "dose_advice"
+    PROMISE = "promise"
+    DEFERS_TO_NOBODY = "defers_to_nobody"
+    SHOUTS = "shouts"
+
+
+def lint(passage: Passage) -> tuple[Flaw, ...]:
+    """What is wrong with a passage's wording; empty if nothing."""
+    flaws: list[Flaw] = []
+    if any(len(sentence.split()) > SENTENCE_WORDS for sentence in passage.sentences):
+        flaws.append(Flaw.LONG_SENTENCE)
+    if grade(passage.text) > GRADE:
+        flaws.append(Flaw.HARD_TO_READ)
+    if any(_DOSE_CHANGE.search(sentence) and not _FENCED.search(sentence) for sentence in passage.sentences):
+        flaws.append(Flaw.DOSE_ADVICE)
+    if _PROMISE.search(passage.text):
+        flaws.append(Flaw.PROMISE)
+    if passage.defers and not re.search(r"\b(?:nurse|doctor|pharmacist|care team)\b", passage.text):
+        flaws.append(Flaw.DEFERS_TO_NOBODY)
+    if re.search(r"\b[A-Z]{4,}\b", passage.text):
+        flaws.append(Flaw.SHOUTS)
+    return tuple(flaws)
+
+
+def grade(text: str) -> float:
+    """Flesch-Kincaid grade level (Kincaid and others, 1975), with syllables counted from the spelling."""
+    sentences = [sentence for sentence in _ENDS.split(text) if sentence.strip()]
+    spoken = re.findall(r"[A-Za-z']+", text)
+    if not sentences or not spoken:
+        return 0.0
+    syllables = sum(_syllables(word) for word in spoken)
+    return 0.39 * len(spoken) / len(sentences) + 11.8 * syllables / len(spoken) - 15.59
+
+
+def _syllables(word: str) -> int:
+    bare = re.sub(r"[^a-z]", "", word.lower())
+    if bare.endswith("e") and not bare.endswith(("le", "ee")):
+        bare = bare[:-1]
+    if bare.endswith("ed") and not bare.endswith(("ted", "ded")):
+        bare = bare[:-2]
+    return max(1, len(re.findall(r"[aeiouy]+", bare)))
