@@ -1,0 +1,345 @@
+"""Speech to text with Whisper on CTranslate2, off the event loop, in a bounded pool that gives each call its share.
+
+Nothing is written and nothing of a call stays: no temporary file, no previous text, no cache of words.
+The encoder is given the speech and little silence, not 30 s; what then looks like a decoder's loop is heard again in
+the full window.  Speech longer than one window is cut where it is quietest, and all of it is heard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+import ctranslate2
+import numpy as np
+import soxr
+from faster_whisper import WhisperModel
+from faster_whisper.tokenizer import Tokenizer
+from numpy.typing import NDArray
+
+from agent.engines.models import ModelFiles, ModelFileWrong, ModelReason
+from agent.engines.ports import Bias, EngineFailed, EngineReason, Speech, Transcript, Urgency
+from agent.engines.queueing import FairQueue, QueueFull
+from agent.engines.windows import FULL, MEL_FRAME_MS, Window, loudest_dbfs, pieces, suspicious, token_cap
+from policies.phi import PHI, Utterance
+from telephony.audio import RATE_HZ, Int16
+
+MODEL_HZ: Final = 16_000  # Whisper's rate
+LONGEST_PIECE_MS: Final = 28_000  # one window of 30 s with some silence after the words
+SHORTEST_PIECE_MS: Final = 16_000
+QUIETER_PRIORITY: Final = 5  # nice value of the model's threads: the audio loop runs before them
+WINDOW: Final = Window(1500, 50)
+BIAS_TOKENS: Final = 100  # of the 223 that Whisper's prompt may take; each token costs decoding time
+
+
+@dataclass(frozen=True, slots=True)
+class WhisperSettings:
+    """How the recogniser is run; the defaults are reasoned in docs/decisions/0002-recogniser.md."""
+
+    workers: int = 2
+    """Transcripts made at once."""
+    threads_per_worker: int = 1
+    beam: int = 5
+    window: Window = WINDOW
+    silent_dbfs: float = -55.0
+    """Where not even the loudest 100 ms reach this level, nobody spoke."""
+    no_speech: float = 0.6
+    """Whisper's own: at this probability of no speech, words it is unsure of are not words."""
+    unsure_logprob: float = -1.0
+    """Whisper's own: mean log probability below which a transcript is a guess."""
+    waiting: int = 48
+    """Requests that may wait: eight calls with a final, a speculation and a snapshot each, twice over."""
+    late_s: float = 8.0
+    """A transcript that has not come by then is given up."""
+
+    def __post_init__(self) -> None:
+        good = 1 <= self.workers <= 16 and 1 <= self.threads_per_worker <= 16 and 1 <= self.beam <= 10
+        if not (good and 1 <= self.waiting <= 1024 and self.late_s > 0):
+            raise ValueError("a setting of the recogniser is out of range")
+
+
+Hear = Callable[[Speech, Bias | None], Transcript]
+"""Blocks until the words are there; called in a worker thread."""
+Told = Transcript | EngineReason
+NOTHING: Final = ""
+
+
+def nobody_spoke() -> Transcript:
+    """What is told of silence."""
+    return Transcript(Utterance(PHI(NOTHING), doubtful=False), mean_logprob=0.0, no_speech=1.0)
+
+
+@final
+class Whisper:
+    """A loaded model.  `hear` blocks and may be called from several threads."""
+
+    def __init__(self, files: ModelFiles, settings: WhisperSettings) -> None:
+        """Loads from memory.  Raises `ModelFileWrong`.  Call it in a thread of its own, see `WhisperPool.load`."""
+        self._settings: Final = settings
+        loaded: WhisperModel | None = None
+        try:
+            loaded = WhisperModel(
+                files.name,
+                device="cpu",
+                compute_type="int8",
+                cpu_threads=settings.threads_per_worker,
+                num_workers=settings.workers,
+                files=dict(files.files),
+            )
+        except Exception:  # noqa: BLE001  # CTranslate2 raises what it likes
+            loaded = None
+        if loaded is None:
+            raise ModelFileWrong(
+                ModelReason.UNFIT, f"The model {files.name} is not a Whisper model that CTranslate2 can load."
+            )
+        loaded.hf_tokenizer.model._resize_cache(0)  # noqa: SLF001  # else a bias's words stay in it
+        self._model: Final[Any] = loaded.model
+        self._features: Final[Any] = loaded.feature_extractor
+        self._tokens: Final[Any] = Tokenizer(
+            loaded.hf_tokenizer, loaded.model.is_multilingual, task="transcribe", language="en"
+        )
+
+    def hear(self, speech: Speech, bias: Bias | None) -> Transcript:
+        """The words of the speech, empty where nobody spoke."""
+        pcm = speech.reveal()
+        if loudest_dbfs(pcm) < self._settings.silent_dbfs:
+            return nobody_spoke()
+        prompt = self._prompt(bias)
+        heard = [self._piece(piece, prompt) for piece in pieces(pcm, LONGEST_PIECE_MS, SHORTEST_PIECE_MS)]
+        said = [one for one in heard if one[0]]
+        if not said:
+            return Transcript(
+                Utterance(PHI(NOTHING), doubtful=False),
+                min(one[1] for one in heard),
+                max(one[2] for one in heard),
+            )
+        logprob = min(one[1] for one in said)
+        doubtful = logprob < self._settings.unsure_logprob
+        return Transcript(
+            Utterance(PHI(" ".join(one[0] for one in said)), doubtful), logprob, max(one[2] for one in said)
+        )
+
+    def _prompt(self, bias: Bias | None) -> list[int]:
+        begin: list[int] = [*self._tokens.sot_sequence, self._tokens.no_timestamps]
+        words = bias.words.reveal() if bias is not None else ()
+        if not words:
+            return begin
+        hint: list[int] = self._tokens.encode(" " + ", ".join(words))
+        return [self._tokens.sot_prev, *hint[:BIAS_TOKENS], *begin]
+
+    def _piece(self, pcm: Int16, prompt: list[int]) -> tuple[str, float, float]:
+        """Words, mean log probability and probability of no speech of at most 28 s."""
+        sound = soxr.resample(pcm.astype(np.float32) / 32768.0, RATE_HZ, MODEL_HZ, quality="HQ").astype(np.float32)
+        mel: NDArray[np.float32] = self._features(sound, padding=MODEL_HZ * MEL_FRAME_MS // 1000)
+        cap = token_cap(len(pcm) * 1000 // RATE_HZ)
+        tokens, logprob, no_speech = self._decode(mel, self._settings.window, prompt, cap)
+        text = self._text(tokens)
+        if suspicious(text, tokens, cap):
+            tokens, logprob, no_speech = self._decode(mel, FULL, prompt, cap)
+            text = self._text(tokens)
+            if suspicious(text, tokens, cap):
+                logprob = min(logprob, self._settings.unsure_logprob - 1.0)
+        if no_speech > self._settings.no_speech and logprob < self._settings.unsure_logprob:
+            text = NOTHING
+        return text, logprob, no_speech
+
+    def _text(self, tokens: list[int]) -> str:
+        words: str = self._tokens.decode([token for token in tokens if token < self._tokens.eot])
+        return " ".join(words.split())
+
+    def _decode(
+        self, mel: NDArray[np.float32], window: Window, prompt: list[int], cap: int
+    ) -> tuple[list[int], float, float]:
+        frames = window.frames(mel.shape[1])
+        shown = np.zeros((1, mel.shape[0], frames), np.float32)
+        width = min(frames, mel.shape[1])
+        shown[0, :, :width] = mel[:, :width]
+        encoded = self._model.encode(ctranslate2.StorageView.from_array(shown))
+        result = self._model.generate(
+            encoded,
+            [prompt],
+            beam_size=self._settings.beam,
+            max_length=cap,
+            suppress_tokens=[-1],
+            return_scores=True,
+            return_no_speech_prob=True,
+        )[0]
+        return list(result.sequences_ids[0]), float(result.scores[0]), float(result.no_speech_prob)
+
+
+@final
+class _Job:
+    """One request that waits for, or is in, the pool."""
+
+    __slots__ = ("begun", "bias", "call", "done", "loop", "speech", "urgency", "waiters")
+
+    def __init__(
+        self, speech: Speech, bias: Bias | None, call: int, urgency: Urgency, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.speech: Final = speech
+        self.bias: Final = bias
+        self.call: Final = call
+        self.urgency = urgency
+        self.loop: Final = loop
+        self.done: Final[asyncio.Future[Told]] = loop.create_future()
+        self.waiters = 0
+        self.begun = False
+
+    def tell(self, told: Told) -> None:
+        """From any thread; a loop that is gone has nobody left to tell."""
+
+        def settle() -> None:
+            if not self.done.done():
+                self.done.set_result(told)
+
+        try:
+            self.loop.call_soon_threadsafe(settle)
+        except RuntimeError:
+            return
+
+
+@final
+class WhisperPool:
+    """The `SpeechToText` port: worker threads in front of one model.
+
+    Final before speculative before snapshot; within one urgency calls take turns.  Of several workers snapshots never
+    hold all.  Asking for the same `Speech` object again joins the request that waits or runs, and may raise its urgency.
+    """
+
+    def __init__(self, hear: Hear, settings: WhisperSettings) -> None:
+        """`hear` is `Whisper.hear`, or a test's own function."""
+        self._hear: Final = hear
+        self._settings: Final = settings
+        self._wake: Final = threading.Condition()
+        self._queue: Final[FairQueue[_Job]] = FairQueue(settings.waiting)
+        self._jobs: Final[list[_Job]] = []
+        self._snapshots = 0
+        self._closing = False
+        self._threads: Final = tuple(
+            threading.Thread(target=self._work, name=f"recogniser-{number}", daemon=True)
+            for number in range(settings.workers)
+        )
+        for thread in self._threads:
+            thread.start()
+
+    @classmethod
+    def load(cls, files: ModelFiles, settings: WhisperSettings) -> WhisperPool:
+        """Blocks for about a second.  Raises `ModelFileWrong`.
+
+        CTranslate2 makes its threads while it loads, and they keep the priority of the thread that does it.
+        """
+        made: list[Whisper | ModelFileWrong] = []
+
+        def build() -> None:
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), QUIETER_PRIORITY)
+            try:
+                made.append(Whisper(files, settings))
+            except ModelFileWrong as wrong:
+                made.append(wrong)
+
+        builder = threading.Thread(target=build, name="recogniser-load")
+        builder.start()
+        builder.join()
+        model = made[0] if made else ModelFileWrong(ModelReason.UNFIT, f"The model {files.name} could not be loaded.")
+        if isinstance(model, ModelFileWrong):
+            raise model
+        return cls(model.hear, settings)
+
+    async def transcribe(self, speech: Speech, *, call: int, urgency: Urgency, bias: Bias | None = None) -> Transcript:
+        """See `SpeechToText`.  Raises `EngineFailed`: OVERLOADED, LATE, BROKEN, or CUT when the pool closes."""
+        job = self._join(speech, call, urgency) or self._enter(speech, call, urgency, bias)
+        told: Told = EngineReason.LATE
+        try:
+            async with asyncio.timeout(self._settings.late_s):
+                told = await asyncio.shield(job.done)
+        except TimeoutError:
+            told = EngineReason.LATE
+        finally:
+            self._leave(job)
+        if isinstance(told, EngineReason):
+            raise EngineFailed(told)
+        return told
+
+    def close(self) -> None:
+        """What waits is told CUT, what runs is finished.  Blocks until the workers have ended, a second or two."""
+        with self._wake:
+            self._closing = True
+            left = self._queue.clear()
+            self._wake.notify_all()
+        for job in left:
+            job.tell(EngineReason.CUT)
+        for thread in self._threads:
+            thread.join(self._settings.late_s)
+
+    def _join(self, speech: Speech, call: int, urgency: Urgency) -> _Job | None:
+        with self._wake:
+            for job in self._jobs:
+                if job.speech is speech and job.call == call and not job.done.done():
+                    job.waiters += 1
+                    if urgency < job.urgency and self._queue.remove(job, call, job.urgency):
+                        job.urgency = urgency
+                        self._queue.put(job, call, urgency)
+                        self._wake.notify()
+                    return job
+        return None
+
+    def _enter(self, speech: Speech, call: int, urgency: Urgency, bias: Bias | None) -> _Job:
+        job = _Job(speech, bias, call, urgency, asyncio.get_running_loop())
+        refused: EngineReason | None = None
+        gone: _Job | None = None
+        with self._wake:
+            if self._closing:
+                refused = EngineReason.CUT
+            else:
+                try:
+                    gone = self._queue.put(job, call, urgency)
+                except QueueFull:
+                    refused = EngineReason.OVERLOADED
+            if refused is None:
+                job.waiters = 1
+                self._jobs.append(job)
+                self._wake.notify()
+        if refused is not None:
+            raise EngineFailed(refused)
+        if gone is not None:
+            gone.tell(EngineReason.OVERLOADED)
+        return job
+
+    def _leave(self, job: _Job) -> None:
+        with self._wake:
+            job.waiters -= 1
+            if job.waiters <= 0:
+                self._queue.remove(job, job.call, job.urgency)
+                if job in self._jobs:
+                    self._jobs.remove(job)
+
+    def _next(self) -> _Job | None:
+        """Waits for a request; None when the pool closes."""
+        with self._wake:
+            while not self._closing:
+                crowded = self._snapshots > 0 and self._snapshots >= self._settings.workers - 1
+                job = self._queue.take(Urgency.SPECULATIVE if crowded else Urgency.SNAPSHOT)
+                if job is not None:
+                    job.begun = True
+                    self._snapshots += job.urgency is Urgency.SNAPSHOT
+                    return job
+                self._wake.wait()
+        return None
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            told: Told = EngineReason.BROKEN
+            try:
+                told = self._hear(job.speech, job.bias)
+            except Exception:  # noqa: BLE001  # whatever it is, it may hold words
+                told = EngineReason.BROKEN
+            with self._wake:
+                if job.urgency is Urgency.SNAPSHOT:
+                    self._snapshots -= 1
+                    self._wake.notify()
+            job.tell(told)
+            del job, told

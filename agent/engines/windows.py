@@ -1,0 +1,115 @@
+"""What the recogniser is shown and what it may say: pieces, window, token cap, level gate, repeat guard.  Pure."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from telephony.audio import RATE_HZ, SILENCE_DBFS, Int16
+
+MEL_FRAME_MS: Final = 10  # Whisper: hop of 160 samples at 16 kHz
+LARGEST_FRAMES: Final = 3000  # Whisper's own window, 30 s
+TOKENS_A_SECOND: Final = 6.0  # fast speech is about 4 words or 5 tokens a second
+SPARE_TOKENS: Final = 8  # a short "yes" needs its full stop too
+STEPS_A_TOKEN: Final = 2  # CTranslate2's generate() ends near half of max_length for Whisper
+LONGEST_TOKENS: Final = 448  # Whisper's own limit
+COMPRESSION_LIMIT: Final = 2.4  # Whisper's own: text that zlib shrinks further repeats itself
+COMPRESSION_FROM: Final = 48  # shorter text hardly compresses, whatever it says
+LEVEL_BLOCK_MS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How much of Whisper's 30 s is computed."""
+
+    least_frames: int
+    """Mel frames of 10 ms; below about 1000 Whisper repeats itself."""
+    spare_frames: int
+    """Silence shown after the speech, in mel frames."""
+
+    def __post_init__(self) -> None:
+        if not (500 <= self.least_frames <= LARGEST_FRAMES and 0 <= self.spare_frames <= 1000):
+            raise ValueError("a window has 500 to 3000 mel frames, at most 1000 of them spare")
+
+    def frames(self, speech_frames: int) -> int:
+        """How many mel frames to encode for so many of speech."""
+        return min(LARGEST_FRAMES, max(self.least_frames, speech_frames + self.spare_frames))
+
+
+FULL: Final = Window(LARGEST_FRAMES, 0)
+
+
+def token_cap(duration_ms: int) -> int:
+    """`max_length` for generate(): more tokens than anybody says in that time are a loop."""
+    tokens = int(duration_ms / 1000 * TOKENS_A_SECOND) + SPARE_TOKENS
+    return min(LONGEST_TOKENS, STEPS_A_TOKEN * tokens)
+
+
+def pieces(pcm: Int16, longest_ms: int, shortest_ms: int) -> tuple[Int16, ...]:
+    """Cut long speech where it is quietest, so that each piece fits one window; nothing is lost or said twice.
+
+    pcm: shape (n,), 8 kHz.  Each cut falls between shortest_ms and longest_ms after the last one.
+    """
+    longest, shortest = longest_ms * RATE_HZ // 1000, shortest_ms * RATE_HZ // 1000
+    if not 0 < shortest < longest:
+        raise ValueError("shortest_ms must lie between 0 and longest_ms")
+    cut: list[Int16] = []
+    rest = pcm
+    while len(rest) > longest:
+        at = shortest + quietest(rest[shortest:longest])
+        cut.append(rest[:at])
+        rest = rest[at:]
+    return (*cut, rest)
+
+
+def quietest(pcm: Int16) -> int:
+    """The middle sample of the quietest 200 ms; the middle of the whole where it is shorter."""
+    step, span = RATE_HZ // 50, 10
+    blocks = len(pcm) // step
+    if blocks <= span:
+        return len(pcm) // 2
+    power = np.square(pcm[: blocks * step].astype(np.float64)).reshape(blocks, step).sum(axis=1)
+    runs = np.convolve(power, np.ones(span), "valid")
+    return (int(np.argmin(runs)) + span // 2) * step
+
+
+def loudest_dbfs(pcm: Int16) -> float:
+    """Level of the loudest 100 ms; `SILENCE_DBFS` for silence or nothing."""
+    block = RATE_HZ * LEVEL_BLOCK_MS // 1000
+    if not len(pcm):
+        return SILENCE_DBFS
+    whole = pcm[: len(pcm) // block * block] if len(pcm) >= block else pcm
+    power = float(np.square(whole.astype(np.float64)).reshape(-1, min(block, len(whole))).mean(axis=1).max())
+    return max(SILENCE_DBFS, 10.0 * float(np.log10(power / 32768.0**2))) if power > 0 else SILENCE_DBFS
+
+
+def loops(tokens: Sequence[int]) -> bool:
+    """Whether the end of the tokens is one phrase of at most 12 tokens, 3 times or more, 9 tokens or more in all.
+
+    "No, no, no" and "one one one" are speech: three times a token or two is no loop.
+    """
+    total = len(tokens)
+    for size in range(1, 13):
+        times = 1
+        while (times + 1) * size <= total and (
+            tokens[total - (times + 1) * size : total - times * size] == tokens[total - size :]
+        ):
+            times += 1
+        if times * size >= 9 and times >= 3:
+            return True
+    return False
+
+
+def compression(text: str) -> float:
+    """Length of the text over its length when zlib has shrunk it: about 1 to 1.8 for speech, more for repeats."""
+    raw = text.encode("utf-8")
+    return len(raw) / len(zlib.compress(raw)) if len(raw) >= COMPRESSION_FROM else 1.0
+
+
+def suspicious(text: str, tokens: Sequence[int], cap: int) -> bool:
+    """Whether a transcript looks like a decoder's loop: to be heard again in the full window."""
+    return loops(tokens) or compression(text) > COMPRESSION_LIMIT or STEPS_A_TOKEN * (len(tokens) + 1) >= cap
