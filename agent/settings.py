@@ -7,7 +7,6 @@ origin, checks Twilio's signatures, and either holds its own certificate or stan
 from __future__ import annotations
 
 import difflib
-import enum
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from policies.phi import PHI
+from policies.records import Profile
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -51,13 +51,6 @@ VARIABLES: Final = {
 
 class SettingsRefused(Exception):
     """The settings don't hold together.  The message is one sentence on what to set; it names no value."""
-
-
-class Profile(enum.Enum):
-    """How strict the service is."""
-
-    DEVELOPMENT = "development"
-    PRODUCTION = "production"
 
 
 @dataclass(frozen=True, slots=True)

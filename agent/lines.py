@@ -1,0 +1,248 @@
+"""The lines that are answered: one agent file each, a closed schema, every wrong file refused in one sentence.
+
+The number that was called picks the agent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import re
+import tomllib
+import zoneinfo
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from policies.records import AGENT, Engine
+from policies.retention import Retention
+
+E164: Final = re.compile(r"\+[1-9][0-9]{7,14}")  # ITU-T E.164: at most 15 digits, the first not 0
+MODEL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")
+SPOKEN_NAME: Final = re.compile(r"[A-Za-z][A-Za-z' -]{0,29}")
+LARGEST_FILE_BYTES: Final = 65_536
+
+LICENSED: Final = frozenset(
+    "doctor dr physician surgeon md do mbbs nurse rn lpn lvn aprn np crnp cnm cna np-c midwife pa pa-c "
+    "pharmacist pharmd rph therapist psychologist psychiatrist psyd counselor counsellor lcsw dentist dds dmd "
+    "optometrist podiatrist dpm chiropractor dc paramedic medic emt clinician practitioner dietitian rd".split()
+)
+"""Titles that a licensed person holds; an automated voice may imply none (California AB 489 and laws like it)."""
+
+
+class AgentFileRefused(Exception):
+    """An agent file doesn't hold together.  The message is one sentence that names the file and the key."""
+
+
+class AgentState(enum.Enum):
+    """Whether patients may rely on it."""
+
+    DRAFT = "draft"
+    """Its greeting says that it is a demonstration; unapproved passages may be spoken."""
+    LIVE = "live"
+    """Every passage is approved and in date, or it doesn't start."""
+
+
+class Workflow(enum.Enum):
+    """What the call is for."""
+
+    POST_DISCHARGE = "post_discharge"
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One agent file, checked."""
+
+    name: str
+    """The file's name; what metrics call it."""
+    hospital: str
+    """As it is spoken."""
+    assistant_name: str
+    """As it is spoken; empty for none.  Never a licensed title."""
+    numbers: tuple[str, ...]
+    """The numbers it answers, E.164."""
+    nurse_number: str
+    """Where a person is fetched, E.164."""
+    time_zone: zoneinfo.ZoneInfo
+    greeting: str
+    """Its own greeting, holding the disclosure; empty for the fixed one (`agent/phrases.py`)."""
+    voice: str
+    """A Piper voice; empty for the one of the settings."""
+    speaking_rate: float
+    """1 is the voice's own; 0.9 is slower."""
+    engine: Engine
+    model: str
+    """The hosted model's name; empty for the engine `approved`."""
+    knowledge: Path
+    """The folder of its passages."""
+    retention: Retention
+    workflow: Workflow
+    state: AgentState
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """All agents, by the numbers they answer."""
+
+    agents: tuple[Agent, ...]
+    """In the order of their names; at least one."""
+
+    def answering(self, number: str) -> Agent | None:
+        """The agent of the number that was called, if there is one."""
+        return next((agent for agent in self.agents if number in agent.numbers), None)
+
+    @property
+    def default(self) -> Agent:
+        """Who answers where no number was called: the phone page and the development profile."""
+        return self.agents[0]
+
+
+def load(folder: Path) -> Lines:
+    """Every `*.toml` of the folder.  Raises `AgentFileRefused`."""
+    agents = [read(file) for file in sorted(folder.glob("*.toml"))]
+    if not agents:
+        raise AgentFileRefused("put at least one agent file (*.toml) into the folder that QUIETLINE_AGENTS names")
+    answered: dict[str, str] = {}
+    for agent in agents:
+        for number in agent.numbers:
+            if number in answered:
+                raise AgentFileRefused(f"{agent.name}.toml: numbers: one is answered by {answered[number]}.toml too")
+            answered[number] = agent.name
+    for agent in agents:
+        if agent.nurse_number in answered:
+            raise AgentFileRefused(f"{agent.name}.toml: nurse_number: is answered by an agent, no person would come")
+    return Lines(tuple(agents))
+
+
+def read(file: Path) -> Agent:
+    """One agent file.  Raises `AgentFileRefused`."""
+    if re.fullmatch(AGENT.pattern, file.stem, re.ASCII) is None:
+        raise AgentFileRefused("name agent files with small letters, digits and hyphens, starting with a letter")
+    table: Mapping[str, Any] | None = None
+    if file.stat().st_size <= LARGEST_FILE_BYTES:
+        try:
+            table = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+            table = None
+    if table is None:
+        raise AgentFileRefused(f"{file.name}: is not TOML in UTF-8 of at most 64 KiB")
+    return _Reader(file, table).agent()
+
+
+_E = TypeVar("_E", bound=enum.Enum)
+
+
+class _Reader:
+    """Takes each key once and refuses what is left."""
+
+    def __init__(self, file: Path, table: Mapping[str, Any]) -> None:
+        self._file = file
+        self._left = dict(table)
+
+    def agent(self) -> Agent:
+        self._must(self._text("name") == self._file.stem, "name", "is not the file's name")
+        state = self._one_of("state", AgentState)
+        engine = self._one_of("engine", Engine)
+        agent = Agent(
+            name=self._file.stem,
+            hospital=self._text("hospital"),
+            assistant_name=self._assistant_name(),
+            numbers=self._numbers(),
+            nurse_number=self._number("nurse_number", self._take("nurse_number")),
+            time_zone=self._time_zone(),
+            greeting=self._greeting(state),
+            voice=self._text("voice", default=""),
+            speaking_rate=self._speaking_rate(),
+            engine=engine,
+            model=self._model(engine),
+            knowledge=self._knowledge(),
+            retention=self._retention(),
+            workflow=self._one_of("workflow", Workflow),
+            state=state,
+        )
+        for key in self._left:
+            raise AgentFileRefused(f"{self._file.name}: {key[:40]!a}: no such key")
+        return agent
+
+    def _must(self, holds: bool, key: str, what: str) -> None:
+        if not holds:
+            raise AgentFileRefused(f"{self._file.name}: {key}: {what}")
+
+    def _take(self, key: str, default: Any = None) -> Any:
+        value = self._left.pop(key, default)
+        self._must(value is not None, key, "is missing")
+        return value
+
+    def _text(self, key: str, default: str | None = None) -> str:
+        """One printable line of at most 80 characters; empty only where that is the default."""
+        value = self._take(key, default)
+        fits = isinstance(value, str) and value.isprintable() and value == value.strip() and len(value) <= 80
+        self._must(fits and (bool(value) or default is not None), key, "must be one line of 1 to 80 characters")
+        return str(value)
+
+    def _one_of(self, key: str, of: type[_E]) -> _E:
+        value = self._text(key)
+        self._must(value in {member.value for member in of}, key, "must be " + " or ".join(m.value for m in of))
+        return of(value)
+
+    def _number(self, key: str, value: object) -> str:
+        self._must(isinstance(value, str) and E164.fullmatch(value) is not None, key, "must be E.164, as +12025550142")
+        return str(value)
+
+    def _numbers(self) -> tuple[str, ...]:
+        value = self._take("numbers")
+        self._must(isinstance(value, list), "numbers", "must be a list")
+        numbers: Sequence[str] = [self._number("numbers", number) for number in value]
+        self._must(len(set(numbers)) == len(numbers), "numbers", "holds one twice")
+        return tuple(numbers)
+
+    def _assistant_name(self) -> str:
+        name = self._text("assistant_name", default="")
+        self._must(not name or SPOKEN_NAME.fullmatch(name) is not None, "assistant_name", "must be letters and spaces")
+        licensed = LICENSED & set(re.split(r"[ ']+", name.casefold()))
+        licensed |= LICENSED & set(re.split(r"[ '-]+", name.casefold()))
+        self._must(not licensed, "assistant_name", "must hold no licensed title")
+        return name
+
+    def _greeting(self, state: AgentState) -> str:
+        """The fixed greeting discloses; one of the hospital's own must do the same."""
+        value = self._take("greeting", "")
+        fits = isinstance(value, str) and (value == "" or (value.isprintable() and 20 <= len(value) <= 400))
+        self._must(fits, "greeting", "must be one line of 20 to 400 characters")
+        words = set(re.findall(r"[a-z]+", str(value).casefold()))
+        if words:
+            self._must("automated" in words, "greeting", "must say that this is an automated assistant")
+            self._must(bool(words & {"nurse", "person"}), "greeting", "must say how to reach a nurse or a person")
+            said = state is AgentState.LIVE or "demonstration" in words
+            self._must(said, "greeting", "must say that this is a demonstration while the state is draft")
+        return str(value)
+
+    def _speaking_rate(self) -> float:
+        value = self._take("speaking_rate", 1.0)
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and 0.7 <= value <= 1.3
+        self._must(fits, "speaking_rate", "must be a number from 0.7 to 1.3")
+        return float(value)
+
+    def _time_zone(self) -> zoneinfo.ZoneInfo:
+        name = self._text("time_zone")
+        with contextlib.suppress(KeyError, ValueError, OSError):  # not found; not a key; a folder's name
+            return zoneinfo.ZoneInfo(name)
+        raise AgentFileRefused(f"{self._file.name}: time_zone: must be a name such as America/New_York")
+
+    def _model(self, engine: Engine) -> str:
+        model = self._text("model", default="")
+        if engine is Engine.APPROVED:
+            self._must(not model, "model", "belongs to a hosted engine; approved has none")
+        else:
+            self._must(MODEL_NAME.fullmatch(model) is not None, "model", "must name the hosted model")
+        return model
+
+    def _knowledge(self) -> Path:
+        folder = (self._file.parent / self._text("knowledge")).resolve()
+        self._must(folder.is_dir(), "knowledge", "must be a folder, seen from the agent file")
+        return folder
+
+    def _retention(self) -> Retention:
+        self._must(self._text("retention") == "zero", "retention", "must be zero, the only level there is")
+        return Retention.ZERO
