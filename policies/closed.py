@@ -91,20 +91,25 @@ class Flag:
 Kind = Count | Bucket | Shape | Choice | Flag
 
 
-@functools.cache  # a pure function of the class
 def kinds_of(record: type) -> Mapping[str, Kind]:
     """Each field's bounds, in the order of the fields.  Raises `TypeError` on a field that is not closed."""
+    return _kinds_of(record)
+
+
+@functools.cache  # a pure function of the class
+def _kinds_of(record: type) -> Mapping[str, Kind]:
     hints = typing.get_type_hints(record, include_extras=True)
-    return types.MappingProxyType(
-        {field.name: _kind(field.name, hints[field.name]) for field in dataclasses.fields(record)}
-    )
+    names = [field.name for field in dataclasses.fields(record)]
+    return types.MappingProxyType({name: _kind(name, hints[name]) for name in names})
 
 
 def _kind(name: str, hint: Any) -> Kind:
     if typing.get_origin(hint) is typing.Annotated:
         base, bounds = typing.get_args(hint)[:2]
-        if (base is int and isinstance(bounds, Count | Bucket)) or (base is str and isinstance(bounds, Shape)):
-            return typing.cast(Kind, bounds)
+        if base is int and isinstance(bounds, Count | Bucket):
+            return bounds
+        if base is str and isinstance(bounds, Shape):
+            return bounds
     if hint is bool:
         return Flag()
     parts = [part for part in (typing.get_args(hint) or (hint,)) if part is not type(None)]
@@ -116,10 +121,11 @@ def _kind(name: str, hint: Any) -> Kind:
 def check(record: object) -> None:
     """Called by a record's `__post_init__`.  Raises `NotClosed` unless each field is within its bounds."""
     for name, kind in kinds_of(type(record)).items():
-        _check_value(name, kind, getattr(record, name))
+        check_value(name, kind, getattr(record, name))
 
 
-def _check_value(name: str, kind: Kind, value: object) -> None:
+def check_value(name: str, kind: Kind, value: object) -> None:
+    """Raises `NotClosed` unless one value, as Python holds it, is within its bounds."""
     match kind:
         case Count(low, high):
             if type(value) is not int:
@@ -137,7 +143,7 @@ def _check_value(name: str, kind: Kind, value: object) -> None:
             if re.fullmatch(pattern, value, re.ASCII) is None:
                 raise NotClosed(Reason.OUT_OF_RANGE, name)
         case Choice(of, optional):
-            if not (type(value) is of or (optional and value is None)):
+            if not (isinstance(value, of) or (optional and value is None)):
                 raise NotClosed(Reason.WRONG_TYPE, name)
         case Flag():
             if type(value) is not bool:
@@ -160,7 +166,7 @@ def wire_value(value: object) -> int | str | bool:
     raise NotClosed(Reason.WRONG_TYPE)
 
 
-def from_wire(record: type[R], wire: Mapping[str, object]) -> R:
+def from_wire(record: type[R], wire: object) -> R:
     """The record again.  Raises `NotClosed` on an unknown, missing, ill-typed or out-of-range field."""
     kinds = kinds_of(record)
     if not isinstance(wire, Mapping) or not all(type(key) is str for key in wire):
@@ -173,9 +179,14 @@ def from_wire(record: type[R], wire: Mapping[str, object]) -> R:
     return record(**{name: _from_wire_value(name, kind, wire[name]) for name, kind in kinds.items()})
 
 
+def check_wire_value(name: str, kind: Kind, value: object) -> None:
+    """Raises `NotClosed` unless one value, as the wire holds it, is within its bounds."""
+    _from_wire_value(name, kind, value)
+
+
 def _from_wire_value(name: str, kind: Kind, value: object) -> object:
     if not isinstance(kind, Choice):
-        _check_value(name, kind, value)
+        check_value(name, kind, value)
         return value
     if type(value) is not str:
         raise NotClosed(Reason.WRONG_TYPE, name)

@@ -47,8 +47,6 @@ class Answerable(Sensitive):
     said: Utterance
     mint: InitVar[object]
 
-    __hash__ = None  # type: ignore[assignment]  # see Sensitive
-
     def __post_init__(self, mint: object) -> None:
         if mint is not _MINT:
             raise TypeError("Answerable is made by policies.guardrails alone")
@@ -65,8 +63,6 @@ class Sayable(Sensitive):
     passage_id: str
     """The approved passage it is taken from; empty for fixed wording and for a model's own sentence."""
     mint: InitVar[object]
-
-    __hash__ = None  # type: ignore[assignment]  # see Sensitive
 
     def __post_init__(self, mint: object) -> None:
         if mint is not _MINT:
@@ -122,7 +118,7 @@ def screen_utterance(said: Utterance, rules: RedFlags) -> Answerable | Escalate 
     """May a model see this?  Red flags before everything; a guard that fails counts as a red flag."""
     try:
         verdict = _verdict(said.words.reveal(), rules)
-    except Exception:  # whatever failed, a person is the safe side; what it said is dropped with it
+    except Exception:  # noqa: BLE001  # whatever failed, a person is the safe side; what it said is dropped with it
         verdict = Escalate(EscalationReason.GUARD_FAILED)
     return Answerable(said, _MINT) if verdict is None else verdict
 
