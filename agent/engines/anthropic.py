@@ -1,0 +1,140 @@
+"""Claude, through the official SDK, streaming.
+
+The request is built from `MessagesRequest`, which cannot say more than what may be sent: no tools, metadata, cache
+control, beta, container or user id; and no temperature, which API version 2026-10-21 refuses.  Thinking is switched
+off: models of the fifth generation think first by default, a caller would wait for it, and it eats `max_tokens`.  A
+model that can't do without (Opus 5.5, Fable, Mythos) refuses the request, and is not one for a telephone.
+`wire.Guard` holds the same on the wire, whatever the SDK adds: its platform headers, those of
+ANTHROPIC_CUSTOM_HEADERS, traces.  No retries: a late answer is worth nothing to a caller.
+
+The SDK logs whole requests at DEBUG and reads its log level from ANTHROPIC_LOG at import: nothing here configures a
+logger, and the root handler of `policies.logs` strips what comes.  Its parts that keep strings (jiter's cache, the
+message accumulator) serve its stream helpers, which this engine doesn't use: it reads raw events.
+Import and first client cost 0.95 s of CPU and 66 MB (SDK 2.12), so only a process that needs it imports this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, cast
+
+import anthropic
+from anthropic.types import MessageParam, RawMessageStreamEvent, ThinkingConfigDisabledParam
+
+from agent.engines import wire
+from agent.engines.dialogue import Message, as_json
+from agent.engines.hosted import Deadlines, Sampling, messages_of, reason_in_stream, reply
+from agent.engines.ports import EngineFailed, EngineReason
+from agent.engines.prompt import SYSTEM
+from policies.allowlist import Permitted
+from policies.guardrails import Answerable, Sayable
+from policies.phi import PHI, Sensitive
+
+KEYS: Final = frozenset({"model", "system", "messages", "max_tokens"})
+NO_THINKING: Final[ThinkingConfigDisabledParam] = {"type": "disabled"}
+FIXED: Final[Mapping[str, object]] = {"stream": True, "thinking": NO_THINKING}
+_FINISHED: Final = frozenset({"end_turn", "stop_sequence"})
+_UNFINISHED: Final = frozenset({"max_tokens", "model_context_window_exceeded", "pause_turn"})
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class MessagesRequest(Sensitive):
+    """All that one request may hold."""
+
+    model: str
+    system: str
+    messages: tuple[Message, ...]
+    max_tokens: int
+
+    __hash__ = None  # see Sensitive
+
+
+class AnthropicModel:
+    """`LanguageModel` on Anthropic's Messages API.  One a process; holds connections, no call."""
+
+    def __init__(
+        self,
+        permitted: Permitted,
+        api_key: str,
+        *,
+        deadlines: Deadlines | None = None,
+        sampling: Sampling | None = None,
+        system: str = SYSTEM,
+    ) -> None:
+        self._model = permitted.model
+        self._deadlines = deadlines or Deadlines()
+        self._sampling = sampling or Sampling()
+        self._system = system
+        self._endpoint = wire.Endpoint(wire.under(permitted.base_url, "/v1/messages"), KEYS, FIXED)
+        self._http = wire.client(
+            self._endpoint,
+            connect_s=self._deadlines.connect_ms / 1000,
+            wait_s=self._deadlines.total_ms / 1000,
+        )
+        self._messages = anthropic.AsyncAnthropic(
+            api_key=api_key,
+            base_url=permitted.base_url,
+            max_retries=0,
+            open_telemetry=False,
+            http_client=self._http,
+        ).messages
+
+    def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]:
+        """See `LanguageModel`.  A reply that reaches the token limit ends in CUT after its last piece."""
+        return reply(self._texts(turns), self._deadlines)
+
+    async def warm(self) -> bool:
+        """Has a connection ready.  To be asked again when a caller starts to speak: a dropped draft costs one."""
+        return await wire.connected(self._http, self._endpoint)
+
+    async def close(self) -> None:
+        """Ends every connection; the engine is not used after it."""
+        await self._http.aclose()
+
+    async def _texts(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[str, None]:
+        request = MessagesRequest(self._model, self._system, messages_of(turns), self._sampling.max_tokens)
+        stream = await self._open(request)
+        refusal: EngineReason | None = EngineReason.CUT
+        try:
+            while (event := await anext(stream, None)) is not None:
+                if event.type == "content_block_delta" and event.delta.type == "text_delta":
+                    if event.delta.text:
+                        yield event.delta.text
+                elif event.type == "message_delta":
+                    refusal = _reason_to_stop(event.delta.stop_reason)
+                elif event.type == "message_stop":
+                    break
+        except anthropic.APIStatusError as error:
+            refusal = reason_in_stream(error.body)
+        finally:
+            await _end(stream)
+        if refusal is not None:
+            raise EngineFailed(refusal)
+
+    async def _open(self, request: MessagesRequest) -> anthropic.AsyncStream[RawMessageStreamEvent]:
+        return await self._messages.create(
+            model=request.model,
+            system=request.system,
+            messages=cast("list[MessageParam]", as_json(request.messages)),
+            max_tokens=request.max_tokens,
+            thinking=NO_THINKING,
+            stream=True,
+        )
+
+
+def _reason_to_stop(stop_reason: str | None) -> EngineReason | None:
+    if stop_reason in _FINISHED:
+        return None
+    if stop_reason in _UNFINISHED:
+        return EngineReason.CUT
+    return EngineReason.REFUSED if stop_reason == "refusal" else EngineReason.BROKEN
+
+
+async def _end(stream: anthropic.AsyncStream[RawMessageStreamEvent]) -> None:
+    """Closes the connection now, then lets the SDK's own readers meet the end: left alone they would end in tasks."""
+    await stream.close()
+    with suppress(Exception):  # the stream is over, whatever its last bytes were
+        while await anext(stream, None) is not None:
+            pass
