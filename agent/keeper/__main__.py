@@ -1,0 +1,93 @@
+"""The keeper: the process that writes, and hears nobody.
+
+python -m agent.keeper collect --state FOLDER --profile development --echo all < events
+python -m agent.keeper show --state FOLDER [--ref REF | --last N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from agent.keeper.collector import Collector, lines
+from agent.keeper.state import SqliteState, StateFailed
+from policies.events import CallEvent, LineReady, LogLine, Refused, encode
+from policies.records import Profile
+from policies.vocabulary import Event
+
+EXIT_STATE: Final = 74  # EX_IOERR of sysexits.h
+LOGGED: Final = (LogLine, LineReady, Refused)
+"""What an operator's log shows; `--echo all` shows the course of each call too, for the live view."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m agent.keeper")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    collect = verbs.add_parser("collect")
+    show = verbs.add_parser("show")
+    for verb in (collect, show):
+        verb.add_argument("--state", type=Path, required=True)
+    collect.add_argument("--profile", choices=[profile.value for profile in Profile], required=True)
+    collect.add_argument("--echo", choices=["log", "all"], default="log")
+    show.add_argument("--ref")
+    show.add_argument("--last", type=int, default=1)
+    asked = parser.parse_args(arguments)
+    if asked.verb == "show":
+        return _show(asked.state, asked.ref, asked.last)
+    return _collect(asked.state, Profile(asked.profile), everything=asked.echo == "all")
+
+
+def _collect(folder: Path, profile: Profile, *, everything: bool) -> int:
+    # The end of the pipe is the only end: whoever is signalled, what the line still says is kept.
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    os.umask(0o077)
+    echo = _echo_to(sys.stdout.fileno(), profile, everything=everything)
+    try:
+        state = SqliteState.open(folder)
+    except StateFailed:
+        echo(LogLine(Event.STATE_FAILED, {}))
+        return EXIT_STATE
+    echo(LogLine(Event.STATE_READY, {}))
+    collector = Collector(state, profile, echo)
+    for line in lines(sys.stdin.buffer):
+        collector.take(line)
+    collector.flush()
+    state.close()
+    return EXIT_STATE if collector.unkept else 0
+
+
+def _echo_to(descriptor: int, profile: Profile, *, everything: bool) -> Callable[[CallEvent], None]:
+    """Never waits: a reader that stands still loses lines, the line's pipe is not held up."""
+    os.set_blocking(descriptor, False)
+
+    def echo(event: CallEvent) -> None:
+        if everything or isinstance(event, LOGGED):
+            try:
+                os.write(descriptor, encode(event, profile).encode("ascii") + b"\n")
+            except OSError:  # full, or nobody reads
+                return
+
+    return echo
+
+
+def _show(folder: Path, ref: str | None, most: int) -> int:
+    try:
+        state = SqliteState.open_to_read(folder)
+        records = [state.record(ref)] if ref is not None else state.latest(most)
+    except StateFailed:
+        records = []
+    for record in records:
+        if record is not None:
+            sys.stdout.write(json.dumps(record.to_wire()) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""Reads the line's events, checks each one again, and keeps the records among them."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Final
+
+from agent.keeper.state import State, StateFailed
+from policies.closed import NotClosed, Reason
+from policies.events import MAX_LINE, CallEnded, CallEvent, LogLine, decode
+from policies.records import Profile
+from policies.retention import Retention, Writable, admit
+from policies.vocabulary import Event
+
+PENDING: Final = 1_000  # records held in memory while the state can't be written; beyond it the oldest is lost
+
+
+def lines(pipe: BinaryIO) -> Iterator[str | None]:
+    """Each line without its newline; None for one that is too long or no ASCII, as no event of ours is."""
+    while piece := pipe.readline(MAX_LINE):
+        whole = piece.endswith(b"\n")
+        while piece and not piece.endswith(b"\n"):  # the rest of what is too long, never held
+            piece = pipe.readline(MAX_LINE)
+        if whole and piece.isascii():
+            yield piece[:-1].decode("ascii")
+        else:
+            yield None
+
+
+class Collector:
+    """Takes lines, gives each event that passed to `echo`, and keeps what a call leaves behind."""
+
+    def __init__(self, state: State, profile: Profile, echo: Callable[[CallEvent], None]) -> None:
+        self._state = state
+        self._profile = profile
+        self._echo = echo
+        self._pending: deque[Writable] = deque(maxlen=PENDING)
+        self.refused: Counter[Reason] = Counter()
+        self.kept = 0
+
+    @property
+    def unkept(self) -> int:
+        """Records that wait for the state to be writable."""
+        return len(self._pending)
+
+    def take(self, line: str | None) -> None:
+        """One line of the pipe.  Raises nothing: what is refused is counted."""
+        reason, event = Reason.TOO_LONG, None
+        if line is not None:
+            try:
+                event = decode(line, self._profile)
+            except NotClosed as refusal:
+                reason = refusal.reason
+        if event is None:
+            self.refused[reason] += 1
+            self._echo(LogLine(Event.EVENT_REFUSED, {"reason": reason.value}))
+            return
+        self._echo(event)
+        if isinstance(event, CallEnded):
+            self._keep(event)
+
+    def flush(self) -> None:
+        """Writes what waits, oldest first, as far as the state takes it."""
+        failed = False
+        while self._pending and not failed:
+            try:
+                self.kept += self._state.keep(self._pending[0])
+            except StateFailed:
+                failed = True
+            else:
+                self._pending.popleft()
+        if failed:
+            self._echo(LogLine(Event.STATE_FAILED, {"count": self.unkept}))
+
+    def _keep(self, event: CallEnded) -> None:
+        permitted = admit(event.metrics, Retention.ZERO)
+        if permitted is None:
+            self._echo(LogLine(Event.RECORD_REFUSED, {}))
+            return
+        self._pending.append(permitted)
+        self.flush()
