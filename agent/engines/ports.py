@@ -6,7 +6,7 @@ Every engine runs its work off the event loop and holds no state of any call.
 from __future__ import annotations
 
 import enum
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, final
 
@@ -60,7 +60,7 @@ class Transcript(Sensitive):
     no_speech: float
     """Whisper's probability that the sound holds no speech, 0..1."""
 
-    __hash__ = None  # type: ignore[assignment]  # see Sensitive
+    __hash__ = None  # see Sensitive
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -69,7 +69,7 @@ class Bias(Sensitive):
 
     words: PHI[tuple[str, ...]]
 
-    __hash__ = None  # type: ignore[assignment]  # see Sensitive
+    __hash__ = None  # see Sensitive
 
 
 class SpeechToText(Protocol):
@@ -83,16 +83,30 @@ class SpeechToText(Protocol):
 class LanguageModel(Protocol):
     """Words in, tokens out; the last turn is the caller's."""
 
-    def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncIterator[PHI[str]]:
+    def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]:
         """Pieces of the reply as they come.  Raises `EngineFailed`; closing the iterator ends the request."""
+        ...
+
+
+class Sound(Protocol):
+    """The frames of one text, in order, as they are synthesised."""
+
+    def __aiter__(self) -> Sound: ...
+
+    async def __anext__(self) -> AudioFrame:
+        """Raises `EngineFailed`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Abandons what has not been synthesised."""
         ...
 
 
 class TextToSpeech(Protocol):
     """One sentence or clause in, 20 ms frames of 8 kHz out."""
 
-    def speak(self, text: Sayable) -> AsyncIterator[AudioFrame]:
-        """Raises `EngineFailed`."""
+    def speak(self, text: Sayable, *, after_ms: int = 0) -> Sound:
+        """Synthesis begins at the call.  after_ms: sound of this call that will be heard before it."""
         ...
 
 

@@ -1,0 +1,626 @@
+"""The scope of one call: one object, one inbox, one loop, one task group.
+
+When `run()` returns, no task, buffer or transcript of the call is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, assert_never
+
+from agent.completeness import Completeness, Expected, completeness, plain
+from agent.endpointing import Ear, Endpointer
+from agent.engines.ports import (
+    Bias,
+    EngineFailed,
+    Speech,
+    SpeechToText,
+    TextToSpeech,
+    Transcript,
+    Urgency,
+    VoiceActivity,
+)
+from agent.mouth import Gate, Mouth
+from agent.overlap import FIRST_LOOK_MS, LOOK_AGAIN_MS, Overlap, Verdict, judge
+from agent.phrases import Phrase
+from agent.replying import Course, Replying, Voices
+from agent.tally import Tally, TurnTimes
+from agent.turns import Action, Event, State, Turns
+from policies.guardrails import Answerable, Defer, Escalate, EscalationReason, Sayable, screen_utterance
+from policies.phi import PHI
+from policies.records import EndReason
+from policies.redflags import RedFlags
+from telephony.audio import FRAME_MS, AudioFrame
+from telephony.leg import Ended, Heard, Leg, LegEvent
+from telephony.leg import EndReason as LegEnd
+from telephony.pacing import ClipPlayed, ClipStarted, Underrun
+from telephony.protocol import Digit
+
+CUT_IN_MS: Final = 1_000  # she goes on within a second of our beginning: we had cut in (dossier, section 3 point 5)
+MOST_DRAFTS: Final = 3  # replies prepared ahead in one turn; a caller who pauses often is then answered a little later
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The models of the process, shared by its calls."""
+
+    vad: Callable[[], VoiceActivity]
+    stt: SpeechToText
+    tts: TextToSpeech
+    ready: Callable[[Sayable], Sequence[AudioFrame] | None]
+    """Fixed wording synthesised at start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What one agent may say, and what it must not miss."""
+
+    voices: Voices
+    greeting: tuple[Sayable, ...]
+    """Its sentences, in order."""
+    held: int
+    """How many of them are heard out: the disclosure."""
+    red_flags: RedFlags
+    bias: Bias | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one call."""
+
+    call_ms: int = 30 * 60 * 1000
+    parting_ms: int = 30_000  # a parting line whose mark never comes back must not hold the line open
+
+
+class Watch:
+    """What a live view may be told: enums and numbers.  This one tells nobody."""
+
+    def state(self, state: State) -> None: ...
+    def turn(self, times: TurnTimes) -> None: ...
+    def overlap(self, verdict: Verdict) -> None: ...
+    def escalated(self, reason: EscalationReason) -> None: ...
+    def key(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A transcript came back; `mark` says of which moment of the turn."""
+
+    mark: int
+    urgency: Urgency
+    transcript: Transcript | None
+    """None: the recogniser failed."""
+    took_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDone:
+    """Everything of a reply has been given to the leg, or nothing could be."""
+
+    number: int
+    course: Course | None
+    """None: an engine failed."""
+
+
+@dataclass(slots=True)
+class Reply:
+    """One reply, prepared or being said."""
+
+    number: int
+    gate: Gate
+    times: TurnTimes
+    said: Answerable | None = None
+    words: PHI[str] | None = None
+    """The plain form of what it answers: the same words again keep it."""
+    mark: int = -1
+    task: asyncio.Task[object] | None = None
+    done: bool = False
+    course: Course = Course.ON
+
+
+class Call:
+    """One call, from its first frame to its end."""
+
+    def __init__(
+        self, leg: Leg, script: Script, engines: Engines, tally: Tally, watch: Watch, limits: Limits | None = None
+    ) -> None:
+        self._leg: Final = leg
+        self._script: Final = script
+        self._engines: Final = engines
+        self._tally: Final = tally
+        self._watch: Final = watch
+        self._limits: Final = limits or Limits()
+        self._turns: Final = Turns()
+        self._ear: Final = Endpointer()
+        self._vad: Final = engines.vad()
+        self._mouth: Final = Mouth(leg, engines.tts, engines.ready)
+        self._replying: Final = Replying(script.voices, self._mouth, self._clock_ms)
+        self._inbox: Final[asyncio.Queue[LegEvent | Recognised | ReplyDone]] = asyncio.Queue(maxsize=512)
+        self._children: Final[set[asyncio.Task[object]]] = set()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._replies = 0
+        self._drafts_in_turn = 0
+        self._draft: Reply | None = None  # prepared, its gate shut
+        self._reply: Reply | None = None  # the turn is over: begun or about to begin
+        self._listening: asyncio.Task[object] | None = None  # the recognition of the present pause
+        self._pause_mark = -1
+        self._paused_speech: Speech | None = None
+        self._heard_at: Recognised | None = None  # what came back for the present pause
+        self._waiting = False  # the turn is over and its words are not here yet
+        self._pending = False
+        self._offered = False
+        self._now_ms = 0
+        self._last_voiced_ms = 0
+        self._began_ms = -CUT_IN_MS
+        self._overlap_ms = 0
+        self._next_look_ms = FIRST_LOOK_MS
+        self._parting_ms = 0
+        self._answers = 0
+
+    async def run(self) -> None:
+        """Until the line is closed.  Raises what a broken engine or a bug of ours raised, when all tasks are done."""
+        async with asyncio.TaskGroup() as self._tasks:
+            self._start(self._leg.run())
+            self._start(self._listen())
+            await self._on(Event.STARTED)
+            while self._turns.live:
+                await self._take(await self._inbox.get())
+            await self._leg.close()
+            for child in list(self._children):
+                child.cancel()
+        self._tasks = None
+        self._ear.forget()
+        self._paused_speech = self._heard_at = self._draft = self._reply = None
+        self._tally.heard_ms = self._now_ms
+
+    @property
+    def answers(self) -> int:
+        """Answers that were heard to their end."""
+        return self._answers
+
+    # -- the inbox ---------------------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        while True:
+            event = await self._leg.next()
+            await self._inbox.put(event)
+            if isinstance(event, Ended):
+                return
+
+    async def _take(self, message: LegEvent | Recognised | ReplyDone) -> None:
+        match message:
+            case Heard():
+                await self._frame(message)
+            case Digit():
+                await self._key(message)
+            case ClipStarted(clip):
+                await self._clip_started(clip)
+            case ClipPlayed(clip):
+                await self._clip_played(clip)
+            case Underrun():
+                pass
+            case Ended(reason):
+                self._tally.end = end_reason(reason, self._tally.end)
+                await self._on(Event.GONE)
+            case Recognised():
+                await self._recognised(message)
+            case ReplyDone():
+                await self._reply_done(message)
+            case _:
+                assert_never(message)
+
+    async def _frame(self, heard: Heard) -> None:
+        self._now_ms += FRAME_MS
+        voiced = self._vad.is_speech(heard.frame)
+        for noticed in self._ear.hear(heard.frame, voiced, echo_dbfs=heard.echo_dbfs, audible=heard.audible):
+            await self._noticed(noticed)
+        if self._turns.state is State.OVERLAP:
+            await self._look()
+        if self._turns.state in (State.CLOSING, State.HANDING_OFF):
+            self._parting_ms += FRAME_MS
+            if self._parting_ms >= self._limits.parting_ms:
+                await self._on(Event.PARTED)
+        if self._now_ms >= self._limits.call_ms and self._turns.state not in (State.HANDING_OFF, State.ENDED):
+            self._tally.end = EndReason.LONGEST_CALL
+            await self._on(Event.TIME_UP)
+        before = self._turns.state
+        await self._act(self._turns.hear())
+        self._tell_state(before)
+
+    async def _key(self, pressed: Digit) -> None:
+        self._tally.counts["keys"] += 1
+        self._watch.key()
+        self._turns.person_is_near()
+        if pressed.digit.reveal() == "0":
+            await self._escalate(EscalationReason.KEY_ZERO)
+        else:
+            await self._on(Event.KEY)
+
+    async def _clip_started(self, clip: int) -> None:
+        if self._mouth.is_aside(clip):
+            return
+        if self._turns.state is State.THINKING and self._reply is not None:
+            times = self._reply.times
+            times.gap_ms = self._now_ms - self._last_voiced_ms
+            self._tally.gaps_ms.append(times.gap_ms)
+            self._watch.turn(times)
+            self._began_ms = self._now_ms
+        await self._on(Event.REPLY_BEGAN)
+
+    async def _clip_played(self, clip: int) -> None:
+        counted = self._mouth.played(clip)
+        if clip == self._script.held:  # the greeting's sentences are the first clips of every call, counted from 1
+            self._tally.greeting_played = True
+            await self._on(Event.PROTECTED_PLAYED)
+            if self._pending:
+                self._pending = False
+                await self._on(Event.PENDING)
+            elif self._ear.speaking:
+                await self._on(Event.ONSET)
+        if counted:
+            await self._if_all_played()
+
+    async def _if_all_played(self) -> None:
+        reply = self._reply
+        if self._mouth.busy or reply is None or not reply.done:
+            return
+        if self._turns.state in (State.CLOSING, State.HANDING_OFF):
+            self._tally.closing_played = True
+            await self._on(Event.PARTED)
+            return
+        self._reply = None
+        if reply.said is not None:
+            self._answers += 1
+        await self._on(Event.REPLY_PLAYED)
+
+    # -- hearing -----------------------------------------------------------------------------------------------------
+
+    async def _noticed(self, noticed: Ear) -> None:
+        match noticed:
+            case Ear.ONSET:
+                self._drafts_in_turn = 0
+                await self._on(Event.ONSET)
+            case Ear.RESUMED:
+                pass
+            case Ear.PAUSE:
+                self._pause_mark, self._heard_at = self._ear.mark, None
+                self._paused_speech = self._ear.speech()
+                self._recognise(self._paused_speech, Urgency.SPECULATIVE)
+            case Ear.SNAPSHOT:
+                self._start(self._transcribe(self._ear.speech(), Urgency.SNAPSHOT, self._ear.mark))
+            case Ear.BLIP:
+                await self._on(Event.NOISE if self._turns.state is State.OVERLAP else Event.NOTHING_SAID)
+            case Ear.TRAILED_OFF:
+                await self._on(Event.TRAILED_OFF)
+            case Ear.TURN_OVER:
+                self._last_voiced_ms = self._now_ms - self._ear.ended_silence_ms
+                await self._on(Event.TURN_OVER)
+
+    def _recognise(self, speech: Speech, urgency: Urgency) -> None:
+        earlier = self._listening
+        self._listening = self._start(self._transcribe(speech, urgency, self._pause_mark))
+        if earlier is not None:
+            earlier.cancel()
+
+    async def _transcribe(self, speech: Speech, urgency: Urgency, mark: int) -> None:
+        asked_ms = self._clock_ms()
+        transcript: Transcript | None = None
+        with contextlib.suppress(EngineFailed):
+            transcript = await self._engines.stt.transcribe(
+                speech, call=self._leg.ordinal, urgency=urgency, bias=self._script.bias
+            )
+        await self._inbox.put(Recognised(mark, urgency, transcript, int(self._clock_ms() - asked_ms)))
+
+    async def _recognised(self, heard: Recognised) -> None:
+        of_this_pause = heard.mark == self._pause_mark and heard.urgency is not Urgency.SNAPSHOT
+        if heard.transcript is None:
+            await self._not_recognised(of_this_pause)
+            return
+        screened = screen_utterance(heard.transcript.said, self._script.red_flags)
+        if isinstance(screened, Escalate):
+            if self._turns.state is not State.ENDED:
+                await self._escalate(screened.reason)
+            return
+        if self._turns.state is State.OVERLAP and not await self._judge(heard.transcript):
+            return
+        if not of_this_pause:
+            return
+        self._heard_at = heard
+        if isinstance(screened, Defer):
+            self._ear.read(Completeness.NOTHING, heard.mark)
+            await self._drop_draft()
+            if self._waiting:
+                self._waiting = False
+                await self._on(Event.NOTHING_SAID)
+            return
+        expected = Expected.YES_OR_NO if self._offered else Expected.ANYTHING
+        finished = completeness(screened.said.words, expected)
+        self._ear.read(finished, heard.mark)
+        if self._waiting or (finished is not Completeness.INCOMPLETE and self._drafts_in_turn < MOST_DRAFTS):
+            await self._prepare(screened, heard)
+        if self._waiting:
+            await self._commit()
+
+    async def _not_recognised(self, of_this_pause: bool) -> None:
+        """Once more, as the last chance; then a person."""
+        if not (of_this_pause and self._waiting):
+            return
+        await self._escalate(EscalationReason.FAILURE)
+
+    # -- overlap -----------------------------------------------------------------------------------------------------
+
+    async def _look(self) -> None:
+        self._overlap_ms += FRAME_MS
+        if self._overlap_ms >= self._next_look_ms and not self._ear.paused:
+            self._next_look_ms += LOOK_AGAIN_MS
+            self._start(self._transcribe(self._ear.overlap(), Urgency.SNAPSHOT, self._ear.mark))
+        await self._judge(None)
+
+    async def _judge(self, transcript: Transcript | None) -> bool:
+        """Decide who has the floor, if it can be decided.  True: the caller has it."""
+        verdict = judge(
+            Overlap(
+                voiced_ms=self._ear.voiced_ms,
+                since_onset_ms=self._overlap_ms,
+                ended=self._ear.paused,
+                words=None if transcript is None else transcript.said.words,
+                doubtful=transcript is not None and transcript.said.doubtful,
+                after_question=self._asked(),
+            )
+        )
+        match verdict:
+            case None:
+                return False
+            case Verdict.FLOOR:
+                self._tally.counts["barge_ins"] += 1
+                self._watch.overlap(verdict)
+                if self._now_ms - self._began_ms - self._overlap_ms < CUT_IN_MS:
+                    self._tally.counts["false_cut_ins"] += 1
+                    self._ear.pace.cut_in()
+                    self._ear.reopen()
+                await self._on(Event.FLOOR)
+                return True
+            case Verdict.BACKCHANNEL:
+                self._tally.counts["backchannels"] += 1
+            case Verdict.NOISE:
+                self._ear.echo.fooled()
+        self._watch.overlap(verdict)
+        self._ear.forget()
+        self._pause_mark = -1
+        await self._on(Event.BACKCHANNEL if verdict is Verdict.BACKCHANNEL else Event.NOISE)
+        return False
+
+    def _asked(self) -> bool:
+        last = self._mouth.last_said
+        return bool(last) and last[-1].text.map(lambda text: text.endswith("?")).reveal() and self._mouth.at_last
+
+    # -- replying ----------------------------------------------------------------------------------------------------
+
+    async def _prepare(self, said: Answerable, heard: Recognised) -> None:
+        words = said.said.words.map(plain)
+        kept = self._draft.words if self._draft is not None else None
+        if self._draft is not None and kept is not None and kept.reveal() == words.reveal():
+            self._draft.mark = heard.mark
+            return
+        await self._drop_draft()
+        self._drafts_in_turn += 1
+        reply = self._new_reply()
+        reply.said, reply.words, reply.mark, reply.times.stt_ms = said, words, heard.mark, heard.took_ms
+        self._draft = reply
+        reply.task = self._start(self._answer(reply, said, plain_only=False))
+
+    async def _answer(self, reply: Reply, said: Answerable, *, plain_only: bool) -> None:
+        course: Course | None = None
+        with contextlib.suppress(EngineFailed):
+            course = await self._replying.reply(said, reply.gate, reply.times, offered=self._offered, plain=plain_only)
+        await self._inbox.put(ReplyDone(reply.number, course))
+
+    async def _commit(self) -> None:
+        """The turn is over and its words are here: the prepared reply may be said."""
+        reply, self._draft, self._waiting = self._draft, None, False
+        if reply is None:
+            return
+        self._tally.counts["turns"] += 1
+        self._turns.person_is_near()
+        reply.times.endpoint_ms = self._ear.ended_silence_ms
+        self._reply = reply
+        self._offered = False
+        reply.gate.open()
+        if reply.done:
+            await self._reply_done(ReplyDone(reply.number, reply.course))
+
+    async def _begin_reply(self) -> None:
+        if self._heard_at is None or self._heard_at.mark != self._pause_mark or self._heard_at.transcript is None:
+            self._waiting = True
+            if self._paused_speech is not None:  # joins the work under way, in front of what is not final
+                self._recognise(self._paused_speech, Urgency.FINAL)
+            return
+        if self._draft is not None and self._draft.mark == self._pause_mark:
+            await self._commit()
+            return
+        screened = screen_utterance(self._heard_at.transcript.said, self._script.red_flags)
+        if isinstance(screened, Answerable):
+            await self._prepare(screened, self._heard_at)
+            await self._commit()
+        else:
+            await self._on(Event.NOTHING_SAID)
+
+    async def _reply_done(self, done: ReplyDone) -> None:
+        if self._draft is not None and self._draft.number == done.number and done.course is None:
+            self._draft = None  # it failed ahead of the end of the turn: it is tried again when the turn is over
+            return
+        reply = self._reply
+        if reply is None or reply.number != done.number:
+            return
+        reply.done = True
+        match done.course:
+            case None:
+                await self._escalate(EscalationReason.FAILURE)
+            case Course.PERSON:
+                await self._escalate(EscalationReason.ASKED)
+            case Course.GOODBYE:
+                self._tally.end = EndReason.GOODBYE
+                await self._on(Event.GOODBYE)
+            case Course.OFFERED_PERSON | Course.ON:
+                self._offered = done.course is Course.OFFERED_PERSON
+                await self._if_all_played()
+
+    def _new_reply(self) -> Reply:
+        self._replies += 1
+        return Reply(self._replies, Gate.shut(), TurnTimes())
+
+    def _say(self, *phrases: Phrase) -> None:
+        """Fixed wording as a reply of its own."""
+        self._say_all([self._replying.phrase(phrase) for phrase in phrases])
+
+    def _say_all(self, sentences: Sequence[Sayable]) -> None:
+        reply = self._new_reply()
+        reply.gate.open()
+        self._reply = reply
+        reply.task = self._start(self._recite(reply.number, sentences))
+
+    async def _recite(self, number: int, sentences: Sequence[Sayable]) -> None:
+        course: Course | None = None
+        with contextlib.suppress(EngineFailed):
+            for sentence in sentences:
+                await self._mouth.say(sentence, first=sentence is sentences[0])
+            course = Course.ON
+        await self._inbox.put(ReplyDone(number, course))
+
+    async def _aside(self, phrase: Phrase) -> None:
+        with contextlib.suppress(EngineFailed):
+            await self._replying.say(phrase, aside=True)
+
+    # -- events and actions ------------------------------------------------------------------------------------------
+
+    async def _escalate(self, reason: EscalationReason) -> None:
+        if self._tally.escalation is None:
+            self._tally.escalation = reason
+            self._watch.escalated(reason)
+        await self._on(Event.PERSON)
+
+    async def _on(self, event: Event) -> None:
+        before = self._turns.state
+        actions = self._turns.on(event)
+        self._tell_state(before)
+        await self._act(actions)
+
+    def _tell_state(self, before: State) -> None:
+        if self._turns.state is not before:
+            self._watch.state(self._turns.state)
+
+    async def _act(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            match action:
+                case Action.SAY_GREETING:
+                    self._say_all(self._script.greeting)
+                case Action.KEEP_PENDING:
+                    self._pending = True
+                case Action.BEGIN_REPLY:
+                    await self._begin_reply()
+                case Action.CANCEL_REPLY:
+                    reply, self._reply = self._reply, None
+                    await self._drop(reply)
+                case Action.REOPEN_TURN:
+                    self._waiting = False
+                    self._ear.reopen()
+                case Action.HOLD_PLAYBACK:
+                    self._leg.hold()
+                case Action.RESUME_PLAYBACK:
+                    self._leg.resume()
+                case Action.CLEAR_PLAYBACK:
+                    self._replying.owe(self._mouth.hush())
+                case Action.JUDGE_OVERLAP:
+                    self._overlap_ms, self._next_look_ms = 0, FIRST_LOOK_MS
+                case Action.PROMPT_1:
+                    self._tally.counts["silence_prompts"] += 1
+                    self._say(Phrase.ANYTHING_ELSE if self._answers else Phrase.SILENCE_1)
+                case Action.PROMPT_2:
+                    self._tally.counts["silence_prompts"] += 1
+                    self._say(Phrase.SILENCE_2)
+                case Action.CONTINUER:
+                    self._start(self._aside(Phrase.CONTINUER))
+                case Action.FILLER:
+                    self._tally.counts["fillers"] += 1
+                    self._start(self._aside(Phrase.FILLER))
+                case Action.FALL_BACK:
+                    await self._fall_back()
+                case Action.HAND_OFF:
+                    self._hand_off()
+                case Action.SAY_CLOSING:
+                    self._parting_ms = 0
+                    self._say(Phrase.CLOSING)
+                case Action.CLOSE:
+                    await self._leg.close()
+
+    def _hand_off(self) -> None:
+        reason = self._tally.escalation
+        if reason is None:  # the line itself ran out of time: silence, a late answer, the longest call
+            reason = EscalationReason.SILENCE if self._turns.silent_out else EscalationReason.FAILURE
+            self._tally.escalation = reason
+            self._watch.escalated(reason)
+        self._tally.end = EndReason.HANDED_OVER
+        self._parting_ms = 0
+        match reason:
+            case EscalationReason.RED_FLAG | EscalationReason.GUARD_FAILED:
+                self._say(Phrase.EMERGENCY)
+            case EscalationReason.SILENCE:
+                self._say(Phrase.SILENCE_3)
+            case EscalationReason.FAILURE:
+                self._say(Phrase.FAILURE)
+            case EscalationReason.ASKED | EscalationReason.KEY_ZERO | EscalationReason.NOT_UNDERSTOOD:
+                self._say(Phrase.TRANSFER)
+
+    async def _fall_back(self) -> None:
+        reply = self._reply
+        if reply is None or reply.said is None or reply.done:
+            return
+        self._tally.counts["fallbacks"] += 1
+        self._reply = None
+        await self._drop(reply)
+        again = self._new_reply()
+        again.said, again.words, again.mark, again.times = reply.said, reply.words, reply.mark, reply.times
+        again.gate.open()
+        self._reply = again
+        again.task = self._start(self._answer(again, reply.said, plain_only=True))
+
+    async def _drop_draft(self) -> None:
+        draft, self._draft = self._draft, None
+        await self._drop(draft)
+
+    async def _drop(self, reply: Reply | None) -> None:
+        """Cancel and wait: nothing of it may reach the leg afterwards."""
+        if reply is not None and reply.task is not None and not reply.task.done():
+            reply.task.cancel()
+            await asyncio.wait([reply.task])
+
+    def _start(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
+        assert self._tasks is not None
+        task = self._tasks.create_task(work, name="call")
+        self._children.add(task)
+        task.add_done_callback(self._children.discard)
+        return task
+
+    @staticmethod
+    def _clock_ms() -> float:
+        return asyncio.get_running_loop().time() * 1000
+
+
+def end_reason(reason: LegEnd, known: EndReason) -> EndReason:
+    """Why the stream closed, as the record says it: what we had decided ourselves stands."""
+    if known in (EndReason.GOODBYE, EndReason.HANDED_OVER, EndReason.LONGEST_CALL) and reason is LegEnd.CLOSED:
+        return known
+    match reason:
+        case LegEnd.STOPPED:
+            return EndReason.CALLER_HUNG_UP
+        case LegEnd.DEAD:
+            return EndReason.DEAD_STREAM
+        case LegEnd.DROPPED:
+            return EndReason.DROPPED
+        case LegEnd.CLOSED:
+            return known
+        case _:
+            return EndReason.PROTOCOL

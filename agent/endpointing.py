@@ -1,0 +1,288 @@
+"""Where a turn begins and ends, in audio time; sans-IO.
+
+One `Endpointer` a leg.  Each 20 ms frame goes in with what the voice activity detector said of it; what comes out are
+onsets, pauses (the moment to recognise ahead), snapshots of a long turn, and the end of the turn.  The end is decided
+from three things together: how long the silence is, how complete the words so far are (`read()`), and how this caller
+pauses (`Pace`).
+
+    onset -> ... speech ... -> pause (recognise ahead) -> read(completeness) -> turn over
+                                  \\-> resumed -> ... the same turn
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from agent.completeness import Completeness
+from agent.engines.ports import Speech
+from telephony.audio import FRAME_MS, SILENCE_DBFS, AudioFrame, Int16, level_dbfs
+
+
+class Ear(enum.Enum):
+    """What the endpointer noticed."""
+
+    ONSET = "onset"
+    PAUSE = "pause"
+    """Silence long enough to recognise ahead; `speech()` holds the whole turn so far."""
+    RESUMED = "resumed"
+    """The same turn goes on."""
+    SNAPSHOT = "snapshot"
+    """She has been speaking for another 3 s without a pause."""
+    TRAILED_OFF = "trailed_off"
+    TURN_OVER = "turn_over"
+    BLIP = "blip"
+    """The sound was too short to be a turn, and is forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Milliseconds of audio.  Chosen on the bench's scripts; each names what it trades."""
+
+    preroll_ms: int = 300  # kept from before the onset: a soft first consonant is below any threshold
+    onset_ms: int = 60  # speech within `onset_window_ms` that makes an onset while the agent is silent
+    onset_window_ms: int = 100
+    overlap_onset_ms: int = 100  # the same while the agent is audible: a click must not hush it
+    overlap_window_ms: int = 140
+    pause_ms: int = 140  # silence after which the words are read ahead: earlier costs CPU at every breath
+    shortest_ms: int = 80  # voiced sound in a turn; less is a click or a breath
+    snapshot_ms: int = 3_000  # the clinical layer reads a long turn this often
+    unread_ms: int = 1_400  # the end if no transcript came in time
+    trailed_off_ms: int = 2_600  # an unfinished sentence: room, then one soft prompt
+    give_up_ms: int = 6_000  # an unfinished sentence ends as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Silence that ends a turn, in ms of audio, by how complete the words are."""
+
+    complete_ms: int = 360
+    likely_ms: int = 900
+    open_ms: int = 1_300
+    nothing_ms: int = 700
+
+
+class Pace:
+    """This caller's own pauses: patience rises for the slow and after a false cut-in, within one call only."""
+
+    QUANTILE: Final = 0.9
+    CEILING: Final = 2.2
+    RISE: Final = 1.4  # after a false cut-in at once (dossier section 3, point 5)
+    TYPICAL_MS: Final = 450  # an intra-turn pause of an unhurried caller; slower ones stretch all waits in proportion
+
+    def __init__(self) -> None:
+        self._pauses_ms: deque[int] = deque(maxlen=24)
+        self._risen = 1.0
+
+    def paused(self, pause_ms: int) -> None:
+        """She paused this long and went on in the same turn."""
+        self._pauses_ms.append(pause_ms)
+
+    def cut_in(self) -> None:
+        """We began to speak and she had not finished."""
+        self._risen = min(self.CEILING, self._risen * self.RISE)
+
+    @property
+    def factor(self) -> float:
+        """What all waits are multiplied with, 1 .. CEILING."""
+        own = 1.0
+        if len(self._pauses_ms) >= 3:
+            own = float(np.quantile(np.array(self._pauses_ms), self.QUANTILE)) / self.TYPICAL_MS
+        return float(min(self.CEILING, max(1.0, own) ** 0.5 * self._risen))
+
+
+class EchoGate:
+    """Is this frame the agent's own voice coming back?  The expected loss is learned from what the line returns."""
+
+    ASSUMED_LOSS_DB: Final = 14.0  # a handset returns the far voice at -20 dB or less, a poor speakerphone at about -12
+    LEAST_LOSS_DB: Final = 4.0
+    STEP_DB: Final = 4.0
+
+    def __init__(self) -> None:
+        self._loss_db = self.ASSUMED_LOSS_DB
+
+    def passes(self, level: float, echo_dbfs: float) -> bool:
+        """True if the frame is louder than an echo of what the agent has just said could be."""
+        return level > echo_dbfs - self._loss_db
+
+    def fooled(self) -> None:
+        """An overlap held no words of hers: the echo is louder than was assumed."""
+        self._loss_db = max(self.LEAST_LOSS_DB, self._loss_db - self.STEP_DB)
+
+
+class Endpointer:
+    """The ear of one call leg."""
+
+    MOST_S: Final = 60  # a turn's audio is bounded; older sound is dropped from its front
+
+    def __init__(self, timing: Timing | None = None, waits: Waits | None = None) -> None:
+        self.timing = timing or Timing()
+        self.waits = waits or Waits()
+        self.pace = Pace()
+        self.echo = EchoGate()
+        self._preroll: deque[Int16] = deque(maxlen=self.timing.preroll_ms // FRAME_MS)
+        self._recent: deque[bool] = deque(maxlen=self.timing.overlap_window_ms // FRAME_MS)
+        self._turn: deque[Int16] = deque(maxlen=self.MOST_S * 1000 // FRAME_MS)
+        self._kept: list[Int16] = []
+        self._last: list[Int16] = []
+        self._speaking = False
+        self._paused = False
+        self._trailed = False
+        self._silence_ms = 0
+        self._voiced_ms = 0
+        self._since_snapshot_ms = 0
+        self._read: Completeness | None = None
+        self.ended_silence_ms = 0
+        """The silence after which the last turn was taken to be over."""
+        self.mark = 0
+        """Rises whenever a turn begins, pauses, resumes or ends: what was recognised at another mark is out of date."""
+
+    @property
+    def speaking(self) -> bool:
+        """A turn of the caller is under way, pauses included."""
+        return self._speaking
+
+    @property
+    def paused(self) -> bool:
+        """The turn is under way, and she is silent."""
+        return self._speaking and self._paused
+
+    @property
+    def silence_ms(self) -> int:
+        """Since the last frame of speech."""
+        return self._silence_ms
+
+    @property
+    def voiced_ms(self) -> int:
+        """Speech in this turn, silences not counted."""
+        return self._voiced_ms
+
+    def speech(self) -> Speech:
+        """The whole turn so far, from a little before its onset; without the silence after it but for 200 ms."""
+        spare = max(0, self._silence_ms - 200) // FRAME_MS
+        frames = [*self._kept, *self._turn]
+        frames = frames[: len(frames) - spare] if spare else frames
+        return Speech(np.concatenate(frames) if frames else np.zeros(0, np.int16))
+
+    def overlap(self) -> Speech:
+        """The present turn alone, without what a reopened turn holds from before."""
+        return Speech(np.concatenate(list(self._turn)) if self._turn else np.zeros(0, np.int16))
+
+    def read(self, completeness: Completeness, mark: int) -> None:
+        """What the words up to the pause at `mark` say about the end of the turn; ignored when she has gone on."""
+        if mark == self.mark and self._paused:
+            self._read = completeness
+
+    def hear(
+        self, frame: AudioFrame, voiced: bool, *, echo_dbfs: float = SILENCE_DBFS, audible: bool = False
+    ) -> list[Ear]:
+        """Take 20 ms.  voiced: the detector's word on it; echo_dbfs: the loudest that our own voice was lately."""
+        pcm = frame.reveal()
+        if voiced and echo_dbfs > SILENCE_DBFS and not self.echo.passes(level_dbfs(pcm), echo_dbfs):
+            voiced = False
+        self._recent.append(voiced)
+        return self._within(pcm, voiced) if self._speaking else self._before(pcm, audible)
+
+    def reopen(self) -> None:
+        """The turn that has just ended was not over: what is heard next is added to it."""
+        self._kept = self._last
+
+    def forget(self) -> None:
+        """Drop everything heard: the turn is answered, or the call is over."""
+        self._last = []
+        self._kept = []
+        self._close()
+
+    def _before(self, pcm: Int16, audible: bool) -> list[Ear]:
+        self._preroll.append(pcm)
+        t = self.timing
+        window, need = (t.overlap_window_ms, t.overlap_onset_ms) if audible else (t.onset_window_ms, t.onset_ms)
+        heard = list(self._recent)[-(window // FRAME_MS) :]
+        if not heard or not heard[-1] or sum(heard) * FRAME_MS < need:
+            return []
+        self._speaking = True
+        self.mark += 1
+        self._turn.extend(self._preroll)
+        self._preroll.clear()
+        self._voiced_ms = sum(heard) * FRAME_MS
+        self._silence_ms = 0
+        self._since_snapshot_ms = 0
+        self._read = None
+        self._paused = self._trailed = False
+        return [Ear.ONSET]
+
+    def _within(self, pcm: Int16, voiced: bool) -> list[Ear]:
+        self._turn.append(pcm)
+        if voiced:
+            return self._voice()
+        self._silence_ms += FRAME_MS
+        if not self._paused:
+            if self._silence_ms < self.timing.pause_ms:
+                return []
+            self._paused = True
+            self.mark += 1
+            self._read = None
+            if self._voiced_ms < self.timing.shortest_ms and not self._kept:
+                self._close()
+                return [Ear.BLIP]
+            return [Ear.PAUSE]
+        return self._wait()
+
+    def _voice(self) -> list[Ear]:
+        self._voiced_ms += FRAME_MS
+        self._since_snapshot_ms += FRAME_MS
+        noticed: list[Ear] = []
+        if self._paused:
+            if sum(list(self._recent)[-4:]) < 2:  # one frame alone is a click; the pause goes on
+                self._silence_ms += FRAME_MS
+                return []
+            self.pace.paused(self._silence_ms)
+            self._paused = self._trailed = False
+            self.mark += 1
+            self._read = None
+            noticed.append(Ear.RESUMED)
+        self._silence_ms = 0
+        if self._since_snapshot_ms >= self.timing.snapshot_ms:
+            self._since_snapshot_ms = 0
+            noticed.append(Ear.SNAPSHOT)
+        return noticed
+
+    def _wait(self) -> list[Ear]:
+        t, factor = self.timing, self.pace.factor
+        match self._read:
+            case None:
+                limit = t.unread_ms * factor
+            case Completeness.COMPLETE:
+                limit = self.waits.complete_ms * factor
+            case Completeness.LIKELY:
+                limit = self.waits.likely_ms * factor
+            case Completeness.OPEN:
+                limit = self.waits.open_ms * factor
+            case Completeness.NOTHING:
+                limit = self.waits.nothing_ms
+            case Completeness.INCOMPLETE:
+                if not self._trailed and self._silence_ms >= t.trailed_off_ms * factor:
+                    self._trailed = True
+                    return [Ear.TRAILED_OFF]
+                limit = t.give_up_ms * factor
+        if self._silence_ms < limit:
+            return []
+        self.ended_silence_ms = self._silence_ms
+        self._last = [*self._kept, *self._turn]
+        self._kept = []
+        self._close()
+        return [Ear.TURN_OVER]
+
+    def _close(self) -> None:
+        self._speaking = False
+        self.mark += 1
+        self._turn.clear()
+        self._preroll.clear()
+        self._recent.clear()
+        self._silence_ms = self._voiced_ms = 0
+        self._read = None
+        self._paused = self._trailed = False

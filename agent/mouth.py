@@ -1,0 +1,115 @@
+"""What the agent says on one leg: sentences become clips, and what the caller has heard of them is known from marks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from agent.engines.ports import TextToSpeech
+from policies.guardrails import Sayable
+from telephony.audio import AudioFrame
+from telephony.leg import Leg
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Holds a prepared reply back until the turn is really over; the reply is dropped by cancelling its task."""
+
+    opened: asyncio.Event
+
+    @classmethod
+    def shut(cls) -> Gate:
+        return cls(asyncio.Event())
+
+    def open(self) -> None:
+        self.opened.set()
+
+
+class Mouth:
+    """One voice on one leg.  `ready` gives fixed wording that was synthesised at start, or None."""
+
+    def __init__(self, leg: Leg, tts: TextToSpeech, ready: Callable[[Sayable], Sequence[AudioFrame] | None]) -> None:
+        self._leg: Final = leg
+        self._tts: Final = tts
+        self._ready: Final = ready
+        self._clips = 0
+        self._unheard: dict[int, Sayable] = {}
+        self._asides: set[int] = set()
+        self._last_said: list[Sayable] = []
+
+    @property
+    def busy(self) -> bool:
+        """Something was given to the leg that has not come back as played."""
+        return any(clip not in self._asides for clip in self._unheard)
+
+    @property
+    def at_last(self) -> bool:
+        """At most the last sentence of the reply is still to be heard."""
+        return sum(clip not in self._asides for clip in self._unheard) <= 1
+
+    @property
+    def last_said(self) -> Sequence[Sayable]:
+        """The sentences of the present reply, or of the last one, heard or not."""
+        return self._last_said
+
+    async def say(
+        self, sentence: Sayable, gate: Gate | None = None, *, aside: bool = False, first: bool = False
+    ) -> int:
+        """Give one sentence to the leg, at the pace at which it is played; waits for the gate before the first frame.
+
+        first: a new reply begins with it.  Returns the number of its clip.  Raises `EngineFailed`.
+        """
+        cached = self._ready(sentence)
+        if cached is not None:
+            if gate is not None:
+                await gate.opened.wait()
+            clip = self._new(sentence, aside, first)
+            for frame in cached:
+                await self._leg.room()
+                self._leg.play(clip, frame)
+        else:
+            sound = self._tts.speak(sentence, after_ms=self._leg.queued_ms)
+            try:
+                clip = 0
+                async for frame in sound:
+                    if not clip:
+                        if gate is not None:
+                            await gate.opened.wait()
+                        clip = self._new(sentence, aside, first)
+                    await self._leg.room()
+                    self._leg.play(clip, frame)
+                clip = clip or self._new(sentence, aside, first)
+            finally:
+                await sound.aclose()
+        self._leg.end_clip(clip)
+        return clip
+
+    def played(self, clip: int) -> bool:
+        """Its end has come back as played.  True if it was part of an answer, False for an aside or a stale clip."""
+        aside = clip in self._asides
+        self._asides.discard(clip)
+        return self._unheard.pop(clip, None) is not None and not aside
+
+    def is_aside(self, clip: int) -> bool:
+        return clip in self._asides
+
+    def hush(self) -> list[Sayable]:
+        """Clear all that is queued.  Returns, in order, the sentences that the caller has not heard to their end."""
+        self._leg.clear()
+        cut = [said for clip, said in self._unheard.items() if clip not in self._asides]
+        self._unheard.clear()
+        self._asides.clear()
+        return cut
+
+    def _new(self, sentence: Sayable, aside: bool, first: bool) -> int:
+        self._clips += 1
+        if first:
+            self._last_said = []
+        self._unheard[self._clips] = sentence
+        if aside:
+            self._asides.add(self._clips)
+        else:
+            self._last_said.append(sentence)
+        return self._clips

@@ -1,0 +1,183 @@
+"""Speech to spoken reply: the straight line.
+
+A reply is prepared while the caller may still go on (a draft behind a gate) and said when her turn is over.  It is
+always one of: fixed wording, verbatim approved sentences, or (in the development profile) a hosted model's sentences.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from agent.engines.ports import EngineFailed, EngineReason, LanguageModel
+from agent.mouth import Gate, Mouth
+from agent.phrases import Phrase
+from agent.sentences import Sentences
+from agent.smalltalk import Social, social
+from agent.tally import TurnTimes
+from policies.guardrails import Answerable, Refused, Sayable, Source, Wording, screen_reply
+from policies.phi import PHI
+
+
+class Course(enum.Enum):
+    """Where the call goes once a reply has been said, beyond listening again."""
+
+    ON = "on"
+    OFFERED_PERSON = "offered_person"
+    """It ended by offering a person: a "yes" now asks for one."""
+    PERSON = "person"
+    GOODBYE = "goodbye"
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """Everything that can answer on this line."""
+
+    model: LanguageModel
+    """The agent's own engine."""
+    approved: LanguageModel
+    """Answers when the agent's own engine fails or is late; often the same."""
+    wording: Wording
+    phrases: Mapping[Phrase, Sayable]
+
+
+class Replying:
+    """Replies of one call.  Holds what was said so far, and forgets it with the call."""
+
+    MOST_TURNS: Final = 12  # what a model sees of the call; older turns are dropped
+
+    def __init__(self, voices: Voices, mouth: Mouth, clock_ms: Callable[[], float]) -> None:
+        self._voices: Final = voices
+        self._mouth: Final = mouth
+        self._clock_ms: Final = clock_ms
+        self._history: list[Answerable | Sayable] = []
+        self._owed: list[Sayable] = []
+        self.fallbacks = 0
+
+    def owe(self, cut: Sequence[Sayable]) -> None:
+        """Sentences that were cut off: those that are unsafe in part are said again whole."""
+        self._owed = [said for said in cut if said.source is not Source.FIXED]
+
+    @property
+    def owes(self) -> bool:
+        return bool(self._owed)
+
+    def phrase(self, phrase: Phrase) -> Sayable:
+        return self._voices.phrases[phrase]
+
+    async def say(self, *phrases: Phrase, gate: Gate | None = None, aside: bool = False) -> None:
+        """Fixed wording."""
+        for phrase in phrases:
+            await self._mouth.say(self.phrase(phrase), gate, aside=aside)
+
+    async def reply(
+        self, said: Answerable, gate: Gate, times: TurnTimes, *, offered: bool, plain: bool = False
+    ) -> Course:
+        """Prepare, wait at the gate, say.  `plain`: the approved engine alone.  Raises `EngineFailed`."""
+        match social(said.said.words):
+            case Social.YES if offered:
+                await gate.opened.wait()
+                return Course.PERSON
+            case Social.NO | Social.GOODBYE if offered:
+                return await self._fixed(gate, Phrase.ANYTHING_ELSE)
+            case Social.GOODBYE:
+                await gate.opened.wait()
+                return Course.GOODBYE
+            case Social.NO if self._asked_for_more():
+                await gate.opened.wait()
+                return Course.GOODBYE
+            case Social.REPEAT if self._mouth.last_said:
+                return await self._again(list(self._mouth.last_said), gate)
+            case Social.YES if self._owed:
+                return await self._again(self._owed, gate)
+            case Social.YES if self._asked_for_more():
+                return await self._fixed(gate, Phrase.SILENCE_1)
+            case Social.HAS_QUESTION:
+                return await self._fixed(gate, Phrase.SILENCE_1)
+            case Social.WAIT:
+                return await self._fixed(gate, Phrase.CONTINUER)
+            case Social.GREETING | Social.HEARING_CHECK:
+                return await self._fixed(gate, Phrase.HELLO)
+            case Social.WHO_ARE_YOU | Social.HOW_ARE_YOU:
+                return await self._fixed(gate, Phrase.WHO_I_AM)
+            case Social.THANKS | Social.YES | Social.NO:
+                return await self._fixed(gate, Phrase.ANYTHING_ELSE)
+            case Social.REPEAT:
+                return await self._fixed(gate, Phrase.NOT_UNDERSTOOD)
+            case None:
+                return await self._answer(said, gate, times, plain)
+
+    def _asked_for_more(self) -> bool:
+        """The last thing said was "is there anything else?"."""
+        last = self._mouth.last_said
+        return bool(last) and last[-1].text.reveal() == self.phrase(Phrase.ANYTHING_ELSE).text.reveal()
+
+    async def _fixed(self, gate: Gate, *phrases: Phrase) -> Course:
+        await gate.opened.wait()
+        for phrase in phrases:
+            await self._mouth.say(self.phrase(phrase), first=phrase is phrases[0])
+        return Course.ON
+
+    async def _again(self, sentences: Sequence[Sayable], gate: Gate) -> Course:
+        await gate.opened.wait()
+        self._owed = []
+        for sentence in sentences:
+            await self._mouth.say(sentence, first=sentence is sentences[0])
+        return Course.ON
+
+    async def _answer(self, said: Answerable, gate: Gate, times: TurnTimes, plain: bool) -> Course:
+        spoken: list[Sayable] = []
+        model = self._voices.approved if plain else self._voices.model
+        failed: EngineReason | None = None
+        try:
+            await self._stream(model, said, gate, times, spoken)
+        except EngineFailed as failure:
+            failed = failure.reason
+        if failed is not None and not spoken and model is not self._voices.approved:
+            self.fallbacks += 1
+            await self._stream(self._voices.approved, said, gate, times, spoken)
+        elif failed is not None and not spoken:
+            raise EngineFailed(failed)
+        await gate.opened.wait()
+        await self._settle_debt(spoken)
+        self._history = [*self._history, said, *spoken][-self.MOST_TURNS :]
+        last = spoken[-1].text.reveal() if spoken else ""
+        return Course.OFFERED_PERSON if last == self.phrase(Phrase.NOT_KNOWN).text.reveal() else Course.ON
+
+    async def _stream(
+        self, model: LanguageModel, said: Answerable, gate: Gate, times: TurnTimes, spoken: list[Sayable]
+    ) -> None:
+        """Sentence by sentence: screen, synthesise the first ahead of the gate, say."""
+        asked_ms = self._clock_ms()
+        sentences = Sentences()
+        pieces = model.answer([*self._history, said])
+        try:
+            async for piece in pieces:
+                for sentence in piece.map(sentences.feed).reveal():
+                    await self._one(sentence, gate, times, asked_ms, spoken)
+            for sentence in sentences.flush():
+                await self._one(sentence, gate, times, asked_ms, spoken)
+        finally:
+            await pieces.aclose()  # a dropped draft ends its request at once
+        if not spoken:
+            await self._one(self.phrase(Phrase.NOT_KNOWN).text.reveal(), gate, times, asked_ms, spoken)
+
+    async def _one(self, sentence: str, gate: Gate, times: TurnTimes, asked_ms: float, spoken: list[Sayable]) -> None:
+        allowed = screen_reply(PHI(sentence), self._voices.wording)
+        if isinstance(allowed, Refused):
+            allowed = self.phrase(Phrase.NOT_KNOWN)
+        if not spoken:
+            times.answer_ms = int(self._clock_ms() - asked_ms)
+        spoken.append(allowed)
+        await self._mouth.say(allowed, gate, first=len(spoken) == 1)
+
+    async def _settle_debt(self, spoken: Sequence[Sayable]) -> None:
+        """A medication sentence that was cut is said again whole, unless this answer has just said it."""
+        owed, self._owed = self._owed, []
+        again = [said for said in owed if said.passage_id and all(said.passage_id != now.passage_id for now in spoken)]
+        if again:
+            await self.say(Phrase.REPEAT_LEAD)
+            for sentence in again:
+                await self._mouth.say(sentence)
