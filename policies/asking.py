@@ -37,7 +37,8 @@ _REQUESTS: Final = re.compile(
             rf"(?:have|get|ask|let) {_PERSON} (?:to )?(?:call|ring|phone|speak|talk|help)(?: to)? me",
             rf"(?:is|are) there {_PERSON} (?:there|here|(?:that |who )?i (?:can|could|may) (?:talk|speak))",
             rf"{_PERSON} (?:that |who )?i (?:can|could|may) (?:talk|speak)",
-            r"(?:not want|hate|instead of|rather than|stop|not like)(?: to)?(?: talk| speak| talking| speaking)?(?: to| with)?"
+            r"(?:not want|hate|instead of|rather than|stop|not like)(?: to)?"
+            r"(?: talk| speak| talking| speaking)?(?: to| with)?"
             r" (?:a|an|this|the) (?:machine|robot|computer|recording|bot)",
             r"(?:real|live|actual) (?:person|human|nurse) (?:please|now)",
         )
@@ -47,7 +48,8 @@ _REQUESTS: Final = re.compile(
 
 # Talk about a person, told or asked, that asks for none here: the request must not stand right behind it.
 _ABOUT: Final = re.compile(
-    r"\b(?:(?:told|asked|advised|reminded) (?:me|us|him|her) (?:not )?to|(?:do|did|should|must|will|when do|when should) i"
+    r"\b(?:(?:told|asked|advised|reminded) (?:me|us|him|her) (?:not )?to"
+    r"|(?:do|did|should|must|will|when do|when should) i"
     r"(?: need to| have to)?|(?:i )?(?:already|did|used to)|(?:do|did) not(?: need to| want to| have to)?) ?$"
 )
 

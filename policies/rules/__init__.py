@@ -1,0 +1,1 @@
+"""Rules as data, to be read by people who do not program."""
