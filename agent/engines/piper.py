@@ -1,0 +1,166 @@
+"""Text to speech with a Piper voice, one clause at a time, off the event loop.
+
+`piper.PiperVoice.synthesize` logs the text at DEBUG; it is not called.  Of the library we use the phonemizer and the
+map of phonemes, and run the model ourselves, so that no text meets a logger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, Final, final
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from piper import PiperVoice
+from piper.config import PiperConfig
+
+from agent.engines.ports import EngineFailed, EngineReason
+from agent.engines.synthesis import ORT_FATAL, Frames, Job, SpeechPool
+from agent.engines.voicing import telephone
+from agent.sentences import clauses, sentences_of
+from agent.spoken import spoken
+from policies.guardrails import Sayable
+from policies.phi import PHI
+from telephony.audio import FRAME_MS, AudioFrame, frames_of
+
+LATE_S: Final = 6.0  # a clause takes 0.1 of its length; later than this the line is in trouble and a person is better
+SLOWEST: Final = 0.5
+FASTEST: Final = 1.5
+
+
+@final
+class Voice:
+    """A loaded model: text of one clause in, sound at the model's own rate out.  Blocks; called off the loop."""
+
+    __slots__ = ("_piper", "_session", "rate_hz")
+
+    def __init__(self, model: bytes, config: Mapping[str, Any], *, threads: int = 1) -> None:
+        """model: a checked ONNX file.  config: its .onnx.json.  threads: of one synthesis.
+
+        Raises `EngineFailed(MODEL_FILE)`.
+        """
+        onnxruntime.disable_telemetry_events()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.enable_mem_pattern = False  # a pattern would be kept for every length of clause ever seen
+        options.log_severity_level = ORT_FATAL
+        piper: PiperVoice | None = None
+        with contextlib.suppress(Exception):
+            session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            piper = PiperVoice(session=session, config=PiperConfig.from_dict(dict(config)))
+        if piper is None:
+            raise EngineFailed(EngineReason.MODEL_FILE)
+        self._piper: Final = piper
+        self._session: Final = piper.session
+        self.rate_hz: Final = int(piper.config.sample_rate)
+
+    def phonemes(self, text: str) -> list[str]:
+        """The sounds of a text in the International Phonetic Alphabet, one sign each."""
+        return list(itertools.chain.from_iterable(self._piper.phonemize(text)))
+
+    def pronounce(self, text: str, rate: float = 1.0, run: onnxruntime.RunOptions | None = None) -> NDArray[np.float32]:
+        """Samples at `rate_hz`, shape (n,), about -1..1; raises when `run.terminate` is set meanwhile."""
+        known = self._piper.config
+        id_of = known.phoneme_id_map
+        padded = ((*id_of[sound], *id_of["_"]) for sound in self.phonemes(text) if sound in id_of)
+        ids = [*id_of["^"], *id_of["_"], *itertools.chain.from_iterable(padded), *id_of["$"]]
+        inputs = {
+            "input": np.array([ids], np.int64),
+            "input_lengths": np.array([len(ids)], np.int64),
+            "scales": np.array([known.noise_scale, known.length_scale / rate, known.noise_w_scale], np.float32),
+        }
+        return np.asarray(self._session.run(None, inputs, run)[0], np.float32).reshape(-1)
+
+
+@final
+class PiperSpeech:
+    """The port `TextToSpeech`: one voice at one speaking rate.  Voice and pool may serve several."""
+
+    __slots__ = ("_late_s", "_pool", "_rate", "_voice")
+
+    def __init__(self, voice: Voice, pool: SpeechPool, *, rate: float = 1.0, late_s: float = LATE_S) -> None:
+        """rate: 1 is the voice's own, 0.85 is slower."""
+        if not SLOWEST <= rate <= FASTEST:
+            raise ValueError("the speaking rate is out of range")
+        self._voice: Final = voice
+        self._pool: Final = pool
+        self._rate: Final = rate
+        self._late_s: Final = late_s
+
+    def speak(self, text: Sayable, *, after_ms: int = 0) -> Clip:
+        """Frames of `text`.  Synthesis begins at the call, not at the first frame asked for.
+
+        after_ms: sound of this call that is heard before it; a clause due later waits for one due now.
+        """
+        pieces = [PHI(piece) for sentence in sentences_of(text.text.reveal()) for piece in clauses(sentence)]
+        return Clip(pieces, self._submit, time.monotonic() + after_ms / 1000, self._late_s)
+
+    def _submit(self, words: PHI[str], due_s: float) -> Job:
+        return self._pool.submit(words, self._synthesise, due_s)
+
+    def _synthesise(self, text: str, run: onnxruntime.RunOptions) -> Frames:
+        sound = self._voice.pronounce(spoken(text), self._rate, run)
+        return tuple(frames_of(telephone(sound, self._voice.rate_hz, text)))
+
+
+@final
+class Clip(AsyncIterator[AudioFrame]):
+    """The frames of one text, clause after clause.
+
+    The first clause is in the pool from the start; each later one goes there when the one before it has been
+    synthesised, so that it is ready while that one still plays.
+    """
+
+    __slots__ = ("_due_s", "_frames", "_job", "_late_s", "_pieces", "_submit")
+
+    def __init__(
+        self, pieces: Sequence[PHI[str]], submit: Callable[[PHI[str], float], Job], due_s: float, late_s: float
+    ) -> None:
+        self._pieces: Final = deque(pieces)
+        self._submit: Final = submit
+        self._late_s: Final = late_s
+        self._due_s = due_s
+        self._frames: Final[deque[AudioFrame]] = deque()
+        self._job: Job | None = None
+        self._next()
+
+    def __aiter__(self) -> Clip:
+        return self
+
+    async def __anext__(self) -> AudioFrame:
+        """Raises `EngineFailed`."""
+        while not len(self._frames):
+            if self._job is None:
+                raise StopAsyncIteration
+            told = await self._told(self._job)
+            if isinstance(told, EngineReason):
+                await self.aclose()
+                raise EngineFailed(told)
+            self._frames.extend(told)
+            self._due_s = max(self._due_s, time.monotonic()) + len(told) * FRAME_MS / 1000
+            self._next()
+        return self._frames.popleft()
+
+    async def aclose(self) -> None:
+        """Abandons what has not been synthesised."""
+        self._pieces.clear()
+        self._frames.clear()
+        if self._job is not None:
+            self._job.drop()
+            self._job = None
+
+    def _next(self) -> None:
+        self._job = self._submit(self._pieces.popleft(), self._due_s) if len(self._pieces) else None
+
+    async def _told(self, job: Job) -> Frames | EngineReason:
+        done, _ = await asyncio.wait((job.done,), timeout=self._late_s)
+        if not done:
+            return EngineReason.LATE
+        return () if job.done.cancelled() else job.done.result()  # closed meanwhile by somebody else: it just ends

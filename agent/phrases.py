@@ -1,0 +1,111 @@
+"""Fixed wording: what the agent says in its own name, in plain words, the same way every time.
+
+What the disclosure must hold: that a machine speaks and for whom, how to reach a person, at the start and at the end of
+the call (California AB 3030); no licensed title for the assistant (AB 489).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from agent.sentences import sentences_of
+
+
+class Phrase(enum.Enum):
+    """What is said; the words stand in `PhraseTexts`."""
+
+    GREETING = "greeting"
+    HELLO = "hello"
+    WHO_I_AM = "who_i_am"
+    FILLER = "filler"
+    FILLER_2 = "filler_2"
+    CONTINUER = "continuer"
+    CONTINUER_2 = "continuer_2"
+    SILENCE_1 = "silence_1"
+    SILENCE_2 = "silence_2"
+    SILENCE_3 = "silence_3"
+    NOT_KNOWN = "not_known"
+    NOT_UNDERSTOOD = "not_understood"
+    REPEAT_LEAD = "repeat_lead"
+    SORRY_GO_AHEAD = "sorry_go_ahead"
+    TRANSFER = "transfer"
+    EMERGENCY = "emergency"
+    FAILURE = "failure"
+    ANYTHING_ELSE = "anything_else"
+    CLOSING = "closing"
+    GOODBYE = "goodbye"
+
+
+WHOLE: Final = 1_000_000  # longer than any phrase
+HELD_MS: Final[Mapping[Phrase, int]] = MappingProxyType(
+    {Phrase.GREETING: 6_000, Phrase.EMERGENCY: WHOLE, Phrase.CLOSING: 6_000}
+)
+"""From its start, how long a phrase is not stopped by speech: it must have been heard.  Key 0 always stops it."""
+
+_DEMONSTRATION: Final = "This is a demonstration, not for real patients. "
+_GREETING: Final = (
+    "Hello, this is {who} of {hospital}. {demonstration}"
+    "I am not a nurse or a doctor. "
+    "Say nurse, or press 0, at any time to reach a person. "
+    "This call is not recorded. "
+    "If this is an emergency, hang up and dial 911. "
+    "How can I help you?"
+)
+_ASSISTANT: Final = "the automated AI assistant"
+_FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
+    {
+        Phrase.HELLO: "Hello. How can I help you?",
+        Phrase.WHO_I_AM: "This is {who} of {hospital}. I am a computer, not a nurse or a doctor. How can I help you?",
+        Phrase.FILLER: "One moment.",
+        Phrase.FILLER_2: "Let me check your instructions.",
+        Phrase.CONTINUER: "Take your time.",
+        Phrase.CONTINUER_2: "I'm listening.",
+        Phrase.SILENCE_1: "I'm here. What would you like to ask?",
+        Phrase.SILENCE_2: "Are you still there? You can press any key.",
+        Phrase.SILENCE_3: "I can't hear you, so I'm getting a person to help. Please stay on the line.",
+        Phrase.NOT_KNOWN: "I don't have approved information about that, but a nurse can help: say nurse, or press 0.",
+        Phrase.NOT_UNDERSTOOD: "I didn't catch that. Could you say it again?",
+        Phrase.REPEAT_LEAD: "Let me repeat that completely.",
+        Phrase.SORRY_GO_AHEAD: "Sorry, go ahead.",
+        Phrase.TRANSFER: "I'm getting a nurse for you now. Please stay on the line. "
+        "If this is an emergency, hang up and call 911.",
+        Phrase.EMERGENCY: "This may be an emergency. Hang up and call 911 now. "
+        "If you can't, stay on the line, and I will get a nurse for you.",
+        Phrase.FAILURE: "I'm sorry, something went wrong on our side. I'm getting a person for you now. "
+        "Please stay on the line.",
+        Phrase.ANYTHING_ELSE: "What else can I help you with?",
+        Phrase.CLOSING: "What you heard in this call was said by an automated AI assistant. "
+        "To talk with a person, press 0 now, or call again and say nurse. Take care. Goodbye.",
+        Phrase.GOODBYE: "Take care. Goodbye.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseTexts:
+    """The words of every phrase, for one agent."""
+
+    texts: Mapping[Phrase, str]
+
+    @classmethod
+    def for_agent(cls, hospital: str, assistant: str, *, draft: bool, greeting: str = "") -> PhraseTexts:
+        """Filled in once, at load.
+
+        hospital, assistant: as they are spoken; an empty `assistant` has no name.
+        draft: the greeting says that it is a demonstration.  greeting: the hospital's own, already checked.
+        """
+        who = f"{assistant}, {_ASSISTANT}" if assistant else _ASSISTANT
+        fill = {"who": who, "hospital": hospital, "demonstration": _DEMONSTRATION if draft else ""}
+        texts = {phrase: text.format(**fill) for phrase, text in _FIXED.items()}
+        return cls(MappingProxyType({Phrase.GREETING: greeting or _GREETING.format(**fill), **texts}))
+
+    def __getitem__(self, phrase: Phrase) -> str:
+        return self.texts[phrase]
+
+    def wording(self) -> frozenset[str]:
+        """All that may be spoken as fixed wording: each phrase, and each sentence of it."""
+        return frozenset(part for text in self.texts.values() for part in (text, *sentences_of(text)))
