@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import ctypes
 import enum
+import fcntl
 import os
 import resource
 import stat
+from pathlib import Path
 from typing import Final
 
 PR_SET_DUMPABLE: Final = 4  # <linux/prctl.h>
@@ -53,12 +55,12 @@ def confine() -> None:
 
 
 def thread_count() -> int:
-    return len(os.listdir("/proc/self/task"))
+    return sum(1 for _ in Path("/proc/self/task").iterdir())
 
 
 def writable_files() -> list[int]:
     """Open descriptors through which bytes could reach a disk."""
-    return [int(name) for name in os.listdir("/proc/self/fd") if _is_writable_file(int(name))]
+    return [int(entry.name) for entry in Path("/proc/self/fd").iterdir() if _is_writable_file(int(entry.name))]
 
 
 def forbid_core_dumps() -> None:
@@ -72,14 +74,7 @@ def forbid_core_dumps() -> None:
 def _is_writable_file(descriptor: int) -> bool:
     try:
         mode = os.fstat(descriptor).st_mode
-        flags = _flags(descriptor)
+        access = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
     except OSError:  # the descriptor that the listing itself used
         return False
-    on_disk = stat.S_ISREG(mode) or stat.S_ISBLK(mode) or stat.S_ISDIR(mode)
-    return on_disk and flags & os.O_ACCMODE != os.O_RDONLY
-
-
-def _flags(descriptor: int) -> int:
-    with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as info:  # noqa: PTH123  # read only, of ourselves
-        text = info.read()
-    return int(text.split("flags:", 1)[1].split(None, 1)[0], 8)
+    return (stat.S_ISREG(mode) or stat.S_ISBLK(mode)) and access != os.O_RDONLY
