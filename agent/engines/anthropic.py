@@ -16,7 +16,6 @@ Import and first client cost 0.95 s of CPU and 66 MB (SDK 2.12), so only a proce
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -25,7 +24,7 @@ from anthropic.types import MessageParam, RawMessageStreamEvent, ThinkingConfigD
 
 from agent.engines import wire
 from agent.engines.dialogue import Message, as_json
-from agent.engines.hosted import Deadlines, Sampling, messages_of, reason_in_stream, reply
+from agent.engines.hosted import Deadlines, Sampling, messages_of, read_out, reason_in_stream, reply
 from agent.engines.ports import EngineFailed, EngineReason
 from agent.engines.prompt import SYSTEM
 from policies.allowlist import Permitted
@@ -96,20 +95,23 @@ class AnthropicModel:
     async def _texts(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[str, None]:
         request = MessagesRequest(self._model, self._system, messages_of(turns), self._sampling.max_tokens)
         stream = await self._open(request)
+        events = _Events(stream)
         refusal: EngineReason | None = EngineReason.CUT
         try:
-            while (event := await anext(stream, None)) is not None:
+            async for event in events:
                 if event.type == "content_block_delta" and event.delta.type == "text_delta":
                     if event.delta.text:
                         yield event.delta.text
                 elif event.type == "message_delta":
                     refusal = _reason_to_stop(event.delta.stop_reason)
                 elif event.type == "message_stop":
+                    await read_out(events)
                     break
         except anthropic.APIStatusError as error:
             refusal = reason_in_stream(error.body)
         finally:
-            await _end(stream)
+            await stream.close()
+            await read_out(events)
         if refusal is not None:
             raise EngineFailed(refusal)
 
@@ -132,9 +134,14 @@ def _reason_to_stop(stop_reason: str | None) -> EngineReason | None:
     return EngineReason.REFUSED if stop_reason == "refusal" else EngineReason.BROKEN
 
 
-async def _end(stream: anthropic.AsyncStream[RawMessageStreamEvent]) -> None:
-    """Closes the connection now, then lets the SDK's own readers meet the end: left alone they would end in tasks."""
-    await stream.close()
-    with suppress(Exception):  # the stream is over, whatever its last bytes were
-        while await anext(stream, None) is not None:
-            pass
+class _Events:
+    """The rest of a stream.  `async for` over the SDK's own object would start another reader of it each time."""
+
+    def __init__(self, stream: anthropic.AsyncStream[RawMessageStreamEvent]) -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> _Events:
+        return self
+
+    async def __anext__(self) -> RawMessageStreamEvent:
+        return await anext(self._stream)

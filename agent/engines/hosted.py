@@ -6,7 +6,7 @@ Time counts only while a reply waits for the provider: a consumer that is slow t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +20,9 @@ MOST_REPLY_CHARACTERS: Final = 8_000
 """Ten times what three spoken sentences need; beyond it the provider has lost its way."""
 CLOSE_S: Final = 1.0
 """A dropped stream is given this long to close; then it is let go."""
+
+LINGER_S: Final = 0.1
+"""After a reply's last event, for the end of the body: a connection read to its end serves the next question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,17 @@ async def reply(texts: AsyncGenerator[str, None], deadlines: Deadlines) -> Async
             yield PHI(text)
     finally:
         await _shut(texts)
+
+
+async def read_out(rest: AsyncIterator[object], wait_s: float = LINGER_S) -> None:
+    """Reads what is left of a stream that has nothing more to say, or gives it up.  Raises nothing of its own.
+
+    Of a closed stream what is left is its readers' end; left alone they would end in stray tasks.
+    """
+    with suppress(Exception):  # the reply is over, whatever its last bytes are
+        async with asyncio.timeout(wait_s):
+            async for _ in rest:
+                pass
 
 
 async def _next(texts: AsyncGenerator[str, None], wait_s: float) -> tuple[str | None, EngineReason | None]:

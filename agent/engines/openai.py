@@ -10,16 +10,13 @@ may refuse a field they don't know.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import httpx2
-
 from agent.engines import wire
 from agent.engines.dialogue import Message, as_json
-from agent.engines.hosted import Deadlines, Sampling, messages_of, reason_in_stream, reply
+from agent.engines.hosted import Deadlines, Sampling, messages_of, read_out, reason_in_stream, reply
 from agent.engines.ports import EngineFailed, EngineReason
 from agent.engines.prompt import SYSTEM
 from agent.engines.sse import EventData
@@ -120,8 +117,10 @@ class OpenAIModel:
                         yield text
                 if progress.done:
                     break
+            await read_out(chunks)
         finally:
-            await _end(answer, chunks)
+            await answer.aclose()
+            await read_out(chunks)
         if progress.reason is not None:
             raise EngineFailed(progress.reason)
 
@@ -164,11 +163,3 @@ def stores(host: str) -> bool:
 def fixed(*, stores: bool) -> Mapping[str, object]:
     """The keys whose value is never another."""
     return {"stream": True, "store": False} if stores else {"stream": True}
-
-
-async def _end(answer: httpx2.Response, chunks: AsyncIterator[bytes]) -> None:
-    """Closes the connection now, then lets the readers meet the end: left alone they would end in tasks."""
-    await answer.aclose()
-    with suppress(Exception):  # the stream is over, whatever its last bytes were
-        async for _ in chunks:
-            pass

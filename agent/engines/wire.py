@@ -102,7 +102,7 @@ class Guard(httpx2.AsyncBaseTransport):
         """Raises `EngineFailed`: REFUSED before a socket opens if the request is not what this engine may send."""
         if request.method == "HEAD" and request.url == self._endpoint.url:
             answer = await self._send(httpx2.Request("HEAD", self._endpoint.url, extensions=request.extensions))
-            await _close(answer)
+            await Bounded(answer).read_empty()
             return httpx2.Response(answer.status_code)
         body = request.content
         if request.method != "POST" or request.url != self._endpoint.url or not _allowed(body, self._endpoint):
@@ -169,6 +169,11 @@ class Bounded(httpx2.AsyncByteStream):
             if self._seen > MOST_BYTES or self._event.after(chunk) > MOST_EVENT_BYTES:
                 return None, EngineReason.BROKEN
         return chunk, None
+
+    async def read_empty(self) -> None:
+        """Reads the end of an answer without a body, so that its connection is kept; then closes."""
+        await self._next()
+        await self.aclose()
 
     async def aclose(self) -> None:
         if self._closed:

@@ -36,7 +36,7 @@ class AnthropicFraming:
     _STOPS: Final = {"end": "end_turn", "limit": "max_tokens", "refusal": "refusal"}
 
     def begin(self) -> bytes:
-        message = {
+        message: dict[str, object] = {
             "id": "msg_test",
             "type": "message",
             "role": "assistant",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import sys
 import urllib.parse
@@ -33,10 +34,8 @@ def main() -> None:
     parser.add_argument("--fault", choices=[fault.value for fault in Fault], default=Fault.NONE.value)
     asked = parser.parse_args()
     script = Script(fault=Fault(asked.fault), ttft_ms=asked.ttft_ms, tokens_per_s=asked.tokens_per_s, seed=asked.seed)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(asked.provider, asked.port, script))
-    except KeyboardInterrupt:
-        pass
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ class Provider:
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A connection has come in."""
-        self._open.add(asyncio.ensure_future(self._serve(reader, writer)))
+        self._open.add(asyncio.create_task(self._serve(reader, writer), name="provider: connection"))
 
     async def hang_up(self) -> None:
         """Ends every connection."""
@@ -100,8 +100,8 @@ class Provider:
 
     async def _answer(self, seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answers, and stops as soon as the client goes away."""
-        answering = asyncio.ensure_future(self._play(seen, writer))
-        leaving = asyncio.ensure_future(reader.read(1))
+        answering = asyncio.create_task(self._play(seen, writer), name="provider: answer")
+        leaving = asyncio.create_task(reader.read(1), name="provider: client leaves")
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if answering.done():
