@@ -1,0 +1,128 @@
+"""Who is let in: signature in production; in development loopback names and the page's own origin.
+
+Pure: headers and fields in, a refusal or nothing out.  What counts is configured; headers are only compared with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from policies.phi import PHI
+from telephony.leg import LegLimits
+from telephony.signature import FormFields, SignatureCheck
+from telephony.switchboard import Refusal
+
+LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
+_LOOPBACK_PEERS: Final = frozenset({"127.0.0.1", "::1"})
+_PROXIED: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+MAX_BODY_BYTES: Final = 16 * 1024  # a voice webhook's form is about 1 KiB
+MAX_FIELDS: Final = 100  # a voice webhook's form has about 30
+SIGNATURE: Final = "x-twilio-signature"
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """What the server is told.  Raises `ValueError` if it does not hold together."""
+
+    origin: str
+    """Scheme, host and port as the other side names them: https in production, loopback http in development."""
+    development: bool
+    auth_token: PHI[str] | None = None
+    """Twilio's; needed in production."""
+    calls: int = 8
+    """At once; the next caller is put through to the nurse."""
+    allow_unsigned_stream: bool = False
+    """Development only: a stream without a token is a patient's (simulators choose their own call SID)."""
+    metrics_from: frozenset[str] = frozenset()
+    """Addresses, besides loopback, that may read `/metrics` in production."""
+    leg: LegLimits = field(default_factory=LegLimits)
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.origin)
+        if parts.path or parts.query or parts.fragment or not parts.netloc or parts.username:
+            raise ValueError("the origin is scheme, host and port, and nothing behind it")
+        if self.development and (parts.scheme != "http" or _host_name(parts.netloc) not in LOOPBACK):
+            raise ValueError("the development profile answers on loopback only")
+        if not self.development and (parts.scheme != "https" or self.auth_token is None):
+            raise ValueError("production needs a public https origin and Twilio's auth token")
+        if not self.development and self.allow_unsigned_stream:
+            raise ValueError("unsigned streams are for development")
+
+    @property
+    def stream_origin(self) -> str:
+        """The origin under which the stream is reached: ws for http, wss for https."""
+        return "ws" + self.origin.removeprefix("http")
+
+
+class Doors:
+    """The checks of one server."""
+
+    def __init__(self, config: ServerConfig) -> None:
+        self._config = config
+        port = urlsplit(config.origin).port
+        suffix = f":{port}" if port is not None else ""
+        self._hosts = frozenset(name + suffix for name in LOOPBACK)
+        self._check: SignatureCheck | None = None
+        if not config.development and config.auth_token is not None:
+            self._check = SignatureCheck(config.auth_token.reveal(), config.origin)
+
+    def anyone(self, headers: Mapping[str, str]) -> Refusal | None:
+        """Any request at all: in development, by a loopback name only (a foreign page may point its name at us)."""
+        if self._config.development and headers.get("host", "") not in self._hosts:
+            return Refusal.HOST
+        return None
+
+    def webhook(self, path: str, query: str, headers: Mapping[str, str], fields: FormFields) -> Refusal | None:
+        """A webhook of Twilio's."""
+        if self._check is None:
+            return self._no_foreign_page(headers)
+        if not self._check.form(path, query, fields, headers.get(SIGNATURE, "")):
+            return Refusal.SIGNATURE
+        return None
+
+    def handshake(self, path: str, query: str, headers: Mapping[str, str]) -> Refusal | None:
+        """The WebSocket of a stream."""
+        if self._check is None:
+            return self._no_foreign_page(headers)
+        if not self._check.websocket(path, query, headers.get(SIGNATURE, "")):
+            return Refusal.SIGNATURE
+        return None
+
+    def page(self, headers: Mapping[str, str]) -> Refusal | None:
+        """The phone page asks for a token: the browser must name the page's own origin."""
+        return None if headers.get("origin") == f"http://{headers.get('host', '')}" else Refusal.ORIGIN
+
+    def metrics(self, peer: str, headers: Mapping[str, str]) -> Refusal | None:
+        """Loopback peers, and those configured; never on a proxy's behalf, for a proxy on loopback hides the peer."""
+        if peer in self._config.metrics_from:
+            return None
+        proxied = any(name in headers for name in _PROXIED)
+        return None if peer in _LOOPBACK_PEERS and not proxied else Refusal.PEER
+
+    def _no_foreign_page(self, headers: Mapping[str, str]) -> Refusal | None:
+        """Browsers name the origin of the page that asks; carriers and simulators name none."""
+        return None if "origin" not in headers else self.page(headers)
+
+
+def form_fields(content_type: str, body: bytes) -> FormFields | None:
+    """The fields of a form, in order; None if it is none."""
+    if content_type.partition(";")[0].strip().lower() != _FORM:
+        return None
+    try:
+        return parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError:
+        return None
+
+
+def only(fields: Sequence[tuple[str, str]], name: str) -> str | None:
+    """The value of a field that stands there once; None if it is missing or there twice."""
+    values = [value for key, value in fields if key == name]
+    return values[0] if len(values) == 1 else None
+
+
+def _host_name(netloc: str) -> str:
+    return netloc.rpartition(":")[0] if not netloc.endswith("]") and ":" in netloc else netloc

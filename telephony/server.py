@@ -1,0 +1,257 @@
+"""The line's one port: webhooks, streams, health, metrics and, in development, the phone page.
+
+uvicorn with its `websockets-sansio` protocol: the plain `websockets` one rests on that package's deprecated half
+and says so when it is loaded.  No access log, no compression, nothing of a request in any answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from socket import socket
+from typing import Any, Final
+
+import h11
+import uvicorn
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from telephony.doors import Doors, ServerConfig
+from telephony.media import Handler, MediaEndpoint
+from telephony.switchboard import Line, Refusal, Switchboard
+from telephony.tokens import Purpose
+from telephony.webhooks import AFTER_NURSE, ENDED, FAILSAFE, MEDIA, VOICE, Lines, Webhooks
+
+MAX_HEAD_BYTES: Final = 16 * 1024
+HEAD_S: Final = 5.0  # from connecting, or from the first byte of a later request, to the end of its headers
+IDLE_S: Final = 5  # between two requests on one connection
+GRACE_S: Final = 10  # after the last call, for answers on their way
+
+_EVERYWHERE: Final = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PageFile:
+    """One file of the phone page."""
+
+    media_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Observers:
+    """Who is told, and asked, about the server."""
+
+    count: Callable[[Refusal], None] = lambda _: None
+    """Called for everything that is turned away."""
+    report: Callable[[Exception], None] = lambda _: None
+    """Called with what a handler raised: its type and place may be kept, its text may not."""
+    ready: Callable[[], bool] = lambda: True
+    """May new calls be sent here?"""
+    metrics: Callable[[], str] = lambda: ""
+    """The Prometheus page."""
+
+
+def application(
+    config: ServerConfig,
+    handler: Handler,
+    *,
+    board: Switchboard,
+    lines: Lines,
+    default: Line,
+    observers: Observers,
+    page: Mapping[str, PageFile],
+) -> Starlette:
+    """Everything that is served.
+
+    default: whose line a stream without a number is (phone page, simulators).  page: path -> file, development only.
+    """
+    doors = Doors(config)
+    webhooks = Webhooks(config, doors, board, lines, observers.count)
+    media = MediaEndpoint(config, doors, board, default, handler, observers.count, observers.report)
+    routes: list[BaseRoute] = [
+        Route(VOICE, webhooks.voice, methods=["POST"]),
+        Route(ENDED, webhooks.ended, methods=["POST"]),
+        Route(AFTER_NURSE, webhooks.after_nurse, methods=["POST"]),
+        Route(FAILSAFE, webhooks.failsafe, methods=["GET", "POST"]),
+        WebSocketRoute(MEDIA, media),
+        Route("/healthz", _healthy, methods=["GET"]),
+        Route("/readyz", _readiness(observers, board), methods=["GET"]),
+        Route("/metrics", _metrics(doors, observers), methods=["GET"]),
+    ]
+    if config.development:
+        routes.append(Route("/page/token", _page_token(doors, board, default, observers), methods=["POST"]))
+        routes.extend(Route(path, _static(file, config), methods=["GET"]) for path, file in page.items())
+    app = Starlette(routes=routes)
+    app.add_middleware(_Threshold, doors=doors, count=observers.count)
+    return app
+
+
+async def serve(
+    app: ASGIApp,
+    listening: socket,
+    *,
+    calls: int,
+    message_bytes: int,
+    stop: asyncio.Event,
+    tls: tuple[Path, Path] | None = None,
+) -> None:
+    """Serve until `stop` is set; then open streams are closed.  Signals are the caller's business.
+
+    listening: bound; tls: certificate chain and key.
+    """
+    config = uvicorn.Config(
+        app,
+        http=_DeadlineHttp,
+        ws="websockets-sansio",
+        ws_max_size=message_bytes,
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,  # a leg without sound is dead sooner than any ping would tell
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # nothing depends on who a proxy says is calling
+        server_header=False,
+        date_header=False,
+        limit_concurrency=4 * calls + 256,
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        timeout_keep_alive=IDLE_S,
+        timeout_graceful_shutdown=GRACE_S,
+        ssl_certfile=tls[0] if tls else None,
+        ssl_keyfile=tls[1] if tls else None,
+    )
+    server = _Server(config)
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(server.serve(sockets=[listening]), name="serve")
+        stopping = tasks.create_task(stop.wait(), name="stop")
+        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        stopping.cancel()
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves the signals to the process."""
+        yield
+
+
+class _DeadlineHttp(H11Protocol):
+    """Closes a connection whose request head does not arrive in time."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._deadline = self.loop.call_later(HEAD_S, transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        waiting = self.conn.their_state is h11.IDLE
+        if not waiting and self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        elif waiting and self._deadline is None:
+            self._deadline = self.loop.call_later(HEAD_S, self.transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        super().connection_lost(exc)
+
+
+class _Threshold:
+    """Refuses foreign `Host`s in development, and marks every answer as not to be kept."""
+
+    def __init__(self, app: ASGIApp, *, doors: Doors, count: Callable[[Refusal], None]) -> None:
+        self._app = app
+        self._doors = doors
+        self._count = count
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._doors.anyone(Headers(scope=scope))
+        if refusal is None:
+            await self._app(scope, receive, self._marking(send))
+            return
+        self._count(refusal)
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await Response(status_code=403)(scope, receive, self._marking(send))
+
+    @staticmethod
+    def _marking(send: Send) -> Send:
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_EVERYWHERE)
+            await send(message)
+
+        return marked
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+async def _healthy(_request: Request) -> Response:
+    return Response("ok\n", media_type="text/plain")
+
+
+def _readiness(observers: Observers, board: Switchboard) -> Endpoint:
+    async def ready(_request: Request) -> Response:
+        yes = observers.ready() and not board.full
+        return Response("ready\n" if yes else "full\n", 200 if yes else 503, media_type="text/plain")
+
+    return ready
+
+
+def _metrics(doors: Doors, observers: Observers) -> Endpoint:
+    async def metrics(request: Request) -> Response:
+        refusal = doors.metrics(request.client.host if request.client else "", request.headers)
+        if refusal is not None:
+            observers.count(refusal)
+            return Response(status_code=403)
+        return Response(observers.metrics(), media_type="text/plain; version=0.0.4")
+
+    return metrics
+
+
+def _page_token(doors: Doors, board: Switchboard, default: Line, observers: Observers) -> Endpoint:
+    async def page_token(request: Request) -> Response:
+        refusal = doors.page(request.headers)
+        if refusal is not None:
+            observers.count(refusal)
+            return Response(status_code=403)
+        token = board.invite(Purpose.PAGE, default.agent, None)
+        if token is None:
+            observers.count(Refusal.BUSY)
+            return Response(status_code=503)
+        return JSONResponse({"token": token})
+
+    return page_token
+
+
+def _static(file: PageFile, config: ServerConfig) -> Endpoint:
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; worker-src 'self'; "
+        f"connect-src 'self' {config.stream_origin}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    headers: dict[str, Any] = {"Content-Security-Policy": policy, "Permissions-Policy": "microphone=(self)"}
+
+    async def static(_request: Request) -> Response:
+        return Response(file.body, media_type=file.media_type, headers=headers)
+
+    return static

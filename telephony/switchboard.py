@@ -1,0 +1,136 @@
+"""Who may come in, who is here, and what becomes of a call when its stream is over.  In memory only.
+
+A place is taken when the webhook is answered, not when the stream opens: the token holds it for as long as the
+token lives, so two calls never get the last one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from policies.phi import PHI
+from telephony.signature import Seen
+from telephony.tokens import Purpose, Ticket, TokenRefused, Tokens
+
+OUTCOMES: Final = 512  # ended calls whose `action` request has not come; it comes within a second or never
+
+
+class Refusal(enum.Enum):
+    """Why a request, a handshake or a stream is turned away; closed, counted by the metrics."""
+
+    SIGNATURE = "signature"
+    REPLAY = "replay"
+    HOST = "host"
+    ORIGIN = "origin"
+    FORM = "form"
+    BODY = "body"
+    NUMBER = "number"
+    BUSY = "busy"
+    TOKEN = "token"  # noqa: S105 a reason
+    START = "start"
+    PEER = "peer"
+
+
+class EndDecision(enum.Enum):
+    """What happens to the call after its stream."""
+
+    TRANSFER = "transfer"
+    """The caller was told that a nurse comes: dial one."""
+    GOODBYE = "goodbye"
+    """All has been said: hang up."""
+    LOST = "lost"
+    """We don't know: apologise and dial a nurse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Whose call it is: what the number called stands for."""
+
+    agent: str
+    nurse_number: str
+    """E.164."""
+
+
+@dataclass(slots=True)
+class _Outcome:
+    decision: EndDecision = EndDecision.LOST
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Switchboard:
+    """The calls of one process."""
+
+    def __init__(self, *, calls: int, clock: Callable[[], float]) -> None:
+        """calls: how many at once.  clock: monotonic seconds."""
+        self._calls = calls
+        self._clock = clock
+        self._tokens = Tokens(limit=calls)
+        self._live = 0
+        self._legs = 0
+        self._outcomes: OrderedDict[bytes, _Outcome] = OrderedDict()
+        self.seen: Final = Seen()
+
+    @property
+    def live(self) -> int:
+        """Calls whose stream is open."""
+        return self._live
+
+    @property
+    def full(self) -> bool:
+        """No place is left, counting those that are promised."""
+        return self._live + self._tokens.outstanding(self._clock()) >= self._calls
+
+    def invite(self, purpose: Purpose, agent: str, call_sid: PHI[str] | None) -> str | None:
+        """A token, and with it a place; None if there is none left."""
+        if self.full:
+            return None
+        return self._tokens.mint(purpose, fresh_ref(), agent, call_sid, self._clock())
+
+    def redeem(self, token: str, call_sid: PHI[str]) -> Ticket | None:
+        """What the token stands for; None if it stands for nothing (any more)."""
+        try:
+            return self._tokens.redeem(token, call_sid, self._clock())
+        except TokenRefused:
+            return None
+
+    def begin(self, call_sid: PHI[str]) -> int:
+        """A stream is open.  Returns the leg's ordinal; `settle()` must follow."""
+        self._live += 1
+        self._legs += 1
+        self._outcomes[self.seen.digest(call_sid)] = _Outcome()
+        while len(self._outcomes) > OUTCOMES:
+            self._outcomes.popitem(last=False)
+        return self._legs
+
+    def settle(self, call_sid: PHI[str], decision: EndDecision) -> None:
+        """The stream is over."""
+        self._live -= 1
+        outcome = self._outcomes.get(self.seen.digest(call_sid))
+        if outcome is not None:
+            outcome.decision = decision
+            outcome.settled.set()
+
+    async def outcome(self, call_sid: PHI[str], wait_s: float) -> EndDecision:
+        """What was decided; told once.  Waits for a stream that is just ending; `LOST` if nothing is known."""
+        digest = self.seen.digest(call_sid)
+        outcome = self._outcomes.get(digest)
+        if outcome is None:
+            return EndDecision.LOST
+        try:
+            async with asyncio.timeout(wait_s):
+                await outcome.settled.wait()
+        except TimeoutError:
+            return EndDecision.LOST
+        self._outcomes.pop(digest, None)
+        return outcome.decision
+
+
+def fresh_ref() -> str:
+    """A random reference of a leg: 16 hex digits."""
+    return secrets.token_hex(8)

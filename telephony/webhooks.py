@@ -1,0 +1,153 @@
+"""Twilio's HTTP requests: a call comes in, a stream has ended, a nurse was dialled, all else failed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import Final
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from policies.phi import PHI
+from telephony import twiml
+from telephony.doors import MAX_BODY_BYTES, Doors, ServerConfig, form_fields, only
+from telephony.signature import FormFields
+from telephony.switchboard import EndDecision, Line, Refusal, Switchboard
+from telephony.tokens import Purpose
+
+VOICE: Final = "/twilio/voice"
+MEDIA: Final = "/twilio/media"
+ENDED: Final = "/twilio/ended"
+AFTER_NURSE: Final = "/twilio/after-nurse"
+FAILSAFE: Final = "/twilio/failsafe"
+BODY_S: Final = 5.0  # for a form of 1 KiB
+OUTCOME_S: Final = 3.0  # a handler that is still ending; Twilio itself waits 15 s for a webhook
+
+_CALL_SID: Final = re.compile(r"[A-Za-z0-9_-]{2,64}", re.ASCII)
+
+Lines = Callable[[PHI[str]], Line | None]
+"""The number called -> whose it is."""
+
+
+class Webhooks:
+    """The handlers, one a route."""
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        doors: Doors,
+        board: Switchboard,
+        lines: Lines,
+        count: Callable[[Refusal], None],
+    ) -> None:
+        self._config = config
+        self._doors = doors
+        self._board = board
+        self._lines = lines
+        self._count = count
+
+    async def voice(self, request: Request) -> Response:
+        """A call comes in."""
+        asked = await self._asked(request, VOICE)
+        if isinstance(asked, Response):
+            return asked
+        call_sid, fields = asked
+        line = self._line(fields)
+        if line is None:
+            self._count(Refusal.NUMBER)
+            return _answer(twiml.unknown())
+        token = self._board.invite(Purpose.PATIENT, line.agent, call_sid)
+        if token is None:
+            self._count(Refusal.BUSY)
+            return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
+        stream_url = self._config.stream_origin + MEDIA
+        return _answer(twiml.connect(stream_url, self._url(ENDED), self._url(FAILSAFE), token))
+
+    async def ended(self, request: Request) -> Response:
+        """The stream of a call is over; the call itself may go on."""
+        asked = await self._asked(request, ENDED)
+        if isinstance(asked, Response):
+            return asked
+        call_sid, fields = asked
+        decision = await self._board.outcome(call_sid, OUTCOME_S)
+        line = self._line(fields)
+        if decision is EndDecision.GOODBYE:
+            return _answer(twiml.goodbye())
+        if line is None:
+            return _answer(twiml.unknown())
+        say = twiml.nurse if decision is EndDecision.TRANSFER else twiml.lost
+        return _answer(say(line.nurse_number, self._url(AFTER_NURSE)))
+
+    async def after_nurse(self, request: Request) -> Response:
+        """The nurse's line was dialled; did anybody answer?"""
+        asked = await self._asked(request, AFTER_NURSE)
+        if isinstance(asked, Response):
+            return asked
+        _, fields = asked
+        line = self._line(fields)
+        if only(fields, "DialCallStatus") in ("completed", "answered"):
+            return _answer(twiml.goodbye())
+        return _answer(twiml.unknown() if line is None else twiml.nobody(line.nurse_number))
+
+    async def failsafe(self, request: Request) -> Response:
+        """Static, and open to anybody: a wrong signature setting must not leave a caller without a nurse."""
+        fields: FormFields | None = list(request.query_params.multi_items())
+        if request.method == "POST":
+            body = await _body(request)
+            fields = form_fields(request.headers.get("content-type", ""), body) if body is not None else None
+        line = self._line(fields or [])
+        if line is None:
+            return _answer(twiml.unknown())
+        return _answer(twiml.failsafe(line.nurse_number, self._url(AFTER_NURSE)))
+
+    async def _asked(self, request: Request, path: str) -> tuple[PHI[str], FormFields] | Response:
+        """Whose call, and the form; or the refusal."""
+        body = await _body(request)
+        if body is None:
+            return self._refused(Refusal.BODY)
+        fields = form_fields(request.headers.get("content-type", ""), body)
+        if fields is None:
+            return self._refused(Refusal.FORM)
+        refusal = self._doors.webhook(path, request.url.query, request.headers, fields)
+        if refusal is not None:
+            return self._refused(refusal)
+        call_sid = only(fields, "CallSid")
+        if call_sid is None or not _CALL_SID.fullmatch(call_sid):
+            return self._refused(Refusal.FORM)
+        held = PHI(call_sid)
+        if not self._board.seen.first(held, path):
+            return self._refused(Refusal.REPLAY)
+        return held, fields
+
+    def _refused(self, refusal: Refusal) -> Response:
+        self._count(refusal)
+        return Response(status_code=403)
+
+    def _line(self, fields: FormFields) -> Line | None:
+        called = only(fields, "To")
+        return None if called is None else self._lines(PHI(called))
+
+    def _url(self, path: str) -> str:
+        return self._config.origin + path
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body; None if it is too long, too slow or cut off."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for part in request.stream():
+                size += len(part)
+                if size > MAX_BODY_BYTES:
+                    return None
+                parts.append(part)
+    except (TimeoutError, ClientDisconnect):
+        return None
+    return b"".join(parts)
+
+
+def _answer(text: str) -> Response:
+    return Response(text, media_type="text/xml")
