@@ -1,0 +1,205 @@
+"""`quietline serve` and `quietline call`: the only one that starts processes.
+
+Redis, then the keeper, then the line, whose standard output is the keeper's standard input.  The keeper repeats on its
+own output the events that passed its schema; from those the launcher learns that the line is ready and draws the live
+view.  What the line writes to standard error is shown only if it never became ready: until then it has heard nobody.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from agent import embedded_redis, lines, settings, surroundings
+from agent.processes import Died, Service
+from agent.settings import Settings
+from agent.viewer import Viewer
+from policies.events import CallEvent, LogLine, encode
+
+EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
+EXIT_DIED: Final = 70  # EX_SOFTWARE
+LINE: Final = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent")
+TWIN: Final = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "telephony.twin")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for."""
+
+    verb: str
+    say: Path | None = None
+    save: Path | None = None
+    script: Path | None = None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    asked = _asked(arguments)
+    sentence = ""
+    try:
+        environment = dict(os.environ)
+        if asked.verb == "call":
+            environment = for_a_call(environment)
+        chosen = settings.from_environment(environment)
+        lines.load(chosen.agents)
+        return asyncio.run(_serve(chosen, environment) if asked.verb == "serve" else _call(chosen, environment, asked))
+    except (settings.SettingsRefused, lines.AgentFileRefused, embedded_redis.RedisFailed) as refusal:
+        sentence = str(refusal)
+    except Died as death:
+        _tell(f"quietline: {death}")
+        return EXIT_DIED
+    _tell(f"quietline: {sentence}")
+    return EXIT_SETTINGS
+
+
+def for_a_call(environment: Mapping[str, str]) -> dict[str, str]:
+    """`make call` is the development profile on a port of its own, whatever else the user has set."""
+    return {
+        **environment,
+        "QUIETLINE_PROFILE": "development",
+        "QUIETLINE_HOST": "127.0.0.1",
+        "QUIETLINE_PUBLIC_ORIGIN": "",
+        "QUIETLINE_TLS_CERT": "",
+        "QUIETLINE_TLS_KEY": "",
+        "QUIETLINE_PORT": environment.get("QUIETLINE_PORT") or str(embedded_redis.free_port()),
+    }
+
+
+def line_environment(environment: Mapping[str, str], redis_url: str) -> dict[str, str]:
+    """What the line sees.  Without Twilio's token the development profile signs with one of its own."""
+    token = environment.get("TWILIO_AUTH_TOKEN", "").strip() or secrets.token_hex(16)
+    return surroundings.clean(environment, **surroundings.SCRUB, REDIS_URL=redis_url, TWILIO_AUTH_TOKEN=token)
+
+
+async def _serve(chosen: Settings, environment: Mapping[str, str]) -> int:
+    def show(event: CallEvent) -> None:
+        sys.stdout.write(encode(event, chosen.profile) + "\n")
+        sys.stdout.flush()
+
+    async def ready(_: Service) -> int | None:
+        page = f"; the phone page is {chosen.origin}/" if chosen.development else ""
+        _tell(f"quietline: ready on port {chosen.port}{page}")
+        return None
+
+    return await run(chosen, environment, echo="log", show=show, ready=ready)
+
+
+async def _call(chosen: Settings, environment: Mapping[str, str], asked: Asked) -> int:
+    viewer = Viewer(colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+    ended = asyncio.Event()
+
+    def show(event: CallEvent) -> None:
+        if isinstance(event, LogLine):
+            return
+        for row in viewer.on(event, asyncio.get_running_loop().time()):
+            sys.stdout.write(row + "\n")
+        sys.stdout.flush()
+        if viewer.record is not None:
+            ended.set()
+
+    async def ready(service: Service) -> int | None:
+        status = await service.caller([*TWIN, *_twin_arguments(chosen, asked)])
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(10):
+                await ended.wait()
+        return status
+
+    status = await run(chosen, environment, echo="all", show=show, ready=ready)
+    if viewer.record is None:
+        _tell("quietline: the call left no record")
+        return status or 1
+    kept = await _kept(chosen, environment, viewer.record.ref)
+    sys.stdout.write("\n".join([*viewer.table(), *viewer.kept(kept)]) + "\n")
+    return status if kept else status or 1
+
+
+async def run(
+    chosen: Settings,
+    environment: Mapping[str, str],
+    *,
+    echo: str,
+    show: Callable[[CallEvent], None],
+    ready: Callable[[Service], Awaitable[int | None]],
+    line: Sequence[str] = LINE,
+) -> int:
+    """Starts everything, calls `ready` once the line takes calls, and ends everything.
+
+    `ready` gives an exit status when there is nothing left to do, or None to serve until a signal comes.
+    Raises `Died` when the line or the keeper ends by itself, `RedisFailed` when there is no Redis.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        bus = None
+        redis_url = chosen.redis_url
+        if redis_url is None:
+            bus = await stack.enter_async_context(embedded_redis.running(surroundings.bare(environment)))
+            redis_url = bus.url
+        service = await Service.start(
+            keeper=_keeper_command("collect", chosen, "--profile", chosen.profile.value, "--echo", echo),
+            keeper_environment=surroundings.bare(environment),
+            line=line,
+            line_environment=line_environment(environment, redis_url.reveal()),
+            profile=chosen.profile,
+            show=show,
+            tell=_tell,
+        )
+        stack.callback(service.kill)
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(each, service.ask_to_stop)
+            stack.callback(loop.remove_signal_handler, each)
+        return await service.run(ready, bus.process if bus else None)
+
+
+def _keeper_command(verb: str, chosen: Settings, *more: str) -> list[str]:
+    program = [sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent.keeper"]
+    return [*program, verb, "--state", str(chosen.state.absolute()), *more]
+
+
+async def _kept(chosen: Settings, environment: Mapping[str, str], ref: str) -> str:
+    """The record as the keeper holds it, one line of JSON; empty if it holds none."""
+    process = await asyncio.create_subprocess_exec(
+        *_keeper_command("show", chosen, "--ref", ref),
+        stdout=asyncio.subprocess.PIPE,
+        env=surroundings.bare(environment),
+    )
+    said, _ = await process.communicate()
+    return said.decode("ascii", "replace").strip()
+
+
+def _twin_arguments(chosen: Settings, asked: Asked) -> list[str]:
+    arguments = ["--origin", chosen.origin]
+    called = lines.load(chosen.agents).default.numbers
+    if called:
+        arguments += ["--called", called[0]]
+    for name, path in (("--say", asked.say), ("--save", asked.save), ("--script", asked.script)):
+        if path is not None:
+            arguments += [name, str(path)]
+    return arguments
+
+
+def _asked(arguments: Sequence[str] | None) -> Asked:
+    parser = argparse.ArgumentParser(prog="quietline", description="Answers a hospital's post-discharge line.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("serve", help="answer calls; every setting comes from the environment")
+    call = verbs.add_parser("call", help="start the service and place one call to it")
+    call.add_argument("--say", type=Path, metavar="WAV", help="a recorded question to ask")
+    call.add_argument("--save", type=Path, metavar="WAV", help="where the caller's side saves what it heard")
+    call.add_argument("--script", type=Path, help="what the caller does")
+    return Asked(**vars(parser.parse_args(arguments)))
+
+
+def _tell(sentence: str) -> None:
+    sys.stderr.write(sentence + "\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
