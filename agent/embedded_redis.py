@@ -68,7 +68,7 @@ async def running(environment: Mapping[str, str]) -> AsyncIterator[Bus]:
 def configuration(port: int, password: str, folder: str) -> str:
     """Of redis.conf: nothing reaches a disk, nothing is remembered, one user with the few commands we use."""
     digest = hashlib.sha256(password.encode()).hexdigest()
-    commands = "+@connection +get +mget +set +del +expire +publish +subscribe +unsubscribe"
+    commands = "+@connection +get +mget +set +del +expire +publish +subscribe +unsubscribe +scan"
     return "\n".join(
         (
             "bind 127.0.0.1",

@@ -1,0 +1,134 @@
+"""What Prometheus may know of the line: counters and latency histograms, every label a member of a closed enum."""
+
+from __future__ import annotations
+
+import enum
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from agent.engines.ports import EngineReason
+from policies.events import CallRefusal
+from policies.guardrails import EscalationReason
+from policies.records import CallMetrics, EndReason, Outcome
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"  # the Prometheus text format
+EDGES_MS: Final = (50, 100, 150, 200, 250, 300, 350, 400, 500, 600, 700, 800, 900) + (
+    1_100, 1_300, 1_600, 2_000, 3_000, 5_000, 10_000,
+)  # fmt: skip
+"""Bucket bounds; they hold the bars of `make bench`."""
+
+
+class Timed(enum.Enum):
+    """What is timed."""
+
+    GREETING = "greeting"
+    ENDPOINT = "endpoint"
+    STT = "stt"
+    ANSWER = "answer"
+    TTS = "tts"
+    GAP = "gap"
+    BARGE_IN = "barge_in"
+
+
+class Engine(enum.Enum):
+    """Which engine failed."""
+
+    STT = "stt"
+    LLM = "llm"
+    TTS = "tts"
+
+
+class LineMetrics:
+    """One for the process; used on the event loop alone."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._live = 0
+        self._bus = False
+        self._calls: Counter[tuple[Outcome, EndReason]] = Counter()
+        self._escalations: Counter[EscalationReason] = Counter()
+        self._refusals: Counter[CallRefusal] = Counter()
+        self._failures: Counter[tuple[Engine, EngineReason]] = Counter()
+        self._dropped_events = 0
+        self._times = {timed: _Histogram() for timed in Timed}
+
+    def live(self, calls: int) -> None:
+        """How many calls there are now."""
+        self._live = calls
+
+    def bus(self, *, there: bool) -> None:
+        self._bus = there
+
+    def observe(self, timed: Timed, ms: float) -> None:
+        self._times[timed].observe(ms)
+
+    def refused(self, reason: CallRefusal) -> None:
+        self._refusals[reason] += 1
+
+    def engine_failed(self, engine: Engine, reason: EngineReason) -> None:
+        self._failures[engine, reason] += 1
+
+    def event_dropped(self) -> None:
+        """The pipe to the keeper was full."""
+        self._dropped_events += 1
+
+    def ended(self, call: CallMetrics) -> None:
+        self._calls[call.outcome, call.end] += 1
+        if call.escalation is not None:
+            self._escalations[call.escalation] += 1
+
+    def render(self) -> bytes:
+        """The text format, every series of every label set, also those at zero: what is missing says nothing."""
+        return "\n".join([*self._rows(), ""]).encode("ascii")
+
+    def _rows(self) -> Iterator[str]:
+        yield from _family("quietline_calls_live", "gauge", "Calls now.", [("", self._live)])
+        yield from _family("quietline_calls_capacity", "gauge", "Calls at once, at most.", [("", self._capacity)])
+        yield from _family("quietline_bus_up", "gauge", "1 while Redis answers.", [("", int(self._bus))])
+        ended = ((_labels(outcome=o, end=e), self._calls[o, e]) for o in Outcome for e in EndReason)
+        yield from _family("quietline_calls_total", "counter", "Calls that ended.", ended)
+        fetched = ((_labels(reason=reason), self._escalations[reason]) for reason in EscalationReason)
+        yield from _family("quietline_escalations_total", "counter", "Calls handed to a person.", fetched)
+        refused = ((_labels(reason=reason), self._refusals[reason]) for reason in CallRefusal)
+        yield from _family("quietline_refusals_total", "counter", "Calls and streams not taken.", refused)
+        failed = ((_labels(engine=e, reason=r), self._failures[e, r]) for e in Engine for r in EngineReason)
+        yield from _family("quietline_engine_failures_total", "counter", "Times an engine gave no result.", failed)
+        dropped = [("", self._dropped_events)]
+        yield from _family("quietline_events_dropped_total", "counter", "Events the keeper never got.", dropped)
+        yield "# HELP quietline_latency_seconds What each stage of a reply took."
+        yield "# TYPE quietline_latency_seconds histogram"
+        for timed, histogram in self._times.items():
+            yield from histogram.rows("quietline_latency_seconds", timed)
+
+
+class _Histogram:
+    def __init__(self) -> None:
+        self._counts = [0] * (len(EDGES_MS) + 1)
+        self._sum_ms = 0.0
+
+    def observe(self, ms: float) -> None:
+        self._counts[bisect_left(EDGES_MS, ms)] += 1
+        self._sum_ms += ms
+
+    def rows(self, name: str, timed: Timed) -> Iterator[str]:
+        total = 0
+        for edge, count in zip(EDGES_MS, self._counts, strict=False):
+            total += count
+            yield f'{name}_bucket{{stage="{timed.value}",le="{edge / 1000}"}} {total}'
+        total += self._counts[-1]
+        yield f'{name}_bucket{{stage="{timed.value}",le="+Inf"}} {total}'
+        yield f'{name}_sum{{stage="{timed.value}"}} {self._sum_ms / 1000:.3f}'
+        yield f'{name}_count{{stage="{timed.value}"}} {total}'
+
+
+def _family(name: str, kind: str, means: str, series: Iterable[tuple[str, int]]) -> Iterator[str]:
+    yield f"# HELP {name} {means}"
+    yield f"# TYPE {name} {kind}"
+    for labels, value in series:
+        yield f"{name}{labels} {value}"
+
+
+def _labels(**of: enum.Enum) -> str:
+    return "{" + ",".join(f'{name}="{member.value}"' for name, member in of.items()) + "}"
