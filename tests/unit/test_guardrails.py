@@ -1,0 +1,186 @@
+"""What a model may see, and what a caller may hear."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies.guardrails import (
+    Answerable,
+    Defer,
+    Escalate,
+    EscalationReason,
+    NotWording,
+    Refused,
+    Sayable,
+    Source,
+    Wording,
+    clauses_of,
+    fixed,
+    normal,
+    screen_reply,
+    screen_utterance,
+)
+from policies.phi import PHI, Utterance
+from policies.redflags import RedFlags
+
+RULES = RedFlags.provisional()
+GREETING = "Hello, this is an automated assistant."
+SENTENCE = "Keep the wound dry, and change the dressing every day."
+BOTH = "Please call the ward."
+WORDING = Wording.of([GREETING, BOTH], {SENTENCE: "wound-1", BOTH: "ward-1"}, model_sentences=False)
+OPEN = dataclasses.replace(WORDING, model_sentences=True)
+
+
+def heard(words: str, rules: Any = RULES) -> Answerable | Escalate | Defer:
+    return screen_utterance(Utterance(words=PHI(words), doubtful=False), rules)
+
+
+def said(sayable: Sayable | Refused) -> tuple[str, Source, str]:
+    assert isinstance(sayable, Sayable)
+    return sayable.text.reveal(), sayable.source, sayable.passage_id
+
+
+@pytest.mark.parametrize("words", ["", " ", ".", "...", " , \n"])
+def test_where_nothing_was_said_there_is_nothing_to_answer(words: str) -> None:
+    assert heard(words) is Defer.NOTHING_SAID
+
+
+def test_a_red_flag_fetches_a_person() -> None:
+    assert Escalate(EscalationReason.RED_FLAG) == heard("I have this pain in my chest.")
+
+
+def test_a_red_flag_weighs_more_than_a_wish_for_a_person() -> None:
+    assert Escalate(EscalationReason.RED_FLAG) == heard("Get me a nurse, I can't breathe.")
+
+
+def test_who_asks_for_a_person_gets_one() -> None:
+    assert Escalate(EscalationReason.ASKED) == heard("Could I talk to a nurse, please?")
+
+
+def test_an_ordinary_question_may_be_seen_by_the_model_and_is_the_same_utterance() -> None:
+    utterance = Utterance(words=PHI("When may I take a shower?"), doubtful=False)
+
+    answerable = screen_utterance(utterance, RULES)
+
+    assert isinstance(answerable, Answerable)
+    assert answerable.said is utterance
+
+
+def test_a_guard_that_fails_fetches_a_person() -> None:
+    class Broken:
+        def seen_in(self, words: str) -> frozenset[object]:
+            raise RuntimeError(words)
+
+    assert Escalate(EscalationReason.GUARD_FAILED) == heard("When may I take a shower?", Broken())
+
+
+def test_a_guard_that_fails_on_what_is_no_text_fetches_a_person() -> None:
+    utterance = Utterance(words=PHI(None), doubtful=False)  # type: ignore[arg-type]
+
+    assert Escalate(EscalationReason.GUARD_FAILED) == screen_utterance(utterance, RULES)
+
+
+@given(st.text())
+def test_every_text_gets_a_verdict(words: str) -> None:
+    assert isinstance(heard(words), Answerable | Escalate | Defer)
+
+
+def test_fixed_wording_passes() -> None:
+    assert (GREETING, Source.FIXED, "") == said(screen_reply(PHI(GREETING), WORDING))
+
+
+def test_a_verbatim_passage_sentence_passes_with_its_passage() -> None:
+    assert (SENTENCE, Source.PASSAGE, "wound-1") == said(screen_reply(PHI(f"  {SENTENCE}\n"), WORDING))
+
+
+def test_the_hint_decides_only_between_two_that_are_true() -> None:
+    assert (BOTH, Source.FIXED, "") == said(screen_reply(PHI(BOTH), WORDING))
+    assert (BOTH, Source.PASSAGE, "ward-1") == said(screen_reply(PHI(BOTH), WORDING, source_hint=Source.PASSAGE))
+    assert Source.FIXED is said(screen_reply(PHI(GREETING), WORDING, source_hint=Source.PASSAGE))[1]
+    assert Refused.NOT_APPROVED is screen_reply(PHI("Take two."), WORDING, source_hint=Source.FIXED)
+
+
+@pytest.mark.parametrize("text", [SENTENCE.lower(), SENTENCE[:-1], f"{SENTENCE} Take two.", "Take two.", "", " "])
+def test_anything_else_is_refused(text: str) -> None:
+    assert Refused.NOT_APPROVED is screen_reply(PHI(text), WORDING)
+
+
+def test_a_models_own_sentence_passes_only_where_the_wording_lets_it() -> None:
+    assert ("Take two.", Source.MODEL, "") == said(screen_reply(PHI("Take two."), OPEN))
+    assert Refused.NOT_APPROVED is screen_reply(PHI(" "), OPEN)
+
+
+@given(st.text())
+def test_no_text_that_is_not_written_down_is_sayable(text: str) -> None:
+    written = normal(text) in WORDING.fixed or normal(text) in WORDING.passages
+
+    assert written is isinstance(screen_reply(PHI(text), WORDING), Sayable)
+
+
+def test_a_phrase_of_ours_must_be_written_down() -> None:
+    assert (GREETING, Source.FIXED, "") == said(fixed(GREETING, WORDING))
+    with pytest.raises(NotWording):
+        fixed(SENTENCE, WORDING)
+
+
+def test_clauses_are_of_the_same_source_as_their_sentence() -> None:
+    pieces = ["Keep the wound dry,", "and change the dressing every day."]
+    sentence = screen_reply(PHI(SENTENCE), WORDING)
+    assert isinstance(sentence, Sayable)
+
+    clauses = clauses_of(sentence, pieces)
+
+    assert [(piece, Source.PASSAGE, "wound-1") for piece in pieces] == [said(clause) for clause in clauses]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [],
+        [""],
+        ["Keep the wound dry,"],
+        ["and change the dressing every day.", "Keep the wound dry,"],
+        ["Keep the wound dry,", "", "and change the dressing every day."],
+        ["Keep the wound dry, ", "and change the dressing every day."],
+        ["Keep the wound wet,", "and change the dressing every day."],
+        ["Keep the wound d", "ry, and change the dressing every day."],
+    ],
+)
+def test_pieces_that_are_not_the_sentence_are_refused(pieces: list[str]) -> None:
+    sentence = screen_reply(PHI(SENTENCE), WORDING)
+    assert isinstance(sentence, Sayable)
+
+    with pytest.raises(NotWording):
+        clauses_of(sentence, pieces)
+
+
+@given(st.lists(st.integers(1, 9), max_size=4))
+def test_every_cut_between_words_is_a_way_to_say_it(cuts: list[int]) -> None:
+    words = SENTENCE.split()
+    at = [0, *sorted(set(cuts)), len(words)]
+    pieces = [" ".join(words[a:b]) for a, b in zip(at, at[1:], strict=False) if words[a:b]]
+    sentence = fixed(SENTENCE, Wording.of([SENTENCE], {}, model_sentences=False))
+
+    assert pieces == [clause.text.reveal() for clause in clauses_of(sentence, pieces)]
+
+
+def test_nobody_else_makes_a_permit() -> None:
+    with pytest.raises(TypeError):
+        Answerable(Utterance(words=PHI(""), doubtful=False), object())
+    with pytest.raises(TypeError):
+        Sayable(PHI("Take two."), Source.FIXED, "", object())
+
+
+def test_a_permit_cannot_be_rewritten() -> None:
+    sayable = fixed(GREETING, WORDING)
+
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        sayable.text = PHI("Take two.")  # type: ignore[misc]
+    with pytest.raises((TypeError, ValueError)):
+        dataclasses.replace(sayable, text=PHI("Take two."))
+    assert (GREETING, Source.FIXED, "") == said(sayable)
