@@ -125,8 +125,10 @@ async def read_out(rest: AsyncIterator[object], wait_s: float = LINGER_S) -> Non
 
 async def _next(texts: AsyncGenerator[str, None], wait_s: float) -> tuple[str | None, EngineReason | None]:
     """The next text, or None at the end, or why there is none."""
+    if wait_s <= 0:
+        return None, EngineReason.LATE  # a timer would not see it: texts that are there already come without a pause
     try:
-        async with asyncio.timeout(max(wait_s, 0.0)):
+        async with asyncio.timeout(wait_s):
             text = await anext(texts, None)
         if text is not None:
             text.encode()  # a lone surrogate can be neither spoken nor sent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import sys
 import threading
@@ -388,6 +389,21 @@ async def test_no_other_address_or_method_is_reached(name: str) -> None:
             with pytest.raises(EngineFailed):
                 await http.request(method, url)
     assert (0, 0) == (served.connections, other.connections)
+
+
+@pytest.mark.parametrize("name", REAL)
+async def test_the_provider_for_benches_serves_from_the_command_line(name: str) -> None:
+    serve = (sys.executable, "-m", "tests.providers.serve", "--provider", name, "--ttft-ms", "0", "--tokens-per-s", "0")
+    process = await asyncio.create_subprocess_exec(*serve, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        model = engine(name, json.loads(await process.stdout.readline())["base_url"])
+        first, second = await all_of(model.answer([caller()])), await all_of(model.answer([caller()]))
+        await model.close()
+    finally:
+        process.terminate()
+        await process.wait()
+    assert first != second
 
 
 # --- connections -------------------------------------------------------------------------------------------------
