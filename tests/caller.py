@@ -29,7 +29,7 @@ class Patient:
     """One caller, ready to call."""
 
     script: Script
-    conditions: Conditions = Conditions()
+    conditions: Conditions = field(default_factory=Conditions)
     classify: Classify = all_answers
     events: list[LiveEvent] = field(default_factory=list)
     """What a watcher was told, in order; filled while the call runs."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -386,8 +387,10 @@ async def phone(
     connect = next((verb for verb in verbs if isinstance(verb, ConnectStream)), None)
     if connect is None:
         raise NotConnected(verbs)
+    same_server = urlsplit(connect.url).netloc == urlsplit(webhooks.url).netloc
+    at = webhooks.at if same_server else None  # another host of the TwiML is reached as it is named
     held = await call(
-        Stream(connect.url, connect.parameters, webhooks.auth_token, webhooks.at, webhooks.tls),
+        Stream(connect.url, connect.parameters, webhooks.auth_token, at, webhooks.tls),
         script,
         voices=voices,
         conditions=conditions,

@@ -8,6 +8,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -16,11 +17,13 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from telephony.audio import RATE_HZ, Int16
+from telephony.twin.caller import NotConnected
 from telephony.twin.carrier import StreamRefused
 from telephony.twin.hearing import audible_runs
 from telephony.twin.line_noise import Conditions
+from telephony.twin.twiml_reader import Dial
 from telephony.twin.wav import mulaw_decode, mulaw_encode
-from telephony.twin.webhook import signature
+from telephony.twin.webhook import WebhookFailed, signature
 from tests.caller import faults, patient
 
 SIGNED_WITH: Final = "a token for tests"
@@ -29,7 +32,8 @@ SIGNED_WITH: Final = "a token for tests"
 def beep(ms: int, hz: int = 600) -> Int16:
     """An audible tone that begins and ends at full height."""
     n = np.arange(ms * RATE_HZ // 1000)
-    return (8_000 * np.cos(2 * np.pi * hz / RATE_HZ * n)).astype(np.int16)
+    sound: Int16 = (8_000 * np.cos(2 * np.pi * hz / RATE_HZ * n)).astype(np.int16)
+    return sound
 
 
 class BeepingAgent:
@@ -107,6 +111,28 @@ async def agent(
         yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/media", agents
 
 
+@contextlib.asynccontextmanager
+async def webhooks(answers: dict[str, str]) -> AsyncIterator[tuple[str, list[tuple[str, dict[str, str], str]]]]:
+    """A web server that answers POSTs with fixed TwiML.  Yields its origin, and what it saw: path, form, signature."""
+    seen: list[tuple[str, dict[str, str], str]] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        headers = dict(line.split(": ", 1) for line in head.splitlines()[1:] if line)
+        body = (await reader.readexactly(int(headers["Content-Length"]))).decode()
+        path = head.split()[1]
+        seen.append((path, dict(parse_qsl(body)), headers.get("X-Twilio-Signature", "")))
+        answer = answers.get(path, "").encode()
+        status = "200 OK" if answer else "403 Forbidden"
+        writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(answer)}\r\n\r\n".encode() + answer)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", seen
+
+
 GREET: Final = '{ wait = "greeting_end", quiet_ms = 100, timeout_ms = 2000 }'
 REPLY: Final = '{ wait = "reply_end", quiet_ms = 100, timeout_ms = 2000 }'
 SHORT: Final = f"""
@@ -144,7 +170,9 @@ async def test_a_whole_call_is_measured_at_the_ear() -> None:
 async def test_a_barge_in_is_timed_from_her_onset_to_the_silence_in_her_ear() -> None:
     script = f"""
     voice = "awb"
-    steps = [ {GREET}, {{ say = "[m m hh m m]" }}, {{ barge_in_after_ms = 200, say = "[m m hh m m]" }}, {{ hang_up = true }} ]
+    steps = [
+      {GREET}, {{ say = "[m m hh m m]" }}, {{ barge_in_after_ms = 200, say = "[m m hh m m]" }}, {{ hang_up = true }}
+    ]
     """
     async with agent(AnswersSilence(3_000, yields=True)) as (url, _):
         held = await patient(script).calls(url)
@@ -210,3 +238,43 @@ async def test_a_wait_in_vain_is_told_and_the_call_goes_on() -> None:
     async with agent(AnswersSilence(100)) as (url, _):
         held = await patient(script, conditions=Conditions(noise_snr_db=60)).calls(url)
     assert ((2,), "hung_up") == (held.report.timeouts, held.report.ending)
+
+
+async def test_a_call_is_dialled_through_the_webhook_and_ends_where_the_action_sends_it() -> None:
+    script = f"""steps = [ {GREET}, {{ dtmf = "0" }}, {{ wait = "closed" }} ]"""
+    async with agent(AnswersSilence(100), signed=True) as (url, agents):
+        # the stream is named by its real origin here: only the webhook stands behind a public one
+        stream = f'<Stream url="{url}"><Parameter name="t" value="once"/></Stream>'
+        answers = {
+            "/voice": f'<Response><Connect action="/ended">{stream}</Connect></Response>',
+            "/ended": "<Response><Dial>+15550100001</Dial></Response>",
+        }
+        async with webhooks(answers) as (origin, seen):
+            public = "https://line.example.org"
+            held = await patient(script).dials(f"{public}/voice", SIGNED_WITH, at=origin)
+    assert (Dial("+15550100001", None, 30),) == held.after
+    assert ("Dial",) == held.report.after
+    start = agents[0].seen[1]["start"]
+    assert {"t": "once"} == start["customParameters"]
+    assert [("/voice", "ringing"), ("/ended", "in-progress")] == [(path, form["CallStatus"]) for path, form, _ in seen]
+    assert {start["callSid"]} == {form["CallSid"] for _, form, _ in seen}
+    assert [signature(SIGNED_WITH, public + path, form) for path, form, _ in seen] == [sig for _, _, sig in seen]
+
+
+async def test_a_caller_who_hung_up_is_told_nothing_more() -> None:
+    async with agent(AnswersSilence(100)) as (url, _):
+        answers = {"/voice": f'<Response><Connect action="/ended"><Stream url="{url}"/></Connect></Response>'}
+        async with webhooks(answers) as (origin, seen):
+            held = await patient(f"steps = [ {GREET}, {{ hang_up = true }} ]").dials(f"{origin}/voice")
+    assert ["/voice"] == [path for path, _, _ in seen]
+    assert () == held.after
+
+
+async def test_a_webhook_that_refuses_or_does_not_connect_is_told_apart() -> None:
+    async with webhooks({"/busy": "<Response><Hangup/></Response>"}) as (origin, _):
+        with pytest.raises(WebhookFailed) as failed:
+            await patient("question").dials(f"{origin}/voice")
+        assert 403 == failed.value.status
+        with pytest.raises(NotConnected) as not_connected:
+            await patient("question").dials(f"{origin}/busy")
+    assert "Hangup()" == repr(not_connected.value.verbs[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -108,7 +109,7 @@ def test_a_pause_in_one_rendering_is_as_long_as_the_script_says() -> None:
     said = "Thank you. And how should I | store my insulin at home?"
     whole, paused = (audible_runs(Voices().say("slt", said, ms), bridge_ms=300) for ms in (0, 800))
     assert len(whole) + 1 == len(paused)
-    gaps = [(start - end) / 8 for (_, end), (start, _) in zip(paused, paused[1:], strict=False)]
+    gaps = [(start - end) / 8 for (_, end), (start, _) in itertools.pairwise(paused)]
     assert any(800 <= gap < 950 for gap in gaps)
 
 
