@@ -196,7 +196,8 @@ def _stripped(
     )
     record.filename = record.module = record.pathname = _place(path)
     record.threadName = record.processName = None
-    record.__dict__["taskName"] = None  # Python 3.12 and later fill it with the task's name
+    if hasattr(record, "taskName"):  # Python 3.12 and later
+        record.taskName = None
     return record
 
 

@@ -1,0 +1,403 @@
+"""Nothing that is said reaches the log, by whatever way a library, an exception or the interpreter speaks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import io
+import logging
+import subprocess
+import sys
+import threading
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.engines.ports import EngineReason
+from policies.closed import NotClosed
+from policies.events import LogLine, decode
+from policies.guardrails import EscalationReason
+from policies.logs import Event, Log, install
+from policies.phi import PHI
+from policies.records import Engine, Outcome
+from policies.vocabulary import FIELDS, Process
+
+CANARY = "Xanthippe"
+ROOT = Path(__file__).parents[2]
+
+
+class Lines(list[str]):
+    """The sink."""
+
+    def read(self) -> list[LogLine]:
+        """Every line, checked as the keeper checks it."""
+        read = [decode(line) for line in self]
+        assert all(isinstance(line, LogLine) for line in read)
+        return [line for line in read if isinstance(line, LogLine)]
+
+    @property
+    def last(self) -> LogLine:
+        return self.read()[-1]
+
+
+@pytest.fixture(name="lines")
+def _lines() -> Lines:
+    return Lines()
+
+
+@pytest.fixture(name="log")
+def _log(lines: Lines) -> Iterator[Log]:
+    """Installed with every library at DEBUG; all of it is put back, and no canary may have come through."""
+    root, manager = logging.getLogger(), logging.Logger.manager
+    before = (logging.raiseExceptions, logging.getLogRecordFactory(), root.handlers[:], root.level)
+    loggers = {
+        logger: (logger.handlers[:], logger.level, logger.propagate, logger.disabled)
+        for logger in manager.loggerDict.values()
+        if isinstance(logger, logging.Logger)
+    }
+    hooks = (sys.excepthook, sys.unraisablehook, threading.excepthook, warnings.showwarning)
+    yield install(lines.append, libraries_from=logging.DEBUG)
+    sys.excepthook, sys.unraisablehook, threading.excepthook, warnings.showwarning = hooks
+    structlog.reset_defaults()
+    logging.raiseExceptions = before[0]
+    logging.setLogRecordFactory(before[1])
+    root.handlers[:] = before[2]
+    root.setLevel(before[3])
+    for logger, (handlers, level, logger.propagate, logger.disabled) in loggers.items():
+        logger.handlers[:] = handlers
+        logger.setLevel(level)
+    assert CANARY.lower() not in "".join(lines).lower()
+
+
+def fail(words: str = CANARY) -> None:
+    """Raises as code at its worst does: words in the message, a note, a local, the cause and the context."""
+    local = words
+    try:
+        int(local)
+    except ValueError as cause:
+        error = RuntimeError(f"cannot {local}")
+        error.add_note(local)
+        error.words = local  # type: ignore[attr-defined]
+        raise error from cause
+
+
+def failed(words: str = CANARY) -> RuntimeError:
+    try:
+        fail(words)
+    except RuntimeError as error:
+        return error
+    raise AssertionError
+
+
+def test_a_line_holds_its_event_and_its_closed_values(log: Log, lines: Lines) -> None:
+    log.event(Event.CALL_ENDED, outcome=Outcome.PERSON, calls=3, ok=True, escalation=None, reason=EngineReason.LATE)
+
+    assert LogLine(
+        Event.CALL_ENDED, {"outcome": "person", "calls": 3, "ok": True, "escalation": "none", "reason": "late"}
+    ) == lines.last
+    assert 0 == log.dropped
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {CANARY: 1},
+        {"words": CANARY},
+        {"reason": CANARY},
+        {"reason": types.SimpleNamespace(value=CANARY)},
+        {"calls": CANARY},
+        {"calls": -1},
+        {"calls": 1.5},
+        {"calls": True},
+        {"ok": 1},
+        {"ok": CANARY},
+        {"engine": "approved"},
+        {"engine": Process.LINE},
+        {"outcome": None},
+        {"place": f"{CANARY} said.py"},
+        {"kind": PHI(CANARY)},
+        {"count": [CANARY]},
+        {"exc_info": True},
+        {"event": CANARY},
+        {"stack_info": True},
+    ],
+)
+def test_what_is_not_closed_is_left_out_and_counted(log: Log, lines: Lines, fields: dict[str, Any]) -> None:
+    with contextlib.suppress(TypeError):  # `event` is our own argument: that call never happens
+        log.event(Event.READY, **fields | {"port": 80})
+
+        assert LogLine(Event.READY, {"port": 80, "dropped": 1}) == lines.last
+        assert 1 == log.dropped
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*FIELDS, "x"]) | st.text(),
+        st.text() | st.integers() | st.booleans() | st.none() | st.floats() | st.sampled_from([*Engine, *Outcome]),
+    )
+)
+def test_random_fields_give_a_line_that_the_keeper_takes(fields: dict[str, Any]) -> None:
+    lines = Lines()
+    fields.pop("event", None)
+    fields.pop("self", None)
+
+    Log(lines.append).event(Event.READY, **fields)
+
+    assert Event.READY is lines.last.name
+
+
+def test_what_is_no_event_leaves_no_line(log: Log, lines: Lines) -> None:
+    log.event(CANARY)  # type: ignore[arg-type]
+
+    assert [] == lines
+    assert 1 == log.dropped
+
+
+def test_a_sink_that_fails_ends_nothing() -> None:
+    def broken(line: str) -> None:
+        raise OSError(line)
+
+    log = Log(broken)
+    log.event(Event.READY)
+
+    assert 1 == log.dropped
+
+
+LIBRARY_SPEECH: dict[str, Callable[[logging.Logger], None]] = {
+    "message": lambda logger: logger.debug(CANARY),
+    "arguments": lambda logger: logger.info("%s %(x)s", {"x": CANARY}),
+    "wrong arguments": lambda logger: logger.info("%s %d", CANARY),
+    "exception": lambda logger: logger.error("x", exc_info=failed()),
+    "stack": lambda logger: logger.error(CANARY, stack_info=True),
+    "extra": lambda logger: logger.error("x", extra={"words": CANARY}),
+    "an object whose text fails": lambda logger: logger.error(types.SimpleNamespace(__str__=fail)),
+    "adapter": lambda logger: logging.LoggerAdapter(logger, {"words": CANARY}).error("%s", CANARY),
+    "a level of its own": lambda logger: logger.log(13, CANARY),
+}
+
+
+@pytest.mark.parametrize("speak", LIBRARY_SPEECH.values(), ids=LIBRARY_SPEECH.keys())
+@pytest.mark.parametrize(
+    ("name", "library"),
+    [("websockets.server", "websockets"), ("httpx", "httpx"), (CANARY, "other"), (f"{CANARY}.x", "other"), ("root", "root")],
+)
+def test_of_a_librarys_record_stay_library_level_and_place(
+    log: Log, lines: Lines, speak: Callable[[logging.Logger], None], name: str, library: str
+) -> None:
+    speak(logging.getLogger(name))
+
+    line = lines.last
+    assert Event.LIBRARY is line.name
+    assert {"library", "level", "place", "line"} == set(line.fields)
+    assert (library, "test_logs.py") == (line.fields["library"], line.fields["place"])
+
+
+def test_a_handler_that_a_library_adds_later_gets_no_words(log: Log, lines: Lines) -> None:
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(logging.Formatter("%(name)s %(message)s %(threadName)s %(processName)s %(funcName)s %(pathname)s"))
+    logger = logging.getLogger("a.library.with.its.own")
+    logger.addHandler(handler)
+    try:
+        for speak in LIBRARY_SPEECH.values():
+            speak(logger)
+    finally:
+        logger.removeHandler(handler)
+
+    assert CANARY not in out.getvalue()
+
+
+def test_handlers_that_were_there_before_are_gone(lines: Lines, request: pytest.FixtureRequest) -> None:
+    out = io.StringIO()
+    logger = logging.getLogger("a.library.that.was.first")
+    logger.addHandler(logging.StreamHandler(out))
+    logger.propagate = False
+    request.getfixturevalue("log")
+
+    logger.error(CANARY)
+
+    assert "" == out.getvalue()
+    assert Event.LIBRARY is lines.last.name
+
+
+def test_libraries_speak_from_warning_up_unless_told_otherwise(lines: Lines, request: pytest.FixtureRequest) -> None:
+    request.getfixturevalue("log")
+    install(lines.append)
+    quiet, eager = logging.getLogger("httpx"), logging.getLogger("piper")
+    eager.setLevel(logging.DEBUG)
+
+    quiet.info(CANARY)
+    eager.debug(CANARY)
+    assert [] == lines
+
+    quiet.warning(CANARY)
+    assert 30 == lines.last.fields["level"]
+
+
+def test_structlog_in_other_hands_says_nothing(log: Log, lines: Lines) -> None:
+    structlog.get_logger().info(CANARY, words=CANARY)
+    structlog.get_logger(CANARY).bind(words=CANARY).exception(CANARY)
+
+    assert [] == lines
+
+
+def line_of_fail() -> int:
+    return fail.__code__.co_firstlineno
+
+
+def test_of_a_failure_stay_its_class_and_its_place(log: Log, lines: Lines) -> None:
+    log.failure(Event.CALL_FAILED, failed(), reason=EscalationReason.FAILURE, kind=CANARY)
+
+    line = lines.last
+    assert ("RuntimeError", "test_logs.py", "failure") == (
+        line.fields["kind"], line.fields["place"], line.fields["reason"]
+    )  # fmt: skip
+    assert line_of_fail() < int(line.fields["line"]) < line_of_fail() + 12
+
+
+def test_the_place_is_the_innermost_of_our_own_code(log: Log, lines: Lines) -> None:
+    try:
+        decode(CANARY)
+    except NotClosed as error:
+        log.failure(Event.EVENT_REFUSED, error)
+
+    assert ("NotClosed", "events.py") == (lines.last.fields["kind"], lines.last.fields["place"])
+
+
+def test_a_class_that_was_named_at_run_time_is_other(log: Log, lines: Lines) -> None:
+    made = type(CANARY, (ValueError,), {"__module__": CANARY})
+    log.failure(Event.CALL_FAILED, made(CANARY))
+    masked = type("ValueError", (ValueError,), {"__module__": "builtins"})
+    log.failure(Event.CALL_FAILED, masked(CANARY))
+
+    assert ["Other", "Other"] == [line.fields["kind"] for line in lines.read()]
+
+
+def test_code_that_came_from_words_has_no_place(log: Log, lines: Lines) -> None:
+    code = compile("1 / 0", f"{CANARY}.py", "exec")
+    try:
+        exec(code, {"__name__": CANARY})
+    except ZeroDivisionError as error:
+        log.failure(Event.CALL_FAILED, error.with_traceback(error.__traceback__.tb_next if error.__traceback__ else None))
+    namespace: dict[str, Any] = {"__name__": "agent.made"}
+    exec(compile("import logging\nlogging.getLogger('x').error('x')", f"/{CANARY}.py", "exec"), namespace)
+
+    assert ["other.py", "other.py"] == [line.fields["place"] for line in lines.read()]
+
+
+def test_an_exception_group_says_no_more_than_its_class(log: Log, lines: Lines) -> None:
+    log.failure(Event.CALL_FAILED, ExceptionGroup(CANARY, [failed(), ExceptionGroup(CANARY, [failed()])]))
+
+    assert "ExceptionGroup" == lines.last.fields["kind"]
+
+
+def test_a_thread_that_dies_leaves_class_and_place(log: Log, lines: Lines) -> None:
+    thread = threading.Thread(target=fail, name=CANARY)
+    thread.start()
+    thread.join()
+
+    assert (Event.UNCAUGHT, "RuntimeError") == (lines.last.name, lines.last.fields["kind"])
+
+
+def test_a_failure_in_a_finalizer_leaves_class_and_place(log: Log, lines: Lines) -> None:
+    class Fragile:
+        def __repr__(self) -> str:
+            return CANARY
+
+        def __del__(self) -> None:
+            fail()
+
+    Fragile()
+    gc.collect()
+
+    assert (Event.UNCAUGHT, "RuntimeError") == (lines.last.name, lines.last.fields["kind"])
+
+
+def test_the_end_of_the_program_leaves_class_and_place(log: Log, lines: Lines) -> None:
+    error = failed()
+    sys.excepthook(type(error), error, error.__traceback__)
+
+    assert (Event.UNCAUGHT, "RuntimeError") == (lines.last.name, lines.last.fields["kind"])
+
+
+def test_a_warning_leaves_class_and_place(log: Log, lines: Lines) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = log.warned
+        warnings.warn(CANARY, UserWarning, stacklevel=1)
+        warnings.warn_explicit(CANARY, DeprecationWarning, f"{CANARY}.py", 3)
+
+    assert [("UserWarning", "test_logs.py"), ("DeprecationWarning", "other.py")] == [
+        (line.fields["kind"], line.fields["place"]) for line in lines.read()
+    ]
+
+
+def test_a_task_that_nobody_waits_for_leaves_class_and_place(log: Log, lines: Lines) -> None:
+    async def lost() -> None:
+        fail()
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_exception_handler(log.loop_handler)
+        task = asyncio.create_task(lost(), name=CANARY)
+        await asyncio.wait([task])
+        del task
+        gc.collect()
+        asyncio.get_running_loop().call_soon(fail)
+        asyncio.get_running_loop().call_exception_handler({"message": CANARY, "task": CANARY})
+        await asyncio.sleep(0)
+
+    asyncio.run(run())
+
+    assert ["RuntimeError", "Other", "RuntimeError"] == [
+        line.fields["kind"] for line in lines.read() if line.name is Event.UNCAUGHT
+    ]
+
+
+PROGRAM = f"""
+import asyncio, atexit, logging, sys, threading, warnings
+sys.path.insert(0, {str(ROOT)!r})
+from policies.logs import Event, install
+log = install(lambda line: print(line, flush=True), libraries_from=logging.DEBUG)
+words = "{CANARY}"
+def fail():
+    error = RuntimeError(words); error.add_note(words); raise error
+class Fragile:
+    def __del__(self): fail()
+async def talk():
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(log.loop_handler)
+    loop.set_debug(True)
+    lost = asyncio.create_task(asyncio.to_thread(fail), name=words)
+    await asyncio.wait([lost]); del lost
+    loop.call_soon(fail)
+    asyncio.sleep(0, words)
+    await asyncio.sleep(0)
+threading.Thread(target=fail, name=words).start()
+warnings.warn(words)
+logging.getLogger(words).error(words, exc_info=True)
+logging.lastResort.handle(logging.makeLogRecord({{"msg": words}})) if False else None
+asyncio.run(talk())
+Fragile()
+kept = Fragile()
+atexit.register(fail)
+fail()
+"""
+
+
+def test_a_whole_process_that_fails_everywhere_says_nothing_on_either_stream() -> None:
+    ended = subprocess.run([sys.executable, "-I", "-c", PROGRAM], capture_output=True, text=True, check=False, timeout=60)
+
+    assert 1 == ended.returncode
+    assert "" == ended.stderr
+    lines = Lines(ended.stdout.splitlines())
+    assert {Event.UNCAUGHT, Event.WARNING, Event.LIBRARY} == {line.name for line in lines.read()}
+    assert 6 <= sum(line.name is Event.UNCAUGHT for line in lines.read())
+    assert CANARY not in ended.stdout
