@@ -58,18 +58,19 @@ _DOSE: Final = (
         r"\btak(?:e|ing)\b(?:\W+\w+){0,3}?\W+(?:more|less|extra|another|two|three|four|five|twice|double|half|both|an additional"
         r"|together|instead|early|earlier|sooner|fewer|higher|lower|every (?:two|three|four|five|six|\d))\b"
     ),
-    re.compile(rf"\b(?:more|extra|another|second|additional|higher|lower|bigger|smaller|stronger|half|double)\b(?:\W+\w+){{0,3}}?\W+{_DRUG}\b"),
+    re.compile(rf"(?<!without )(?<!with no )(?<!besides )\b(?:more|extra|another|second|additional|higher|lower|bigger|smaller|stronger|half|double)\b(?:\W+\w+){{0,3}}?\W+{_DRUG}\b"),
     re.compile(rf"\bhow (?:much|many|often|frequently)\b(?:\W+[\w']+){{0,8}}?\W+{_DRUG}\b"),
     re.compile(rf"\b{_DRUG}\b(?:\W+[\w']+){{0,6}}?\W+how (?:much|many|often)\b"),
+    re.compile(r"\b(?:strong|high|low|big|small|large|normal|typical|average|safe|heavy|full) (?:dose|dosage)\b"),
     re.compile(rf"\b(?:what|which|maximum|max|right|correct|usual|safe|recommended|proper|highest) (?:\w+ ){{0,2}}?(?:dose|dosage|dosing|amount|strength)\b"),
     re.compile(rf"\bhow (?:much|many|often)\b(?:\W+[\w']+){{0,4}}?\W+(?:take|inject|give)\b"),
     re.compile(rf"\b(?:do|should|must|can|will) i (?:still |really |have to |need to |always )+(?:take|keep taking|be taking|use|stay on|continue)\b(?=.*\b{_DRUG}\b)"),
     re.compile(rf"\b(?:instead of|rather than|in place of)\b{_SHORT}?{_DRUG}\b"),
-    re.compile(rf"\b(?:should|can|may|could) i (?:keep|continue) (?:on )?(?:taking|using|with)?\b(?=.*\b{_DRUG}\b)"),
+    re.compile(rf"\b(?:should|can|may|could) i (?:keep|continue) (?:on )?(?:taking|using|with)\b(?=.*\b{_DRUG}\b)"),
 )  # fmt: skip
 
 _TAKING: Final = (
-    re.compile(rf"\b(?:can|could|may|should|shall|do|must|might|okay|ok|safe|fine|alright|right|bad|allowed)\b{_SHORT}"
+    re.compile(rf"\b(?<!how )(?<!when )(?<!where )(?:can|could|may|should|shall|do|must|might|okay|ok|safe|fine|alright|right|bad|allowed)\b{_SHORT}"
                rf"(?:take|taking|use|using|have|give|given|taken|used|try)\b{_SHORT}(?:{_NAMES})\b"),
     re.compile(rf"\b(?:can|could|may|should|is|are)\b{_SHORT}(?:{_NAMES})\b{_SHORT}(?:taken|used|take|with|together|safe|okay|ok)\b"),
     re.compile(rf"\b(?:{_NAMES})\b{_SHORT}(?:with|and|together with)\b{_SHORT}(?:{_NAMES})\b"),
@@ -77,7 +78,8 @@ _TAKING: Final = (
 
 _DIAGNOSIS: Final = (
     re.compile(r"\bdo (?:i|you think i|we|he|she|they) (?:really |maybe |already |still )?(?:have|got)\b(?! to\b| any (?:questions?|plans|appointments?)| (?:a|an|my|another) (?:follow|appointment))"),
-    re.compile(r"\b(?:could|might|can|would|may) (?:this|it|that|these|they|i|he|she|my \w+)(?: \w+)? (?:be|have|mean)\b(?! (?:\w+ )?(?:careful|able|allowed|ready|home|visitors|in (?:the|a) room))"),
+    re.compile(r"\b(?:could|might|can|would) (?:this|it|that|these|they|my [\w ]{1,20}?)(?: \w+)? (?:be|mean)\b(?! (?:\w+ )?(?:washed|wet|stored|kept|left|taken|used|crushed|cut|frozen|in (?:the|a|my)|at room|out of))"),
+    re.compile(r"\b(?:could|might) (?:i|he|she|we) (?:really |maybe |possibly |already )?have (?:an?|the|some|my|got|\w+itis)\b(?! (?:copy|drink|glass|cup|beer|shower|bath|question|note|refill|number|minute|second|snack))"),
     re.compile(r"\b(?:is|are) (?:it|this|that|these|they|my [\w ]{1,30}?|the [\w ]{1,30}?) (?:serious|infected|dangerous|broken|cancer\w*|bad sign|a sign|an? (?:infection|clot|blood clot|stroke|heart attack|reaction|allergy|emergency|bad sign|virus|hernia)|anything (?:serious|to worry)|something (?:serious|bad|to worry))\b"),
     re.compile(r"\bwhat(?:'s| is| are|s) (?:wrong|the matter|going on|happening) with\b"),
     re.compile(r"\bwhat (?:is|could be|might be|can be|would be|would|could|is it that's|is it that is) caus(?:e|ing)\b"),
@@ -85,8 +87,9 @@ _DIAGNOSIS: Final = (
     re.compile(r"\b(?:should|do|must) (?:i|we) (?:need to |have to )?(?:be )?(?:worried|worry|concerned|alarmed|scared)\b"),
     re.compile(r"\b(?:am|was) i (?:having|dying|going to die|getting (?:an? )?(?:infection|worse|sick)|sick|okay|ok|in danger|infected|allergic|anemic|diabetic|pregnant)\b"),
     re.compile(r"\bwhat (?:disease|illness|condition|infection|sickness|disorder|diagnosis)\b"),
+    re.compile(r"\bwhy(?: is that| is this| would that be)?\W*$"),
     re.compile(r"\b(?:diagnos\w+|do you think (?:it|this|that|i|my)|is (?:it|this|that) because|prognosis|how long (?:do|have) i (?:have|got) (?:left|to live)|will i (?:die|live|ever))\b"),
-    re.compile(r"\bwhy (?:am|do|does|is|are|has|have|did|can't|cannot|won't|would) (?:i|my|it|this|that|the|there|he|she)\b"),
+    re.compile(rf"\bwhy (?:am|do|does|is|are|has|have|did|can't|cannot|won't|would) (?:i|my|it|this|that|the|there|he|she)\b(?! (?:have to|need to|must)\b)(?!(?: \w+){{0,3}} {_DRUG}\b)(?! {_DRUG}\b)"),
 )  # fmt: skip
 
 _OUT: Final = (
@@ -117,6 +120,28 @@ def ask_of(text: str) -> Ask:
     if _NAMED.search(plain) and any(pattern.search(plain) for pattern in _TAKING):
         return Ask.TAKING
     return Ask.INFORMATION
+
+
+_ALARM: Final = re.compile(
+    r"\b(?:chest|breath(?:s|e|less|ing(?! (?:tube|exercises?|machine|thing|tool)))?|faint\w*|pass(?:ed|ing)? out|black(?:ed)? out|collaps\w+|unconscious|unresponsive|blood(?! (?:pressure"
+    r"|sugars?|thinn\w+|tests?|work|clots?))|blee?d(?:s|ing)?|heart(?! (?:failure|surgery|diet|healthy|medicines?|pills?))|pound(?:s|ing)"
+    r"|confus\w+|slurr\w+|stroke|seizures?|convuls\w+|paraly\w+|suicid\w*|kill|die|dying|dead|end it|wake up|hurt myself"
+    r"|harm myself|overdos\w*|poison\w*|chok\w+|lips|tongue|allergic|worst|severe|unbearable|emergency|ambulance|all my pills)\b"
+)
+_REPLIES: Final = re.compile(
+    r"^\W*(?:(?:um+|uh+|well|oh|hmm+)\W+)?(?:yes|yeah|yep|yup|no|nope|nah|not really|correct|right|okay|ok)\b"
+    r"|\b(?:do not|don't|did not|didn't|does not|doesn't|haven't|have not|never) (?:have|had|having|feel|felt) any\b|\bnot having\b"
+)
+
+
+def alarming(text: str) -> bool:
+    """The words hold something that a person should hear of.  Wider than red flags, and it opens nothing."""
+    return bool(_ALARM.search(text.lower().replace("\u2019", "'")))
+
+
+def replies(text: str) -> bool:
+    """The words answer a question, or deny something, rather than ask."""
+    return bool(_REPLIES.search(text.lower().replace("\u2019", "'")))
 
 
 def missed_dose(text: str) -> bool:

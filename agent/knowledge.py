@@ -16,15 +16,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from agent.deferrals import Ask, ask_of, missed_dose
-from agent.retrieval import Entry, Hit, Index, focus
+from agent.deferrals import Ask, alarming, ask_of, missed_dose, replies
+from agent.retrieval import Entry, Hit, Index, asks_something, focus
 from policies.guardrails import normal
 from policies.phi import PHI
 
 LOWEST_SCORE: Final = 0.60  # thresholds chosen on questions kept apart from the passages' `asks`
+LOWEST_TOLD_SCORE: Final = 0.66  # what is told, not asked, must be nearer
 LOWEST_COVERED: Final = 0.55
 LOWEST_NEAREST: Final = 0.50
 LOWEST_MASS: Final = 1.5  # a question must hold about one topic word; hinting words alone open nothing
+LOWEST_ECHO: Final = 0.72  # a question of common words must nearly be one of the known ways of asking
+ECHO_MARGIN: Final = 0.08
 LOWEST_MARGIN: Final = 0.04
 SAME_TOPIC_MARGIN: Final = 0.015  # of two passages on one topic the nearer may be spoken on a smaller lead
 TEXT_WORDS: Final = (20, 65)
@@ -129,6 +132,8 @@ class Unknown(enum.Enum):
     """No passage knows the question's words."""
     TOO_CLOSE = "too_close"
     """Two passages fit about as well."""
+    SYMPTOM_TOLD = "symptom_told"
+    """Something was told that a person should hear of, and nothing was asked."""
     DOSE_CHANGE = "dose_change"
     DIAGNOSIS = "diagnosis"
     OUT_OF_SCOPE = "out_of_scope"
@@ -187,25 +192,36 @@ class Knowledge:
             return NotKnown(Unknown.DIAGNOSIS)
         if ask is Ask.DOSE_CHANGE and not missed_dose(heard):
             return NotKnown(Unknown.DOSE_CHANGE)
+        told = not asks_something(heard)
+        if told and alarming(heard):
+            return NotKnown(Unknown.SYMPTOM_TOLD)
+        if told and replies(heard):
+            return NotKnown(Unknown.NOTHING_ASKED)
         before = self._places.get(after)
-        hits, mass = self._index.rank(asked, around, before)
+        hits, mass = self._index.rank(asked, around, before, told=told)
         if before is not None and mass < LOWEST_MASS:
             hits, mass = self._index.rank(f"{asked} {self.passages[before].title}", around, before)
-        found = self._decide(hits, mass)
-        if isinstance(found, Found) and ask is not Ask.INFORMATION and not found.passage.defers:
-            return NotKnown(Unknown.DOSE_CHANGE)
+        found = self._echoed(asked) if mass < LOWEST_MASS else self._decide(hits, told)
+        if isinstance(found, Found) and ask is not Ask.INFORMATION:
+            place = self._places[found.passage.id]
+            if not found.passage.defers or not self._index.names(place, asked):
+                return NotKnown(Unknown.DOSE_CHANGE)
         return found
 
-    def _decide(self, hits: Sequence[Hit], mass: float) -> Found | NotKnown:
+    def _echoed(self, asked: str) -> Found | NotKnown:
+        near = self._index.echo(asked)
+        if not near or near[0][0] < LOWEST_ECHO:
+            return NotKnown(Unknown.NOTHING_ASKED)
+        margin = near[0][0] - near[1][0] if len(near) > 1 else near[0][0]
+        if margin < ECHO_MARGIN:
+            return NotKnown(Unknown.TOO_CLOSE)
+        return Found(self.passages[near[0][1]], near[0][0], margin)
+
+    def _decide(self, hits: Sequence[Hit], told: bool) -> Found | NotKnown:
         if not hits:
-            return NotKnown(Unknown.NOTHING_ASKED if mass <= 0 else Unknown.NOT_COVERED)
+            return NotKnown(Unknown.NOT_COVERED)
         best = hits[0]
-        if (
-            mass < LOWEST_MASS
-            or best.score < LOWEST_SCORE
-            or best.covered < LOWEST_COVERED
-            or best.nearest < LOWEST_NEAREST
-        ):
+        if best.score < (LOWEST_TOLD_SCORE if told else LOWEST_SCORE) or best.covered < LOWEST_COVERED or best.nearest < LOWEST_NEAREST:
             return NotKnown(Unknown.NOT_COVERED)
         passage = self.passages[best.place]
         margin = best.score - hits[1].score if len(hits) > 1 else best.score
@@ -293,7 +309,9 @@ def usable(knowledge: Knowledge, *, live: bool, today: date) -> Knowledge:
     if live:
         for passage in knowledge.passages:
             if not passage.approved_by.strip() or not passage.source_checked:
-                raise KnowledgeRefused(KnowledgeReason.UNAPPROVED, passage.id, "have it approved, or keep the agent a draft")
+                raise KnowledgeRefused(
+                    KnowledgeReason.UNAPPROVED, passage.id, "have it approved, or keep the agent a draft"
+                )
             if passage.review_by < today:
                 raise KnowledgeRefused(KnowledgeReason.EXPIRED, passage.id, "have it reviewed, or take it out")
         return knowledge

@@ -144,18 +144,43 @@ GENERICS: Final[Mapping[str, tuple[str, ...]]] = {
 CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
     # the word a caller uses for a kind of medicine -> the medicines of that kind
     "bloodthinner": (
-        "warfarin", "apixaban", "rivaroxaban", "dabigatran", "enoxaparin", "heparin",
-        "clopidogrel", "ticagrelor", "prasugrel",
+        "warfarin",
+        "apixaban",
+        "rivaroxaban",
+        "dabigatran",
+        "enoxaparin",
+        "heparin",
+        "clopidogrel",
+        "ticagrelor",
+        "prasugrel",
     ),
     "opioid": ("oxycodone", "hydrocodone", "tramadol", "morphine", "codeine", "hydromorphone", "fentanyl"),
     "nsaid": ("ibuprofen", "naproxen", "celecoxib", "diclofenac", "meloxicam"),
     "antibiotic": (
-        "amoxicillin", "penicillin", "azithromycin", "cephalexin", "ciprofloxacin", "levofloxacin", "doxycycline",
-        "clindamycin", "metronidazole", "nitrofurantoin", "bactrim",
+        "amoxicillin",
+        "penicillin",
+        "azithromycin",
+        "cephalexin",
+        "ciprofloxacin",
+        "levofloxacin",
+        "doxycycline",
+        "clindamycin",
+        "metronidazole",
+        "nitrofurantoin",
+        "bactrim",
     ),
     "bppill": (
-        "lisinopril", "losartan", "valsartan", "amlodipine", "diltiazem", "metoprolol", "atenolol", "carvedilol",
-        "propranolol", "hydralazine", "clonidine",
+        "lisinopril",
+        "losartan",
+        "valsartan",
+        "amlodipine",
+        "diltiazem",
+        "metoprolol",
+        "atenolol",
+        "carvedilol",
+        "propranolol",
+        "hydralazine",
+        "clonidine",
     ),
     "statin": ("atorvastatin", "rosuvastatin", "simvastatin", "pravastatin"),
     "diuretic": ("furosemide", "torsemide", "bumetanide", "hydrochlorothiazide", "spironolactone"),
@@ -296,6 +321,12 @@ PHRASES: Final[Mapping[str, str]] = {
     "get on a plane": "fly",
     "on a plane": "fly",
     "staples": "staples",
+    "side affects": "sideeffect",
+    "side affect": "sideeffect",
+    "the runs": "diarrhea",
+    "a temperature": "fever",
+    "my temperature": "fever",
+    "temperature of": "fever",
     "work out": "exercise",
     "working out": "exercise",
     "pick up": "lift",
@@ -315,7 +346,7 @@ ALIKE: Final[Mapping[str, str]] = {
     "poo": "poop", "pooping": "poop", "stool": "poop", "stools": "poop", "bowel": "poop", "bowels": "poop",
     "feces": "poop", "pooped": "poop", "poops": "poop",
     "constipation": "constipated", "constipating": "constipated", "constipate": "constipated",
-    "diarrhoea": "diarrhea", "runs": "diarrhea", "loose": "diarrhea", "watery": "diarrhea",
+    "diarrhoea": "diarrhea", "loose": "diarrhea", "watery": "diarrhea",
     "vomiting": "vomit", "vomited": "vomit", "puke": "vomit", "puking": "vomit", "nauseous": "nausea",
     "nauseated": "nausea", "queasy": "nausea", "nauseas": "nausea",
     "gassy": "gas", "bloated": "gas", "bloating": "gas", "fart": "gas", "farting": "gas", "wind": "gas",
@@ -328,7 +359,7 @@ ALIKE: Final[Mapping[str, str]] = {
     "showering": "shower", "showers": "shower", "washing": "wash", "showered": "shower",
     "itchy": "itch", "itching": "itch", "itches": "itch", "scratch": "itch", "scratching": "itch",
     "infected": "infection", "infections": "infection", "pus": "infection",
-    "feverish": "fever", "temperature": "fever", "temp": "fever", "chills": "fever", "fevers": "fever",
+    "feverish": "fever", "temp": "temperature", "chills": "fever", "fevers": "fever",
     "medicines": "medicine", "medication": "medicine", "medications": "medicine", "meds": "medicine", "med": "medicine",
     "drug": "medicine", "drugs": "medicine", "prescription": "medicine", "prescriptions": "medicine",
     "pill": "medicine", "pills": "medicine", "tablet": "medicine", "tablets": "medicine", "capsule": "medicine",
@@ -408,7 +439,7 @@ EMPTY: Final[frozenset[str]] = frozenset(
     # words that carry no topic
     """a about actually after again ah ahead all almost already also alright always am an and any anybody anyone
     anything anyway apparently are aren't around as ask asked asking at away back be because been before being between
-    bit both but by bye call_ called came can can't cannot cause come coming could couldn't did didn't do does doesn't
+    bit both but by bye called came can can't cannot cause come coming could couldn't did didn't do does doesn't
     doing don't done each either else er even ever every everybody everyone everything exactly fact few find fine first
     for from gave get gets getting give given go goes going gonna good got gotta guess guys had happen happened happens
     hardly has hasn't have haven't having he he's hello help her here here's hers hey hi him himself his hmm hold home
@@ -429,14 +460,65 @@ EMPTY: Final[frozenset[str]] = frozenset(
     mom dad sister brother friend neighbor yesterday tonight tomorrow morning afternoon evening night week weeks day
     days month months hour hours minute minutes time times ago monday tuesday wednesday thursday friday saturday sunday
     surgery operation operated procedure discharged discharge discharging released sent surgical op two three four
-    five six seven eight nine ten twelve couple half_ allowed allow okay safe safely start_ started starting long far
-    often lots amount""".split()
+    five six seven eight nine ten twelve couple allowed allow okay safe safely started starting long far
+    often lots amount year years able absolutely afraid against agree alone along although amazing anymore annoying
+    anytime appreciate awful awfully bet bother bothering bothers brought busy certain certainly chance clear clearly
+    concern concerned confused correct correctly crazy curious deal dear definitely difference different directly during
+    easier easily effect em enough especially etcetera excuse explain extremely fair fairly feels finally follow forever
+    forth forward fully funny further general generally glad great guy guys happy hate hear heard helpful helping helps
+    hopefully horrible huge idea immediately important information instructions issue itself joke kept late lady likely
+    literally live living load loads longer love lovely mainly major manage managed mention mentioned middle mind
+    minor miserable moment mostly myself naturally necessary neither nice nor notice noticed obviously obvious okey
+    onwards option options paper papers past piece places plan planning plus point possibility prefer present problem
+    problems proper properly proud provide rarely reason reasons recommend recommended remember require required
+    rid rough roughly safer scared seeing seemed seriously several shall share short show shown silly simple simply
+    single slight slightly sounds special specific spend stand stays stay staying stupid sudden suddenly suggest
+    suggestion suggestions super surely terrible terribly tip tips totally trouble true truly truth type unable unless
+    unfortunately useful usual various version view ways weird welcome whenever willing wise wish worried worry worrying
+    worth wrote young advice advise advised answer answers anyhow appropriate assume aware basically basic believe
+    beside besides call calling calls clue definitely discuss doubt everyday expect expected experience
+    experienced experiencing extent figure girl boy man woman hardest heading however'd hubby kindly lying mister
+    mrs mr nowadays original otherwise perfectly period personally plain planned plans quiet ready recover recovered
+    recovery recovering regular regularly related remain respond section seeing serious seriously
+    severe situation smart somewhat starts status stays sticking struggling supposedly terms therefore till
+    tough treated treatment treatments tricky unsure value wanting whatsoever wife's within wow""".split()
 )
 
 SOFT: Final[frozenset[str]] = frozenset(
     # words that hint at a topic but seldom make one: they weigh a third
     """take taking took taken takes work works working bad worse long wrong big small old hard easy week new number
     care caring change changing keep hurt medicine stop stopping start starting drink eat look feel feeling feels felt
-    normal leave left move moving hand hip knee shoulder back chest stomach belly leg arm foot ankle area place
-    skin body replacement heart""".split()
+    normal leave left move moving run running wear
+    high low hot cold warm dry wet sore hand hip knee shoulder back stomach belly leg arm foot ankle area place affect affects effect
+    skin body replacement""".split()
+)
+
+FILLER: Final[frozenset[str]] = frozenset(
+    # words that may stand or fall without changing a question
+    """um uh er so well please now that i'm home just the a an oh okay ok hi hello hey you guys your thank thanks then
+    there here today anyway actually really like know tell want to ask about wondering was in of for with this my got
+    back yet again some any at on is it be and""".split()
+)
+
+COMMON: Final[frozenset[str]] = frozenset(
+    # English words that look like words of the material; never taken for misheard ones
+    """shaking shivering burning visiting shopping cooking cleaning reading writing talking singing playing watching
+    listening breaking broken rolling turning pulling pushing holding losing finding winning beating biting bending
+    stretching stretch sitting standing kneeling crossing jumping dancing laughing sneezing snoring yawning choking
+    swallow chewing tasting smelling touching seeing waiting paying buying selling parking house horse mouse hours
+    visitor stock stocks market weather whether leather feather father lather further garden golden table cable stable
+    bottle battle little kettle letter better butter matter latter winter summer spring autumn window kitchen bedroom
+    living dining laundry basement garage street avenue school church office station store stores stare stars start
+    glass class grass cross gross dress press chess paper pepper proper copper tower power lower flower shower hover
+    cover lover river liver fever never lever clever silver sugar cigar color collar dollar doctor factor tractor actor
+    motor water waiter later layer lawyer player prayer mayor major minor mirror error terror horror minister sister
+    mister master monster picture lecture nature mature future culture texture mixture capture fracture structure
+    muscle mussel castle cattle needle noodle poodle middle riddle saddle handle candle bundle uncle ankle single angle
+    jungle simple sample temple purple people apple couple double trouble bubble humble tumble noble marble football
+    baseball basketball hockey soccer tennis concert movie music radio television computer internet email password
+    account insurance billing invoice payment receipt money charge credit lawyers police jacket charger wallet ticket
+    luggage parking cafeteria gift shop flowers chapel elevator lobby history science president election capital
+    country vacation holiday birthday wedding funeral party restaurant recipe turkey chicken pizza burger sandwich
+    stalking talking walking balking casting lasting testing resting nesting vesting draining training raining straining
+    gaining paining leading heading bedding wedding""".split()
 )
