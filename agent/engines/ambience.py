@@ -27,7 +27,7 @@ class Thresholds:
     """Above the ambient noise by so much, webrtcvad's word begins speech."""
     go_on_over_db: float = 9.0
     """Above the ambient noise by so much, webrtcvad's word holds it."""
-    over_floor_db: float = 3.0
+    over_floor_db: float = 1.0
     """Nothing nearer to the line's floor is speech."""
 
     def __post_init__(self) -> None:

@@ -24,7 +24,17 @@ from numpy.typing import NDArray
 from agent.engines.models import ModelFiles, ModelFileWrong, ModelReason
 from agent.engines.ports import Bias, EngineFailed, EngineReason, Speech, Transcript, Urgency
 from agent.engines.queueing import FairQueue, QueueFull
-from agent.engines.windows import FULL, MEL_FRAME_MS, Window, loudest_dbfs, pieces, suspicious, token_cap
+from agent.engines.windows import (
+    FULL,
+    MEL_FRAME_MS,
+    Window,
+    looped,
+    loudest_dbfs,
+    pieces,
+    suspicious,
+    token_cap,
+    without_loop,
+)
 from policies.phi import PHI, Utterance
 from telephony.audio import RATE_HZ, Int16
 
@@ -138,10 +148,12 @@ class Whisper:
         cap = token_cap(len(pcm) * 1000 // RATE_HZ)
         tokens, logprob, no_speech = self._decode(mel, self._settings.window, prompt, cap)
         text = self._text(tokens)
-        if suspicious(text, tokens, cap):
+        if suspicious(text, len(tokens), cap):
             tokens, logprob, no_speech = self._decode(mel, FULL, prompt, cap)
             text = self._text(tokens)
-            if suspicious(text, tokens, cap):
+            words = text.split()
+            if looped(words):
+                text = " ".join(without_loop(words))
                 logprob = min(logprob, self._settings.unsure_logprob - 1.0)
         if no_speech > self._settings.no_speech and logprob < self._settings.unsure_logprob:
             text = NOTHING

@@ -20,6 +20,7 @@ LONGEST_TOKENS: Final = 448  # Whisper's own limit
 COMPRESSION_LIMIT: Final = 2.4  # Whisper's own: text that zlib shrinks further repeats itself
 COMPRESSION_FROM: Final = 48  # shorter text hardly compresses, whatever it says
 LEVEL_BLOCK_MS: Final = 100
+LONGEST_PHRASE: Final = 12  # words of a phrase that is looked for as a loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +88,36 @@ def loudest_dbfs(pcm: Int16) -> float:
     return max(SILENCE_DBFS, 10.0 * float(np.log10(power / 32768.0**2))) if power > 0 else SILENCE_DBFS
 
 
-def loops(tokens: Sequence[int]) -> bool:
-    """Whether the end of the tokens is one phrase of at most 12 tokens, 3 times or more, 9 tokens or more in all.
+def looped(words: Sequence[str]) -> int:
+    """Length of the phrase that the end of the words repeats: 3 times or more, 9 words or more in all; 0 where none.
 
-    "No, no, no" and "one one one" are speech: three times a token or two is no loop.
+    "No, no, no" and "one one one" are speech: a loop goes on for longer.
     """
-    total = len(tokens)
-    for size in range(1, 13):
+    total = len(words)
+    for size in range(1, LONGEST_PHRASE + 1):
         times = 1
-        while (times + 1) * size <= total and (
-            tokens[total - (times + 1) * size : total - times * size] == tokens[total - size :]
-        ):
+        while (times + 1) * size <= total and _same(words, total - (times + 1) * size, total - size, size):
             times += 1
-        if times * size >= 9 and times >= 3:
-            return True
-    return False
+        if times >= 3 and times * size >= 9:
+            return size
+    return 0
+
+
+def doubled(words: Sequence[str]) -> bool:
+    """Whether the whole is one phrase of two words or more, said twice: what a window cut too short brings about."""
+    half, odd = divmod(len(words), 2)
+    return half >= 2 and not odd and _same(words, 0, half, half)
+
+
+def without_loop(words: Sequence[str]) -> Sequence[str]:
+    """The words with a looped phrase at their end said once."""
+    size = looped(words)
+    if not size:
+        return words
+    end = len(words) - size
+    while end >= size and _same(words, end - size, len(words) - size, size):
+        end -= size
+    return words[: end + size]
 
 
 def compression(text: str) -> float:
@@ -110,6 +126,20 @@ def compression(text: str) -> float:
     return len(raw) / len(zlib.compress(raw)) if len(raw) >= COMPRESSION_FROM else 1.0
 
 
-def suspicious(text: str, tokens: Sequence[int], cap: int) -> bool:
-    """Whether a transcript looks like a decoder's loop: to be heard again in the full window."""
-    return loops(tokens) or compression(text) > COMPRESSION_LIMIT or STEPS_A_TOKEN * (len(tokens) + 1) >= cap
+def suspicious(text: str, tokens: int, cap: int) -> bool:
+    """Whether a transcript looks like a decoder's loop: to be heard again in the full window.
+
+    tokens: how many were decoded; cap: the `max_length` they were decoded under.
+    """
+    words = text.split()
+    at_cap = STEPS_A_TOKEN * (tokens + 1) >= cap
+    return at_cap or looped(words) > 0 or doubled(words) or compression(text) > COMPRESSION_LIMIT
+
+
+def _same(words: Sequence[str], one: int, other: int, size: int) -> bool:
+    """Whether two stretches of words are the same but for case and punctuation."""
+    return all(_bare(words[one + at]) == _bare(words[other + at]) for at in range(size))
+
+
+def _bare(word: str) -> str:
+    return word.strip(".,;:!?-'\"").lower()
