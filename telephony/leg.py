@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from policies.phi import PHI
-from telephony.audio import FRAME_MS, AudioFrame
+from telephony.audio import FRAME_MS, SILENCE, AudioFrame
 from telephony.pacing import LEAD_MS, ClipPlayed, ClipStarted, Cut, Playout, SendClear, SendFrame, SendMark, Underrun
 from telephony.protocol import (
     Connected,
@@ -102,6 +102,9 @@ class LegLimits:
     queue_ms: int = 2_000
     """Sound queued for the caller before `room()` holds the producer back."""
     lead_ms: int = LEAD_MS
+    fill_after_ms: float | None = None
+    """Make silence when no frame has come for so long.  For simulators, which stop sending where a telephone goes on:
+    audio time would stand still.  Not for carriers: what a stalled network delivers late would be heard with a gap."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -390,6 +393,9 @@ class Leg:
             if punctual and now_ms - self._heard_at_ms > self._limits.dead_s * 1000.0:
                 self._finish(EndReason.DEAD)
                 return
+            fill_after_ms = self._limits.fill_after_ms
+            if fill_after_ms is not None and now_ms - self._heard_at_ms > fill_after_ms:
+                self._hear(Heard(SILENCE, self._playout.echo_dbfs(now_ms), self._playout.audible(now_ms)))
             if not await self._pump(now_ms):
                 self._finish(EndReason.STUCK)
                 return

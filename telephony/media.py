@@ -80,7 +80,8 @@ class MediaEndpoint:
         self._count = count
         self._report = report
 
-    async def __call__(self, websocket: WebSocket) -> None:
+    async def answer(self, websocket: WebSocket) -> None:
+        """One stream, from its handshake to its end."""
         refusal = self._doors.handshake(MEDIA, websocket.url.query, websocket.headers)
         if refusal is not None:
             self._count(refusal)

@@ -27,7 +27,6 @@ POSITION_MARK_MS: Final = 100  # how finely we know what was heard
 USUAL: Final = 12  # marks; more than are under way at once, so a carrier that is behind cannot pass for a far one
 MARK_SLACK_MS: Final = 40  # a mark this much later than usual is overdue
 PATIENCE_MS: Final = 1000.0  # waiting longer for a mark would leave the caller in silence
-MAX_MARK_CHARS: Final = 20  # of a name that can be ours
 MAX_MARKS_OUT: Final = 256  # 20 s of marks that never came back; the oldest is given up
 EAR_MS: Final = 200  # carrier's jitter buffer and the telephone network, to the ear (Twilio's latency guide: 75 + 115)
 ECHO_MS: Final = 600  # a frame's echo is back within this: both ways of the network and a speakerphone's room
@@ -149,7 +148,7 @@ class Playout:
         self._sent_ms = 0
         self._heard_ms = 0
         self._marked_ms = 0
-        self._marks: dict[int, _MarkOut] = {}
+        self._marks: dict[str, _MarkOut] = {}  # by name, oldest first; those of this epoch
         self._dry_at_ms = -math.inf  # when a carrier that never waits has played all that was sent
         self._end_at_ms = -math.inf  # the same as the marks correct it; never earlier
         self._corrected_ms = 0.0  # by how much marks have moved `_end_at_ms` so far
@@ -247,13 +246,10 @@ class Playout:
 
     def mark_returned(self, name: str, now_ms: float) -> None:
         """A mark came back.  Marks of an older epoch were cleared, not heard; unknown names are not ours."""
-        epoch, _, ordinal = name.partition(".")
-        if not (epoch.isdecimal() and ordinal.isdecimal() and len(name) < MAX_MARK_CHARS) or int(epoch) != self._epoch:
-            return
-        mark = self._marks.pop(int(ordinal), None)
+        mark = self._marks.pop(name, None)
         if mark is None:
             return
-        for older in [o for o, m in self._marks.items() if o < int(ordinal) and m.ends is None]:
+        for older in [n for n, m in self._marks.items() if m.position_ms <= mark.position_ms and m.ends is None]:
             del self._marks[older]
         self._trusted = True
         self._returned_ms = now_ms
@@ -329,9 +325,10 @@ class Playout:
                 self._clips.remove(given_up.ends)
         self._marked_ms = self._sent_ms
         expected_ms = max(self._end_at_ms, now_ms)
-        self._marks[self._ordinal] = _MarkOut(self._sent_ms, expected_ms, self._corrected_ms, ends)
+        name = f"{self._epoch}.{self._ordinal}"
         self._ordinal += 1
-        return SendMark(f"{self._epoch}.{self._ordinal - 1}")
+        self._marks[name] = _MarkOut(self._sent_ms, expected_ms, self._corrected_ms, ends)
+        return SendMark(name)
 
     def _overdue(self, now_ms: float) -> bool:
         """The oldest mark should have come back by now, and marks do come back on this line."""

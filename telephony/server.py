@@ -86,7 +86,7 @@ def application(
         Route(ENDED, webhooks.ended, methods=["POST"]),
         Route(AFTER_NURSE, webhooks.after_nurse, methods=["POST"]),
         Route(FAILSAFE, webhooks.failsafe, methods=["GET", "POST"]),
-        WebSocketRoute(MEDIA, media),
+        WebSocketRoute(MEDIA, media.answer),
         Route("/healthz", _healthy, methods=["GET"]),
         Route("/readyz", _readiness(observers, board), methods=["GET"]),
         Route("/metrics", _metrics(doors, observers), methods=["GET"]),
