@@ -15,7 +15,7 @@ def by_the_book(byte: int) -> int:
     """ITU-T G.711, table 2a, written out: the value of one mu-law byte on the int16 scale."""
     inverted = byte ^ 0xFF
     chord, step = (inverted >> 4) & 7, inverted & 15
-    magnitude = ((2 * step + 33) * 2**chord - 33) * 4
+    magnitude = ((2 * step + 33) * (1 << chord) - 33) * 4
     return -magnitude if inverted & 0x80 else magnitude
 
 
