@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -11,12 +12,15 @@ ROOT: Final = Path(__file__).parents[2]
 PACKAGES: Final = ("agent", "telephony", "policies")
 
 
-def modules(*packages: str) -> Iterator[tuple[str, ast.Module]]:
+@functools.cache  # the tree does not change while the tests run
+def modules(*packages: str) -> tuple[tuple[str, ast.Module], ...]:
     """Each module of these packages by its dotted name, in order."""
+    found = []
     for package in packages or PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-            yield dotted, ast.parse(path.read_text(encoding="utf-8"), str(path))
+            found.append((dotted, ast.parse(path.read_text(encoding="utf-8"), str(path))))
+    return tuple(found)
 
 
 def who(does: Callable[[ast.AST], bool], *packages: str) -> set[str]:
@@ -46,4 +50,18 @@ def imported(tree: ast.AST) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def reached(*roots: str) -> set[str]:
+    """Our modules that are loaded when these are, packages on the way included."""
+    trees = dict(modules())
+    found: set[str] = set()
+    waiting = [root for root in roots if root in trees]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            above = name.rpartition(".")[0]
+            waiting += [module for module in {above, *imported(trees[name])} if module in trees]
     return found

@@ -41,7 +41,14 @@ def test_no_hosted_engine_is_permitted_in_production_yet(engine: Engine, url: st
 @pytest.mark.parametrize("engine", HOSTED)
 @pytest.mark.parametrize(
     "url",
-    [URL, "https://api.example.com", "http://127.0.0.1:8080/v1", "http://localhost:1", "http://[::1]:80/", "http://127.9.9.9"],
+    [
+        URL,
+        "https://api.example.com",
+        "http://127.0.0.1:8080/v1",
+        "http://localhost:1",
+        "http://[::1]:80/",
+        "http://127.9.9.9",
+    ],
 )
 def test_in_development_a_model_is_permitted_at_exactly_this_place(engine: Engine, url: str) -> None:
     permitted = permit(engine, "provider", "model-1:latest", url, Profile.DEVELOPMENT)
@@ -107,4 +114,4 @@ def test_nobody_else_makes_the_permit() -> None:
     with pytest.raises(TypeError):
         Permitted(Engine.OPENAI, "provider", "model", URL, object())
     with pytest.raises((TypeError, ValueError)):
-        dataclasses.replace(permitted, base_url=URL)
+        dataclasses.replace(permitted, base_url=URL)  # type: ignore[call-arg]

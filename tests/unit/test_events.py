@@ -59,7 +59,11 @@ def test_timings_of_turns_exist_in_development_only(profile: Profile) -> None:
     timing = TurnTiming(1, 200, 100, 50, 80, 430)
 
     assert {TurnTiming} == set(DEVELOPMENT_ONLY)
-    for refused in (lambda: encode(timing), lambda: encode(timing, profile), lambda: decode(encode(timing, DEVELOPMENT))):
+    for refused in (
+        lambda: encode(timing),
+        lambda: encode(timing, profile),
+        lambda: decode(encode(timing, DEVELOPMENT)),
+    ):
         with pytest.raises(NotClosed) as refusal:
             refused()
         assert Reason.NOT_IN_THIS_PROFILE is refusal.value.reason

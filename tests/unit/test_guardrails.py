@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import Any
 
 import pytest
@@ -163,7 +164,7 @@ def test_pieces_that_are_not_the_sentence_are_refused(pieces: list[str]) -> None
 def test_every_cut_between_words_is_a_way_to_say_it(cuts: list[int]) -> None:
     words = SENTENCE.split()
     at = [0, *sorted(set(cuts)), len(words)]
-    pieces = [" ".join(words[a:b]) for a, b in zip(at, at[1:], strict=False) if words[a:b]]
+    pieces = [" ".join(words[a:b]) for a, b in itertools.pairwise(at) if words[a:b]]
     sentence = fixed(SENTENCE, Wording.of([SENTENCE], {}, model_sentences=False))
 
     assert pieces == [clause.text.reveal() for clause in clauses_of(sentence, pieces)]
@@ -182,5 +183,5 @@ def test_a_permit_cannot_be_rewritten() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         sayable.text = PHI("Take two.")  # type: ignore[misc]
     with pytest.raises((TypeError, ValueError)):
-        dataclasses.replace(sayable, text=PHI("Take two."))
+        dataclasses.replace(sayable, text=PHI("Take two."))  # type: ignore[call-arg]
     assert (GREETING, Source.FIXED, "") == said(sayable)

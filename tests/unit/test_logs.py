@@ -71,9 +71,10 @@ def _log(lines: Lines) -> Iterator[Log]:
     logging.setLogRecordFactory(before[1])
     root.handlers[:] = before[2]
     root.setLevel(before[3])
-    for logger, (handlers, level, logger.propagate, logger.disabled) in loggers.items():
+    for logger, (handlers, level, propagate, disabled) in loggers.items():
         logger.handlers[:] = handlers
         logger.setLevel(level)
+        logger.propagate, logger.disabled = propagate, disabled
     assert CANARY.lower() not in "".join(lines).lower()
 
 
@@ -100,9 +101,10 @@ def failed(words: str = CANARY) -> RuntimeError:
 def test_a_line_holds_its_event_and_its_closed_values(log: Log, lines: Lines) -> None:
     log.event(Event.CALL_ENDED, outcome=Outcome.PERSON, calls=3, ok=True, escalation=None, reason=EngineReason.LATE)
 
-    assert LogLine(
-        Event.CALL_ENDED, {"outcome": "person", "calls": 3, "ok": True, "escalation": "none", "reason": "late"}
-    ) == lines.last
+    assert (
+        LogLine(Event.CALL_ENDED, {"outcome": "person", "calls": 3, "ok": True, "escalation": "none", "reason": "late"})
+        == lines.last
+    )
     assert 0 == log.dropped
 
 
@@ -187,7 +189,13 @@ LIBRARY_SPEECH: dict[str, Callable[[logging.Logger], None]] = {
 @pytest.mark.parametrize("speak", LIBRARY_SPEECH.values(), ids=LIBRARY_SPEECH.keys())
 @pytest.mark.parametrize(
     ("name", "library"),
-    [("websockets.server", "websockets"), ("httpx", "httpx"), (CANARY, "other"), (f"{CANARY}.x", "other"), ("root", "root")],
+    [
+        ("websockets.server", "websockets"),
+        ("httpx", "httpx"),
+        (CANARY, "other"),
+        (f"{CANARY}.x", "other"),
+        ("root", "root"),
+    ],
 )
 def test_of_a_librarys_record_stay_library_level_and_place(
     log: Log, lines: Lines, speak: Callable[[logging.Logger], None], name: str, library: str
@@ -203,7 +211,9 @@ def test_of_a_librarys_record_stay_library_level_and_place(
 def test_a_handler_that_a_library_adds_later_gets_no_words(log: Log, lines: Lines) -> None:
     out = io.StringIO()
     handler = logging.StreamHandler(out)
-    handler.setFormatter(logging.Formatter("%(name)s %(message)s %(threadName)s %(processName)s %(funcName)s %(pathname)s"))
+    handler.setFormatter(
+        logging.Formatter("%(name)s %(message)s %(threadName)s %(processName)s %(funcName)s %(pathname)s")
+    )
     logger = logging.getLogger("a.library.with.its.own")
     logger.addHandler(handler)
     try:
@@ -286,7 +296,9 @@ def test_code_that_came_from_words_has_no_place(log: Log, lines: Lines) -> None:
     try:
         exec(code, {"__name__": CANARY})
     except ZeroDivisionError as error:
-        log.failure(Event.CALL_FAILED, error.with_traceback(error.__traceback__.tb_next if error.__traceback__ else None))
+        log.failure(
+            Event.CALL_FAILED, error.with_traceback(error.__traceback__.tb_next if error.__traceback__ else None)
+        )
     namespace: dict[str, Any] = {"__name__": "agent.made"}
     exec(compile("import logging\nlogging.getLogger('x').error('x')", f"/{CANARY}.py", "exec"), namespace)
 
@@ -393,7 +405,9 @@ fail()
 
 
 def test_a_whole_process_that_fails_everywhere_says_nothing_on_either_stream() -> None:
-    ended = subprocess.run([sys.executable, "-I", "-c", PROGRAM], capture_output=True, text=True, check=False, timeout=60)
+    ended = subprocess.run(
+        [sys.executable, "-I", "-c", PROGRAM], capture_output=True, text=True, check=False, timeout=60
+    )
 
     assert 1 == ended.returncode
     assert "" == ended.stderr

@@ -56,7 +56,7 @@ HOLDERS: dict[str, Callable[[], Sensitive]] = {
 }
 
 
-@pytest.fixture(name="held", params=HOLDERS.values(), ids=HOLDERS.keys())
+@pytest.fixture(name="held", params=[*HOLDERS.values()], ids=[*HOLDERS])
 def _held(request: pytest.FixtureRequest) -> Sensitive:
     make: Callable[[], Sensitive] = request.param
     return make()
@@ -109,7 +109,7 @@ REFUSED: dict[str, Callable[[Any], object]] = {
     "add": lambda value: value + "",
     "add to": lambda value: "" + value,
     "concatenate in place": lambda value: [*value],
-    "equal": lambda value: value == value,  # noqa: PLR0124
+    "equal": lambda value: value == value,
     "unequal": lambda value: value != "x",
     "less": lambda value: value < "x",
     "truth": bool,
@@ -132,9 +132,7 @@ REFUSED: dict[str, Callable[[Any], object]] = {
 
 
 @pytest.mark.parametrize("take", REFUSED.values(), ids=REFUSED.keys())
-def test_what_would_take_it_out_is_refused_without_a_word_of_it(
-    take: Callable[[Any], object], held: Sensitive
-) -> None:
+def test_what_would_take_it_out_is_refused_without_a_word_of_it(take: Callable[[Any], object], held: Sensitive) -> None:
     with pytest.raises((TypeError, AttributeError)) as refusal:
         take(held)
 
@@ -155,7 +153,13 @@ def test_asdict_of_a_permit_is_refused() -> None:
 def test_no_text_shows_through_its_mask(text: str) -> None:
     held = PHI(text)
 
-    assert {"<PHI>"} == {repr(held), str(held), f"{held}", format(held, ">99"), json.loads(json.dumps(held, default=str))}
+    assert {"<PHI>"} == {
+        repr(held),
+        str(held),
+        f"{held}",
+        format(held, ">99"),
+        json.loads(json.dumps(held, default=str)),
+    }
 
 
 @given(st.one_of(st.text(), st.integers(), st.lists(st.text())))

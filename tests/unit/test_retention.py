@@ -29,7 +29,8 @@ def test_a_call_gets_stricter_never_laxer(at_answer: Retention, now: Retention |
 def test_strictness_never_falls_over_a_whole_call(at_answer: Retention, changes: list[Retention | None]) -> None:
     level = at_answer
     for now in changes:
-        assert (stricter := effective(level, now)) >= level
+        stricter = effective(level, now)
+        assert stricter >= level
         assert now is None or stricter >= now
         level = stricter
 
@@ -71,4 +72,4 @@ def test_the_permit_cannot_be_rewritten() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         permit.record = a_presence()  # type: ignore[misc]
     with pytest.raises((TypeError, ValueError)):
-        dataclasses.replace(permit, record=a_presence())
+        dataclasses.replace(permit, record=a_presence())  # type: ignore[call-arg]
