@@ -10,16 +10,33 @@ os.environ["DO_NOT_TRACK"] = "1"
 os.environ.pop("CI", None)  # CI=true hides the telemetry too: a test must see what a user's machine does
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
+from agent import embedded_redis, surroundings
 
-@pytest_asyncio.fixture(autouse=True, name="no_task_is_left")
-async def _no_task_is_left(request: pytest.FixtureRequest) -> AsyncIterator[None]:
-    """Fails a test of coroutines that leaves a task running."""
+
+@pytest.fixture(autouse=True, name="leaves_no_task")
+def _leaves_no_task(request: pytest.FixtureRequest) -> None:
+    """Only where there is a loop: a test without one is not slowed."""
+    if inspect.iscoroutinefunction(getattr(request, "function", None)):
+        request.getfixturevalue("no_task_is_left")
+
+
+@pytest_asyncio.fixture(name="no_task_is_left")
+async def _no_task_is_left() -> AsyncIterator[None]:
+    """Fails a test that leaves a task running."""
     before = asyncio.all_tasks()
     yield
-    left = {task.get_name() for task in asyncio.all_tasks() - before if not task.done()} - {asyncio.current_task()}
-    assert set() == left
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    assert sorted(task.get_name() for task in left if not task.done()) == []
+
+
+@pytest_asyncio.fixture(name="redis_server")
+async def _redis_server() -> AsyncIterator[embedded_redis.Bus]:
+    """A real Redis, as the launcher starts it."""
+    async with embedded_redis.running(surroundings.bare(os.environ)) as bus:
+        yield bus
