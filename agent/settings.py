@@ -37,6 +37,7 @@ VARIABLES: Final = {
     "QUIETLINE_MAX_CALLS": "calls at once; the next is sent to the nurse",
     "QUIETLINE_MAX_CALL_S": "the longest call",
     "QUIETLINE_DEAD_STREAM_MS": "silence of the carrier after which a call is given up",
+    "QUIETLINE_LIBRARY_LOG": "the least level of a library's log record that leaves a line: warning, info or debug",
     "QUIETLINE_ALLOW_UNSIGNED_STREAM": "1 accepts a stream without Twilio's signature; development only",
     "TWILIO_ACCOUNT_SID": "the account whose calls are answered",
     "TWILIO_AUTH_TOKEN": "what Twilio signs its requests with",
@@ -47,6 +48,8 @@ VARIABLES: Final = {
     "OPENAI_BASE_URL": "where that engine is reached",
 }
 """Every variable that is read, each with the line `docs/operating.md` holds of it."""
+
+LEVELS: Final = {"debug": 10, "info": 20, "warning": 30}  # as in `logging`
 
 
 class SettingsRefused(Exception):
@@ -99,6 +102,8 @@ class Settings:
     voice: str | None
     lead_ms: int
     limits: Limits
+    library_log: int
+    """A level of `logging`; whatever it is, no text of a library's record is kept."""
     allow_unsigned_stream: bool
     twilio_account_sid: str | None
     twilio_auth_token: PHI[str] | None
@@ -154,6 +159,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             dead_stream_ms=_number(values, "QUIETLINE_DEAD_STREAM_MS", 2_000, 500, 60_000),
             message_bytes=65_536,  # a media message is about 400 bytes; others limit at 64 KiB too
         ),
+        library_log=_level(values.get("QUIETLINE_LIBRARY_LOG", "warning")),
         allow_unsigned_stream=_flag(values, "QUIETLINE_ALLOW_UNSIGNED_STREAM"),
         twilio_account_sid=values.get("TWILIO_ACCOUNT_SID"),
         twilio_auth_token=_secret(values, "TWILIO_AUTH_TOKEN"),
@@ -306,6 +312,12 @@ def _flag(values: Mapping[str, str], name: str) -> bool:
     if value not in ("0", "1"):
         raise SettingsRefused(f"set {name} to 0 or 1")
     return value == "1"
+
+
+def _level(value: str) -> int:
+    if value not in LEVELS:
+        raise SettingsRefused("set QUIETLINE_LIBRARY_LOG to warning, info or debug")
+    return LEVELS[value]
 
 
 def _maybe(values: Mapping[str, str], name: str, low: int, high: int) -> int | None:

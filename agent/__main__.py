@@ -1,0 +1,84 @@
+"""The line: hears patients, writes nothing but closed events on its standard output, starts nothing.
+
+Started by `agent.launcher` with a clean environment.  What loads models or starts threads comes after `confine()`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import time
+from typing import Final
+
+from agent import lines, settings
+from agent.confine import ConfineFailed, confine
+from agent.pipe import EventPipe
+from agent.settings import Settings
+from policies import logs
+from policies.vocabulary import Event, Process
+
+EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
+EXIT_REFUSED: Final = 70  # EX_SOFTWARE
+STDOUT: Final = 1
+
+
+def main() -> int:
+    started_s = time.monotonic()
+    sentence = ""
+    try:
+        chosen = settings.from_environment(os.environ)
+        answered = lines.load(chosen.agents)
+        bound = listening(chosen)
+    except (settings.SettingsRefused, lines.AgentFileRefused) as refusal:
+        sentence = str(refusal)
+    except OSError:
+        sentence = "set QUIETLINE_HOST and QUIETLINE_PORT to an address of this machine that is free"
+    if sentence:
+        return _refuse(sentence, EXIT_SETTINGS)
+    pipe = EventPipe(STDOUT, chosen.profile)
+    log = logs.install(pipe.write, libraries_from=chosen.library_log)
+    try:
+        confine()
+    except ConfineFailed as failure:
+        return _refuse(f"this process could not be locked down: {failure.reason.value}", EXIT_REFUSED)
+    log.event(Event.CONFINED, process=Process.LINE)
+    return _serve(chosen, answered, bound, pipe, log, started_s)
+
+
+def _serve(
+    chosen: Settings, answered: lines.Lines, bound: socket.socket, pipe: EventPipe, log: logs.Log, started_s: float
+) -> int:
+    from agent import service
+    from agent.engines.models import ModelFileWrong
+    from agent.engines.ports import EngineFailed
+    from agent.knowledge import KnowledgeRefused
+    from agent.prepare import AgentNotReady
+
+    try:
+        asyncio.run(service.run(chosen, answered, bound, pipe, log, started_s))
+    except (ModelFileWrong, KnowledgeRefused, AgentNotReady) as refusal:
+        return _refuse(str(refusal), EXIT_SETTINGS)
+    except EngineFailed as failure:
+        return _refuse(f"a model could not be started: {failure.reason.value}", EXIT_REFUSED)
+    return 0
+
+
+def listening(chosen: Settings) -> socket.socket:
+    """The bound socket; made before the process is locked down.  Raises `OSError`."""
+    family = socket.AF_INET6 if ":" in chosen.host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((chosen.host, chosen.port))
+    bound.listen(128)
+    return bound
+
+
+def _refuse(sentence: str, status: int) -> int:
+    sys.stderr.write(f"quietline: {sentence}\n")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

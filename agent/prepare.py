@@ -1,0 +1,113 @@
+"""What one agent file needs before it can answer: its passages, its wording, its voice, its language model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from agent import knowledge
+from agent.call import Script
+from agent.engines.approved import ApprovedAnswers
+from agent.engines.ports import Bias, LanguageModel, TextToSpeech
+from agent.lines import Agent, AgentState
+from agent.phrasebook import PhraseBook
+from agent.phrases import HELD_MS, Phrase, PhraseTexts
+from agent.replying import Voices
+from agent.sentences import sentences_of
+from agent.settings import Settings
+from policies.allowlist import Permitted, permit
+from policies.guardrails import Sayable, Wording, fixed
+from policies.phi import PHI
+from policies.records import Engine
+from policies.redflags import RedFlags
+from telephony.audio import FRAME_MS, AudioFrame
+
+ANTHROPIC_URL: Final = "https://api.anthropic.com"  # the SDKs' own defaults
+OPENAI_URL: Final = "https://api.openai.com/v1"
+MOST_BIAS_WORDS: Final = 12  # more names cost time and draw what was said towards them (dossier, section 4)
+
+
+class AgentNotReady(Exception):
+    """An agent cannot answer.  One sentence on what to do; names no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One agent, ready."""
+
+    agent: Agent
+    script: Script
+    tts: TextToSpeech
+    ready: Callable[[Sayable], Sequence[AudioFrame] | None]
+    ready_ms: int
+    """Sound that is kept ready, in ms."""
+
+
+async def prepare(agent: Agent, settings: Settings, tts: TextToSpeech, today: date) -> Prepared:
+    """Raises `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`."""
+    draft = agent.state is AgentState.DRAFT
+    material = knowledge.usable(knowledge.load(agent.knowledge), live=not draft, today=today)
+    texts = PhraseTexts.for_agent(agent.hospital, agent.assistant_name, draft=draft, greeting=agent.greeting)
+    wording = Wording.of(texts.wording(), material.wording(), model_sentences=settings.development)
+    phrases: Mapping[Phrase, Sayable] = {phrase: fixed(texts[phrase], wording) for phrase in Phrase}
+    approved = ApprovedAnswers(material, sentences_of(texts[Phrase.NOT_KNOWN]))
+    greeting = tuple(fixed(sentence, wording) for sentence in sentences_of(texts[Phrase.GREETING]))
+    said_ahead = [*greeting, *(said for phrase, said in phrases.items() if phrase is not Phrase.GREETING)]
+    book = await PhraseBook.spoken_by(tts, said_ahead)
+    drugs = material.drugs()[:MOST_BIAS_WORDS]
+    return Prepared(
+        agent=agent,
+        script=Script(
+            voices=Voices(model_of(agent, settings) or approved, approved, wording, phrases),
+            greeting=greeting,
+            held=_held(greeting, book),
+            red_flags=RedFlags.provisional(),
+            bias=Bias(PHI(drugs)) if drugs else None,
+        ),
+        tts=tts,
+        ready=book.ready,
+        ready_ms=sum(len(frames) for frames in book.sounds.values()) * FRAME_MS,
+    )
+
+
+def _held(greeting: Sequence[Sayable], book: PhraseBook) -> int:
+    """How many sentences of the greeting are heard out: those within its first `HELD_MS`, at least one."""
+    held_ms, heard_ms = HELD_MS[Phrase.GREETING], 0
+    for count, sentence in enumerate(greeting, start=1):
+        heard_ms += len(book.ready(sentence) or ()) * FRAME_MS
+        if heard_ms >= held_ms:
+            return count
+    return len(greeting)
+
+
+def model_of(agent: Agent, settings: Settings) -> LanguageModel | None:
+    """The hosted model that the agent names; None for the built-in engine.  Raises `AgentNotReady`.
+
+    Each SDK is imported only where an agent names it: an import costs a second and tens of megabytes.
+    """
+    if agent.engine is Engine.APPROVED:
+        return None
+    if agent.engine is Engine.ANTHROPIC:
+        from agent.engines import anthropic
+
+        key, base_url = settings.anthropic_api_key, settings.anthropic_base_url or ANTHROPIC_URL
+        return anthropic.AnthropicModel(_permitted(agent, "anthropic", base_url, settings), _key(agent, key))
+    from agent.engines import openai
+
+    key, base_url = settings.openai_api_key, settings.openai_base_url or OPENAI_URL
+    return openai.OpenAIModel(_permitted(agent, "openai", base_url, settings), _key(agent, key))
+
+
+def _permitted(agent: Agent, provider: str, base_url: str, settings: Settings) -> Permitted:
+    allowed = permit(agent.engine, provider, agent.model, base_url, settings.profile)
+    if isinstance(allowed, Permitted):
+        return allowed
+    raise AgentNotReady(f"{agent.name}.toml: engine: this model may not be called ({allowed.reason.value})")
+
+
+def _key(agent: Agent, key: PHI[str] | None) -> str:
+    if key is None:
+        raise AgentNotReady(f"{agent.name}.toml: engine: set the provider's API key, or choose the engine approved")
+    return key.reveal()

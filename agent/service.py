@@ -1,0 +1,314 @@
+"""The line as one service: models, agents, calls, and the server they are reached by.  Everything is built once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from socket import socket
+from typing import Final
+
+import telephony
+from agent.call import Call, Engines, Limits, Watch
+from agent.engines.models import activity_file, recogniser_files, voice_files
+from agent.engines.piper import PiperSpeech, Voice
+from agent.engines.silero import Silero
+from agent.engines.synthesis import SpeechPool
+from agent.engines.webrtc import LineActivity
+from agent.engines.whisper import WhisperPool, WhisperSettings
+from agent.lines import Agent, Lines
+from agent.metrics import LineMetrics, Timed
+from agent.overlap import Verdict
+from agent.pipe import EventPipe
+from agent.prepare import Prepared, prepare
+from agent.settings import Settings
+from agent.shared import HEARTBEAT_S, Bus
+from agent.tally import Tally, TurnTimes
+from agent.turns import State
+from policies import events
+from policies.guardrails import EscalationReason
+from policies.logs import Log
+from policies.records import CallMetrics, EndReason, Presence, at_most, hour_of, ref_of
+from policies.retention import Retention, admit
+from policies.vocabulary import Event as LogEvent
+from telephony.doors import ServerConfig
+from telephony.leg import Leg, LegLimits
+from telephony.server import Observers, PageFile, application, serve
+from telephony.switchboard import EndDecision, Line, Refusal, Switchboard
+
+DEFAULT_RECOGNISER: Final = "base"
+DEFAULT_VOICE: Final = "joe"
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Loaded models."""
+
+    stt: WhisperPool
+    voice: Voice
+    speech: SpeechPool
+    silero: Silero
+
+
+async def load_models(settings: Settings) -> Models:
+    """Raises `ModelFileWrong`, `EngineFailed`."""
+    strict = not settings.development
+    recogniser = settings.recogniser
+
+    def stt() -> WhisperPool:
+        files = recogniser_files(recogniser.model or DEFAULT_RECOGNISER, only_checked=strict)
+        return WhisperPool.load(files, whisper_settings(settings))
+
+    def voice() -> Voice:
+        files = voice_files(settings.voice or DEFAULT_VOICE, only_checked=strict)
+        return Voice(files.model, files.config)
+
+    loaded_stt, loaded_voice = await asyncio.gather(asyncio.to_thread(stt), asyncio.to_thread(voice))
+    return Models(loaded_stt, loaded_voice, SpeechPool(), Silero(activity_file()))
+
+
+def whisper_settings(settings: Settings) -> WhisperSettings:
+    """What the environment says of the recogniser; the rest is as measured."""
+    chosen = settings.recogniser
+    if chosen.beam is not None:
+        return WhisperSettings(workers=chosen.workers, beam=chosen.beam)
+    return WhisperSettings(workers=chosen.workers)
+
+
+async def prepare_all(lines: Lines, models: Models, settings: Settings) -> Mapping[str, Prepared]:
+    """Every agent by its name."""
+    today = datetime.now(UTC).date()
+    ready: dict[str, Prepared] = {}
+    for agent in lines.agents:
+        tts = PiperSpeech(models.voice, models.speech, rate=agent.speaking_rate)
+        ready[agent.name] = await prepare(agent, settings, tts, today)
+    return ready
+
+
+class CallWatch(Watch):
+    """Tells the pipe what a live view may know."""
+
+    def __init__(self, call: int, pipe: EventPipe, metrics: LineMetrics, *, timings: bool) -> None:
+        self._call: Final = call
+        self._pipe: Final = pipe
+        self._metrics: Final = metrics
+        self._timings: Final = timings
+
+    def state(self, state: State) -> None:
+        self._pipe.tell(events.TurnState(self._call, events.TurnName(state.value)))
+
+    def turn(self, times: TurnTimes) -> None:
+        for timed, ms in (
+            (Timed.ENDPOINT, times.endpoint_ms),
+            (Timed.STT, times.stt_ms),
+            (Timed.ANSWER, times.answer_ms),
+            (Timed.TTS, times.tts_ms),
+            (Timed.GAP, times.gap_ms),
+        ):
+            self._metrics.observe(timed, ms)
+        if self._timings:
+            stages = (times.endpoint_ms, times.stt_ms, times.answer_ms, times.tts_ms, times.gap_ms)
+            self._pipe.tell(events.TurnTiming(self._call, *(max(0, stage) for stage in stages)))
+
+    def overlap(self, verdict: Verdict) -> None:
+        self._pipe.tell(events.BargeIn(self._call, events.Verdict(verdict.value)))
+
+    def escalated(self, reason: EscalationReason) -> None:
+        self._pipe.tell(events.Escalated(self._call, reason))
+
+    def key(self) -> None:
+        self._pipe.tell(events.KeyPressed(self._call))
+
+
+class Calls:
+    """Answers each leg that the server hands over."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        models: Models,
+        agents: Mapping[str, Prepared],
+        pipe: EventPipe,
+        log: Log,
+        metrics: LineMetrics,
+    ) -> None:
+        self._settings: Final = settings
+        self._models: Final = models
+        self._agents: Final = agents
+        self._pipe: Final = pipe
+        self._log: Final = log
+        self._metrics: Final = metrics
+
+    async def answer(self, leg: Leg) -> EndDecision:
+        """One call from its start to its record.  Never raises for what a call brings about."""
+        prepared = self._agents[leg.agent]
+        tally = Tally(
+            ref=ref_of(os.urandom(16)),
+            hour=hour_of(time.time()),
+            agent=leg.agent,
+            profile=self._settings.profile,
+            engine=prepared.agent.engine,
+        )
+        self._pipe.tell(events.CallAnswered(leg.ordinal, leg.agent))
+        call = Call(
+            leg,
+            prepared.script,
+            Engines(lambda: LineActivity(self._models.silero), self._models.stt, prepared.tts, prepared.ready),
+            tally,
+            CallWatch(leg.ordinal, self._pipe, self._metrics, timings=self._settings.development),
+            Limits(call_ms=self._settings.limits.call_s * 1000),
+        )
+        failed: BaseException | None = None
+        try:
+            await call.run()
+        except Exception as error:  # noqa: BLE001  # a broken call ends at a person; of the error only class and place stay
+            failed = error
+        if failed is not None:
+            tally.end = EndReason.FAILURE
+            tally.escalation = tally.escalation or EscalationReason.FAILURE
+            self._log.failure(LogEvent.CALL_FAILED, failed)
+        metrics = tally.metrics(call.answers)
+        self._metrics.ended(metrics)
+        self._pipe.tell(events.CallEnded(leg.ordinal, metrics))
+        return decision(metrics)
+
+
+def decision(metrics: CallMetrics) -> EndDecision:
+    """What the carrier is to do with the call when its stream has closed."""
+    if metrics.escalation is not None:
+        return EndDecision.TRANSFER
+    return EndDecision.GOODBYE if metrics.end is EndReason.GOODBYE else EndDecision.LOST
+
+
+async def run(settings: Settings, lines: Lines, bound: socket, pipe: EventPipe, log: Log, started_s: float) -> None:
+    """Until a signal asks to stop.  Raises `ModelFileWrong`, `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`."""
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(log.loop_handler)
+    pipe.attach(loop)
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    models = await load_models(settings)
+    log.event(LogEvent.MODEL_LOADED)
+    agents = await prepare_all(lines, models, settings)
+    metrics = LineMetrics(settings.limits.calls)
+    board = Switchboard(calls=settings.limits.calls, clock=time.monotonic)
+    calls = Calls(settings, models, agents, pipe, log, metrics)
+    app = application(
+        server_config(settings),
+        calls.answer,
+        board=board,
+        lines=lambda number: line_of(lines.answering(number.reveal())),
+        default=Line(lines.default.name, lines.default.nurse_number),
+        observers=Observers(
+            count=lambda refusal: refused(refusal, pipe, metrics),
+            report=lambda error: log.failure(LogEvent.STREAM_FAILED, error),
+            metrics=lambda: metrics.render().decode("ascii"),
+        ),
+        page=page_files() if settings.development else {},
+    )
+    async with asyncio.TaskGroup() as tasks:
+        bus = (
+            tasks.create_task(keep_presence(settings, lines, board, metrics), name="bus")
+            if settings.redis_url
+            else None
+        )
+        pipe.tell(events.LineReady(settings.port, int((time.monotonic() - started_s) * 1000)))
+        tls = (settings.tls.cert, settings.tls.key) if settings.tls else None
+        await serve(
+            app, bound, calls=settings.limits.calls, message_bytes=settings.limits.message_bytes, stop=stop, tls=tls
+        )
+        if bus is not None:
+            bus.cancel()
+    models.speech.close()
+    models.stt.close()
+
+
+async def keep_presence(settings: Settings, lines: Lines, board: Switchboard, metrics: LineMetrics) -> None:
+    """Tells the bus that this worker is there, and how busy; a lost bus changes nothing for a caller."""
+    assert settings.redis_url is not None
+    worker = ref_of(os.urandom(16))
+    bus = Bus(settings.redis_url, [agent.name for agent in lines.agents], lambda there: metrics.bus(there=there))
+
+    async def beat() -> None:
+        while True:
+            metrics.live(board.live)
+            presence = Presence(
+                worker=worker,
+                hour=hour_of(time.time()),
+                live_calls=at_most(board.live),
+                capacity=at_most(settings.limits.calls),
+                draining=False,
+            )
+            permitted = admit(presence, Retention.ZERO)
+            if permitted is not None:
+                bus.send(permitted)
+            await asyncio.sleep(HEARTBEAT_S)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(bus.run(), name="bus-run")
+        tasks.create_task(beat(), name="bus-beat")
+
+
+def server_config(settings: Settings) -> ServerConfig:
+    """What the server is told."""
+    limits = settings.limits
+    return ServerConfig(
+        origin=settings.origin,
+        development=settings.development,
+        auth_token=settings.twilio_auth_token,
+        calls=limits.calls,
+        allow_unsigned_stream=settings.allow_unsigned_stream,
+        leg=LegLimits(
+            message_bytes=limits.message_bytes,
+            start_s=limits.start_ms / 1000,
+            dead_s=limits.dead_stream_ms / 1000,
+            lead_ms=settings.lead_ms,
+        ),
+    )
+
+
+def line_of(agent: Agent | None) -> Line | None:
+    return Line(agent.name, agent.nurse_number) if agent is not None else None
+
+
+def refused(refusal: Refusal, pipe: EventPipe, metrics: LineMetrics) -> None:
+    """Counted, and told in the closed words of the event pipe."""
+    reason = REFUSALS[refusal]
+    metrics.refused(reason)
+    pipe.tell(events.Refused(reason))
+
+
+REFUSALS: Final = {
+    Refusal.SIGNATURE: events.CallRefusal.SIGNATURE,
+    Refusal.REPLAY: events.CallRefusal.SIGNATURE,
+    Refusal.HOST: events.CallRefusal.ORIGIN,
+    Refusal.ORIGIN: events.CallRefusal.ORIGIN,
+    Refusal.FORM: events.CallRefusal.PROTOCOL,
+    Refusal.BODY: events.CallRefusal.PROTOCOL,
+    Refusal.NUMBER: events.CallRefusal.NUMBER,
+    Refusal.BUSY: events.CallRefusal.BUSY,
+    Refusal.TOKEN: events.CallRefusal.TOKEN,
+    Refusal.START: events.CallRefusal.NO_START,
+    Refusal.PEER: events.CallRefusal.ORIGIN,
+}
+
+
+def page_files() -> Mapping[str, PageFile]:
+    """The phone page's files, by the path they are served under."""
+    return {
+        ("/" if file.name == "index.html" else f"/page/{file.name}"): PageFile(
+            PAGE_TYPES[file.suffix], file.read_bytes()
+        )
+        for file in sorted(PAGE.iterdir())
+        if file.suffix in PAGE_TYPES
+    }
+
+
+PAGE: Final = Path(telephony.__file__).parent / "page"
+PAGE_TYPES: Final = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
