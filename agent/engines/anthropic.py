@@ -7,24 +7,28 @@ model that can't do without (Opus 5.5, Fable, Mythos) refuses the request, and i
 `wire.Guard` holds the same on the wire, whatever the SDK adds: its platform headers, those of
 ANTHROPIC_CUSTOM_HEADERS, traces.  No retries: a late answer is worth nothing to a caller.
 
-The SDK logs whole requests at DEBUG and reads its log level from ANTHROPIC_LOG at import: nothing here configures a
-logger, and the root handler of `policies.logs` strips what comes.  Its parts that keep strings (jiter's cache, the
-message accumulator) serve its stream helpers, which this engine doesn't use: it reads raw events.
+The SDK builds and sends the request; the events of its answer are read here.  Its own stream object puts the text of
+an error event into an exception, reads events of any size and leaves its readers to the garbage collector.  So
+nothing of it that keeps strings is used (jiter's cache, the message accumulator).  It logs whole requests at DEBUG
+and takes a log level from ANTHROPIC_LOG at import: nothing here configures a logger, and the root handler of
+`policies.logs` strips what comes.
 Import and first client cost 0.95 s of CPU and 66 MB (SDK 2.12), so only a process that needs it imports this module.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
 import anthropic
-from anthropic.types import MessageParam, RawMessageStreamEvent, ThinkingConfigDisabledParam
+import httpx2
+from anthropic.types import MessageParam, ThinkingConfigDisabledParam
 
 from agent.engines import wire
 from agent.engines.dialogue import Message, as_json
-from agent.engines.hosted import Deadlines, Sampling, messages_of, read_out, reason_in_stream, reply
+from agent.engines.hosted import Deadlines, Sampling, messages_of, reason_in_stream, reply, texts_of
 from agent.engines.ports import EngineFailed, EngineReason
 from agent.engines.prompt import SYSTEM
 from policies.allowlist import Permitted
@@ -82,7 +86,7 @@ class AnthropicModel:
 
     def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]:
         """See `LanguageModel`.  A reply that reaches the token limit ends in CUT after its last piece."""
-        return reply(self._texts(turns), self._deadlines)
+        return reply(texts_of(lambda: self._ask(turns), MessagesReading()), self._deadlines)
 
     async def warm(self) -> bool:
         """Has a connection ready.  To be asked again when a caller starts to speak: a dropped draft costs one."""
@@ -92,31 +96,9 @@ class AnthropicModel:
         """Ends every connection; the engine is not used after it."""
         await self._http.aclose()
 
-    async def _texts(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[str, None]:
+    async def _ask(self, turns: Sequence[Answerable | Sayable]) -> httpx2.Response:
         request = MessagesRequest(self._model, self._system, messages_of(turns), self._sampling.max_tokens)
-        stream = await self._open(request)
-        events = _Events(stream)
-        refusal: EngineReason | None = EngineReason.CUT
-        try:
-            async for event in events:
-                if event.type == "content_block_delta" and event.delta.type == "text_delta":
-                    if event.delta.text:
-                        yield event.delta.text
-                elif event.type == "message_delta":
-                    refusal = _reason_to_stop(event.delta.stop_reason)
-                elif event.type == "message_stop":
-                    await read_out(events)
-                    break
-        except anthropic.APIStatusError as error:
-            refusal = reason_in_stream(error.body)
-        finally:
-            await stream.close()
-            await read_out(events)
-        if refusal is not None:
-            raise EngineFailed(refusal)
-
-    async def _open(self, request: MessagesRequest) -> anthropic.AsyncStream[RawMessageStreamEvent]:
-        return await self._messages.create(
+        answer = await self._messages.with_raw_response.create(
             model=request.model,
             system=request.system,
             messages=cast("list[MessageParam]", as_json(request.messages)),
@@ -124,6 +106,37 @@ class AnthropicModel:
             thinking=NO_THINKING,
             stream=True,
         )
+        return answer.http_response
+
+
+class MessagesReading:
+    """`Reading` of the Messages API's events, by the `type` that the data of each repeats."""
+
+    __slots__ = ("done", "reason")
+
+    def __init__(self) -> None:
+        self.done = False
+        self.reason: EngineReason | None = EngineReason.CUT
+
+    def read(self, data: str) -> str:
+        """See `Reading`.  Event types it doesn't know are passed over, as the API's versioning asks."""
+        event = json.loads(data)
+        match event["type"]:
+            case "content_block_delta" if event["delta"]["type"] == "text_delta":
+                return _text(event["delta"]["text"])
+            case "message_delta":
+                self.reason = _reason_to_stop(event["delta"]["stop_reason"])
+            case "message_stop":
+                self.done = True
+            case "error":
+                raise EngineFailed(reason_in_stream(event))
+        return ""
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise EngineFailed(EngineReason.BROKEN)
+    return value
 
 
 def _reason_to_stop(stop_reason: str | None) -> EngineReason | None:
@@ -132,16 +145,3 @@ def _reason_to_stop(stop_reason: str | None) -> EngineReason | None:
     if stop_reason in _UNFINISHED:
         return EngineReason.CUT
     return EngineReason.REFUSED if stop_reason == "refusal" else EngineReason.BROKEN
-
-
-class _Events:
-    """The rest of a stream.  `async for` over the SDK's own object would start another reader of it each time."""
-
-    def __init__(self, stream: anthropic.AsyncStream[RawMessageStreamEvent]) -> None:
-        self._stream = stream
-
-    def __aiter__(self) -> _Events:
-        return self
-
-    async def __anext__(self) -> RawMessageStreamEvent:
-        return await anext(self._stream)

@@ -6,13 +6,16 @@ Time counts only while a reply waits for the provider: a consumer that is slow t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
+
+import httpx2
 
 from agent.engines.dialogue import Message, NotTheCallersTurn, dialogue
 from agent.engines.ports import EngineFailed, EngineReason
+from agent.engines.sse import EventData
 from policies.guardrails import Answerable, Sayable
 from policies.phi import PHI
 
@@ -112,14 +115,50 @@ async def reply(texts: AsyncGenerator[str, None], deadlines: Deadlines) -> Async
         await _shut(texts)
 
 
-async def read_out(rest: AsyncIterator[object], wait_s: float = LINGER_S) -> None:
-    """Reads what is left of a stream that has nothing more to say, or gives it up.  Raises nothing of its own.
+class Reading(Protocol):
+    """One provider's protocol, as far as one reply has come in it.  Pure."""
 
-    Of a closed stream what is left is its readers' end; left alone they would end in stray tasks.
+    done: bool
+    """The provider has nothing more to say."""
+    reason: EngineReason | None
+    """Why what came is no whole reply; None once it has come to a good end."""
+
+    def read(self, data: str) -> str:
+        """The text that one event's data adds; may be none.
+
+        Raises `EngineFailed` for an error told in the stream, and errors of any kind for junk.
+        """
+        ...
+
+
+async def texts_of(ask: Callable[[], Awaitable[httpx2.Response]], reading: Reading) -> AsyncGenerator[str, None]:
+    """Asks, and gives the texts of the answer's events as they come.  Raises what `reply` understands.
+
+    The answer is read to the end of its body, so that its connection serves the next question, and closed at once
+    where it is dropped.  A closed answer's readers are led to their end: left alone each would end in a stray task.
     """
+    answer = await ask()
+    chunks = answer.aiter_raw()
+    events = EventData()
+    try:
+        async for chunk in chunks:
+            for data in events.receive(chunk):
+                if text := reading.read(data):
+                    yield text
+            if reading.done:
+                break
+        await _read_out(chunks)
+    finally:
+        await answer.aclose()
+        await _read_out(chunks)
+    if reading.reason is not None:
+        raise EngineFailed(reading.reason)
+
+
+async def _read_out(chunks: AsyncIterator[bytes]) -> None:
     with suppress(Exception):  # the reply is over, whatever its last bytes are
-        async with asyncio.timeout(wait_s):
-            async for _ in rest:
+        async with asyncio.timeout(LINGER_S):
+            async for _ in chunks:
                 pass
 
 

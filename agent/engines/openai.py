@@ -14,12 +14,13 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import httpx2
+
 from agent.engines import wire
 from agent.engines.dialogue import Message, as_json
-from agent.engines.hosted import Deadlines, Sampling, messages_of, read_out, reason_in_stream, reply
+from agent.engines.hosted import Deadlines, Sampling, messages_of, reason_in_stream, reply, texts_of
 from agent.engines.ports import EngineFailed, EngineReason
 from agent.engines.prompt import SYSTEM
-from agent.engines.sse import EventData
 from policies.allowlist import Permitted
 from policies.guardrails import Answerable, Sayable
 from policies.phi import PHI, Sensitive
@@ -93,7 +94,7 @@ class OpenAIModel:
 
     def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]:
         """See `LanguageModel`.  A reply that reaches the token limit ends in CUT after its last piece."""
-        return reply(self._texts(turns), self._deadlines)
+        return reply(texts_of(lambda: self._ask(turns), ChatReading()), self._deadlines)
 
     async def warm(self) -> bool:
         """Has a connection ready.  To be asked again when a caller starts to speak: a dropped draft costs one."""
@@ -103,40 +104,23 @@ class OpenAIModel:
         """Ends every connection; the engine is not used after it."""
         await self._http.aclose()
 
-    async def _texts(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[str, None]:
+    async def _ask(self, turns: Sequence[Answerable | Sayable]) -> httpx2.Response:
         request = ChatRequest(self._model, self._system, messages_of(turns), self._sampling, self._stores)
         post = self._http.build_request("POST", self._endpoint.url, headers=self._headers, content=request.body())
-        answer = await self._http.send(post, stream=True)
-        chunks = answer.aiter_raw()
-        events = EventData()
-        progress = _Reply()
-        try:
-            async for chunk in chunks:
-                for data in events.receive(chunk):
-                    if text := progress.read(data):
-                        yield text
-                if progress.done:
-                    break
-            await read_out(chunks)
-        finally:
-            await answer.aclose()
-            await read_out(chunks)
-        if progress.reason is not None:
-            raise EngineFailed(progress.reason)
+        return await self._http.send(post, stream=True)
 
 
-class _Reply:
-    """How far one reply has come."""
+class ChatReading:
+    """`Reading` of `chat.completion.chunk` objects and `[DONE]`."""
 
     __slots__ = ("done", "reason")
 
     def __init__(self) -> None:
         self.done = False
         self.reason: EngineReason | None = EngineReason.CUT
-        """Why it is no whole reply; None once it has come to a good end."""
 
     def read(self, data: str) -> str:
-        """The text of one chunk.  Raises `EngineFailed` for an error in the stream; errors of any kind for junk."""
+        """See `Reading`."""
         if self.done or data == DONE:
             self.done = True
             return ""

@@ -180,7 +180,9 @@ class Bounded(httpx2.AsyncByteStream):
             return
         self._closed = True
         await _close(self._answer)
-        await self._next()  # the readers below meet the closed connection and end here, not in a stray task
+        with suppress(Exception):  # the readers below meet the closed connection and end here, not in a stray task
+            async for _ in self._chunks:
+                pass
 
 
 class _EventSize:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -132,13 +132,14 @@ class Provider:
             f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\n{coding}request-id: {script.echo}\r\n"
             "transfer-encoding: chunked\r\n\r\n".encode()
         )
-        async for event in self._events(seen):
-            writer.write(b"%x\r\n%b\r\n" % (len(event), event))
-            await writer.drain()
+        async with aclosing(self._events(seen)) as events:
+            async for event in events:
+                writer.write(b"%x\r\n%b\r\n" % (len(event), event))
+                await writer.drain()
         writer.write(b"0\r\n\r\n")
         await writer.drain()
 
-    async def _events(self, seen: Seen) -> AsyncIterator[bytes]:
+    async def _events(self, seen: Seen) -> AsyncGenerator[bytes, None]:
         script, fault, framing = self.script, self.script.fault, self.framing
         yield framing.begin()
         if fault is Fault.STALL_BEFORE_TEXT:
@@ -153,8 +154,9 @@ class Provider:
             text = ""
         for piece in tokens(text):
             if len(seen.reply) > half and fault is not Fault.NONE:
-                async for event in self._go_wrong():
-                    yield event
+                async with aclosing(self._go_wrong()) as events:
+                    async for event in events:
+                        yield event
                 if fault is not Fault.TOKEN_LIMIT:
                     return
                 break
@@ -164,7 +166,7 @@ class Provider:
                 await asyncio.sleep(1 / script.tokens_per_s)
         yield framing.end({Fault.TOKEN_LIMIT: "limit", Fault.REFUSES: "refusal"}.get(fault, "end"))
 
-    async def _go_wrong(self) -> AsyncIterator[bytes]:
+    async def _go_wrong(self) -> AsyncGenerator[bytes, None]:
         """What happens in the middle of the text."""
         fault, framing, echo = self.script.fault, self.framing, self.script.echo
         match fault:

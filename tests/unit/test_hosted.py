@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import json
 from collections.abc import AsyncGenerator
 
@@ -12,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.engines import wire
 from agent.engines.dialogue import Message, Role
 from agent.engines.hosted import Deadlines, Sampling, reason_in_stream, reply
 from agent.engines.openai import ChatRequest, stores
@@ -75,13 +73,6 @@ async def test_the_source_is_closed_however_the_reply_ends() -> None:
         assert None is await anext(source, None)
 
 
-def test_every_status_has_a_reason_and_only_the_right_ones_are_refusals() -> None:
-    known = {408: EngineReason.LATE, 429: EngineReason.OVERLOADED, 529: EngineReason.OVERLOADED}
-    for status in range(100, 600):
-        expected = known.get(status, EngineReason.REFUSED if 400 <= status < 500 else EngineReason.BROKEN)
-        assert expected is wire.reason_of_status(status)
-
-
 @given(
     st.recursive(
         st.none() | st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
@@ -115,29 +106,9 @@ def test_openais_own_hosts_get_store_false_and_others_no_key_they_may_not_know()
     assert own["store"] is False
 
 
-@given(
-    st.lists(st.integers(0, 4_000), min_size=1, max_size=30),
-    st.sampled_from([b"\n\n", b"\r\n\r\n", b"\r\r"]),
-    st.data(),
-)
-def test_an_events_size_is_counted_across_chunks(sizes: list[int], end: bytes, data: st.DataObject) -> None:
-    stream = b"".join(b"x" * size + end for size in sizes)
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=10)))
-    edges = [0, *cuts, len(stream)]
-    counted = wire._EventSize()
-    longest = max(counted.after(stream[begin:end]) for begin, end in itertools.pairwise(edges))
-    assert max(sizes) <= longest <= max(sizes) + 3
-
-
 @pytest.mark.parametrize(
     "wrong", [{"connect_ms": 0}, {"first_token_ms": -1}, {"between_tokens_ms": 0}, {"total_ms": 0}]
 )
 def test_a_deadline_of_nothing_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="a deadline is longer than nothing"):
         Deadlines(**wrong)
-
-
-def test_a_base_url_keeps_its_own_path() -> None:
-    assert "https://host.example/proxy/v1/chat/completions" == str(
-        wire.under("https://host.example/proxy/v1/", "/chat/completions")
-    )
