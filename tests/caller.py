@@ -22,6 +22,7 @@ from telephony.twin.voices.build import SCRIPTS
 from telephony.twin.webhook import Webhooks
 
 HERE: Final = Path(__file__).parent
+UNDERRUN_MS: Final = 20.0  # shorter ones are the load of a machine that runs both sides; `make bench` counts them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +76,9 @@ def faults(held: Held) -> list[str]:
         *(f"violation: {name}" for name in report.violations),
         *(f"waited in vain: step {step}" for step in report.timeouts),
         *(["the line ended before the script"] if not report.finished else []),
-        *(f"gap inside a sentence at {spell.at_ms} ms" for spell in report.dry_spells if spell.audible),
+        *(
+            f"gap inside a sentence at {spell.at_ms} ms"
+            for spell in report.dry_spells
+            if spell.audible and spell.ms >= UNDERRUN_MS
+        ),
     ]

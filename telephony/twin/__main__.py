@@ -22,7 +22,7 @@ from typing import Final
 from telephony.twin import caller
 from telephony.twin.carrier import Stream, StreamRefused
 from telephony.twin.line_noise import Conditions, NoiseKind
-from telephony.twin.measure import CallReport, Classify, Heard, Segment, UtteredAs, all_answers
+from telephony.twin.measure import CallReport, UtteredAs
 from telephony.twin.script import (
     LIMIT_S,
     QUIET_MS,
@@ -95,17 +95,6 @@ def summary(report: CallReport) -> str:
     return "".join(f"  {line}\n" for line in lines)
 
 
-def by_marks(fillers: list[str]) -> Classify:
-    """Sound whose mark's name begins with one of these is a filler."""
-    if not fillers:
-        return all_answers
-
-    def classify(segment: Segment) -> Heard:
-        return Heard.FILLER if segment.mark and segment.mark.startswith(tuple(fillers)) else Heard.ANSWER
-
-    return classify
-
-
 def asking(files: list[Path], voice: str) -> Script:
     """One question a file, each waited for."""
     steps: list[Step] = [Wait(WaitFor.GREETING_END, TIMEOUT_MS, QUIET_MS)]
@@ -134,7 +123,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--loss", type=float, default=0.0, metavar="SHARE")
     parser.add_argument("--jitter", type=float, default=0.0, metavar="MS")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--filler-mark", action="append", default=[], metavar="PREFIX")
     parser.add_argument("--save", type=Path, metavar="WAV")
     parser.add_argument("--json", type=Path)
     return parser.parse_args()
@@ -155,7 +143,6 @@ async def dial(asked: argparse.Namespace) -> caller.Held:
         sys.stdout.write(told(event))
         sys.stdout.flush()
 
-    classify = by_marks(asked.filler_mark)
     if asked.url:
         return await caller.call(
             Stream(asked.url, {}, token, asked.at),
@@ -163,7 +150,6 @@ async def dial(asked: argparse.Namespace) -> caller.Held:
             voices=voices,
             conditions=conditions,
             recorded_noise=noise,
-            classify=classify,
             on_event=on_event,
         )
     return await caller.phone(
@@ -174,7 +160,6 @@ async def dial(asked: argparse.Namespace) -> caller.Held:
         voices=voices,
         conditions=conditions,
         recorded_noise=noise,
-        classify=classify,
         on_event=on_event,
     )
 

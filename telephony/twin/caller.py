@@ -22,9 +22,7 @@ from telephony.twin.measure import (
     PER_MS,
     CallReport,
     Classify,
-    Heard,
     Recording,
-    Segment,
     Uttered,
     UtteredAs,
     all_answers,
@@ -148,7 +146,6 @@ class _Call:
     script: Script
     voices: Voices
     on_event: Callable[[LiveEvent], None]
-    classify: Classify
     listener: Listener = field(default_factory=Listener)
     uttered: list[Uttered] = field(default_factory=list)
     turn: list[Piece] = field(default_factory=list)
@@ -283,22 +280,20 @@ class _Call:
             case WaitFor.GREETING_END:
                 return quiet > 0 and is_quiet
             case WaitFor.REPLY_START:
-                return self._reply_began() is not None
+                return self._reply_began(wait.min_ms) is not None
             case WaitFor.REPLY_END:
-                return is_quiet and self._reply_began() is not None
+                return is_quiet and self._reply_began(wait.min_ms) is not None
             case WaitFor.QUIET:
                 return is_quiet
             case WaitFor.CLOSED:
                 return False
 
-    def _reply_began(self) -> int | None:
-        """When the agent was first heard after the caller's last turn, fillers left out as far as marks tell."""
-        for start, end in self.listener.after(self.last_end):
-            mark = next((m for m in self.carrier.marks if m.position >= end), None)
-            pcm = self.carrier.playback.heard(start, end)
-            if mark is None or self.classify(Segment(mark.name, start, pcm)) is not Heard.FILLER:
-                return max(start, self.last_end)
-        return None
+    def _reply_began(self, min_ms: int = 0) -> int | None:
+        """When the agent was first heard after the caller's last turn, once there is so much of it."""
+        runs = self.listener.after(self.last_end)
+        if sum(end - max(start, self.last_end) for start, end in runs) < max(1, min_ms * PER_MS):
+            return None
+        return max(runs[0][0], self.last_end)
 
     def _in_vain(self, step: int) -> None:
         self.timeouts.append(step)
@@ -322,7 +317,7 @@ async def call(
 ) -> Held:
     """Follow the script on one stream.  Raises `StreamRefused`, `VoiceMissing` and `WavRefused`."""
     async with dialled(stream, ids=ids, conditions=conditions, recorded=recorded_noise) as carrier:
-        caller = _Call(carrier, script, voices or Voices(), on_event, classify)
+        caller = _Call(carrier, script, voices or Voices(), on_event)
         finished = await caller.follow()
         if carrier.now() > script.limit_s * RATE_HZ:
             finished = False

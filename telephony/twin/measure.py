@@ -45,20 +45,21 @@ class Heard(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Segment:
-    """The agent's sound up to a mark: from the mark before it, or from the beginning."""
+class Sound:
+    """One stretch of the agent's audible sound, at least 150 ms of silence before and after it."""
 
-    mark: str | None
-    """The mark's name; None for sound that no mark followed."""
     start: int
     pcm: Int16
+    marks: tuple[str, ...]
+    """Names of the marks that stood in it or in the silence after it."""
 
 
-Classify = Callable[[Segment], Heard]
+Classify = Callable[[Sound], Heard]
+"""Asked after the call, once for each stretch: it may take its time and transcribe."""
 
 
-def all_answers(_: Segment) -> Heard:
-    """For an agent whose marks say nothing."""
+def all_answers(_: Sound) -> Heard:
+    """For callers who need no difference."""
     return Heard.ANSWER
 
 
@@ -193,7 +194,7 @@ def measure(recording: Recording, script: str = "", classify: Classify = all_ans
     """All that the sound tells; what only the line knows is added by the caller's shell."""
     heard = recording.heard
     agent = audible_runs(heard)
-    answers = audible_runs(_answers_only(recording, classify))
+    answers = _answers(recording, agent, classify)
     hers = [_runs_of(u) for u in recording.uttered]
     onsets = [(runs[0][0], u.as_) for u, runs in zip(recording.uttered, hers, strict=True) if runs]
     turns, barge_ins, mmhms = [], [], []
@@ -231,17 +232,14 @@ def _runs_of(uttered: Uttered) -> list[Run]:
     return [(start + first, start + last) for first, last in audible_runs(pcm, PAUSE_MS)]
 
 
-def _answers_only(recording: Recording, classify: Classify) -> Int16:
-    """The ear's sound with fillers silenced.  A mark labels what lies between the mark before and itself."""
-    sound, at = recording.heard.copy(), 0
-    marks = sorted({mark.position: mark.name for mark in recording.marks}.items())
-    for position, name in [*marks, (len(sound), None)]:
-        end = min(position, len(sound))
-        if end > at:
-            if classify(Segment(name, at, recording.heard[at:end])) is Heard.FILLER:
-                sound[at:end] = 0
-            at = end
-    return sound
+def _answers(recording: Recording, agent: list[Run], classify: Classify) -> list[Run]:
+    """The stretches that are no fillers."""
+    answers = []
+    for (start, end), (until, _) in itertools.pairwise([*agent, (len(recording.heard) + 1, 0)]):
+        marks = tuple(mark.name for mark in recording.marks if start < mark.position < until)
+        if classify(Sound(start, recording.heard[start:end], marks)) is Heard.ANSWER:
+            answers.append((start, end))
+    return answers
 
 
 def _gap(sounds: list[Run], ends: int, until: int) -> float | None:

@@ -83,6 +83,8 @@ class Wait:
     what: WaitFor
     timeout_ms: int
     quiet_ms: int
+    min_ms: int = 0
+    """Less sound than this is a filler ("one moment"), not yet a reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ _STEP_KEYS: Final[Mapping[str, frozenset[str]]] = {
     "mmhm_after_ms": frozenset({"say", "timeout_ms"}),
     "say": frozenset({"pause_ms", "cut_after_ms", "expect"}),
     "file": frozenset({"cut_after_ms", "expect"}),
-    "wait": frozenset({"timeout_ms", "quiet_ms"}),
+    "wait": frozenset({"timeout_ms", "quiet_ms", "min_ms"}),
     "dtmf": frozenset(),
     "silence_ms": frozenset(),
     "hang_up": frozenset(),
@@ -240,7 +242,7 @@ def _made(n: int, kind: str, step: Mapping[str, Any], folder: Path) -> Step:
         case "wait":
             if step[kind] not in {w.value for w in WaitFor}:
                 raise ScriptRefused(f"step {n}: 'wait' is one of {_listed(w.value for w in WaitFor)}")
-            return Wait(WaitFor(step[kind]), timeout_ms, step.get("quiet_ms", QUIET_MS))
+            return Wait(WaitFor(step[kind]), timeout_ms, step.get("quiet_ms", QUIET_MS), step.get("min_ms", 0))
         case "dtmf":
             if not isinstance(step[kind], str) or len(step[kind]) != 1 or step[kind] not in "0123456789*#ABCD":
                 raise ScriptRefused(f"step {n}: 'dtmf' is one key in quotes: 0 to 9, *, #, A to D")
