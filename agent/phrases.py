@@ -63,7 +63,7 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         Phrase.FILLER: "One moment.",
         Phrase.FILLER_2: "Let me check your instructions.",
         Phrase.CONTINUER: "Take your time.",
-        Phrase.CONTINUER_2: "I'm listening.",
+        Phrase.CONTINUER_2: "Go on when you are ready.",
         Phrase.SILENCE_1: "I'm here. What would you like to ask?",
         Phrase.SILENCE_2: "Are you still there? You can press any key.",
         Phrase.SILENCE_3: "I can't hear you, so I'm getting a person to help. Please stay on the line.",

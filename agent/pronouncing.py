@@ -23,7 +23,7 @@ citalopram sɪtˈæləpɹˌæm|clavulanate klˈævjʊlənˌeɪt|clopidogrel klo�
 colchicine kˈoʊltʃɪsˌiːn|coreg kˈoʊɹɛɡ|coumadin kˈuːmədɪn|cyclobenzaprine sˌaɪkloʊbˈɛnzəpɹˌiːn
 dabigatran dəbˈɪɡətɹˌæn|dapagliflozin dˌæpəɡlɪflˈoʊzɪn|demadex dˈɛmədˌɛks|detemir dˈɛɾəmˌɪɹ|diazepam daɪˈæzəpˌæm
 digoxin dɪdʒˈɑːksɪn|diltiazem dɪltˈaɪəzˌɛm|diphenhydramine dˌaɪfɛnhˈaɪdɹəmˌiːn|diuretic dˌaɪjʊɹˈɛɾɪk
-doxazosin dɑːksˈæzəsɪn|doxycycline dˌɑːksɪsˈaɪkliːn|duloxetine duːlˈɑːksətˌiːn|dyspnea dˈɪspniə|edema ɪdˈiːmə
+doxazosin dɑːksˈæzəsɪn|doxycycline dˌɑːksɪsˈaɪkliːn|duloxetine duːlˈɑːksətˌiːn|edema ɪdˈiːmə
 edoxaban ɪdˈɑːksəbˌæn|eliquis ˈɛlɪkwɪs|empagliflozin ˌɛmpəɡlɪflˈoʊzɪn|enalapril ɪnˈæləpɹˌɪl
 enoxaparin ɪnˌɑːksəpˈæɹɪn|escitalopram ˌɛsɪtˈæləpɹˌæm|ezetimibe ɪzˈɛɾɪmˌaɪb|famotidine fəmˈoʊɾɪdˌiːn
 farxiga fɑːɹsˈiːɡə|finasteride fɪnˈæstɚɹˌaɪd|flomax flˈoʊmæks|fluconazole fluːkˈɑːnəzˌoʊl
