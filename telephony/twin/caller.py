@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -332,8 +333,9 @@ async def call(
         marks=tuple(carrier.marks),
         clears=playback.clears,
     )
+    measured = await asyncio.to_thread(measure, recording, script.name, classify)  # other calls of this loop go on
     report = dataclasses.replace(
-        measure(recording, script.name, classify),
+        measured,
         ending=carrier.ending.value,
         close_code=carrier.close_code,
         finished=finished,

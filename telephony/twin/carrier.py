@@ -27,7 +27,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.typing import Origin
 
 from telephony.audio import FRAME_MS, RATE_HZ, Int16
-from telephony.twin.line_noise import Conditions, late_ms
+from telephony.twin.line_noise import Conditions, Floor, late_ms
 from telephony.twin.mouth import Mouth
 from telephony.twin.playback import MarkBack, Playback
 from telephony.twin.wav import mulaw_decode, mulaw_encode
@@ -104,7 +104,7 @@ class Stream:
 class Carrier:
     """One call's stream, made by `dialled()`."""
 
-    def __init__(self, connection: ClientConnection, ids: Ids, conditions: Conditions, recorded: Int16 | None) -> None:
+    def __init__(self, connection: ClientConnection, ids: Ids, conditions: Conditions, floor: Floor) -> None:
         self._socket = connection
         self._ids = ids
         self._conditions = conditions
@@ -115,7 +115,7 @@ class Carrier:
         self._tick = asyncio.Event()
         self._marks_moved = asyncio.Event()
         self.playback = Playback()
-        self.mouth = Mouth(conditions, self.playback.heard, recorded)
+        self.mouth = Mouth(conditions, self.playback.heard, floor)
         self.violations: Counter[Violation] = Counter()
         self.marks: list[MarkBack] = []
         """The marks that came back, in order."""
@@ -325,8 +325,10 @@ async def dialled(
 
     recorded: a loop of real noise, 8 kHz, in place of the synthetic kind.  Raises `StreamRefused`.
     """
+    line = conditions or Conditions()
+    floor = await asyncio.to_thread(Floor, line, recorded)  # it takes 100 ms and more: other calls of this loop go on
     connection = await _handshake(stream)
-    carrier = Carrier(connection, ids or Ids.fresh(), conditions or Conditions(), recorded)
+    carrier = Carrier(connection, ids or Ids.fresh(), line, floor)
     try:
         await carrier.begin(stream.parameters)
         async with asyncio.TaskGroup() as tasks:

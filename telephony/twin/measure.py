@@ -55,7 +55,7 @@ class Sound:
 
 
 Classify = Callable[[Sound], Heard]
-"""Asked after the call, once for each stretch: it may take its time and transcribe."""
+"""Asked after the call, in a thread, once for each stretch: it may take its time and transcribe."""
 
 
 def all_answers(_: Sound) -> Heard:

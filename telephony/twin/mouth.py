@@ -20,9 +20,9 @@ class Mouth:
     ear: what the caller's ear heard between two sample positions; her microphone picks it up as echo.
     """
 
-    def __init__(self, conditions: Conditions, ear: Callable[[int, int], Int16], recorded: Int16 | None = None) -> None:
+    def __init__(self, conditions: Conditions, ear: Callable[[int, int], Int16], floor: Floor) -> None:
         self._conditions = conditions
-        self._floor = Floor(conditions, recorded)
+        self._floor = floor
         self._ear = ear
         self._gain = 0.0 if conditions.echo_db is None else 10 ** (conditions.echo_db / 20)
         self._delay = conditions.echo_delay_ms * RATE_HZ // 1000

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
 from telephony.audio import Int16, level_dbfs
-from telephony.twin.line_noise import SPEECH_DBFS, Conditions, NoiseKind, late_ms, lost, noise
+from telephony.twin.line_noise import SPEECH_DBFS, Conditions, Floor, NoiseKind, late_ms, lost, noise
 from telephony.twin.mouth import Mouth
 from telephony.twin.playback import Playback
 from telephony.twin.twiml_reader import (
@@ -34,6 +34,10 @@ def frames(mouth: Mouth, n: int) -> Int16:
     return np.concatenate([mouth.frame() for _ in range(n)])
 
 
+def mouth_on(conditions: Conditions, recorded: Int16 | None = None) -> Mouth:
+    return Mouth(conditions, deaf, Floor(conditions, recorded))
+
+
 def deaf(start: int, end: int) -> Int16:
     return np.zeros(end - start, np.int16)
 
@@ -50,23 +54,23 @@ def test_noise_has_the_level_asked_for_and_the_telephone_s_band(kind: NoiseKind)
 
 
 def test_a_quiet_line_is_quiet_but_not_dead() -> None:
-    level = level_dbfs(frames(Mouth(CLEAN, deaf), 50))
+    level = level_dbfs(frames(mouth_on(CLEAN), 50))
     assert -75 < level < -60
 
 
 def test_noise_stands_under_the_speech_by_the_ratio() -> None:
-    level = level_dbfs(frames(Mouth(Conditions(noise_snr_db=10.0), deaf), 1_500))
+    level = level_dbfs(frames(mouth_on(Conditions(noise_snr_db=10.0)), 1_500))
     assert abs(level - (SPEECH_DBFS - 10.0)) < 1.0
 
 
 def test_recorded_noise_is_brought_to_the_same_level() -> None:
     loop = (3_000 * np.sin(np.arange(8_000))).astype(np.int16)
-    level = level_dbfs(frames(Mouth(Conditions(noise_snr_db=10.0), deaf, loop), 100))
+    level = level_dbfs(frames(mouth_on(Conditions(noise_snr_db=10.0), loop), 100))
     assert abs(level - (SPEECH_DBFS - 10.0)) < 0.1
 
 
 def test_a_voice_goes_out_at_its_sample() -> None:
-    mouth = Mouth(CLEAN, deaf)
+    mouth = mouth_on(CLEAN)
     assert 333 == mouth.say(333, np.full(500, 9_000, np.int16))
     sound = frames(mouth, 10)
     loud = np.flatnonzero(np.abs(sound) > 5_000)
@@ -77,7 +81,8 @@ def test_a_voice_goes_out_at_its_sample() -> None:
 def test_her_microphone_picks_the_agent_up_later_and_softer() -> None:
     ear = Playback()
     ear.append(1_000, np.full(400, 10_000, np.int16))
-    sound = frames(Mouth(Conditions(echo_db=-20.0, echo_delay_ms=120), ear.heard), 20)
+    conditions = Conditions(echo_db=-20.0, echo_delay_ms=120)
+    sound = frames(Mouth(conditions, ear.heard, Floor(conditions)), 20)
     loud = np.flatnonzero(sound > 900)
     assert (1_960, 2_359) == (loud[0], loud[-1])
     assert abs(int(sound[2_000]) - 1_000) < 100
@@ -85,7 +90,7 @@ def test_her_microphone_picks_the_agent_up_later_and_softer() -> None:
 
 def test_lost_frames_are_silent_and_always_the_same_ones() -> None:
     conditions = Conditions(loss=0.3, noise_snr_db=10.0)
-    mouth = Mouth(conditions, deaf)
+    mouth = mouth_on(conditions)
     silent = [not mouth.frame().any() for _ in range(300)]
     assert [lost(conditions, n) for n in range(300)] == silent
     assert 60 < sum(silent) < 120
