@@ -36,7 +36,8 @@ STARTERS: Final = {"agent.embedded_redis", "agent.launcher", "agent.processes", 
 REFUSES_TO_START: Final = {"agent.__main__"}
 # Who starts tasks in a group of its own: the scope of a call, and the shells that outlive a call.
 TASK_OWNERS: Final = {
-    "agent.call", "agent.processes", "agent.service", "agent.shared", "telephony.leg", "telephony.server", "telephony.twin.carrier"
+    "agent.call", "agent.processes", "agent.service", "agent.shared", "telephony.leg", "telephony.server",
+    "telephony.twin.carrier"
 }  # fmt: skip
 # Who prints: what a person at a terminal runs.
 SPEAKERS: Final = {
