@@ -145,7 +145,7 @@ class _Call:
 
     carrier: Carrier
     script: Script
-    voices: Voices
+    sounds: Mapping[Say | SayFile, Int16]
     on_event: Callable[[LiveEvent], None]
     listener: Listener = field(default_factory=Listener)
     uttered: list[Uttered] = field(default_factory=list)
@@ -169,7 +169,7 @@ class _Call:
     async def _do(self, n: int, step: Step) -> None:
         match step:
             case Say() | SayFile():
-                await self._speak(self._sound(step), UtteredAs.TURN)
+                await self._speak(self.sounds[step], UtteredAs.TURN)
                 return
             case Pause(ms):
                 await self._pass(ms)
@@ -193,13 +193,6 @@ class _Call:
                 await self.carrier.hang_up()
             case Drop():
                 await self.carrier.drop()
-
-    def _sound(self, sound: Say | SayFile) -> Int16:
-        if isinstance(sound, SayFile):
-            pcm = read_wav(sound.path)
-        else:
-            pcm = self.voices.say(self.script.voice, sound.text, sound.pause_ms)
-        return pcm if sound.cut_after_ms is None else pcm[: sound.cut_after_ms * PER_MS]
 
     async def _tick(self) -> int:
         """The next 20 ms pass and are listened to.  Raises `LineDead`, too when the caller's patience is over."""
@@ -255,7 +248,7 @@ class _Call:
         self.on_event(CallerEnded(_ms(start + (runs[-1][1] if runs else len(pcm))), as_))
 
     async def _over_reply(self, n: int, after_ms: int, sound: Say | SayFile, timeout_ms: int, as_: UtteredAs) -> None:
-        pcm = self._sound(sound)
+        pcm = self.sounds[sound]
         deadline = self.carrier.now() + timeout_ms * PER_MS
         while (began := self._reply_began()) is None:
             if await self._tick() > deadline:
@@ -301,6 +294,23 @@ class _Call:
         self.on_event(WaitedInVain(_ms(self.carrier.now()), step))
 
 
+def prepared(script: Script, voices: Voices) -> dict[Say | SayFile, Int16]:
+    """All that the script's caller will say, so that nothing is found missing in the middle of a call.
+
+    Raises `VoiceMissing` and `WavRefused`.
+    """
+    said = [step.sound if isinstance(step, BargeIn | MmHm) else step for step in script.steps]
+    sounds = {}
+    for sound in said:
+        if isinstance(sound, Say | SayFile):
+            if isinstance(sound, SayFile):
+                pcm = read_wav(sound.path)
+            else:
+                pcm = voices.say(script.voice, sound.text, sound.pause_ms)
+            sounds[sound] = pcm if sound.cut_after_ms is None else pcm[: sound.cut_after_ms * PER_MS]
+    return sounds
+
+
 def _ms(samples: int) -> float:
     return round(samples / PER_MS, 1)
 
@@ -317,8 +327,9 @@ async def call(
     ids: Ids | None = None,
 ) -> Held:
     """Follow the script on one stream.  Raises `StreamRefused`, `VoiceMissing` and `WavRefused`."""
+    sounds = prepared(script, voices or Voices())
     async with dialled(stream, ids=ids, conditions=conditions, recorded=recorded_noise) as carrier:
-        caller = _Call(carrier, script, voices or Voices(), on_event)
+        caller = _Call(carrier, script, sounds, on_event)
         finished = await caller.follow()
         if carrier.now() > script.limit_s * RATE_HZ:
             finished = False

@@ -22,7 +22,7 @@ from telephony.twin.carrier import StreamRefused
 from telephony.twin.hearing import audible_runs
 from telephony.twin.line_noise import Conditions
 from telephony.twin.twiml_reader import Dial
-from telephony.twin.wav import mulaw_decode, mulaw_encode
+from telephony.twin.wav import WavRefused, mulaw_decode, mulaw_encode
 from telephony.twin.webhook import WebhookFailed, signature
 from tests.caller import faults, patient
 
@@ -278,3 +278,8 @@ async def test_a_webhook_that_refuses_or_does_not_connect_is_told_apart() -> Non
         with pytest.raises(NotConnected) as not_connected:
             await patient("question").dials(f"{origin}/busy")
     assert "Hangup()" == repr(not_connected.value.verbs[0])
+
+
+async def test_a_sound_that_is_missing_is_found_before_the_call() -> None:
+    with pytest.raises(WavRefused):
+        await patient(f'steps = [ {GREET}, {{ file = "none.wav" }} ]').calls("ws://127.0.0.1:9/media")
