@@ -247,28 +247,6 @@ async def test_a_handler_that_fails_ends_at_an_apology_and_a_nurse() -> None:
     assert 0 == here.board.live
 
 
-async def test_the_action_waits_for_a_call_that_is_just_ending() -> None:
-    ending, go = asyncio.Event(), asyncio.Event()
-
-    async def slow(leg: Leg) -> EndDecision:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(leg.run())
-            await leg.close()
-        ending.set()
-        await go.wait()
-        return EndDecision.TRANSFER
-
-    async with served(slow, allow_unsigned_stream=True) as here:
-        async with connect(here.stream) as socket:
-            await begin(socket)
-            assert 1000 == await closed(socket)
-        await ending.wait()
-        asked = asyncio.create_task(here.post("/twilio/ended", form()))
-        await asyncio.sleep(0)
-        go.set()
-        assert ["Dial"] == verbs(await asked)
-
-
 async def test_when_all_places_are_taken_or_promised_the_caller_gets_the_nurse() -> None:
     async with served(calls=2) as here:
         for call in ("CA1", "CA2"):

@@ -1,0 +1,84 @@
+"""Places, and what becomes of a call when its stream is over."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from policies.phi import PHI
+from telephony.switchboard import OUTCOMES, EndDecision, Switchboard
+from telephony.tokens import TTL_S, Purpose
+
+CALL = PHI("CA1")
+
+
+class Clock:
+    now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_a_place_is_promised_with_the_token_and_free_again_when_nobody_comes() -> None:
+    clock = Clock()
+    board = Switchboard(calls=1, clock=clock)
+
+    assert board.invite(Purpose.PATIENT, "a", CALL) is not None
+    assert board.full
+    assert board.invite(Purpose.PATIENT, "a", PHI("CA2")) is None
+    clock.now_s = TTL_S
+    assert not board.full
+
+
+def test_a_live_call_holds_its_place_and_an_ended_one_does_not() -> None:
+    board = Switchboard(calls=1, clock=Clock())
+    token = board.invite(Purpose.PATIENT, "a", CALL)
+    assert token is not None
+    assert board.redeem(token, CALL) is not None
+    assert board.redeem(token, CALL) is None
+
+    assert [1] == [board.begin(CALL)]
+    assert board.full
+    board.settle(CALL, EndDecision.GOODBYE)
+    assert (False, 0) == (board.full, board.live)
+
+
+@pytest.mark.parametrize("decision", EndDecision)
+async def test_what_was_decided_is_told_once(decision: EndDecision) -> None:
+    board = Switchboard(calls=1, clock=Clock())
+    board.begin(CALL)
+    board.settle(CALL, decision)
+
+    assert decision is await board.outcome(CALL, 1)
+    assert EndDecision.LOST is await board.outcome(CALL, 1)
+
+
+async def test_a_call_that_is_just_ending_is_waited_for() -> None:
+    board = Switchboard(calls=1, clock=Clock())
+    board.begin(CALL)
+    asked = asyncio.create_task(board.outcome(CALL, 10))
+    await asyncio.sleep(0)
+    assert not asked.done()
+
+    board.settle(CALL, EndDecision.TRANSFER)
+
+    assert EndDecision.TRANSFER is await asked
+
+
+async def test_a_call_that_does_not_end_is_lost() -> None:
+    board = Switchboard(calls=1, clock=Clock())
+    board.begin(CALL)
+
+    assert EndDecision.LOST is await board.outcome(CALL, 0.01)
+
+
+async def test_only_so_many_outcomes_are_remembered_and_none_by_its_name() -> None:
+    board = Switchboard(calls=1, clock=Clock())
+    for n in range(OUTCOMES + 10):
+        board.begin(PHI(f"CA{n}"))
+        board.settle(PHI(f"CA{n}"), EndDecision.GOODBYE)
+
+    assert OUTCOMES == len(board._outcomes)
+    assert not [digest for digest in board._outcomes if b"CA" in digest]
+    assert EndDecision.LOST is await board.outcome(PHI("CA0"), 1)
