@@ -21,9 +21,10 @@ from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
-from agent.engines.models import ModelFiles, ModelFileWrong, ModelReason
+from agent.engines.models import ModelFiles, ModelFileWrong, ModelReason, activity_file
 from agent.engines.ports import Bias, EngineFailed, EngineReason, Speech, Transcript, Urgency
 from agent.engines.queueing import FairQueue, QueueFull
+from agent.engines.silero import Silero
 from agent.engines.windows import (
     FULL,
     MEL_FRAME_MS,
@@ -42,7 +43,7 @@ MODEL_HZ: Final = 16_000  # Whisper's rate
 LONGEST_PIECE_MS: Final = 28_000  # one window of 30 s with some silence after the words
 SHORTEST_PIECE_MS: Final = 16_000
 QUIETER_PRIORITY: Final = 5  # nice value of the model's threads: the audio loop runs before them
-WINDOW: Final = Window(1500, 50)
+WINDOW: Final = Window(1200, 100)
 BIAS_TOKENS: Final = 100  # of the 223 that Whisper's prompt may take; each token costs decoding time
 
 
@@ -57,6 +58,8 @@ class WhisperSettings:
     window: Window = WINDOW
     silent_dbfs: float = -55.0
     """Where not even the loudest 100 ms reach this level, nobody spoke."""
+    least_speech: float = 0.45
+    """Where Silero's probability never reaches this, nobody spoke.  Noise reaches 0.37, people 0.54 (0002)."""
     no_speech: float = 0.6
     """Whisper's own: at this probability of no speech, words it is unsure of are not words."""
     unsure_logprob: float = -1.0
@@ -79,7 +82,7 @@ NOTHING: Final = ""
 
 
 def nobody_spoke() -> Transcript:
-    """What is told of silence."""
+    """What is told of silence and noise."""
     return Transcript(Utterance(PHI(NOTHING), doubtful=False), mean_logprob=0.0, no_speech=1.0)
 
 
@@ -87,9 +90,10 @@ def nobody_spoke() -> Transcript:
 class Whisper:
     """A loaded model.  `hear` blocks and may be called from several threads."""
 
-    def __init__(self, files: ModelFiles, settings: WhisperSettings) -> None:
+    def __init__(self, files: ModelFiles, settings: WhisperSettings, silero: Silero | None = None) -> None:
         """Loads from memory.  Raises `ModelFileWrong`.  Call it in a thread of its own, see `WhisperPool.load`."""
         self._settings: Final = settings
+        self._silero: Final = silero or Silero(activity_file())
         loaded: WhisperModel | None = None
         try:
             loaded = WhisperModel(
@@ -116,7 +120,7 @@ class Whisper:
     def hear(self, speech: Speech, bias: Bias | None) -> Transcript:
         """The words of the speech, empty where nobody spoke."""
         pcm = speech.reveal()
-        if loudest_dbfs(pcm) < self._settings.silent_dbfs:
+        if loudest_dbfs(pcm) < self._settings.silent_dbfs or self._silero.most(pcm) < self._settings.least_speech:
             return nobody_spoke()
         prompt = self._prompt(bias)
         heard = [self._piece(piece, prompt) for piece in pieces(pcm, LONGEST_PIECE_MS, SHORTEST_PIECE_MS)]
@@ -144,12 +148,11 @@ class Whisper:
     def _piece(self, pcm: Int16, prompt: list[int]) -> tuple[str, float, float]:
         """Words, mean log probability and probability of no speech of at most 28 s."""
         sound = soxr.resample(pcm.astype(np.float32) / 32768.0, RATE_HZ, MODEL_HZ, quality="HQ").astype(np.float32)
-        mel: NDArray[np.float32] = self._features(sound, padding=MODEL_HZ * MEL_FRAME_MS // 1000)
         cap = token_cap(len(pcm) * 1000 // RATE_HZ)
-        tokens, logprob, no_speech = self._decode(mel, self._settings.window, prompt, cap)
+        tokens, logprob, no_speech = self._decode(sound, self._settings.window, prompt, cap)
         text = self._text(tokens)
         if suspicious(text, len(tokens), cap):
-            tokens, logprob, no_speech = self._decode(mel, FULL, prompt, cap)
+            tokens, logprob, no_speech = self._decode(sound, FULL, prompt, cap)
             text = self._text(tokens)
             words = text.split()
             if looped(words):
@@ -164,18 +167,19 @@ class Whisper:
         return " ".join(words.split())
 
     def _decode(
-        self, mel: NDArray[np.float32], window: Window, prompt: list[int], cap: int
+        self, sound: NDArray[np.float32], window: Window, prompt: list[int], cap: int
     ) -> tuple[list[int], float, float]:
-        frames = window.frames(mel.shape[1])
-        shown = np.zeros((1, mel.shape[0], frames), np.float32)
-        width = min(frames, mel.shape[1])
-        shown[0, :, :width] = mel[:, :width]
-        encoded = self._model.encode(ctranslate2.StorageView.from_array(shown))
+        hop = MODEL_HZ * MEL_FRAME_MS // 1000
+        frames = window.frames(-(-len(sound) // hop))
+        shown = np.zeros(frames * hop, np.float32)  # silence as sound, not as zeros of the spectrum: what Whisper knows
+        shown[: len(sound)] = sound[: len(shown)]
+        mel: NDArray[np.float32] = self._features(shown, padding=0)[None, :, :frames]
+        encoded = self._model.encode(ctranslate2.StorageView.from_array(np.ascontiguousarray(mel)))
         result = self._model.generate(
             encoded,
             [prompt],
             beam_size=self._settings.beam,
-            max_length=cap,
+            max_length=cap + len(prompt),  # CTranslate2 counts the prompt in
             suppress_tokens=[-1],
             return_scores=True,
             return_no_speech_prob=True,
@@ -239,7 +243,7 @@ class WhisperPool:
             thread.start()
 
     @classmethod
-    def load(cls, files: ModelFiles, settings: WhisperSettings) -> WhisperPool:
+    def load(cls, files: ModelFiles, settings: WhisperSettings, silero: Silero | None = None) -> WhisperPool:
         """Blocks for about a second.  Raises `ModelFileWrong`.
 
         CTranslate2 makes its threads while it loads, and they keep the priority of the thread that does it.
@@ -249,7 +253,7 @@ class WhisperPool:
         def build() -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), QUIETER_PRIORITY)
             try:
-                made.append(Whisper(files, settings))
+                made.append(Whisper(files, settings, silero))
             except ModelFileWrong as wrong:
                 made.append(wrong)
 

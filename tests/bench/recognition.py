@@ -30,6 +30,7 @@ from telephony import g711
 from telephony.audio import frames_of
 
 MULAW: Final = 7  # WAVE_FORMAT_MULAW
+PATIENCE_S: Final = 300.0  # a busy machine shall not change what is heard
 BINS_S: Final = ((0.0, 2.0), (2.0, 4.0), (4.0, 8.0), (8.0, 16.0), (16.0, 1e9))
 
 
@@ -132,7 +133,10 @@ def main() -> None:
     parser.add_argument("--predictions", type=Path, help="keep what was heard of these recordings")
     asked = parser.parse_args()
     settings = WhisperSettings(
-        beam=asked.beam, window=Window(asked.frames, asked.spare), threads_per_worker=asked.threads
+        beam=asked.beam,
+        window=Window(asked.frames, asked.spare),
+        threads_per_worker=asked.threads,
+        late_s=PATIENCE_S,
     )
     wanted = asked.condition or ["tel"]
     rows = [json.loads(line) for line in asked.manifest.read_text(encoding="utf-8").splitlines() if line.strip()]
