@@ -3,6 +3,7 @@
 Provisional until `policies/scope.py`: the asker is offered a nurse.  Pure; patterns over lower-case words.
 """
 
+# ruff: noqa: E501  a pattern is read whole
 from __future__ import annotations
 
 import enum
@@ -21,6 +22,8 @@ class Ask(enum.Enum):
     TAKING = "taking"
     """Whether a named medicine may be taken: answered only by passages that send the asker to the nurse."""
     DIAGNOSIS = "diagnosis"
+    PURPOSE = "purpose"
+    """What a medicine is for, or how and how soon it works: the starter passages don't say."""
     OUT_OF_SCOPE = "out_of_scope"
 
 
@@ -44,13 +47,14 @@ _CHANGE: Final = (
     r"(?:stop\w*|quit\w*|skip\w*|doubl\w+|tripl\w+|hal(?:f|ve|ving)|split\w*|cut(?:ting)? (?:down|back|in half|it|them|my|the)"
     r"|increas\w+|decreas\w+|reduc\w+|rais\w+|lower\w*|adjust\w*|chang\w+|switch\w*|swap\w*|replac\w+|substitut\w+"
     r"|wean\w*|taper\w*|com(?:e|ing) off|get(?:ting)? off|go(?:ing)? off|go(?:ing)? (?:up|down|back) on|space|spacing"
-    r"|restart\w*|resum\w+|start\w*|begin\w*|add\w*|bump\w*|up my|up the|crush\w*|combin\w+|mix\w*|leave out|hold off"
+    r"|restart\w*|resum\w+|start\w*|begin\w*|add\w*|bump\w*|up (?:my|the) dos\w+|combin\w+|leave out|hold off"
     r"|cease|discontinu\w+|mov(?:e|ing))"
 )
 
 _DOSE: Final = (
-    re.compile(rf"\b{_MAY}\b{_SHORT}(?:{_CHANGE})\b(?:{_SHORT})?(?:\W*{_DRUG})\b"),
-    re.compile(rf"\b{_MAY}\b{_SHORT}{_DRUG}\b{_SHORT}(?:{_CHANGE})\b"),
+    re.compile(rf"\b{_MAY}\b(?!'){_SHORT}(?:{_CHANGE})\b(?:{_SHORT})?(?:\W*{_DRUG})\b"),
+    re.compile(rf"\b{_MAY}\b(?!') (?:i|we)\b{_SHORT}{_DRUG}\b{_SHORT}(?:{_CHANGE})\b"),
+    re.compile(rf"\b{_DRUG}\b{_SHORT}(?:be|get|needs?|been) (?:to be )?(?:{_CHANGE})\b"),
     re.compile(r"\b(?:can|should|may|could|shall|do) i (?:just |now |also |have to |need to )?(?:stop|quit|skip|double|halve|split) (?:it|them|that|those|one|the|my|taking|using)\b"),
     re.compile(rf"\b{_CHANGE}\W+(?:taking|using)\b(?=.*\b{_DRUG}\b)"),
     re.compile(r"\b(?:stop|quit|skip|start|restart|resume) taking\b"),
@@ -62,8 +66,8 @@ _DOSE: Final = (
     re.compile(rf"\bhow (?:much|many|often|frequently)\b(?:\W+[\w']+){{0,8}}?\W+{_DRUG}\b"),
     re.compile(rf"\b{_DRUG}\b(?:\W+[\w']+){{0,6}}?\W+how (?:much|many|often)\b"),
     re.compile(r"\b(?:strong|high|low|big|small|large|normal|typical|average|safe|heavy|full) (?:dose|dosage)\b"),
-    re.compile(rf"\b(?:what|which|maximum|max|right|correct|usual|safe|recommended|proper|highest) (?:\w+ ){{0,2}}?(?:dose|dosage|dosing|amount|strength)\b"),
-    re.compile(rf"\bhow (?:much|many|often)\b(?:\W+[\w']+){{0,4}}?\W+(?:take|inject|give)\b"),
+    re.compile(r"\b(?:what|which|maximum|max|right|correct|usual|safe|recommended|proper|highest) (?:\w+ ){0,2}?(?:dose|dosage|dosing|amount|strength)\b"),
+    re.compile(r"\bhow (?:much|many|often)\b(?:\W+[\w']+){0,4}?\W+(?:take|inject|give)\b"),
     re.compile(rf"\b(?:do|should|must|can|will) i (?:still |really |have to |need to |always )+(?:take|keep taking|be taking|use|stay on|continue)\b(?=.*\b{_DRUG}\b)"),
     re.compile(rf"\b(?:instead of|rather than|in place of)\b{_SHORT}?{_DRUG}\b"),
     re.compile(rf"\b(?:should|can|may|could) i (?:keep|continue) (?:on )?(?:taking|using|with)\b(?=.*\b{_DRUG}\b)"),
@@ -71,16 +75,16 @@ _DOSE: Final = (
 
 _TAKING: Final = (
     re.compile(rf"\b(?<!how )(?<!when )(?<!where )(?:can|could|may|should|shall|do|must|might|okay|ok|safe|fine|alright|right|bad|allowed)\b{_SHORT}"
-               rf"(?:take|taking|use|using|have|give|given|taken|used|try)\b{_SHORT}(?:{_NAMES})\b"),
+               rf"(?:take|taking|use|using|have|give|given|taken|used|try)\b(?:\W+(?!on\b|with\b|while\b|after\b|for\b)[\w']+){{0,5}}?\W+(?:{_NAMES})\b"),
     re.compile(rf"\b(?:can|could|may|should|is|are)\b{_SHORT}(?:{_NAMES})\b{_SHORT}(?:taken|used|take|with|together|safe|okay|ok)\b"),
     re.compile(rf"\b(?:{_NAMES})\b{_SHORT}(?:with|and|together with)\b{_SHORT}(?:{_NAMES})\b"),
 )  # fmt: skip
 
 _DIAGNOSIS: Final = (
     re.compile(r"\bdo (?:i|you think i|we|he|she|they) (?:really |maybe |already |still )?(?:have|got)\b(?! to\b| any (?:questions?|plans|appointments?)| (?:a|an|my|another) (?:follow|appointment))"),
-    re.compile(r"\b(?:could|might|can|would) (?:this|it|that|these|they|my [\w ]{1,20}?)(?: \w+)? (?:be|mean)\b(?! (?:\w+ )?(?:washed|wet|stored|kept|left|taken|used|crushed|cut|frozen|in (?:the|a|my)|at room|out of))"),
+    re.compile(r"\b(?:(?:could|might|can|would) (?:this|it|that|these|they)|(?:could|might) my [\w ]{1,20}?)(?: \w+)? (?:be|mean)\b(?! (?:\w+ )?(?:washed|wet|stored|kept|left|taken|used|crushed|cut|frozen|in (?:the|a|my)|at room|out of))"),
     re.compile(r"\b(?:could|might) (?:i|he|she|we) (?:really |maybe |possibly |already )?have (?:an?|the|some|my|got|\w+itis)\b(?! (?:copy|drink|glass|cup|beer|shower|bath|question|note|refill|number|minute|second|snack))"),
-    re.compile(r"\b(?:is|are) (?:it|this|that|these|they|my [\w ]{1,30}?|the [\w ]{1,30}?) (?:serious|infected|dangerous|broken|cancer\w*|bad sign|a sign|an? (?:infection|clot|blood clot|stroke|heart attack|reaction|allergy|emergency|bad sign|virus|hernia)|anything (?:serious|to worry)|something (?:serious|bad|to worry))\b"),
+    re.compile(r"\b(?:is|are) (?!the (?:\w+ )?(?:signs?|symptoms?)\b)(?:it|this|that|these|they|my [\w ]{1,30}?|the [\w ]{1,30}?) (?:serious|infected|dangerous|broken|cancer\w*|bad sign|a sign|an? (?:infection|clot|blood clot|stroke|heart attack|reaction|allergy|emergency|bad sign|virus|hernia)|anything (?:serious|to worry)|something (?:serious|bad|to worry))\b"),
     re.compile(r"\bwhat(?:'s| is| are|s) (?:wrong|the matter|going on|happening) with\b"),
     re.compile(r"\bwhat (?:is|could be|might be|can be|would be|would|could|is it that's|is it that is) caus(?:e|ing)\b"),
     re.compile(r"\bwhat (?:do|does|did|would) (?:i have|it mean|this mean|that mean|he have|she have|they mean|my [\w ]{1,40}? mean|(?:a|an|the|these|those|this) [\w ]{1,40}? mean)\b"),
@@ -91,6 +95,14 @@ _DIAGNOSIS: Final = (
     re.compile(r"\b(?:diagnos\w+|do you think (?:it|this|that|i|my)|is (?:it|this|that) because|prognosis|how long (?:do|have) i (?:have|got) (?:left|to live)|will i (?:die|live|ever))\b"),
     re.compile(rf"\bwhy (?:am|do|does|is|are|has|have|did|can't|cannot|won't|would) (?:i|my|it|this|that|the|there|he|she)\b(?! (?:have to|need to|must)\b)(?!(?: \w+){{0,3}} {_DRUG}\b)(?! {_DRUG}\b)"),
 )  # fmt: skip
+
+_PURPOSE: Final = (
+    re.compile(
+        rf"\bwhat(?:'s| is| are|s) (?:the |my |this |a )?{_DRUG}(?: {_DRUG})? (?:even |actually )?(?:used )?for\b"
+    ),
+    re.compile(rf"\bhow (?:do|does) (?:the |my |this |a )?{_DRUG}(?: {_DRUG})? (?:even |actually )?work\b"),
+    re.compile(rf"\bhow (?:long|soon|fast|quickly)\b(?=.*\b{_DRUG}\b).*\b(?:work|works|working|effect|kicks? in)\b"),
+)
 
 _OUT: Final = (
     re.compile(r"\b(?:ignore|disregard|forget|override|bypass|skip)\b(?:\W+\w+){0,5}?\W+(?:rules?|instructions?|guidelines?|prompts?|training|restrictions?|programming|safety)\b"),
@@ -112,9 +124,11 @@ def ask_of(text: str) -> Ask:
     plain = re.sub(r"\s+", " ", text.lower().replace("\u2019", "'").replace("-", " ")).strip()[-1600:]
     if any(pattern.search(plain) for pattern in _OUT):
         return Ask.OUT_OF_SCOPE
-    if _ANY_DRUG.search(plain) or "take" in plain or "taking" in plain:
-        if any(pattern.search(plain) for pattern in _DOSE):
-            return Ask.DOSE_CHANGE
+    medicine = _ANY_DRUG.search(plain) or "take" in plain or "taking" in plain
+    if medicine and any(pattern.search(plain) for pattern in _DOSE):
+        return Ask.DOSE_CHANGE
+    if any(pattern.search(plain) for pattern in _PURPOSE):
+        return Ask.PURPOSE
     if any(pattern.search(plain) for pattern in _DIAGNOSIS):
         return Ask.DIAGNOSIS
     if _NAMED.search(plain) and any(pattern.search(plain) for pattern in _TAKING):
@@ -129,7 +143,8 @@ _ALARM: Final = re.compile(
     r"|harm myself|overdos\w*|poison\w*|chok\w+|lips|tongue|allergic|worst|severe|unbearable|emergency|ambulance|all my pills)\b"
 )
 _REPLIES: Final = re.compile(
-    r"^\W*(?:(?:um+|uh+|well|oh|hmm+)\W+)?(?:yes|yeah|yep|yup|no|nope|nah|not really|correct|right|okay|ok)\b"
+    r"^\W*(?:(?:um+|uh+|well|oh|hmm+)\W+)?(?:(?:yes|yeah|yep|yup|nope|nah|not really|correct|right|okay|ok)\b"
+    r"|no(?=\W*$|[,.!;]|\s+(?:i|it|it's|not|no|that|there|they|just)\b))"
     r"|\b(?:do not|don't|did not|didn't|does not|doesn't|haven't|have not|never) (?:have|had|having|feel|felt) any\b|\bnot having\b"
 )
 

@@ -17,12 +17,14 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from agent.deferrals import Ask, alarming, ask_of, missed_dose, replies
-from agent.retrieval import Entry, Hit, Index, asks_something, focus
+from agent.questions import asks_something, focus
+from agent.retrieval import Entry, Hit, Index
+from agent.terms import shorten
 from policies.guardrails import normal
 from policies.phi import PHI
 
 LOWEST_SCORE: Final = 0.60  # thresholds chosen on questions kept apart from the passages' `asks`
-LOWEST_TOLD_SCORE: Final = 0.66  # what is told, not asked, must be nearer
+LOWEST_TOLD_SCORE: Final = 0.70  # what is told, not asked, must be nearer
 LOWEST_COVERED: Final = 0.55
 LOWEST_NEAREST: Final = 0.50
 LOWEST_MASS: Final = 1.5  # a question must hold about one topic word; hinting words alone open nothing
@@ -31,30 +33,11 @@ ECHO_MARGIN: Final = 0.08
 LOWEST_MARGIN: Final = 0.04
 SAME_TOPIC_MARGIN: Final = 0.015  # of two passages on one topic the nearer may be spoken on a smaller lead
 TEXT_WORDS: Final = (20, 65)
-SENTENCE_WORDS: Final = 26
-GRADE: Final = 8.0  # patient material is written for the eighth school year or below
 ASKS: Final = (6, 14)
 
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SPEAKABLE: Final = re.compile(r"[A-Za-z0-9 ,.'-]+")
-_ENDS: Final = re.compile(r"(?<=[.?!])\s+(?=[A-Z0-9])")
-_PROMISE: Final = re.compile(
-    r"\b(?:you will be (?:fine|okay|ok)|nothing to worry|do not worry|don't worry|no need to worry|is harmless|guarantee\w*"
-    r"|is not serious|completely safe|perfectly safe|always safe|you have an? (?:infection|clot)|you are fine)\b",
-    re.IGNORECASE,
-)
-_DOSE_CHANGE: Final = re.compile(
-    r"\b(?:stop(?:ping)?|skip(?:ping)?|double|doubling|halve|half|split|increase|decrease|reduce|lower|raise|extra|more"
-    r"|two|another|switch|start(?:ing)?|restart|change|changing) (?:(?:taking|using|your|the|this|a|an|any|on|of) )*"
-    r"(?:[a-z]+ )?(?:doses?|medicines?|pills?|tablets?|antibiotics?|steroids?|inhalers?|insulin|blood thinners?|statins?"
-    r"|puffs?|water pills?)\b",
-    re.IGNORECASE,
-)
-_FENCED: Final = re.compile(
-    r"\b(?:do not|don't|never|not|without|unless|before you|before|ask|asking|may tell you|tell you whether|only the|only your"
-    r"|only if|whether|than|rather than)\b",
-    re.IGNORECASE,
-)
+ENDS: Final = re.compile(r"(?<=[.?!])\s+(?=[A-Z0-9])")
 
 
 class KnowledgeReason(enum.Enum):
@@ -113,7 +96,7 @@ class Passage:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The text in the pieces in which it is spoken, each in `normal()` form."""
-        return tuple(normal(sentence) for sentence in _ENDS.split(self.text.strip()))
+        return tuple(normal(sentence) for sentence in ENDS.split(self.text.strip()))
 
 
 _TYPES: Final[Mapping[str, type]] = MappingProxyType(
@@ -158,7 +141,7 @@ class NotKnown:
 class Knowledge:
     """The passages of one agent, with their index.  Built once, read by all calls, keeps nothing of a question."""
 
-    __slots__ = ("passages", "_index", "_places")
+    __slots__ = ("_index", "_places", "passages")
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self.passages: Final = tuple(passages)
@@ -183,7 +166,7 @@ class Knowledge:
         after: the id of the passage spoken in the turn before, empty if none: a follow-up such as "and how
         long?" is read with that passage's topic.  Raises nothing; keeps nothing of the question.
         """
-        heard = question.reveal()
+        heard = shorten(question.reveal())
         asked, around = focus(heard)
         ask = ask_of(heard)
         if ask is Ask.OUT_OF_SCOPE:
@@ -192,6 +175,8 @@ class Knowledge:
             return NotKnown(Unknown.DIAGNOSIS)
         if ask is Ask.DOSE_CHANGE and not missed_dose(heard):
             return NotKnown(Unknown.DOSE_CHANGE)
+        if ask is Ask.PURPOSE:
+            return NotKnown(Unknown.NOT_COVERED)
         told = not asks_something(heard)
         if told and alarming(heard):
             return NotKnown(Unknown.SYMPTOM_TOLD)
@@ -199,7 +184,7 @@ class Knowledge:
             return NotKnown(Unknown.NOTHING_ASKED)
         before = self._places.get(after)
         hits, mass = self._index.rank(asked, around, before, told=told)
-        if before is not None and mass < LOWEST_MASS:
+        if before is not None and 0 < mass < LOWEST_MASS:
             hits, mass = self._index.rank(f"{asked} {self.passages[before].title}", around, before)
         found = self._echoed(asked) if mass < LOWEST_MASS else self._decide(hits, told)
         if isinstance(found, Found) and ask is not Ask.INFORMATION:
@@ -221,7 +206,11 @@ class Knowledge:
         if not hits:
             return NotKnown(Unknown.NOT_COVERED)
         best = hits[0]
-        if best.score < (LOWEST_TOLD_SCORE if told else LOWEST_SCORE) or best.covered < LOWEST_COVERED or best.nearest < LOWEST_NEAREST:
+        if (
+            best.score < (LOWEST_TOLD_SCORE if told else LOWEST_SCORE)
+            or best.covered < LOWEST_COVERED
+            or best.nearest < LOWEST_NEAREST
+        ):
             return NotKnown(Unknown.NOT_COVERED)
         passage = self.passages[best.place]
         margin = best.score - hits[1].score if len(hits) > 1 else best.score
@@ -319,51 +308,3 @@ def usable(knowledge: Knowledge, *, live: bool, today: date) -> Knowledge:
     if not current:
         raise KnowledgeRefused(KnowledgeReason.EXPIRED, "every passage", "have the passages reviewed")
     return knowledge if len(current) == len(knowledge.passages) else Knowledge(current)
-
-
-class Flaw(enum.Enum):
-    """What a reader should mend in a passage."""
-
-    LONG_SENTENCE = "long_sentence"
-    HARD_TO_READ = "hard_to_read"
-    DOSE_ADVICE = "dose_advice"
-    PROMISE = "promise"
-    DEFERS_TO_NOBODY = "defers_to_nobody"
-    SHOUTS = "shouts"
-
-
-def lint(passage: Passage) -> tuple[Flaw, ...]:
-    """What is wrong with a passage's wording; empty if nothing."""
-    flaws: list[Flaw] = []
-    if any(len(sentence.split()) > SENTENCE_WORDS for sentence in passage.sentences):
-        flaws.append(Flaw.LONG_SENTENCE)
-    if grade(passage.text) > GRADE:
-        flaws.append(Flaw.HARD_TO_READ)
-    if any(_DOSE_CHANGE.search(sentence) and not _FENCED.search(sentence) for sentence in passage.sentences):
-        flaws.append(Flaw.DOSE_ADVICE)
-    if _PROMISE.search(passage.text):
-        flaws.append(Flaw.PROMISE)
-    if passage.defers and not re.search(r"\b(?:nurse|doctor|pharmacist|care team)\b", passage.text):
-        flaws.append(Flaw.DEFERS_TO_NOBODY)
-    if re.search(r"\b[A-Z]{4,}\b", passage.text):
-        flaws.append(Flaw.SHOUTS)
-    return tuple(flaws)
-
-
-def grade(text: str) -> float:
-    """Flesch-Kincaid grade level (Kincaid and others, 1975), with syllables counted from the spelling."""
-    sentences = [sentence for sentence in _ENDS.split(text) if sentence.strip()]
-    spoken = re.findall(r"[A-Za-z']+", text)
-    if not sentences or not spoken:
-        return 0.0
-    syllables = sum(_syllables(word) for word in spoken)
-    return 0.39 * len(spoken) / len(sentences) + 11.8 * syllables / len(spoken) - 15.59
-
-
-def _syllables(word: str) -> int:
-    bare = re.sub(r"[^a-z]", "", word.lower())
-    if bare.endswith("e") and not bare.endswith(("le", "ee")):
-        bare = bare[:-1]
-    if bare.endswith("ed") and not bare.endswith(("ted", "ded")):
-        bare = bare[:-2]
-    return max(1, len(re.findall(r"[aeiouy]+", bare)))

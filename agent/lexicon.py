@@ -278,12 +278,12 @@ PHRASES: Final[Mapping[str, str]] = {
     "steri strips": "steristrip",
     "steri strip": "steristrip",
     "heart failure": "heartfailure",
-    "compression stockings": "stocking",
-    "compression socks": "stocking",
-    "ted hose": "stocking",
-    "support stockings": "stocking",
-    "tight socks": "stocking",
-    "tight stockings": "stocking",
+    "compression stockings": "hosiery",
+    "compression socks": "hosiery",
+    "ted hose": "hosiery",
+    "support stockings": "hosiery",
+    "tight socks": "hosiery",
+    "tight stockings": "hosiery",
     "follow up": "followup",
     "check up": "followup",
     "breathing tool": "spirometer",
@@ -329,6 +329,10 @@ PHRASES: Final[Mapping[str, str]] = {
     "temperature of": "fever",
     "work out": "exercise",
     "working out": "exercise",
+    "pick up my prescription": "refill",
+    "pick up my medicine": "refill",
+    "pick up my medicines": "refill",
+    "pick up my medication": "refill",
     "pick up": "lift",
     "picking up": "lift",
     "test results": "testresult",
@@ -400,7 +404,7 @@ ALIKE: Final[Mapping[str, str]] = {
     "walking": "walk", "walks": "walk", "active": "activity", "activities": "activity",
     "sexual": "sex", "intercourse": "sex", "intimacy": "sex", "intimate": "sex", "sexually": "sex",
     "job": "returnwork", "office": "office",
-    "sleeping": "sleep", "asleep": "sleep", "insomnia": "sleep", "bed": "sleep",
+    "sleeping": "sleep", "asleep": "sleep", "insomnia": "sleep",
     "tired": "tired", "fatigue": "tired", "fatigued": "tired", "exhausted": "tired", "worn": "tired",
     "eating": "eat", "food": "eat", "foods": "eat", "meal": "eat", "meals": "eat", "appetite": "appetite",
     "diet": "diet", "hungry": "appetite",
@@ -411,8 +415,8 @@ ALIKE: Final[Mapping[str, str]] = {
     "diabetic": "diabetes", "glucometer": "bloodsugar", "fingerstick": "bloodsugar",
     "bleeding": "bleed", "bleeds": "bleed", "blood": "bleed", "bruises": "bruise", "bruising": "bruise",
     "nosebleed": "bleed", "gums": "gum", "dental": "dentist", "tooth": "dentist", "teeth": "dentist",
-    "clot": "bloodclot", "clots": "bloodclot", "dvt": "bloodclot", "stockings": "stocking", "hose": "stocking",
-    "appointment": "followup", "appointments": "followup", "visit": "followup", "checkup": "followup",
+    "clot": "bloodclot", "clots": "bloodclot", "dvt": "bloodclot", "stockings": "hosiery", "hose": "hosiery",
+    "appointment": "followup", "appointments": "followup", "checkup": "followup",
     "followup": "followup", "results": "testresult", "result": "testresult", "labs": "testresult",
     "biopsy": "testresult", "telephone": "phone", "hotline": "phone",
     "crutch": "crutches", "cane": "walker", "splint": "cast", "casts": "cast",
@@ -489,7 +493,8 @@ SOFT: Final[frozenset[str]] = frozenset(
     """take taking took taken takes work works working bad worse long wrong big small old hard easy week new number
     care caring change changing keep hurt medicine stop stopping start starting drink eat look feel feeling feels felt
     normal leave left move moving run running wear
-    high low hot cold warm dry wet sore hand hip knee shoulder back stomach belly leg arm foot ankle area place affect affects effect
+    high low hot cold warm sore hand hip knee shoulder back stomach belly leg arm foot ankle area place
+    affect affects effect
     skin body replacement""".split()
 )
 

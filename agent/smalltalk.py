@@ -3,6 +3,7 @@
 Only a turn that holds nothing else counts: "thank you, and can I shower?" is a question.
 """
 
+# ruff: noqa: E501  a pattern is read whole
 from __future__ import annotations
 
 import enum
@@ -41,6 +42,7 @@ _POLITE: Final = (
     r"|that was helpful|there|today)"
 )
 _KINDS: Final[tuple[tuple[Social, str], ...]] = (
+    (Social.YES, r"(?:uh huh|mm+ hm+|mm+ hmm+|mhm+|mm+)"),
     (Social.REPEAT, r"(?:(?:can|could|would|will) you (?:please )?(?:repeat|say)(?: (?:that|it|this))?(?: again| one more time| once more)?"
      r"|say (?:that|it) again|repeat (?:that|it)|what did you (?:just )?say|(?:i )?(?:didn't|did not|couldn't) (?:hear|catch|get) (?:that|you|it|what you said)"
      r"|come again|pardon(?: me)?|sorry what(?: was that)?|what was that|one more time|i missed that|what|huh|excuse me)"),
@@ -50,11 +52,11 @@ _KINDS: Final[tuple[tuple[Social, str], ...]] = (
     (Social.WHO_ARE_YOU, r"(?:who are you|who is this|who's this|who am i (?:talking|speaking) (?:to|with)|what are you|are you (?:a |an )?(?:(?:real|actual|live|human) )?(?:robot|machine|computer|bot|person|human|recording|ai|a i|nurse|doctor|real|automated)(?: or (?:a |an )?(?:(?:real|actual|live) )?(?:robot|machine|computer|bot|person|human|recording))?|is this (?:a |an )?(?:(?:real|live|actual) )?(?:robot|machine|computer|bot|person|human|recording|ai|a i|automated|nurse)|am i (?:talking|speaking) (?:to|with) (?:a |an )?(?:(?:real|live|actual) )?(?:robot|machine|computer|bot|person|human|recording|ai)|what's your name|what is your name)"),
     (Social.HOW_ARE_YOU, r"how (?:are you(?: doing)?|you doing|do you do|is it going)"),
     (Social.HAS_QUESTION, r"(?:i (?:have|had|got|'ve got|do have)|i've got|just|there's|can i ask(?: you)?|may i ask(?: you)?|could i ask(?: you)?|i (?:want|wanted|would like|need) to ask(?: you)?|i'm calling (?:about|with)|i was (?:wondering|calling)|yes i have)(?: (?:a|one|another|some|a few|a couple(?: of)?|two|three|more))*(?: (?:quick|small|silly|dumb|simple|more|other))*(?: (?:questions?|something|things?))?(?: (?:for|about) (?:you|something|my (?:surgery|medicines?|medication|discharge)))?"),
-    (Social.GOODBYE, r"(?:(?:no|nope|nah|yes|yeah) )?(?:(?:that's|that is|that'll be|that will be|i think that's|thats|that would be) (?:all|it|everything)(?: (?:i (?:need|needed|wanted|have)|for (?:now|today|me)|thank you|thanks|bye))*|nothing else|i'm (?:good|done|all set|all good|fine)|(?:good )?bye(?: bye| now)*|goodbye|good night|have a (?:good|nice|great) (?:day|night|evening|one)|talk to you later|see you|take care|i have to go|i gotta go|no more questions|no (?:other|further|more) questions|no thank you|no thanks)"),
+    (Social.GOODBYE, r"(?:(?:no|nope|nah|yes|yeah) )?(?:(?:that's|that is|that'll be|that will be|i think that's|thats|that would be) (?:all|it|everything)(?: (?:i (?:need|needed|wanted|have)|for (?:now|today|me)|thank you|thanks|bye))*|nothing else|i'm (?:good|done|all set|all good|fine)|(?:good )?bye(?: bye| now)*|goodbye|good night|have a (?:good|nice|great) (?:day|night|evening|one)|talk to you later|see you|take care|i have to go|i gotta go|no more questions|no (?:other|further|more) questions|no,? (?:thank you|thanks),? (?:good)?bye)"),
     (Social.THANKS, r"(?:thank you|thanks|thank you so much|many thanks|cheers)"),
     (Social.GREETING, r"(?:hello|hi|hey|good (?:morning|afternoon|evening)|howdy|hiya)"),
     (Social.YES, r"(?:yes|yeah|yep|yup|sure|of course|uh huh|mm hm+|mhm+|correct|please do|yes please|i do|i would|go ahead|that's right|absolutely|definitely|okay|ok|alright|all right|i see|got it|i understand|makes sense|sounds good)"),
-    (Social.NO, r"(?:no|nope|nah|not really|no i don't|i don't|not now|no no|uh uh|not at all|don't|i'd rather not)"),
+    (Social.NO, r"(?:no|no thank you|no thanks|nope|nah|not really|no i don't|i don't|not now|no no|uh uh|not at all|don't|i'd rather not)"),
 )  # fmt: skip
 _WHOLE: Final[tuple[tuple[Social, re.Pattern[str]], ...]] = tuple(
     (kind, re.compile(rf"(?:{_POLITE} )*(?:{pattern})(?: (?:{pattern}|{_POLITE}))*")) for kind, pattern in _KINDS

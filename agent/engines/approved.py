@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import final
 
 from agent.knowledge import Found, Knowledge, NotKnown
@@ -12,7 +12,7 @@ from policies.phi import PHI
 
 @final
 class ApprovedAnswers:
-    """`LanguageModel` over the approved passages.  Holds no state of any call; takes well under a millisecond or two."""
+    """`LanguageModel` over the approved passages.  Holds no state of any call; quick enough to run on the loop."""
 
     def __init__(self, knowledge: Knowledge, not_known: Sequence[str]) -> None:
         """not_known: the fixed sentences that say it is not known and offer a nurse."""
@@ -26,7 +26,7 @@ class ApprovedAnswers:
         """
         return self._knowledge.retrieve(said.said.words, _last_passage(before))
 
-    async def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncIterator[PHI[str]]:
+    async def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]:
         """The passage's sentences one by one, or the not-known wording.  The last turn is the caller's."""
         said = turns[-1] if turns else None
         found = self.find(said, turns[:-1]) if isinstance(said, Answerable) else None
