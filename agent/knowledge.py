@@ -25,7 +25,7 @@ from policies.phi import PHI
 
 LOWEST_SCORE: Final = 0.60  # thresholds chosen on questions kept apart from the passages' `asks`
 LOWEST_TOLD_SCORE: Final = 0.70  # what is told, not asked, must be nearer
-LOWEST_COVERED: Final = 0.55
+LOWEST_COVERED: Final = 0.52
 LOWEST_NEAREST: Final = 0.50
 LOWEST_MASS: Final = 1.5  # a question must hold about one topic word; hinting words alone open nothing
 LOWEST_ECHO: Final = 0.72  # a question of common words must nearly be one of the known ways of asking
@@ -187,6 +187,9 @@ class Knowledge:
         if before is not None and 0 < mass < LOWEST_MASS:
             hits, mass = self._index.rank(f"{asked} {self.passages[before].title}", around, before)
         found = self._echoed(asked) if mass < LOWEST_MASS else self._decide(hits, told)
+        if found == NotKnown(Unknown.TOO_CLOSE):
+            echoed = self._echoed(asked)
+            found = echoed if isinstance(echoed, Found) else found
         if isinstance(found, Found) and ask is not Ask.INFORMATION:
             place = self._places[found.passage.id]
             if not found.passage.defers or not self._index.names(place, asked):

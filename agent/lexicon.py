@@ -71,7 +71,6 @@ GENERICS: Final[Mapping[str, tuple[str, ...]]] = {
     "bumetanide": ("bumex",),
     "hydrochlorothiazide": ("hctz",),
     "spironolactone": ("aldactone",),
-    "potassium": (),
     "prednisone": ("deltasone",),
     "prednisolone": ("medrol", "methylprednisolone"),
     "dexamethasone": ("decadron",),
@@ -397,7 +396,7 @@ ALIKE: Final[Mapping[str, str]] = {
     "traveling": "travel", "travelling": "travel", "trip": "travel",
     "vaccination": "vaccine", "vaccinations": "vaccine", "vaccines": "vaccine", "vaccinated": "vaccine",
     "dog": "pet", "dogs": "pet", "cat": "pet", "cats": "pet", "pets": "pet", "puppy": "pet", "kitten": "pet",
-    "driving": "drive", "drove": "drive", "car": "drive",
+    "driving": "drive", "drove": "drive",
     "lifting": "lift", "heavy": "lift", "carry": "lift", "carrying": "lift", "groceries": "lift",
     "stairs": "stair", "steps": "stair", "upstairs": "stair", "staircase": "stair",
     "exercising": "exercise", "exercises": "exercise", "gym": "exercise", "workout": "exercise", "jog": "exercise",
@@ -415,7 +414,8 @@ ALIKE: Final[Mapping[str, str]] = {
     "diabetic": "diabetes", "glucometer": "bloodsugar", "fingerstick": "bloodsugar",
     "bleeding": "bleed", "bleeds": "bleed", "blood": "bleed", "bruises": "bruise", "bruising": "bruise",
     "nosebleed": "bleed", "gums": "gum", "dental": "dentist", "tooth": "dentist", "teeth": "dentist",
-    "clot": "bloodclot", "clots": "bloodclot", "dvt": "bloodclot", "stockings": "hosiery", "hose": "hosiery",
+    "clot": "bloodclot", "clots": "bloodclot", "dvt": "bloodclot", "stockings": "hosiery",
+    "stocking": "hosiery", "hose": "hosiery", "socks": "hosiery", "sock": "hosiery",
     "appointment": "followup", "appointments": "followup", "checkup": "followup",
     "followup": "followup", "results": "testresult", "result": "testresult", "labs": "testresult",
     "biopsy": "testresult", "telephone": "phone", "hotline": "phone",
@@ -491,7 +491,7 @@ EMPTY: Final[frozenset[str]] = frozenset(
 SOFT: Final[frozenset[str]] = frozenset(
     # words that hint at a topic but seldom make one: they weigh a third
     """take taking took taken takes work works working bad worse long wrong big small old hard easy week new number
-    care caring change changing keep hurt medicine stop stopping start starting drink eat look feel feeling feels felt
+    care caring change changing keep hurt medicine stop stopping start starting look feel feeling feels felt
     normal leave left move moving run running wear
     high low hot cold warm sore hand hip knee shoulder back stomach belly leg arm foot ankle area place
     affect affects effect

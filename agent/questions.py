@@ -27,9 +27,10 @@ _CUE: Final = re.compile(
     r"|\b(?:when|what|how|why|where|which|who) (?:is|are|was|were)\b|\b(?:what|which|how) \w+ (?:is|are)\b"
     r"|\bhow (?:long|much|many|soon|often|far|high|heavy|to)\b|\b(?:what|where|when) to\b"
     r"|\b(?:when|what|how|why|where|which|who) (?:i|we|my \w+|the \w+|it|they) (?:can|should|could|may|need|have to|am allowed)\b"
+    r"|\b(?:if|whether) (?:i|she|he|we|they) (?:can|should|could|may)\b"
 )
 _REQUEST: Final = re.compile(
-    r"\b(?:wonder\w*|(?:want|wanted|need|needed|like|love) to (?:know|ask|find out|hear|understand)|tell me|explain|show me"
+    r"\b(?:wonder\w*|(?:wants?|wanted|needs?|needed|like|likes|love) to (?:know|ask|find out|hear|understand)|tell me|explain|show me"
     r"|(?:my|a|one|the) question|ask(?:ing)? (?:you )?about|(?:calling|called) about|help (?:me )?with|curious|\bi(?:'m| am| do|) ?(?:not|don't|can't) (?:sure|know|remember"
     r"|understand|figure out) (?:if|how|when|what|whether|where|which|who)|any (?:advice|tips|ideas?))\b"
 )

@@ -162,7 +162,7 @@ class Index:
         """Passages by score, the best first, and the weight of the topic words that the question holds.
 
         focus: the question.  context: what was said around it.  near: the passage of the turn before.
-        told: no question was asked, so only those ways of asking count that are statements themselves.
+        told: no question was asked; `nearest` then looks only at ways of asking that are statements themselves.
         """
         asked = self._concepts(focus, 1.0)
         mass = sum(concept.weight for concept in asked)
@@ -177,9 +177,10 @@ class Index:
             covered = _coverage(asked, weights) / mass
             if covered <= 0.0:
                 continue
-            asks = self._told[place] if told else self._asks[place]
-            nearest = max((self._likeness(asked, wanted, ask) for ask in asks), default=0.0)
+            nearest = max((self._likeness(asked, wanted, ask) for ask in self._asks[place]), default=0.0)
             score = 0.5 * covered + 0.5 * nearest
+            if told:
+                nearest = max((self._likeness(asked, wanted, ask) for ask in self._told[place]), default=0.0)
             if around:
                 score += 0.1 * _coverage(around, weights) / sum(c.weight for c in around)
             if near == place:
