@@ -175,7 +175,7 @@ async def _kept(chosen: Settings, environment: Mapping[str, str], ref: str) -> s
 
 
 def _twin_arguments(chosen: Settings, asked: Asked) -> list[str]:
-    arguments = ["--origin", chosen.origin]
+    arguments = ["--webhook", f"{chosen.origin}/twilio/voice", "--auth-token-env", "TWILIO_AUTH_TOKEN"]
     called = lines.load(chosen.agents).default.numbers
     if called:
         arguments += ["--called", called[0]]

@@ -45,7 +45,8 @@ LOOK_AGAIN_MS: Final = 400
 BACKCHANNEL_MS: Final = 900  # voiced; a longer sound is a sentence
 DECIDE_MS: Final = 700  # telephony dossier, section 3 point 7: no verdict in 700 ms is the floor
 _HUMS: Final = frozenset("mm mhm hmm hm mmm mm-hmm mhmm uh-huh uh huh um mmhmm mmhm hmmm ah oh aha".split())
-_NODS: Final = frozenset("yeah yes yep ok okay right sure alright good fine i see got it all".split())
+# "thank you" is also what Whisper makes of a hum that is shorter than a word
+_NODS: Final = frozenset("yeah yes yep ok okay right sure alright good fine i see got it all thank you thanks".split())
 _TOGETHER: Final = frozenset(
     {
         "i see",

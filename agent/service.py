@@ -215,7 +215,7 @@ async def run(settings: Settings, lines: Lines, bound: socket, pipe: EventPipe, 
     async with asyncio.TaskGroup() as tasks:
         bus = (
             tasks.create_task(keep_presence(settings, lines, board, metrics), name="bus")
-            if settings.redis_url
+            if settings.redis_url is not None
             else None
         )
         pipe.tell(events.LineReady(settings.port, int((time.monotonic() - started_s) * 1000)))

@@ -86,4 +86,4 @@ class Utterance(Sensitive):
     doubtful: bool
     """The recogniser itself was unsure: a symptom heard here is asked about, not dropped."""
 
-    __hash__ = None  # type: ignore[assignment]  # see Sensitive
+    __hash__ = None  # see Sensitive

@@ -142,7 +142,8 @@ class Whisper:
         words = bias.words.reveal() if bias is not None else ()
         if not words:
             return begin
-        hint: list[int] = self._tokens.encode(" " + ", ".join(words))
+        # a sentence, not a list: what is decoded takes on the hint's style, its punctuation too
+        hint: list[int] = self._tokens.encode(f" I take {', '.join(words)}. May I ask you a question?")
         return [self._tokens.sot_prev, *hint[:BIAS_TOKENS], *begin]
 
     def _piece(self, pcm: Int16, prompt: list[int]) -> tuple[str, float, float]:
