@@ -313,6 +313,7 @@ def _strings(found: object, seen: set[int]) -> Iterator[str]:
 
 def test_nothing_of_a_question_is_kept() -> None:
     import agent.deferrals
+    import agent.knowledge
     import agent.mishearing
     import agent.questions
     import agent.retrieval
@@ -322,6 +323,6 @@ def test_nothing_of_a_question_is_kept() -> None:
     canary = "".join(("zyx", "quonk"))
     fresh.retrieve(PHI(f"can I {canary} the shower with my {canary}arin"))
     fresh.retrieve(PHI(f"{canary} about the bath?"), "wound-shower")
-    modules = (agent.retrieval, agent.deferrals, agent.questions, agent.terms, agent.mishearing)
+    modules = (agent.knowledge, agent.retrieval, agent.deferrals, agent.questions, agent.terms, agent.mishearing)
     kept = [fresh, *(vars(module) for module in modules)]
     assert [] == [text for text in _strings(kept, set()) if canary in text and text != canary]
