@@ -73,6 +73,7 @@ class Bus:
                     await self._converse(client, changes)
             self._policies.clear()
             self._tell(there=False)
+            _still_wanted()
             tries += 1
             longest = min(BACKOFF_S[1], BACKOFF_S[0] * 2 ** min(tries, 10))
             await asyncio.sleep(random.uniform(BACKOFF_S[0], longest))
@@ -91,6 +92,7 @@ class Bus:
     async def _hear(self, client: Any, changes: Any) -> None:
         while True:
             message = await changes.get_message(timeout=HEARTBEAT_S)
+            _still_wanted()
             if message is None:
                 await changes.ping()
                 continue
@@ -105,6 +107,7 @@ class Bus:
             if presence is not None:
                 value = json.dumps(presence.to_wire(), separators=(",", ":"))
                 await client.set(_presence_key(presence.worker), value, px=PRESENCE_TTL_MS)
+                _still_wanted()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEARTBEAT_S):
                     await self._wake.wait()
@@ -155,6 +158,13 @@ async def present(url: PHI[str]) -> list[Presence]:
     if found is None:
         raise BusLost("the bus can't be read")
     return found
+
+
+def _still_wanted() -> None:
+    """redis-py can swallow a cancel that falls into its own timeout; the task remembers that it was asked."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _until_lost(work: Coroutine[Any, Any, None]) -> None:

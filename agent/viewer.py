@@ -125,7 +125,7 @@ class Viewer:
 
     def _row(self, now_s: float, words: str) -> str:
         since = now_s - self._answered_s if self._answered_s is not None else 0.0
-        return self._dim(f"{since:6.1f} s") + f"  {words}"
+        return self._dim(f"{since:7.2f} s") + f"  {words}"
 
     def _dim(self, words: str) -> str:
         return f"{DIM}{words}{PLAIN}" if self._colour else words

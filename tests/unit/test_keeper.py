@@ -213,7 +213,7 @@ def test_the_last_line_cut_short_is_refused() -> None:
 
 def test_the_process_keeps_records_and_shows_them(tmp_path: Path) -> None:
     one = metrics()
-    said = [LineReady(port=1, ms=1), KeyPressed(call=1), CallEnded(1, one)]
+    said: list[CallEvent] = [LineReady(port=1, ms=1), KeyPressed(call=1), CallEnded(1, one)]
     command = [sys.executable, "-m", "agent.keeper"]
     collected = subprocess.run(
         [*command, "collect", "--state", tmp_path, "--profile", "development", "--echo", "log"],

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent import launcher, surroundings
+from agent.keeper.state import SqliteState
+from agent.processes import Died, Service
+from agent.settings import Settings, from_environment
+from policies.events import CallEnded, CallEvent, LineReady, LogLine
+from policies.vocabulary import Event
+from tests.stub_line import NOBODY_SAID_THIS
+
+STUB = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "tests.stub_line")
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Started:
+    """What a launch showed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings: Settings = from_environment({"QUIETLINE_STATE": str(folder / "state")})
+        self.events: list[CallEvent] = []
+        self.over = asyncio.Event()
+        self.services: list[Service] = []
+
+    def show(self, event: CallEvent) -> None:
+        self.events.append(event)
+        if isinstance(event, CallEnded | LogLine):
+            self.over.set()
+
+    async def launch(self, *flags: str, status: int | None = 0) -> int:
+        async def ready(service: Service) -> int | None:
+            self.services.append(service)
+            self.over.clear()
+            if "--call" in flags:
+                while not any(isinstance(event, CallEnded) for event in self.events):
+                    await self.over.wait()
+                    self.over.clear()
+            return status
+
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return await launcher.run(
+            self.settings, environment, echo="all", show=self.show, ready=ready, line=_with_path(*STUB, *flags)
+        )
+
+
+def _with_path(*command: str) -> list[str]:
+    """The stub lives in the tests, which an installed line can't see."""
+    return ["/usr/bin/env", f"PYTHONPATH={ROOT}", *command]
+
+
+async def test_a_call_that_ends_is_kept_before_the_launcher_returns(tmp_path: Path) -> None:
+    started = Started(tmp_path)
+
+    assert 0 == await started.launch("--call")
+    state = SqliteState.open_to_read(tmp_path / "state")
+    assert [event.metrics for event in started.events if isinstance(event, CallEnded)] == list(state.latest(5))
+    state.close()
+
+
+async def test_the_caller_s_exit_status_is_the_launcher_s(tmp_path: Path) -> None:
+    assert 3 == await Started(tmp_path).launch(status=3)
+
+
+async def test_words_on_the_pipe_reach_nobody(tmp_path: Path) -> None:
+    started = Started(tmp_path)
+    await started.launch("--junk")
+
+    assert 2 == sum(isinstance(e, LogLine) and e.name is Event.EVENT_REFUSED for e in started.events)
+    assert NOBODY_SAID_THIS not in repr(started.events)
+    written = b"".join(file.read_bytes() for file in (tmp_path / "state").iterdir())
+    assert NOBODY_SAID_THIS.encode() not in written
+
+
+async def test_a_line_that_cannot_start_says_why(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Died, match="status 3"):
+        await Started(tmp_path).launch("--die-early")
+
+    assert "a model file is missing" in capfd.readouterr().err
+
+
+async def test_what_a_line_that_was_ready_writes_to_standard_error_is_never_shown(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Died, match="status 4"):
+        await Started(tmp_path).launch("--die-late", status=None)
+
+    said = capfd.readouterr()
+    assert NOBODY_SAID_THIS not in said.err + said.out
+
+
+async def test_a_signal_ends_everything_in_order(tmp_path: Path) -> None:
+    started = Started(tmp_path)
+
+    def show(event: CallEvent) -> None:
+        started.show(event)
+        if isinstance(event, LineReady):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    async def ready(_: Service) -> int | None:
+        return None
+
+    line = _with_path(*STUB)
+    assert 0 == await launcher.run(started.settings, os.environ, echo="all", show=show, ready=ready, line=line)
+
+
+def test_the_line_sees_a_clean_environment_and_no_secret_of_the_user() -> None:
+    environment = {"AWS_SECRET_ACCESS_KEY": "x", "LD_PRELOAD": "x", "PYTHONSTARTUP": "x", "TWILIO_AUTH_TOKEN": "token"}
+    seen = launcher.line_environment(environment, "redis://bus")
+
+    assert set() == seen.keys() & {"AWS_SECRET_ACCESS_KEY", "LD_PRELOAD", "PYTHONSTARTUP"}
+    assert ("token", "redis://bus", "1") == (
+        seen["TWILIO_AUTH_TOKEN"],
+        seen["REDIS_URL"],
+        seen["ORT_DISABLE_TELEMETRY"],
+    )
+
+
+def test_the_line_s_python_takes_every_object_from_the_c_library() -> None:
+    import subprocess
+
+    command = [sys.executable, *surroundings.PYTHON_FLAGS, "-c", "import sys; sys._debugmallocstats()"]
+    scrubbed = subprocess.run(
+        command, env=surroundings.clean({}, **surroundings.SCRUB), capture_output=True, check=True
+    )
+    usual = subprocess.run(command, env=surroundings.clean({}), capture_output=True, check=True)
+
+    assert b"arenas" in usual.stderr
+    assert b"arenas" not in scrubbed.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("QUIETLINE_PORT", "none"), ("QUIETLINE_AGENTS", "nowhere"), ("REDIS_URL", "redis://elsewhere")]
+)
+def test_wrong_settings_start_nothing_and_say_one_sentence(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert 78 == launcher.main(["serve"])
+    said = capfd.readouterr().err
+    assert 1 == said.count("\n")
+    assert name in said

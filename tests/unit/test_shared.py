@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import redis.asyncio
+from redis.exceptions import NoPermissionError
+
+from agent import embedded_redis
+from agent.shared import Bus, BusLost, present, publish_retention
+from policies.phi import PHI
+from policies.records import Presence, ref_of
+from policies.retention import Retention, Writable, admit, effective
+from tests.stub_line import metrics
+
+WORKER = ref_of(bytes(range(16)))
+
+
+def presence(calls: int = 1) -> Writable:
+    permit = admit(Presence(worker=WORKER, hour=500_000, live_calls=calls, capacity=8, draining=False), Retention.ZERO)
+    assert permit is not None
+    return permit
+
+
+def raw(server: embedded_redis.Bus) -> Any:
+    """redis-py itself, whose types don't hold under strict checking."""
+    return redis.asyncio.from_url(server.url.reveal())
+
+
+class Watch:
+    """Waits for what a bus tells."""
+
+    def __init__(self) -> None:
+        self.told: asyncio.Queue[bool] = asyncio.Queue()
+
+    async def until(self, there: bool) -> None:
+        while await self.told.get() is not there:
+            pass
+
+
+@contextlib.asynccontextmanager
+async def riding(url: PHI[str], *agents: str) -> AsyncIterator[tuple[Bus, Watch]]:
+    watch = Watch()
+    bus = Bus(url, agents, watch.told.put_nowait)
+    task = asyncio.create_task(bus.run())
+    try:
+        yield bus, watch
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_a_policy_reaches_the_line_and_its_change_too(redis_server: embedded_redis.Bus) -> None:
+    await publish_retention(redis_server.url, "demo", Retention.REDACTED)
+    async with riding(redis_server.url, "demo", "other") as (bus, watch):
+        await watch.until(there=True)
+        assert (bus.retention("demo"), bus.retention("other")) == (Retention.REDACTED, None)
+        await publish_retention(redis_server.url, "demo", Retention.ZERO)
+        while bus.retention("demo") is not Retention.ZERO:
+            await present(redis_server.url)  # a round trip to Redis: time for the word to come
+
+
+async def test_presence_is_seen_and_is_replaced_by_the_newest(redis_server: embedded_redis.Bus) -> None:
+    async with riding(redis_server.url) as (bus, watch):
+        assert bus.send(presence(1))
+        await watch.until(there=True)
+        assert bus.send(presence(3))
+        seen: list[Presence] = []
+        while [one.live_calls for one in seen] != [3]:
+            seen = await present(redis_server.url)
+
+
+async def test_presence_ends_by_itself(redis_server: embedded_redis.Bus) -> None:
+    async with riding(redis_server.url) as (bus, _):
+        bus.send(presence())
+        while not await present(redis_server.url):
+            pass
+    async with raw(redis_server) as client:
+        left = await client.execute_command("SET", f"ql:presence:{WORKER}", "x", "XX", "GET", "KEEPTTL")
+
+    assert left is not None  # it had a value, and KEEPTTL kept the end it has
+
+
+async def test_a_call_record_has_no_place_on_the_bus(redis_server: embedded_redis.Bus) -> None:
+    record = admit(metrics(), Retention.ZERO)
+    assert record is not None
+    async with riding(redis_server.url) as (bus, _):
+        assert not bus.send(record)
+
+
+async def test_when_redis_dies_the_line_goes_on_at_its_strictest(redis_server: embedded_redis.Bus) -> None:
+    await publish_retention(redis_server.url, "demo", Retention.REDACTED)
+    async with riding(redis_server.url, "demo") as (bus, watch):
+        await watch.until(there=True)
+        redis_server.process.kill()
+        await watch.until(there=False)
+
+        assert None is bus.retention("demo")
+        assert Retention.ZERO is effective(Retention.REDACTED, bus.retention("demo"))
+        assert bus.send(presence())
+    with pytest.raises(BusLost) as lost:
+        await present(redis_server.url)
+    assert None is lost.value.__context__
+
+
+async def test_a_bus_that_only_hangs_up_is_tried_again_and_never_counts_as_there(unused_tcp_port: int) -> None:
+    tries = asyncio.Semaphore(0)
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+        tries.release()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", unused_tcp_port)
+    async with server, riding(PHI(f"redis://127.0.0.1:{unused_tcp_port}/0"), "demo") as (bus, watch):
+        await tries.acquire()
+        await tries.acquire()
+        assert not bus.there
+        assert watch.told.empty()
+
+
+async def test_junk_on_the_bus_is_no_policy_and_no_presence(redis_server: embedded_redis.Bus) -> None:
+    async with raw(redis_server) as client:
+        await client.set("ql:policy:demo", "lax")
+        await client.set("ql:presence:x", '{"words":"my chest hurts"}')
+        await client.set("ql:presence:y", "[" * 5_000)
+    async with riding(redis_server.url, "demo") as (bus, watch):
+        await watch.until(there=True)
+        assert None is bus.retention("demo")
+    assert await present(redis_server.url) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("SET", "other", "1"), ("CONFIG", "GET", "*"), ("MONITOR",), ("SAVE",), ("DEBUG", "SLEEP", "0"), ("KEYS", "*"),
+     ("REPLICAOF", "127.0.0.1", "1"), ("SLOWLOG", "GET"), ("PUBLISH", "other", "1"), ("EVAL", "return 1", "0")],
+)  # fmt: skip
+async def test_our_redis_knows_no_command_that_could_keep_or_show(
+    redis_server: embedded_redis.Bus, command: tuple[str, ...]
+) -> None:
+    async with raw(redis_server) as client:
+        with pytest.raises(NoPermissionError):
+            await client.execute_command(*command)
+
+
+def test_the_configuration_holds_no_password_and_no_way_to_a_disk() -> None:
+    text = embedded_redis.configuration(6_000, "hunter2", "/nowhere")
+
+    assert "hunter2" not in text
+    assert {'save ""', "appendonly no", "slowlog-max-len 0", "bind 127.0.0.1"} <= set(text.splitlines())
