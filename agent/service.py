@@ -267,7 +267,8 @@ def server_config(settings: Settings) -> ServerConfig:
         leg=LegLimits(
             message_bytes=limits.message_bytes,
             start_s=limits.start_ms / 1000,
-            dead_s=limits.dead_stream_ms / 1000,
+            dead_s=SIMULATOR_DEAD_S if settings.allow_unsigned_stream else limits.dead_stream_ms / 1000,
+            fill_after_ms=SIMULATOR_FILL_MS if settings.allow_unsigned_stream else None,
             lead_ms=settings.lead_ms,
         ),
     )
@@ -284,6 +285,8 @@ def refused(refusal: Refusal, pipe: EventPipe, metrics: LineMetrics) -> None:
     pipe.tell(events.Refused(reason))
 
 
+SIMULATOR_DEAD_S: Final = 30.0  # simulators stop sending when their sound is over, where a carrier sends silence
+SIMULATOR_FILL_MS: Final = 200
 REFUSALS: Final = {
     Refusal.SIGNATURE: events.CallRefusal.SIGNATURE,
     Refusal.REPLAY: events.CallRefusal.SIGNATURE,

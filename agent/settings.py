@@ -149,8 +149,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             workers=_number(values, "QUIETLINE_RECOGNISER_WORKERS", 2, 1, 64),
         ),
         voice=values.get("QUIETLINE_VOICE"),
-        # at most 300 ms ahead, so that a barge-in and a pause are exact; under 60 ms one late tick is heard
-        lead_ms=_number(values, "QUIETLINE_LEAD_MS", 200, 60, 300),
+        # at most 300 ms ahead, so that a barge-in and a pause are exact; a tick of 20 ms comes on top; under 60 ms one late tick is heard
+        lead_ms=_number(values, "QUIETLINE_LEAD_MS", 160, 60, 280),
         limits=Limits(
             calls=_number(values, "QUIETLINE_MAX_CALLS", 8, 1, 1_000),
             call_s=_number(values, "QUIETLINE_MAX_CALL_S", 1_800, 10, 7_200),
