@@ -1,7 +1,8 @@
 """How names are said that the voice's own rules get wrong: medicines above all.  Pure.
 
 The sounds are espeak-ng's American English, which Piper's English voices are trained on: stress before the vowel.  Each
-entry was compared with what espeak-ng 1.52 makes of the spelling; a name that it says right has no entry.
+entry was compared with what espeak-ng 1.52 makes of the spelling; a name that it says right, or that
+a recogniser understands no better with an entry, has none.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from typing import Final
 
 _TABLE: Final = """
 acetaminophen ɐsˌiːɾəmˈɪnəfən|acetylcysteine ɐsˌiːɾəlsˈɪstiːn|albuterol ælbjˈuːɾɚɹˌɔːl|aleve ɐlˈiːv
-allopurinol ˌæloʊpjˈʊɹɪnˌɔːl|alprazolam ælpɹˈæzəlˌæm|amiodarone ˌæmiːˈoʊdɚɹˌoʊn|amlodipine æmlˈoʊdɪpˌiːn
-apixaban ɐpˈɪksəbˌæn|aspart ˈæspɑːɹt|atenolol ɐtˈɛnəlˌɔːl|atorvastatin ɐtˌɔːɹvəstˈætᵻn|azithromycin ɐzˌɪθɹəmˈaɪsɪn
+allopurinol ˌæloʊpjˈʊɹɪnˌɑːl|alprazolam ælpɹˈæzəlˌæm|amiodarone ˌæmiːˈoʊdɚɹˌoʊn|amlodipine æmlˈoʊdɪpˌiːn
+apixaban ɐpˈɪksəbˌæn|aspart ˈæspɑːɹt|atenolol ɐtˈɛnəlˌɔːl|atorvastatin ɐtˌɔːɹvəstˈætᵻn|azithromycin əzˌɪθɹoʊmˈaɪsᵻn
 benazepril bɛnˈeɪzəpɹˌɪl|bisacodyl bˌɪsəkˈoʊdɪl|brilinta bɹɪlˈɪntə|budesonide bjuːdˈɛsənˌaɪd
 bumetanide bjuːmˈɛɾənˌaɪd|buprenorphine bjˌuːpɹənˈɔːɹfiːn|bupropion bjuːpɹˈoʊpiən|carbamazepine kˌɑːɹbəmˈæzəpˌiːn
 cefdinir sˈɛfdɪnˌɪɹ|cefuroxime sˌɛfjʊɹˈɑːksiːm|ceftriaxone sˌɛftɹaɪˈæksoʊn|celecoxib sˌɛləkˈɑːksɪb
-cephalexin sˌɛfəlˈɛksɪn|cetirizine sɛtˈɪɹəzˌiːn|chlorthalidone klɔːɹθˈælɪdˌoʊn|ciprofloxacin sˌɪpɹoʊflˈɑːksəsɪn
-citalopram sɪtˈæləpɹˌæm|clavulanate klˈævjʊlənˌeɪt|clopidogrel kloʊpˈɪdəɡɹˌɛl|codeine kˈoʊdiːn|colace kˈoʊleɪs
+cephalexin sˌɛfɐlˈɛksɪn|cetirizine sɛtˈɪɹəzˌiːn|chlorthalidone klɔːɹθˈælɪdˌoʊn|ciprofloxacin sˌɪpɹoʊflˈɑːksəsɪn
+citalopram sᵻtˈæloʊpɹˌæm|clavulanate klˈævjʊlənˌeɪt|clopidogrel kloʊpˈɪdoʊɡɹˌɛl|codeine kˈoʊdiːn|colace kˈoʊleɪs
 colchicine kˈoʊltʃɪsˌiːn|coreg kˈoʊɹɛɡ|coumadin kˈuːmədɪn|cyclobenzaprine sˌaɪkloʊbˈɛnzəpɹˌiːn
 dabigatran dəbˈɪɡətɹˌæn|dapagliflozin dˌæpəɡlɪflˈoʊzɪn|demadex dˈɛmədˌɛks|detemir dˈɛɾəmˌɪɹ|diazepam daɪˈæzəpˌæm
 digoxin dɪdʒˈɑːksɪn|diltiazem dɪltˈaɪəzˌɛm|diphenhydramine dˌaɪfɛnhˈaɪdɹəmˌiːn|diuretic dˌaɪjʊɹˈɛɾɪk
@@ -28,26 +29,26 @@ edoxaban ɪdˈɑːksəbˌæn|eliquis ˈɛlɪkwɪs|empagliflozin ˌɛmpəɡlɪfl�
 enoxaparin ɪnˌɑːksəpˈæɹɪn|escitalopram ˌɛsɪtˈæləpɹˌæm|ezetimibe ɪzˈɛɾɪmˌaɪb|famotidine fəmˈoʊɾɪdˌiːn
 farxiga fɑːɹsˈiːɡə|finasteride fɪnˈæstɚɹˌaɪd|flomax flˈoʊmæks|fluconazole fluːkˈɑːnəzˌoʊl
 fluoxetine fluːˈɑːksətˌiːn|fluticasone fluːtˈɪkəsˌoʊn|furosemide fjʊɹˈoʊsəmˌaɪd|gabapentin ɡˌæbəpˈɛntɪn
-glargine ɡlˈɑːɹdʒiːn|heparin hˈɛpɚɹɪn|hydralazine haɪdɹˈæləzˌiːn|hydrochlorothiazide hˌaɪdɹoʊklˌɔːɹəθˈaɪəzˌaɪd
+glargine ɡlˈɑːɹdʒiːn|hydralazine haɪdɹˈæləzˌiːn|hydrochlorothiazide hˌaɪdɹoʊklˌɔːɹəθˈaɪəzˌaɪd
 hydrocodone hˌaɪdɹəkˈoʊdoʊn|hydromorphone hˌaɪdɹoʊmˈɔːɹfoʊn|ipratropium ˌɪpɹətɹˈoʊpiəm|isosorbide ˌaɪsoʊsˈɔːɹbaɪd
 ketorolac kiːtˈɔːɹəlˌæk|lamotrigine ləmˈoʊtɹɪdʒˌiːn|levemir lˈɛvəmˌɪɹ|levetiracetam lˌɛvətɪɹˈæsətˌæm
-levofloxacin lˌiːvoʊflˈɑːksəsɪn|levothyroxine lˌiːvoʊθaɪɹˈɑːksɪn|lisinopril laɪsˈɪnəpɹˌɪl|loperamide loʊpˈɛɹəmˌaɪd
+levofloxacin lˌiːvoʊflˈɑːksəsɪn|levothyroxine lˌiːvoʊθaɪɹˈɑːksɪn|lisinopril laɪsˈɪnoʊpɹˌɪl|loperamide loʊpˈɛɹəmˌaɪd
 lopressor loʊpɹˈɛsɚ|loratadine lɔːɹˈæɾədˌiːn|lorazepam lɔːɹˈæzəpˌæm|losartan loʊsˈɑːɹtən|lovenox lˈoʊvənˌɑːks
-melatonin mˌɛlətˈoʊnɪn|meloxicam məlˈɑːksɪkˌæm|metformin mɛtfˈɔːɹmɪn|methocarbamol mˌɛθəkˈɑːɹbəmˌɔːl
+melatonin mˌɛlətˈoʊnɪn|meloxicam mɛlˈɑːksɪkˌæm|metformin mɛtfˈɔːɹmɪn|methocarbamol mˌɛθəkˈɑːɹbəmˌɔːl
 methylprednisolone mˌɛθəlpɹɛdnˈɪsəlˌoʊn|metoprolol mətˈoʊpɹəlˌɔːl|metronidazole mˌɛtɹənˈaɪdəzˌoʊl
 minocycline mˌɪnəsˈaɪkliːn|miralax mˈɪɹəlˌæks|montelukast mˌɑːntəlˈuːkæst|motrin mˈoʊtɹɪn
 mycophenolate mˌaɪkoʊfˈɛnəlˌeɪt|naloxone nəlˈɑːksoʊn|naproxen nəpɹˈɑːksən|neurontin nʊɹˈɑːntɪn|nexium nˈɛksiəm
 nifedipine naɪfˈɛdɪpˌiːn|nitrofurantoin nˌaɪtɹoʊfjʊɹˈæntoʊɪn|omeprazole oʊmˈɛpɹəzˌoʊl|ondansetron ɑːndˈænsətɹˌɑːn
 oseltamivir ˌoʊsəltˈæmɪvˌɪɹ|oxycodone ˌɑːksɪkˈoʊdoʊn|ozempic oʊzˈɛmpɪk|pantoprazole pæntˈoʊpɹəzˌoʊl
 percocet pˈɜːkəsˌɛt|phenytoin fˈɛnɪtoʊɪn|pradaxa pɹədˈæksə|pravastatin pɹˌævəstˈætᵻn|prednisolone pɹɛdnˈɪsəlˌoʊn
-prednisone pɹˈɛdnɪsˌoʊn|pregabalin pɹɪɡˈæbəlɪn|prilosec pɹˈaɪləsˌɛk|quetiapine kwɪtˈaɪəpˌiːn|ramipril ɹəmˈɪpɹɪl
-rivaroxaban ɹˌɪvəɹˈɑːksəbˌæn|robaxin ɹoʊbˈæksɪn|rosuvastatin ɹoʊsˌuːvəstˈætᵻn|sacubitril səkjˈuːbɪtɹˌɪl
-salmeterol sælmˈiːɾɚɹˌɔːl|sertraline sˈɜːtɹəlˌiːn|simvastatin sˌɪmvəstˈætᵻn|spiriva spɪɹˈiːvə
-spironolactone spɪɹˌɑːnəlˈæktoʊn|suboxone səbˈɑːksoʊn|sulfamethoxazole sˌʌlfəmɛθˈɑːksəzˌoʊl
+prednisone pɹˈɛdnɪsˌoʊn|pregabalin pɹɪɡˈæbəlɪn|prilosec pɹˈaɪləsˌɛk|quetiapine kwɪtˈaɪəpˌiːn|ramipril ɹˈæmᵻpɹˌɪl
+rivaroxaban ɹˌɪvəɹˈɑːksəbˌæn|robaxin ɹoʊbˈæksɪn|rosuvastatin ɹoʊsˈuːvəstˌætɪn|sacubitril səkjˈuːbɪtɹˌɪl
+sertraline sˈɜːtɹəlˌiːn|simvastatin sˌɪmvəstˈætᵻn|spiriva spɪɹˈiːvə
+spironolactone spɪɹˌɑːnəlˈæktoʊn|suboxone sʌbˈɑːksoʊn|sulfamethoxazole sˌʌlfəmɛθˈɑːksəzˌoʊl
 tacrolimus tækɹˈoʊlɪməs|tamsulosin tæmsˈuːləsɪn|ticagrelor taɪkˈæɡɹəlˌɔːɹ|tiotropium tˌaɪətɹˈoʊpiəm
 topiramate toʊpˈɪɹəmˌeɪt|toprol tˈoʊpɹɔːl|torsemide tˈɔːɹsəmˌaɪd|trazodone tɹˈæzədˌoʊn|trimethoprim tɹaɪmˈɛθəpɹˌɪm
 valacyclovir vˌæləsˈaɪkləvˌɪɹ|valproate vælpɹˈoʊeɪt|valsartan vælsˈɑːɹtən|venlafaxine vˌɛnləfˈæksiːn
-verapamil vəɹˈæpəmˌɪl|warfarin wˈɔːɹfɚɹɪn|xarelto zəɹˈɛltoʊ|zoloft zˈoʊlɔft|zolpidem zˈoʊlpɪdˌɛm
+verapamil vəɹˈæpəmˌɪl|xarelto zəɹˈɛltoʊ|zoloft zˈoʊlɔft|zolpidem zˈoʊlpɪdˌɛm
 """
 SOUNDS: Final[Mapping[str, str]] = MappingProxyType(
     dict(entry.split(" ", 1) for line in _TABLE.strip().splitlines() for entry in line.split("|"))

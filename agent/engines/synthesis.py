@@ -42,6 +42,11 @@ class Job:
         self.done: Final[asyncio.Future[Frames | EngineReason]] = loop.create_future()
         """Its frames, or why there are none; cancelled when dropped."""
 
+    @property
+    def wanted(self) -> bool:
+        """Not dropped."""
+        return not self._dropped
+
     def drop(self) -> None:
         """Nobody waits for it any more: not begun if it waits, ended if it runs.  On the loop."""
         self._dropped = True
@@ -87,7 +92,7 @@ class SpeechPool:
     def submit(self, words: PHI[str], synthesise: Synthesise, due_s: float) -> Job:
         """due_s: when its sound is wanted, on the monotonic clock.  Told OVERLOADED if too many wait."""
         job = Job(words, synthesise, asyncio.get_running_loop())
-        if self._jobs.qsize() >= WAITING:
+        if self.waiting >= WAITING:
             job.settle(EngineReason.OVERLOADED)
         else:
             self._jobs.put((due_s, next(self._order), job))
@@ -95,8 +100,9 @@ class SpeechPool:
 
     @property
     def waiting(self) -> int:
-        """Clauses that no thread has taken yet."""
-        return self._jobs.qsize()
+        """Clauses that no thread has taken yet and that somebody still wants."""
+        with self._jobs.mutex:
+            return sum(job is not None and job.wanted for _, _, job in self._jobs.queue)
 
     def close(self) -> None:
         """Ends the threads after the clauses they are at; what waits is not served."""
