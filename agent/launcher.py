@@ -23,7 +23,7 @@ from agent import embedded_redis, lines, settings, surroundings
 from agent.processes import Died, Service
 from agent.settings import Settings
 from agent.viewer import Viewer
-from policies.events import CallEvent, LogLine, encode
+from policies.events import CallEvent, encode
 
 EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
 EXIT_DIED: Final = 70  # EX_SOFTWARE
@@ -97,8 +97,6 @@ async def _call(chosen: Settings, environment: Mapping[str, str], asked: Asked) 
     ended = asyncio.Event()
 
     def show(event: CallEvent) -> None:
-        if isinstance(event, LogLine):
-            return
         for row in viewer.on(event, asyncio.get_running_loop().time()):
             sys.stdout.write(row + "\n")
         sys.stdout.flush()

@@ -16,6 +16,7 @@ from policies.events import (
     Holder,
     KeyPressed,
     LineReady,
+    LogLine,
     Refused,
     TurnName,
     TurnState,
@@ -23,6 +24,7 @@ from policies.events import (
     Verdict,
 )
 from policies.records import CallMetrics
+from policies.vocabulary import Event
 
 FLOOR: Final = {
     Holder.CALLER: "caller  | speaks",
@@ -54,6 +56,21 @@ STAGES: Final = (
     ("voice", "tts_ms"),
     ("reply gap", "gap_ms"),
 )
+TROUBLE: Final = frozenset(
+    {
+        Event.UNCAUGHT,
+        Event.MODEL_REFUSED,
+        Event.AGENT_REFUSED,
+        Event.STATE_FAILED,
+        Event.EVENT_REFUSED,
+        Event.RECORD_REFUSED,
+        Event.ENGINE_FAILED,
+        Event.STREAM_FAILED,
+        Event.CALL_FAILED,
+        Event.GUARD_FAILED,
+    }
+)
+"""Log lines that whoever watches a call wants to see."""
 DIM, BOLD, PLAIN = "\033[2m", "\033[1m", "\033[0m"
 
 
@@ -95,6 +112,9 @@ class Viewer:
             case CallEnded(_, metrics):
                 self.record = metrics
                 return [self._row(now_s, "call over: " + _words(metrics.end.value))]
+            case LogLine(name, fields) if name in TROUBLE:
+                what = "".join(f", {field} {value}" for field, value in fields.items())
+                return [self._row(now_s, "log     | " + _words(name.value) + what)]
             case _:
                 return []
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 
 from agent.viewer import FLOOR, STATE, VERDICT, Viewer
-from policies.events import CallAnswered, CallEnded, Floor, Holder, TurnName, TurnState, TurnTiming, Verdict
+from policies.events import CallAnswered, CallEnded, Floor, Holder, LogLine, TurnName, TurnState, TurnTiming, Verdict
+from policies.vocabulary import Event
 from tests.stub_line import metrics
 
 
@@ -55,3 +56,11 @@ def test_plain_output_holds_no_escape() -> None:
     rows = [*viewer.on(timing(500), 0.0), *viewer.table(), *viewer.kept(json.dumps(metrics().to_wire()))]
 
     assert "\033" not in "".join(rows)
+
+
+def test_trouble_in_the_log_is_shown_and_the_rest_of_it_is_not() -> None:
+    viewer = Viewer(colour=False)
+    shown = viewer.on(LogLine(Event.UNCAUGHT, {"kind": "KeyError", "place": "service.py", "line": 3}), 0.0)
+
+    assert ["   0.00 s  log     | uncaught, kind KeyError, place service.py, line 3"] == shown
+    assert [] == viewer.on(LogLine(Event.READY, {}), 0.0)
