@@ -367,7 +367,7 @@ class Call:
                 since_onset_ms=self._overlap_ms,
                 ended=self._ear.paused,
                 words=None if transcript is None else transcript.said.words,
-                doubtful=transcript is not None and transcript.said.doubtful,
+                logprob=0.0 if transcript is None else transcript.mean_logprob,
                 after_question=self._asked(),
             )
         )

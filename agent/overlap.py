@@ -34,8 +34,8 @@ class Overlap:
     """She is silent again."""
     words: PHI[str] | None
     """What was recognised so far; None: nothing has come back yet."""
-    doubtful: bool
-    """The recogniser was unsure of the words."""
+    logprob: float
+    """The recogniser's mean log probability of the words: how sure it was."""
     after_question: bool
     """The agent had just asked: a "yes" is an answer, not a backchannel."""
 
@@ -44,6 +44,8 @@ FIRST_LOOK_MS: Final = 320  # sound that goes to the recogniser for the first lo
 LOOK_AGAIN_MS: Final = 400
 BACKCHANNEL_MS: Final = 900  # voiced; a longer sound is a sentence
 DECIDE_MS: Final = 700  # telephony dossier, section 3 point 7: no verdict in 700 ms is the floor
+GUESS_LOGPROB: Final = -0.75  # below it a word or two out of half a second of sound are a guess: a hum, a cough
+FEW_WORDS: Final = 2
 _HUMS: Final = frozenset("mm mhm hmm hm mmm mm-hmm mhmm uh-huh uh huh um mmhmm mmhm hmmm ah oh aha".split())
 # "thank you" is also what Whisper makes of a hum that is shorter than a word
 _NODS: Final = frozenset("yeah yes yep ok okay right sure alright good fine i see got it all thank you thanks".split())
@@ -75,6 +77,9 @@ def judge(overlap: Overlap) -> Verdict | None:
         if overlap.ended or overlap.since_onset_ms >= DECIDE_MS:
             return Verdict.NOISE
         return None
+    guess = overlap.logprob < GUESS_LOGPROB and len(words) <= FEW_WORDS and overlap.voiced_ms <= BACKCHANNEL_MS
+    if guess:
+        return Verdict.BACKCHANNEL if overlap.ended else None
     hum = all(word in _HUMS for word in words)
     nod = hum or all(word in _NODS or word in _HUMS for word in words) or " ".join(words) in _TOGETHER
     if not nod or overlap.voiced_ms > BACKCHANNEL_MS:

@@ -12,7 +12,7 @@ from agent.overlap import BACKCHANNEL_MS, DECIDE_MS, Overlap, Verdict, judge
 from policies.phi import PHI
 
 SOUND = Overlap(
-    voiced_ms=400, since_onset_ms=500, ended=True, words=None, doubtful=False, after_question=False
+    voiced_ms=400, since_onset_ms=500, ended=True, words=None, logprob=-0.2, after_question=False
 )  # fmt: skip
 
 
@@ -45,6 +45,12 @@ def test_a_click_needs_no_words_to_be_a_noise() -> None:
 
 def test_long_speech_without_a_transcript_gets_the_floor() -> None:
     assert Verdict.FLOOR is judge(replace(SOUND, ended=False, voiced_ms=DECIDE_MS, since_onset_ms=2 * DECIDE_MS))
+
+
+def test_a_word_guessed_from_a_hum_is_a_murmur_and_one_that_is_clear_is_not() -> None:
+    assert Verdict.BACKCHANNEL is said("Yes, sir.", logprob=-1.2)
+    assert None is said("Yes, sir.", logprob=-1.2, ended=False)
+    assert Verdict.FLOOR is said("Stop.", logprob=-0.5, ended=False)
 
 
 def test_a_nod_that_goes_on_is_waited_for() -> None:
