@@ -45,8 +45,8 @@ def main() -> "int | str":
 
 
 def state_of(lock: pathlib.Path) -> str:
-    """What the environment must have been made from to need no work: lock, interpreter and place."""
-    made_of = [lock.read_bytes(), REDIS_LOCK.read_bytes(), sys.version.encode(), str(VENV).encode()]
+    """What the environment must have been made from to need no work: locks and place."""
+    made_of = [lock.read_bytes(), REDIS_LOCK.read_bytes(), str(VENV).encode()]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in made_of)).hexdigest()
 
 
@@ -56,7 +56,16 @@ def stamp_file(lock: pathlib.Path) -> pathlib.Path:
 
 def stamped(lock: pathlib.Path) -> bool:
     file = stamp_file(lock)
-    return file.is_file() and file.read_text() == state_of(lock)
+    return file.is_file() and file.read_text() == state_of(lock) and sound()
+
+
+def sound() -> bool:
+    """The interpreter that the environment was made from is still there, and still of the same version.
+
+    Any Python that the locks cover may have made it, whichever runs this now.
+    """
+    python = (VENV / "bin" / "python").resolve()
+    return python.is_file() and (python.name == packages().parent.name or not python.name.startswith("python3."))
 
 
 def stamp(lock: pathlib.Path) -> None:
@@ -66,12 +75,10 @@ def stamp(lock: pathlib.Path) -> None:
 
 
 def make_environment() -> None:
-    """An environment of this very interpreter; one made from another or cut short is made anew."""
-    made_by = VENV / ".made-by"
-    if not (made_by.is_file() and made_by.read_text() == sys.version + str(VENV)):
+    """An environment without pip; one that was finished once is only brought to the new locks."""
+    if not (stamp_file(RUNTIME_LOCK).is_file() and sound()):
         say("making .venv")
         venv.EnvBuilder(clear=True, symlinks=True, with_pip=False).create(str(VENV))
-        made_by.write_text(sys.version + str(VENV))
 
 
 def install(lock: pathlib.Path, *where: str) -> None:

@@ -52,12 +52,28 @@ def test_a_changed_lock_is_installed_anew(bootstrap: Any, monkeypatch: pytest.Mo
     lock = tmp_path / "requirements.lock"
     monkeypatch.setattr(bootstrap, "RUNTIME_LOCK", lock)
     lock.write_text("a")
-    bootstrap.VENV.mkdir()
+    bootstrap.make_environment()
     bootstrap.stamp(lock)
     assert bootstrap.stamped(lock)
     lock.write_text("b")
 
     assert not bootstrap.stamped(lock)
+
+
+def test_an_environment_whose_python_is_gone_or_has_moved_on_is_made_anew(
+    bootstrap: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bootstrap.make_environment()
+    bootstrap.stamp(bootstrap.RUNTIME_LOCK)
+    assert bootstrap.stamped(bootstrap.RUNTIME_LOCK)
+    python = bootstrap.VENV / "bin" / "python"
+    newer = tmp_path / "python3.99"
+    newer.touch()
+    python.unlink()
+    assert not bootstrap.stamped(bootstrap.RUNTIME_LOCK)
+    python.symlink_to(newer)
+
+    assert not bootstrap.stamped(bootstrap.RUNTIME_LOCK)
 
 
 def test_an_altered_pip_is_not_run(bootstrap: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
