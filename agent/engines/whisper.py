@@ -44,6 +44,7 @@ LONGEST_PIECE_MS: Final = 28_000  # one window of 30 s with some silence after t
 SHORTEST_PIECE_MS: Final = 16_000
 QUIETER_PRIORITY: Final = 5  # nice value of the model's threads: the audio loop runs before them
 WINDOW: Final = Window(1200, 100)
+USUAL_SUPPRESSED: Final = -1  # CTranslate2: the model's own list of tokens that are not speech
 BIAS_TOKENS: Final = 100  # of the 223 that Whisper's prompt may take; each token costs decoding time
 
 
@@ -56,6 +57,8 @@ class WhisperSettings:
     threads_per_worker: int = 1
     beam: int = 5
     window: Window = WINDOW
+    darken_db: float = 2.0
+    """Treble taken away, dB an octave: the telephone's own rise."""
     silent_dbfs: float = -55.0
     """Where not even the loudest 100 ms reach this level, nobody spoke."""
     least_speech: float = 0.45
@@ -113,9 +116,10 @@ class Whisper:
         loaded.hf_tokenizer.model._resize_cache(0)  # noqa: SLF001  # else a bias's words stay in it
         self._model: Final[Any] = loaded.model
         self._features: Final[Any] = loaded.feature_extractor
-        self._tokens: Final[Any] = Tokenizer(
-            loaded.hf_tokenizer, loaded.model.is_multilingual, task="transcribe", language="en"
-        )
+        tokens: Any = Tokenizer(loaded.hf_tokenizer, loaded.model.is_multilingual, task="transcribe", language="en")
+        self._tokens: Final = tokens
+        hyphens = (token for token in range(tokens.eot) if tokens.decode([token]).strip().startswith("-"))
+        self._unsaid: Final = [USUAL_SUPPRESSED, *hyphens]
 
     def hear(self, speech: Speech, bias: Bias | None) -> Transcript:
         """The words of the speech, empty where nobody spoke."""
@@ -148,7 +152,8 @@ class Whisper:
 
     def _piece(self, pcm: Int16, prompt: list[int]) -> tuple[str, float, float]:
         """Words, mean log probability and probability of no speech of at most 28 s."""
-        sound = soxr.resample(pcm.astype(np.float32) / 32768.0, RATE_HZ, MODEL_HZ, quality="HQ").astype(np.float32)
+        dark = darkened(pcm.astype(np.float32) / 32768.0, RATE_HZ, self._settings.darken_db)
+        sound = soxr.resample(dark, RATE_HZ, MODEL_HZ, quality="HQ").astype(np.float32)
         cap = token_cap(len(pcm) * 1000 // RATE_HZ)
         tokens, logprob, no_speech = self._decode(sound, self._settings.window, prompt, cap)
         text = self._text(tokens)
@@ -181,7 +186,7 @@ class Whisper:
             [prompt],
             beam_size=self._settings.beam,
             max_length=cap + len(prompt),  # CTranslate2 counts the prompt in
-            suppress_tokens=[-1],
+            suppress_tokens=self._unsaid,
             return_scores=True,
             return_no_speech_prob=True,
         )[0]

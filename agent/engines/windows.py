@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from telephony.audio import RATE_HZ, SILENCE_DBFS, Int16
 
@@ -19,6 +20,7 @@ STEPS_A_TOKEN: Final = 2  # CTranslate2's generate() ends near half of max_lengt
 LONGEST_TOKENS: Final = 448  # Whisper's own limit
 COMPRESSION_LIMIT: Final = 2.4  # Whisper's own: text that zlib shrinks further repeats itself
 COMPRESSION_FROM: Final = 48  # shorter text hardly compresses, whatever it says
+LARGEST_PEAK: Final = 0.9
 LEVEL_BLOCK_MS: Final = 100
 LONGEST_PHRASE: Final = 12  # words of a phrase that is looked for as a loop
 
@@ -76,6 +78,21 @@ def quietest(pcm: Int16) -> int:
     power = np.square(pcm[: blocks * step].astype(np.float64)).reshape(blocks, step).sum(axis=1)
     runs = np.convolve(power, np.ones(span), "valid")
     return (int(np.argmin(runs)) + span // 2) * step
+
+
+def darkened(sound: NDArray[np.float32], rate_hz: int, db_an_octave: float) -> NDArray[np.float32]:
+    """The same sound with less treble, and no louder than full scale.
+
+    A telephone's microphone rises towards 3 kHz (ITU-T P.48) and its noise with it; Whisper knows rooms, which fall.
+    sound: shape (n,), -1..1.  Returns the same shape.
+    """
+    if not len(sound):
+        return sound
+    hz = np.clip(np.fft.rfftfreq(len(sound), 1 / rate_hz), 100.0, rate_hz / 2)
+    gain = 10.0 ** (-db_an_octave * np.log2(hz / 1000.0) / 20.0)
+    dark = np.fft.irfft(np.fft.rfft(sound) * gain, len(sound)).astype(np.float32)
+    peak = float(np.abs(dark).max())
+    return dark if peak <= LARGEST_PEAK else dark * np.float32(LARGEST_PEAK / peak)
 
 
 def loudest_dbfs(pcm: Int16) -> float:

@@ -11,6 +11,7 @@ from agent.engines.windows import (
     FULL,
     Window,
     compression,
+    darkened,
     doubled,
     looped,
     loudest_dbfs,
@@ -134,3 +135,17 @@ def test_text_that_ran_into_its_cap_is_heard_again() -> None:
 def test_text_that_shrinks_too_well_repeats_itself() -> None:
     assert compression("the wound is red and warm " * 8) > 2.4
     assert compression("short") == 1.0
+
+
+@pytest.mark.parametrize(("hz", "db"), [(500, 2.0), (1000, 0.0), (2000, -2.0), (4000 * 7 // 8, -3.6)])
+def test_treble_is_taken_away_by_the_octave(hz: int, db: float) -> None:
+    sound = (0.1 * np.sin(2 * np.pi * hz * np.arange(8000) / 8000)).astype(np.float32)
+    dark = darkened(sound, 8000, 2.0)
+    assert dark.shape == sound.shape
+    assert 20 * np.log10(np.std(dark) / np.std(sound)) == pytest.approx(db, abs=0.1)
+
+
+@given(st.integers(0, 400), st.floats(-12, 12))
+def test_no_darkening_makes_it_louder_than_full_scale(length: int, db: float) -> None:
+    sound = np.random.default_rng(length).uniform(-1, 1, length).astype(np.float32)
+    assert float(np.abs(darkened(sound, 8000, db)).max(initial=0.0)) <= 0.9001
