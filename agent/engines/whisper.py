@@ -29,6 +29,7 @@ from agent.engines.windows import (
     FULL,
     MEL_FRAME_MS,
     Window,
+    darkened,
     looped,
     loudest_dbfs,
     pieces,
