@@ -1,0 +1,200 @@
+"""Scripted engines behind the four ports.  They understand the sound of `tests/tones.py`; the conformance suites hold
+them to the ports.
+
+    world = World()                                  # what words and sentences sound like in one test
+    Hearing(world, [Heard(), Heard(fails=LATE)])     # the n-th request of the recogniser; then the rest as usual
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, final
+
+import numpy as np
+
+from agent.engines.ports import Bias, EngineFailed, EngineReason, Sound, Speech, Transcript, Urgency
+from policies.guardrails import Answerable, Sayable
+from policies.phi import PHI, Utterance
+from telephony.audio import FRAME_MS, FRAME_SAMPLES, AudioFrame, level_dbfs
+from tests.tones import AGENT, CALLER, MOST, Tag, frame, read
+
+MS_A_LETTER: Final = 60  # an unhurried voice: about 150 words a minute
+SHORTEST_WORD_FRAMES: Final = 3
+
+
+class World:
+    """Which number stands for which word of a caller and which sentence of the agent."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.sentences: list[str] = []
+        self._frames: dict[tuple[int, int], AudioFrame] = {}
+
+    def word(self, word: str) -> int:
+        return _number(self.words, word)
+
+    def sentence(self, text: str) -> int:
+        return _number(self.sentences, text)
+
+    def said(self, word: str, ms: int) -> list[AudioFrame]:
+        """A caller's word as sound."""
+        return self._sound(self.word(word), ms, CALLER)
+
+    def spoken(self, text: str) -> list[AudioFrame]:
+        """The agent's sentence as sound."""
+        return self._sound(self.sentence(text), max(200, len(text) * MS_A_LETTER), AGENT)
+
+    def _sound(self, what: int, ms: int, levels: tuple[int, ...]) -> list[AudioFrame]:
+        return [AudioFrame(frame(Tag(what, nth), levels)) for nth in range(min(MOST, ms // FRAME_MS))]
+
+    def words_in(self, speech: Speech) -> str:
+        """The words of which enough is there to be heard, in order."""
+        heard: list[str] = []
+        run, before = 0, Tag(-1, -1)
+        for piece in speech.reveal()[: len(speech.reveal()) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES):
+            tag = read(piece, CALLER)
+            if tag is None or tag.what >= len(self.words):
+                continue
+            run = run + 1 if tag.what == before.what and tag.nth > before.nth else 1
+            before = tag
+            if run == SHORTEST_WORD_FRAMES:
+                heard.append(self.words[tag.what])
+        return " ".join(heard)
+
+
+def _number(known: list[str], item: str) -> int:
+    if item not in known:
+        assert len(known) < MOST
+        known.append(item)
+    return known.index(item)
+
+
+@final
+class ScriptedActivity:
+    """`VoiceActivity`: whatever is louder than a quiet room."""
+
+    LOUD_DBFS: Final = -45.0
+
+    def is_speech(self, frame: AudioFrame) -> bool:
+        return level_dbfs(frame.reveal()) > self.LOUD_DBFS
+
+
+@dataclass(frozen=True, slots=True)
+class Turnout:
+    """What becomes of one request."""
+
+    after_s: float = 0.12
+    fails: EngineReason | None = None
+    never: bool = False
+    """It waits until it is cancelled."""
+    bug: bool = False
+    """The engine breaks its contract: it raises something that is not `EngineFailed`."""
+    stops_after: int | None = None
+    """For speech and models: so many frames or pieces come, and then `after_s` goes by, before it fails or waits."""
+
+
+class EngineBug(Exception):
+    """Raised by an engine that breaks its contract."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """The turnouts of an engine's requests in their order; when they are used up, `usual`."""
+
+    turnouts: list[Turnout] = field(default_factory=list)
+    usual: Turnout = field(default_factory=Turnout)
+    asked: int = 0
+
+    def next(self) -> Turnout:
+        self.asked += 1
+        return self.turnouts.pop(0) if self.turnouts else self.usual
+
+    async def wait(self) -> Turnout:
+        """Lets the next request take its time.  Raises `EngineFailed`."""
+        turnout = self.next()
+        if turnout.stops_after is None:
+            await _stop(turnout)
+        return turnout
+
+
+async def _stop(turnout: Turnout) -> None:
+    if turnout.never:
+        await asyncio.Event().wait()
+    await asyncio.sleep(turnout.after_s)
+    if turnout.bug:
+        raise EngineBug
+    if turnout.fails is not None:
+        raise EngineFailed(turnout.fails)
+
+
+@final
+class ScriptedRecogniser:
+    """`SpeechToText` that hears exactly the words that are in the sound."""
+
+    def __init__(self, world: World, plan: Plan | None = None) -> None:
+        self.plan: Final = plan or Plan()
+        self._world: Final = world
+        self.urgencies: Final[list[Urgency]] = []
+
+    async def transcribe(self, speech: Speech, *, call: int, urgency: Urgency, bias: Bias | None = None) -> Transcript:
+        """See `SpeechToText`."""
+        self.urgencies.append(urgency)
+        await self.plan.wait()
+        words = self._world.words_in(speech)
+        return Transcript(Utterance(PHI(words), doubtful=False), -0.2, 0.0 if words else 0.9)
+
+
+@final
+class ScriptedVoice:
+    """`TextToSpeech`: every sentence its own tone, at ten times the pace at which it is heard."""
+
+    FRAME_S: Final = FRAME_MS / 1000 / 10
+
+    def __init__(self, world: World, plan: Plan | None = None) -> None:
+        self.plan: Final = plan or Plan(usual=Turnout(after_s=0.08))
+        self._world: Final = world
+
+    def speak(self, text: Sayable, *, after_ms: int = 0) -> Sound:
+        """See `TextToSpeech`."""
+        return self._frames(text)
+
+    async def _frames(self, text: Sayable) -> AsyncGenerator[AudioFrame, None]:
+        turnout = await self.plan.wait()
+        for nth, each in enumerate(self._world.spoken(text.text.reveal())):
+            if nth == turnout.stops_after:
+                await _stop(turnout)
+            await asyncio.sleep(self.FRAME_S)
+            yield each
+
+
+@final
+class ScriptedAnswers:
+    """`LanguageModel` that answers with what `answers` makes of the caller's words, a word a piece."""
+
+    def __init__(self, answers: Callable[[str], str], plan: Plan | None = None, *, piece_s: float = 0.0125) -> None:
+        self.plan: Final = plan or Plan(usual=Turnout(after_s=0.3))
+        self._answers: Final = answers
+        self._piece_s: Final = piece_s
+        self.questions: Final[list[str]] = []
+
+    async def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]:
+        """See `LanguageModel`."""
+        last = turns[-1] if turns else None
+        if not isinstance(last, Answerable):
+            raise EngineFailed(EngineReason.REFUSED)
+        said = last.said.words.reveal()
+        self.questions.append(said)
+        turnout = await self.plan.wait()
+        for nth, word in enumerate(self._answers(said).split(" ")):
+            if nth == turnout.stops_after:
+                await _stop(turnout)
+            if nth:
+                await asyncio.sleep(self._piece_s)
+            yield PHI(word if nth == 0 else f" {word}")
+
+
+def quiet() -> AudioFrame:
+    """20 ms of a line on which nobody speaks: not digital silence."""
+    return AudioFrame(np.full(FRAME_SAMPLES, 8, np.int16))
