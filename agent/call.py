@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
@@ -16,6 +17,7 @@ from agent.endpointing import Ear, Endpointer
 from agent.engines.ports import (
     Bias,
     EngineFailed,
+    EngineReason,
     Speech,
     SpeechToText,
     TextToSpeech,
@@ -27,6 +29,7 @@ from agent.mouth import Gate, Mouth
 from agent.overlap import FIRST_LOOK_MS, LOOK_AGAIN_MS, Overlap, Verdict, judge
 from agent.phrases import Phrase
 from agent.replying import Course, Replying, Voices
+from agent.smalltalk import social
 from agent.tally import Tally, TurnTimes
 from agent.turns import Action, Event, State, Turns
 from policies.guardrails import Answerable, Defer, Escalate, EscalationReason, Sayable, screen_utterance
@@ -75,14 +78,24 @@ class Limits:
     parting_ms: int = 30_000  # a parting line whose mark never comes back must not hold the line open
 
 
+class Stage(enum.Enum):
+    """Which engine gave no result."""
+
+    STT = "stt"
+    LLM = "llm"
+    TTS = "tts"
+
+
 class Watch:
     """What a live view may be told: enums and numbers.  This one tells nobody."""
 
+    def greeted(self, ms: int) -> None: ...
     def state(self, state: State) -> None: ...
     def turn(self, times: TurnTimes) -> None: ...
     def overlap(self, verdict: Verdict) -> None: ...
     def escalated(self, reason: EscalationReason) -> None: ...
     def key(self) -> None: ...
+    def failed(self, stage: Stage, reason: EngineReason) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +150,7 @@ class Call:
         self._ear: Final = Endpointer()
         self._vad: Final = engines.vad()
         self._mouth: Final = Mouth(leg, engines.tts, engines.ready)
-        self._replying: Final = Replying(script.voices, self._mouth, self._clock_ms)
+        self._replying: Final = Replying(script.voices, self._mouth, self._clock_ms, self._llm_failed)
         self._inbox: Final[asyncio.Queue[LegEvent | Recognised | ReplyDone]] = asyncio.Queue(maxsize=512)
         self._children: Final[set[asyncio.Task[object]]] = set()
         self._tasks: asyncio.TaskGroup | None = None
@@ -146,6 +159,7 @@ class Call:
         self._draft: Reply | None = None  # prepared, its gate shut
         self._reply: Reply | None = None  # the turn is over: begun or about to begin
         self._listening: asyncio.Task[object] | None = None  # the recognition of the present pause
+        self._looking: asyncio.Task[object] | None = None  # the recognition of an unfinished turn
         self._pause_mark = -1
         self._paused_speech: Speech | None = None
         self._heard_at: Recognised | None = None  # what came back for the present pause
@@ -159,9 +173,11 @@ class Call:
         self._next_look_ms = FIRST_LOOK_MS
         self._parting_ms = 0
         self._answers = 0
+        self._begun_ms = 0.0
 
     async def run(self) -> None:
         """Until the line is closed.  Raises what a broken engine or a bug of ours raised, when all tasks are done."""
+        self._begun_ms = self._clock_ms()
         async with asyncio.TaskGroup() as self._tasks:
             self._start(self._leg.run())
             self._start(self._listen())
@@ -175,6 +191,7 @@ class Call:
         self._ear.forget()
         self._paused_speech = self._heard_at = self._draft = self._reply = None
         self._tally.heard_ms = self._now_ms
+        self._tally.counts["fallbacks"] += self._replying.fallbacks
 
     @property
     def answers(self) -> int:
@@ -240,6 +257,8 @@ class Call:
             await self._on(Event.KEY)
 
     async def _clip_started(self, clip: int) -> None:
+        if self._turns.state is State.GREETING and clip == 1:
+            self._watch.greeted(int(self._clock_ms() - self._begun_ms))
         if self._mouth.is_aside(clip):
             return
         if self._turns.state is State.THINKING and self._reply is not None:
@@ -252,7 +271,8 @@ class Call:
 
     async def _clip_played(self, clip: int) -> None:
         counted = self._mouth.played(clip)
-        if clip == self._script.held:  # the greeting's sentences are the first clips of every call, counted from 1
+        if clip == self._script.held and self._turns.state is State.GREETING:
+            # the greeting's sentences are the first clips of every call, counted from 1
             self._tally.greeting_played = True
             await self._on(Event.PROTECTED_PLAYED)
             if self._pending:
@@ -282,6 +302,8 @@ class Call:
         match noticed:
             case Ear.ONSET:
                 self._drafts_in_turn = 0
+                if self._script.voices.warm is not None and self._turns.state is State.LISTENING:
+                    self._start(self._script.voices.warm())
                 await self._on(Event.ONSET)
             case Ear.RESUMED:
                 pass
@@ -290,16 +312,30 @@ class Call:
                 self._paused_speech = self._ear.speech()
                 self._recognise(self._paused_speech, Urgency.SPECULATIVE)
             case Ear.SNAPSHOT:
-                self._start(self._transcribe(self._ear.speech(), Urgency.SNAPSHOT, self._ear.mark))
+                self._glance(self._ear.speech())
             case Ear.BLIP:
                 await self._on(Event.NOISE if self._turns.state is State.OVERLAP else Event.NOTHING_SAID)
             case Ear.TRAILED_OFF:
                 await self._on(Event.TRAILED_OFF)
             case Ear.TURN_OVER:
                 self._last_voiced_ms = self._now_ms - self._ear.ended_silence_ms
-                await self._on(Event.TURN_OVER)
+                if self._turns.state is not State.CLOSING or self._reopens():
+                    await self._on(Event.TURN_OVER)
+
+    def _reopens(self) -> bool:
+        """She said more than a goodbye of her own while the closing line was being said."""
+        transcript = self._heard_at.transcript if self._heard_at is not None else None
+        return transcript is not None and social(transcript.said.words) is None
+
+    def _glance(self, speech: Speech) -> None:
+        """Recognise an unfinished turn; a newer look takes the place of one that has not come back."""
+        if self._looking is not None:
+            self._looking.cancel()
+        self._looking = self._start(self._transcribe(speech, Urgency.SNAPSHOT, self._ear.mark))
 
     def _recognise(self, speech: Speech, urgency: Urgency) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
         earlier = self._listening
         self._listening = self._start(self._transcribe(speech, urgency, self._pause_mark))
         if earlier is not None:
@@ -308,10 +344,12 @@ class Call:
     async def _transcribe(self, speech: Speech, urgency: Urgency, mark: int) -> None:
         asked_ms = self._clock_ms()
         transcript: Transcript | None = None
-        with contextlib.suppress(EngineFailed):
+        try:
             transcript = await self._engines.stt.transcribe(
                 speech, call=self._leg.ordinal, urgency=urgency, bias=self._script.bias
             )
+        except EngineFailed as failure:
+            self._watch.failed(Stage.STT, failure.reason)
         await self._inbox.put(Recognised(mark, urgency, transcript, int(self._clock_ms() - asked_ms)))
 
     async def _recognised(self, heard: Recognised) -> None:
@@ -345,7 +383,7 @@ class Call:
             await self._commit()
 
     async def _not_recognised(self, of_this_pause: bool) -> None:
-        """Once more, as the last chance; then a person."""
+        """Nobody can answer what nobody has heard: a person, once the turn is over."""
         if not (of_this_pause and self._waiting):
             return
         await self._escalate(EscalationReason.FAILURE)
@@ -356,7 +394,7 @@ class Call:
         self._overlap_ms += FRAME_MS
         if self._overlap_ms >= self._next_look_ms and not self._ear.paused:
             self._next_look_ms += LOOK_AGAIN_MS
-            self._start(self._transcribe(self._ear.overlap(), Urgency.SNAPSHOT, self._ear.mark))
+            self._glance(self._ear.overlap())
         await self._judge(None)
 
     async def _judge(self, transcript: Transcript | None) -> bool:
@@ -390,6 +428,8 @@ class Call:
         self._watch.overlap(verdict)
         self._ear.forget()
         self._pause_mark = -1
+        if self._looking is not None:
+            self._looking.cancel()
         await self._on(Event.BACKCHANNEL if verdict is Verdict.BACKCHANNEL else Event.NOISE)
         return False
 
@@ -603,6 +643,9 @@ class Call:
         self._children.add(task)
         task.add_done_callback(self._children.discard)
         return task
+
+    def _llm_failed(self, reason: EngineReason) -> None:
+        self._watch.failed(Stage.LLM, reason)
 
     @staticmethod
     def _clock_ms() -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from agent.engines.ports import TextToSpeech
+from agent.tally import TurnTimes
 from policies.guardrails import Sayable
 from telephony.audio import AudioFrame
 from telephony.leg import Leg
@@ -55,11 +56,18 @@ class Mouth:
         return self._last_said
 
     async def say(
-        self, sentence: Sayable, gate: Gate | None = None, *, aside: bool = False, first: bool = False
+        self,
+        sentence: Sayable,
+        gate: Gate | None = None,
+        *,
+        aside: bool = False,
+        first: bool = False,
+        times: TurnTimes | None = None,
     ) -> int:
         """Give one sentence to the leg, at the pace at which it is played; waits for the gate before the first frame.
 
-        first: a new reply begins with it.  Returns the number of its clip.  Raises `EngineFailed`.
+        first: a new reply begins with it.  times: told what its first clause took to be synthesised.
+        Returns the number of its clip.  Raises `EngineFailed`.
         """
         cached = self._ready(sentence)
         if cached is not None:
@@ -70,11 +78,15 @@ class Mouth:
                 await self._leg.room()
                 self._leg.play(clip, frame)
         else:
+            loop = asyncio.get_running_loop()
+            asked_s = loop.time()
             sound = self._tts.speak(sentence, after_ms=self._leg.queued_ms)
             try:
                 clip = 0
                 async for frame in sound:
                     if not clip:
+                        if times is not None:
+                            times.tts_ms = int((loop.time() - asked_s) * 1000)
                         if gate is not None:
                             await gate.opened.wait()
                         clip = self._new(sentence, aside, first)

@@ -40,11 +40,8 @@ class Phrase(enum.Enum):
     GOODBYE = "goodbye"
 
 
-WHOLE: Final = 1_000_000  # longer than any phrase
-HELD_MS: Final[Mapping[Phrase, int]] = MappingProxyType(
-    {Phrase.GREETING: 6_000, Phrase.EMERGENCY: WHOLE, Phrase.CLOSING: 6_000}
-)
-"""From its start, how long a phrase is not stopped by speech: it must have been heard.  Key 0 always stops it."""
+GREETING_HELD_MS: Final = 6_000
+"""The greeting's sentences that begin within it are not stopped by speech: the disclosure is heard.  Key 0 stops it."""
 
 _DEMONSTRATION: Final = "This is a demonstration, not for real patients. "
 _GREETING: Final = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
 from agent import knowledge
 from agent.call import Script
@@ -13,7 +13,7 @@ from agent.engines.approved import ApprovedAnswers
 from agent.engines.ports import Bias, LanguageModel, TextToSpeech
 from agent.lines import Agent, AgentState
 from agent.phrasebook import PhraseBook
-from agent.phrases import HELD_MS, Phrase, PhraseTexts
+from agent.phrases import GREETING_HELD_MS, Phrase, PhraseTexts
 from agent.replying import Voices
 from agent.sentences import sentences_of
 from agent.settings import Settings
@@ -27,6 +27,14 @@ from telephony.audio import FRAME_MS, AudioFrame
 ANTHROPIC_URL: Final = "https://api.anthropic.com"  # the SDKs' own defaults
 OPENAI_URL: Final = "https://api.openai.com/v1"
 MOST_BIAS_WORDS: Final = 12  # more names cost time and draw what was said towards them (dossier, section 4)
+
+
+class HostedModel(LanguageModel, Protocol):
+    """A model behind a connection."""
+
+    async def warm(self) -> bool:
+        """Opens the connection, if it is not open.  False if that failed."""
+        ...
 
 
 class AgentNotReady(Exception):
@@ -56,11 +64,12 @@ async def prepare(agent: Agent, settings: Settings, tts: TextToSpeech, today: da
     greeting = tuple(fixed(sentence, wording) for sentence in sentences_of(texts[Phrase.GREETING]))
     said_ahead = [*greeting, *(said for phrase, said in phrases.items() if phrase is not Phrase.GREETING)]
     book = await PhraseBook.spoken_by(tts, said_ahead)
+    model = model_of(agent, settings)
     drugs = material.drugs()[:MOST_BIAS_WORDS]
     return Prepared(
         agent=agent,
         script=Script(
-            voices=Voices(model_of(agent, settings) or approved, approved, wording, phrases),
+            voices=Voices(model or approved, approved, wording, phrases, warm=model.warm if model else None),
             greeting=greeting,
             held=_held(greeting, book),
             red_flags=RedFlags.provisional(),
@@ -73,16 +82,16 @@ async def prepare(agent: Agent, settings: Settings, tts: TextToSpeech, today: da
 
 
 def _held(greeting: Sequence[Sayable], book: PhraseBook) -> int:
-    """How many sentences of the greeting are heard out: those within its first `HELD_MS`, at least one."""
-    held_ms, heard_ms = HELD_MS[Phrase.GREETING], 0
+    """How many sentences of the greeting are heard out: those within its first `GREETING_HELD_MS`, at least one."""
+    heard_ms = 0
     for count, sentence in enumerate(greeting, start=1):
         heard_ms += len(book.ready(sentence) or ()) * FRAME_MS
-        if heard_ms >= held_ms:
+        if heard_ms >= GREETING_HELD_MS:
             return count
     return len(greeting)
 
 
-def model_of(agent: Agent, settings: Settings) -> LanguageModel | None:
+def model_of(agent: Agent, settings: Settings) -> HostedModel | None:
     """The hosted model that the agent names; None for the built-in engine.  Raises `AgentNotReady`.
 
     Each SDK is imported only where an agent names it: an import costs a second and tens of megabytes.

@@ -7,9 +7,9 @@ always one of: fixed wording, verbatim approved sentences, or (in the developmen
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from agent.engines.ports import EngineFailed, EngineReason, LanguageModel
 from agent.mouth import Gate, Mouth
@@ -41,6 +41,8 @@ class Voices:
     """Answers when the agent's own engine fails or is late; often the same."""
     wording: Wording
     phrases: Mapping[Phrase, Sayable]
+    warm: Callable[[], Coroutine[Any, Any, object]] | None = None
+    """Opens the hosted model's connection while the caller begins to speak."""
 
 
 class Replying:
@@ -48,10 +50,13 @@ class Replying:
 
     MOST_TURNS: Final = 12  # what a model sees of the call; older turns are dropped
 
-    def __init__(self, voices: Voices, mouth: Mouth, clock_ms: Callable[[], float]) -> None:
+    def __init__(
+        self, voices: Voices, mouth: Mouth, clock_ms: Callable[[], float], failed: Callable[[EngineReason], None]
+    ) -> None:
         self._voices: Final = voices
         self._mouth: Final = mouth
         self._clock_ms: Final = clock_ms
+        self._failed: Final = failed
         self._history: list[Answerable | Sayable] = []
         self._owed: list[Sayable] = []
         self.fallbacks = 0
@@ -135,6 +140,7 @@ class Replying:
             await self._stream(model, said, gate, times, spoken)
         except EngineFailed as failure:
             failed = failure.reason
+            self._failed(failed)
         if failed is not None and not spoken and model is not self._voices.approved:
             self.fallbacks += 1
             await self._stream(self._voices.approved, said, gate, times, spoken)
@@ -171,7 +177,7 @@ class Replying:
         if not spoken:
             times.answer_ms = int(self._clock_ms() - asked_ms)
         spoken.append(allowed)
-        await self._mouth.say(allowed, gate, first=len(spoken) == 1)
+        await self._mouth.say(allowed, gate, first=len(spoken) == 1, times=times if len(spoken) == 1 else None)
 
     async def _settle_debt(self, spoken: Sequence[Sayable]) -> None:
         """A medication sentence that was cut is said again whole, unless this answer has just said it."""

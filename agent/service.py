@@ -14,14 +14,16 @@ from socket import socket
 from typing import Final
 
 import telephony
-from agent.call import Call, Engines, Limits, Watch
+from agent.call import Call, Engines, Limits, Stage, Watch
 from agent.engines.models import activity_file, recogniser_files, voice_files
 from agent.engines.piper import PiperSpeech, Voice
+from agent.engines.ports import EngineReason
 from agent.engines.silero import Silero
 from agent.engines.synthesis import SpeechPool
 from agent.engines.webrtc import LineActivity
 from agent.engines.whisper import WhisperPool, WhisperSettings
 from agent.lines import Agent, Lines
+from agent.metrics import Engine as MetricEngine
 from agent.metrics import LineMetrics, Timed
 from agent.overlap import Verdict
 from agent.pipe import EventPipe
@@ -90,6 +92,20 @@ async def prepare_all(lines: Lines, models: Models, settings: Settings) -> Mappi
     return ready
 
 
+HOLDERS: Final = {
+    State.NEW: events.Holder.NOBODY,
+    State.GREETING: events.Holder.AGENT,
+    State.LISTENING: events.Holder.NOBODY,
+    State.HEARING: events.Holder.CALLER,
+    State.THINKING: events.Holder.NOBODY,
+    State.SPEAKING: events.Holder.AGENT,
+    State.OVERLAP: events.Holder.BOTH,
+    State.CLOSING: events.Holder.AGENT,
+    State.HANDING_OFF: events.Holder.AGENT,
+    State.ENDED: events.Holder.NOBODY,
+}
+
+
 class CallWatch(Watch):
     """Tells the pipe what a live view may know."""
 
@@ -98,9 +114,21 @@ class CallWatch(Watch):
         self._pipe: Final = pipe
         self._metrics: Final = metrics
         self._timings: Final = timings
+        self._holder = events.Holder.NOBODY
+
+    def greeted(self, ms: int) -> None:
+        self._metrics.observe(Timed.GREETING, ms)
+        self._pipe.tell(events.GreetingStarted(self._call, ms))
 
     def state(self, state: State) -> None:
         self._pipe.tell(events.TurnState(self._call, events.TurnName(state.value)))
+        holder = HOLDERS[state]
+        if holder is not self._holder:
+            self._holder = holder
+            self._pipe.tell(events.Floor(self._call, holder))
+
+    def failed(self, stage: Stage, reason: EngineReason) -> None:
+        self._metrics.engine_failed(MetricEngine(stage.value), reason)
 
     def turn(self, times: TurnTimes) -> None:
         for timed, ms in (

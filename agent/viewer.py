@@ -32,13 +32,10 @@ FLOOR: Final = {
     Holder.BOTH: "both    | speak at once",
     Holder.NOBODY: "nobody  | has the floor",
 }
+# States that say more than who has the floor.
 STATE: Final = {
-    TurnName.NEW: "waits for the call",
     TurnName.GREETING: "greets",
-    TurnName.LISTENING: "listens",
-    TurnName.HEARING: "hears the caller",
     TurnName.THINKING: "looks for the answer",
-    TurnName.SPEAKING: "answers",
     TurnName.OVERLAP: "has stopped, and decides what the sound was",
     TurnName.CLOSING: "says goodbye",
     TurnName.HANDING_OFF: "hands over to a person",
@@ -95,7 +92,7 @@ class Viewer:
             case GreetingStarted(_, ms):
                 return [self._row(now_s, f"greeting begins {ms} ms after start")]
             case TurnState(_, state):
-                return [self._row(now_s, "line    | " + STATE[state])]
+                return [self._row(now_s, "line    | " + STATE[state])] if state in STATE else []
             case Floor(_, who):
                 return [self._row(now_s, FLOOR[who])]
             case TurnTiming():

@@ -13,7 +13,8 @@ def timing(gap_ms: int) -> TurnTiming:
 
 
 def test_every_state_holder_and_verdict_has_words() -> None:
-    assert set(TurnName) == set(STATE)
+    said_by_the_floor = {TurnName.NEW, TurnName.LISTENING, TurnName.HEARING, TurnName.SPEAKING}
+    assert set(TurnName) - said_by_the_floor == set(STATE)
     assert set(Holder) == set(FLOOR)
     assert set(Verdict) == set(VERDICT)
 
