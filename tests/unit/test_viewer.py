@@ -24,7 +24,8 @@ def test_rows_are_timed_from_the_answer() -> None:
     viewer.on(CallAnswered(call=1, agent="demo"), 100.0)
 
     assert ["   1.50 s  caller  | speaks"] == viewer.on(Floor(call=1, who=Holder.CALLER), 101.5)
-    assert ["   2.00 s  line    | listens"] == viewer.on(TurnState(call=1, state=TurnName.LISTENING), 102.0)
+    assert ["   2.00 s  line    | greets"] == viewer.on(TurnState(call=1, state=TurnName.GREETING), 102.0)
+    assert [] == viewer.on(TurnState(call=1, state=TurnName.LISTENING), 102.0)
 
 
 def test_the_table_holds_each_gap_and_their_median() -> None:
