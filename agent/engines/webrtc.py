@@ -16,7 +16,7 @@ LENIENT: Final = 2  # and the one below: what holds it
 
 @final
 class LineActivity:
-    """The `VoiceActivity` port, for one leg.  Runs on the loop: about 0.1 ms a frame."""
+    """The `VoiceActivity` port, for one leg.  Runs on the loop: about 0.06 ms a frame."""
 
     __slots__ = ("_ear", "_judge", "_lenient", "_strict")
 
