@@ -2,7 +2,7 @@
 
 import { Call, Trouble } from "./call.js";
 
-const READY = "Ready. Press Call and speak with the assistant.";
+const READY = "Ready. Press Call to talk.";
 const ASKING = "Please allow the microphone.";
 const CALLING = "Calling";
 const CONNECTED = "Connected";
@@ -26,7 +26,7 @@ const AUDIBLE_DBFS = -50; // quieter is line noise
 const HANGOVER_FRAMES = 30; // 600 ms: a pause between two words is not the end of speech
 const FLOOR_DBFS = -60; // the left end of a meter
 const TOP_DBFS = -6; // its right end: speech peaks reach it
-const WORDS = [[-50, "silent"], [-36, "quiet"], [-14, "good"], [Infinity, "loud"]];
+const WORDS = [[-50, "silent"], [-36, "quiet"], [-10, "good"], [Infinity, "loud"]];
 const WORDS_FRAMES = 25; // twice a second: faster cannot be read
 const FALL = 0.85; // a frame: a meter falls slower than it rises, so that the eye can follow
 
