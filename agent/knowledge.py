@@ -7,6 +7,7 @@ words a caller may use for it (`asks`) serves retrieval only and is never spoken
 from __future__ import annotations
 
 import enum
+import itertools
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from agent.deferrals import Ask, alarming, ask_of, missed_dose, replies
+from agent.lexicon import MEDICINE_NAMES
 from agent.questions import asks_something, focus
 from agent.retrieval import Entry, Hit, Index
 from agent.terms import shorten
@@ -153,8 +155,10 @@ class Knowledge:
         return MappingProxyType({s: p.id for p in self.passages for s in p.sentences})
 
     def drugs(self) -> tuple[str, ...]:
-        """The medicines that recognition should listen for, once each, in order."""
-        return tuple(dict.fromkeys(drug for passage in self.passages for drug in passage.drugs))
+        """Names of medicines that recognition should listen for: the first of every passage, then the second, ..."""
+        named = [[drug for drug in p.drugs if drug.lower() in MEDICINE_NAMES] for p in self.passages]
+        rounds = itertools.chain.from_iterable(itertools.zip_longest(*named))
+        return tuple(dict.fromkeys(drug for drug in rounds if drug is not None))
 
     def passage(self, passage_id: str) -> Passage:
         """The passage of that id.  Raises KeyError."""

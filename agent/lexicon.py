@@ -140,6 +140,8 @@ GENERICS: Final[Mapping[str, tuple[str, ...]]] = {
     "timolol": (),
 }
 
+MEDICINE_NAMES: Final = frozenset(GENERICS) | frozenset(brand for brands in GENERICS.values() for brand in brands)
+
 CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
     # the word a caller uses for a kind of medicine -> the medicines of that kind
     "bloodthinner": (
