@@ -61,17 +61,18 @@ async def load_models(settings: Settings) -> Models:
     """Raises `ModelFileWrong`, `EngineFailed`."""
     strict = not settings.development
     recogniser = settings.recogniser
+    silero = Silero(activity_file())
 
     def stt() -> WhisperPool:
         files = recogniser_files(recogniser.model or DEFAULT_RECOGNISER, only_checked=strict)
-        return WhisperPool.load(files, whisper_settings(settings))
+        return WhisperPool.load(files, whisper_settings(settings), silero)
 
     def voice() -> Voice:
         files = voice_files(settings.voice or DEFAULT_VOICE, only_checked=strict)
         return Voice(files.model, files.config)
 
     loaded_stt, loaded_voice = await asyncio.gather(asyncio.to_thread(stt), asyncio.to_thread(voice))
-    return Models(loaded_stt, loaded_voice, SpeechPool(), Silero(activity_file()))
+    return Models(loaded_stt, loaded_voice, SpeechPool(), silero)
 
 
 def whisper_settings(settings: Settings) -> WhisperSettings:
