@@ -1,0 +1,139 @@
+"""Runs the real service for the bench: its own port, state and agents in a temporary folder, the embedded Redis."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from agent.embedded_redis import die_with_parent, free_port
+from tests.bench import resources
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+READY_S: Final = 180.0
+STOP_S: Final = 60.0
+NUMBER: Final = "+12025550142"
+GREETING: Final = "This is an automated demonstration. Say nurse to reach a person. How can I help you?"
+"""The shipped greeting takes 18 s a call; this one discloses the same in 5."""
+AGENT: Final = """\
+name = "bench"
+state = "draft"
+hospital = "Riverside General Hospital"
+assistant_name = ""
+numbers = ["{number}"]
+nurse_number = "+12025550143"
+time_zone = "America/New_York"
+greeting = "{greeting}"
+voice = ""
+speaking_rate = 1.0
+engine = "{engine}"
+model = "{model}"
+knowledge = "../knowledge"
+retention = "zero"
+workflow = "post_discharge"
+"""
+TRIED: Final = ("QUIETLINE_RECOGNISER", "QUIETLINE_VOICE", "QUIETLINE_LEAD_MS")
+"""Settings of the product (by the start of their names) that the bench hands on, so that a choice can be measured."""
+
+
+class ServiceFailed(Exception):
+    """The service did not come up, or ended by itself."""
+
+
+@dataclass(slots=True)
+class Running:
+    """The service while it runs."""
+
+    process: subprocess.Popen[str]
+    webhook: str
+    token: str
+    line: int
+    ready_s: float
+    """From the launcher's start to the line's readiness."""
+    events: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+    """Every event with the monotonic second at which it came."""
+    resident_mb_by_call: list[float] = field(default_factory=list)
+    """Resident memory of the line when its n-th call had ended."""
+
+    def between(self, start_s: float, end_s: float, name: str) -> list[dict[str, Any]]:
+        """Events of one kind in a stretch of time."""
+        return [event for at, event in list(self.events) if start_s <= at < end_s and event.get("event") == name]
+
+
+def settings() -> dict[str, str]:
+    """Settings of the product that the user tries out."""
+    return {name: value for name, value in os.environ.items() if name.startswith(TRIED) and value}
+
+
+@contextlib.contextmanager
+def running(folder: Path, engine: str = "approved", more: Mapping[str, str] | None = None) -> Iterator[Running]:
+    """The service, ready to be called.  folder: an empty one for all its files.  Raises `ServiceFailed`."""
+    (folder / "agents").mkdir(parents=True)
+    (folder / "knowledge").symlink_to(ROOT / "deploy" / "knowledge")
+    model = "" if engine == "approved" else "bench-model"
+    text = AGENT.format(number=NUMBER, greeting=GREETING, engine=engine, model=model)
+    (folder / "agents" / "bench.toml").write_text(text, encoding="utf-8")
+    port, token = free_port(), secrets.token_hex(16)
+    environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "HF_HOME") if name in os.environ}
+    environment |= {
+        "ORT_DISABLE_TELEMETRY": "1",
+        "QUIETLINE_PROFILE": "development",
+        "QUIETLINE_PORT": str(port),
+        "QUIETLINE_STATE": str(folder / "state"),
+        "QUIETLINE_AGENTS": str(folder / "agents"),
+        "TWILIO_AUTH_TOKEN": token,
+        **settings(),
+        **(more or {}),
+    }
+    began_s = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "tests.bench.serving"],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=die_with_parent(signal.SIGTERM),
+    )
+    service = Running(process, f"http://127.0.0.1:{port}/twilio/voice", token, 0, 0.0)
+    is_ready = threading.Event()
+    reader = threading.Thread(target=_read, args=(service, is_ready), name="bench: events", daemon=True)
+    reader.start()
+    try:
+        if not is_ready.wait(READY_S) or process.poll() is not None:
+            raise ServiceFailed("the service did not become ready; its own words stand above")
+        service.ready_s = time.monotonic() - began_s
+        service.line = resources.line_of(process.pid)
+        yield service
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        reader.join(5.0)
+
+
+def _read(service: Running, is_ready: threading.Event) -> None:
+    assert service.process.stdout is not None
+    for row in service.process.stdout:
+        with contextlib.suppress(ValueError):
+            event = json.loads(row)
+            service.events.append((time.monotonic(), event))
+            if event.get("event") == "line_ready":
+                is_ready.set()
+            if event.get("event") == "call_ended":
+                service.resident_mb_by_call.append(round(resources.resident_mb(service.line), 1))
+    is_ready.set()  # it has ended: nobody need wait any longer
