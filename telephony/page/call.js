@@ -76,7 +76,7 @@ export class Call {
       return;
     }
     for (const track of this.#microphone.getTracks()) track.onended = () => this.hangUp(Trouble.NO_MICROPHONE);
-    await this.#context.audioWorklet.addModule("/page/audio-worklet.js");
+    await loaded(this.#context.audioWorklet);
     await this.#context.resume();
   }
 
@@ -143,6 +143,14 @@ export class Call {
       receiver?.port.postMessage({ end: true });
       context.close();
     }, TAIL_MS);
+  }
+}
+
+async function loaded(worklet) {
+  try {
+    await worklet.addModule("/page/audio-worklet.js");
+  } catch {
+    throw new Failed(Trouble.UNREACHABLE); // nothing is cached: with the service gone, so is the module
   }
 }
 

@@ -318,6 +318,29 @@ async def test_a_full_line_is_told_in_a_sentence(tmp_path: Path) -> None:
         )
 
 
+async def test_a_line_that_dies_is_told_in_a_sentence(tmp_path: Path) -> None:
+    async with chromium(tmp_path / "profile", ALLOWED) as browser:
+        async with page_line() as line:
+            here = Desk(line, browser, await browser.open(line.url))
+            await here.call()
+        await here.tab.until("document.querySelector('#progress').textContent.startsWith('The connection was lost.')")
+        await here.tab.click("#call")
+        await here.tab.until(
+            "document.querySelector('#progress').textContent.startsWith('The line cannot be reached.')"
+        )
+
+        assert await here.tab.value("document.querySelector('#progress').classList.contains('trouble')")
+
+
+async def test_a_screen_reader_speaks_over_the_call_only_where_it_is_asked_to(tmp_path: Path) -> None:
+    async with desk(tmp_path) as here:
+        live = "document.querySelector('#floor').getAttribute('aria-live')"
+        silent = await here.tab.value(live)
+        await here.tab.click("#announce")
+
+        assert ["off", "polite"] == [silent, await here.tab.value(live)]
+
+
 async def test_the_page_works_for_a_screen_reader_and_on_a_small_screen(tmp_path: Path) -> None:
     async with desk(tmp_path, width=360, height=640) as here:
         await here.tab.until("!document.querySelector('#call').disabled")
