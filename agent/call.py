@@ -178,20 +178,28 @@ class Call:
     async def run(self) -> None:
         """Until the line is closed.  Raises what a broken engine or a bug of ours raised, when all tasks are done."""
         self._begun_ms = self._clock_ms()
-        async with asyncio.TaskGroup() as self._tasks:
-            self._start(self._leg.run())
-            self._start(self._listen())
-            await self._on(Event.STARTED)
-            while self._turns.live:
-                await self._take(await self._inbox.get())
-            await self._leg.close()
-            for child in list(self._children):
-                child.cancel()
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                self._start(self._leg.run())
+                self._start(self._listen())
+                await self._on(Event.STARTED)
+                while self._turns.live:
+                    await self._take(await self._inbox.get())
+                await self._leg.close()
+                for child in list(self._children):
+                    child.cancel()
+        finally:
+            self._tally.heard_ms = self._now_ms
+            self._tally.counts["fallbacks"] += self._replying.fallbacks
+            self._forget()
+
+    def _forget(self) -> None:
+        """No sound and no word of the call stays in it, however it ended."""
         self._tasks = None
+        while not self._inbox.empty():
+            self._inbox.get_nowait()
         self._ear.forget()
         self._paused_speech = self._heard_at = self._draft = self._reply = None
-        self._tally.heard_ms = self._now_ms
-        self._tally.counts["fallbacks"] += self._replying.fallbacks
 
     @property
     def answers(self) -> int:
