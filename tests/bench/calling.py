@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import itertools
 import json
 import os
@@ -22,13 +21,12 @@ from typing import Any, Final
 
 from telephony.twin.caller import NotConnected, phone
 from telephony.twin.carrier import StreamRefused
-from telephony.twin.script import LIMIT_S, read_script
+from telephony.twin.script import read_script
 from telephony.twin.twiml_reader import TwimlRefused
 from telephony.twin.voices import SHIPPED, Voices
 from telephony.twin.webhook import WebhookFailed, Webhooks
 from tests.bench import together
-from tests.bench.plan import LIMIT_S as PATIENCE_S
-from tests.bench.plan import conditions_of, first_turns
+from tests.bench.plan import conditions_of, first_turns, patient
 from tests.bench.recorded import keep
 
 PHASE_S: Final = 8.0  # the first calls of four begin at random within this: about one turn
@@ -59,7 +57,7 @@ def tell(**row: Any) -> None:
 
 async def place(job: Job, call: dict[str, Any], *, counted: bool) -> None:
     """One call; a failed one is told and leaves no recording."""
-    script = dataclasses.replace(read_script(Path(call["path"])), limit_s=PATIENCE_S)
+    script = patient(read_script(Path(call["path"])))
     if call["most_turns"] is not None:
         script = first_turns(script, call["most_turns"])
     began_s, failure = time.monotonic(), ""
@@ -128,13 +126,9 @@ async def meet(job: Job) -> None:
 
     async def one(call: dict[str, Any], questions: list[Any]) -> None:
         began_s = time.monotonic()
-        recording, report = await together.caller(webhooks, job.called, questions, meeting, call["name"])
-        keep(
-            Path(job.out) / f"{job.part}-{call['name'].replace('/', '-')}.npz",
-            recording,
-            report,
-            {**call, "part": job.part},
-        )
+        recording, report, off_ms = await together.caller(webhooks, job.called, questions, meeting, call["name"])
+        file = Path(job.out) / f"{job.part}-{call['name'].replace('/', '-')}.npz"
+        keep(file, recording, report, {**call, "part": job.part, "off_ms": off_ms})
         tell(name=call["name"], seconds=round(time.monotonic() - began_s, 2), counted=True, failure="")
 
     async with asyncio.TaskGroup() as tasks:
@@ -148,5 +142,4 @@ async def main(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    assert LIMIT_S <= PATIENCE_S
     asyncio.run(main(Job(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))))

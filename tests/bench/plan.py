@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from telephony.twin.line_noise import Conditions, NoiseKind
-from telephony.twin.script import BargeIn, HangUp, MmHm, Pause, Say, SayFile, Script, Step
+from telephony.twin.script import BargeIn, HangUp, MmHm, Pause, Say, SayFile, Script, Step, Wait, WaitFor
 
 NOISE_DB: Final = 10.0
 ECHO_DB: Final = -20.0
@@ -28,6 +28,7 @@ LINES: Final[tuple[tuple[str, float | None, NoiseKind, float | None], ...]] = (
 )
 """The three conditions of the issue in turn; the noise is another kind each time."""
 LIMIT_S: Final = 600  # a caller's patience must not end a bench call; the longest that a script may say
+ANSWER_MS: Final = 750  # "One moment." and "Take your time." are shorter; the shortest answer is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,17 @@ def sayable_turns(turns: Sequence[Turn], in_vain: Sequence[int]) -> tuple[Turn, 
     return tuple(turn for turn in turns if not (turn.barge_in and turn.step in in_vain))
 
 
+def patient(script: Script) -> Script:
+    """The same caller, who waits for an answer where she heard a filler, and does not hang up by the clock."""
+    steps = tuple(
+        dataclasses.replace(step, min_ms=max(step.min_ms, ANSWER_MS))
+        if isinstance(step, Wait) and step.what is WaitFor.REPLY_END
+        else step
+        for step in script.steps
+    )
+    return dataclasses.replace(script, steps=steps, limit_s=LIMIT_S)
+
+
 def first_turns(script: Script, most: int) -> Script:
     """The script up to its `most`-th turn and what follows it until the next, then a hang-up."""
     kept: list[Step] = []
@@ -99,7 +111,7 @@ def planned(scripts: Sequence[tuple[str, Path, Script]], seed: int) -> tuple[Pla
         met[script.voice] += 1
         line, snr, kind, echo = LINES[at % len(LINES)]
         conditions = Conditions(snr, kind, echo, seed=seed * 1000 + len(calls) + 1)
-        calls.append(Planned(name, path, dataclasses.replace(script, limit_s=LIMIT_S), line, conditions))
+        calls.append(Planned(name, path, patient(script), line, conditions))
     return tuple(calls)
 
 

@@ -71,6 +71,8 @@ class ScoredCall:
     violations: int
     finished: bool
     sent_late_ms: float
+    off_ms: float
+    """Of those who stop together: by how much she missed the moment at worst."""
 
 
 def quantile(values: Sequence[float], q: float) -> float:
@@ -142,6 +144,7 @@ def score(kept: Kept, heard: Mapping[str, Any], scripted: Sequence[Turn], fixed:
         violations=sum(report.violations.values()),
         finished=report.finished,
         sent_late_ms=report.sent_late_ms,
+        off_ms=kept.about.get("off_ms", 0.0),
     )
 
 

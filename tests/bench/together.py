@@ -16,6 +16,7 @@ from telephony.twin.measure import CallReport, Recording, Uttered, UtteredAs, me
 from telephony.twin.playback import Piece
 from telephony.twin.twiml_reader import ConnectStream
 from telephony.twin.webhook import Caller, Webhooks
+from tests.bench.plan import ANSWER_MS
 
 QUIET_MS: Final = 1_200
 GIVE_UP_S: Final = 20.0
@@ -39,21 +40,27 @@ class Meeting:
 
 async def caller(
     webhooks: Webhooks, called: str, questions: Sequence[Int16], meeting: Meeting, name: str
-) -> tuple[Recording, CallReport]:
-    """One of them: asks each question so that its last sound falls on the agreed moment, and hears the reply out."""
+) -> tuple[Recording, CallReport, float]:
+    """One of them: asks each question so that its last sound falls on the agreed moment, and hears the reply out.
+
+    Returns last by how many ms she missed the moment at worst.
+    """
     ids = Ids.fresh()
     who = Caller(ids.call_sid, ids.account_sid, "+15550100123", called)
     verbs = await webhooks.ask(webhooks.url, who.form())
     connect = next(verb for verb in verbs if isinstance(verb, ConnectStream))
     stream = Stream(connect.url, connect.parameters, webhooks.auth_token)
     uttered: list[Uttered] = []
+    off_ms = 0.0
     async with dialled(stream, ids=ids, conditions=Conditions(seed=len(name))) as carrier:
         ear = Listener()
         try:
             await _hear_out(carrier, ear, 0)
             for round_, pcm in enumerate(questions):
                 end_s = await meeting.agree(round_)
-                uttered.append(await _ask(carrier, pcm, end_s))
+                said, off = await _ask(carrier, pcm, end_s)
+                uttered.append(said)
+                off_ms = max(off_ms, off)
                 await _hear_out(carrier, ear, audible_end(uttered[-1]))
         except LineDead:
             await meeting.barrier.abort()  # the others can't meet any more
@@ -73,7 +80,7 @@ async def caller(
         finished=len(uttered) == len(questions),
         sent_late_ms=round(carrier.sent_late_ms, 1),
     )
-    return recording, report
+    return recording, report, round(off_ms, 1)
 
 
 def audible_end(uttered: Uttered) -> int:
@@ -83,13 +90,14 @@ def audible_end(uttered: Uttered) -> int:
     return start + (runs[-1][1] if runs else len(pcm))
 
 
-async def _ask(carrier: Carrier, pcm: Int16, end_s: float) -> Uttered:
+async def _ask(carrier: Carrier, pcm: Int16, end_s: float) -> tuple[Uttered, float]:
     zero_s = asyncio.get_running_loop().time() - carrier.now() / RATE_HZ
     audible = audible_end(Uttered(UtteredAs.TURN, (Piece(0, pcm),)))
-    start = carrier.mouth.say(int((end_s - zero_s) * RATE_HZ) - audible, pcm)
+    wanted = int((end_s - zero_s) * RATE_HZ) - audible
+    start = carrier.mouth.say(wanted, pcm)
     while await carrier.tick() < start + len(pcm):
         pass
-    return Uttered(UtteredAs.TURN, (Piece(start, pcm),))
+    return Uttered(UtteredAs.TURN, (Piece(start, pcm),)), (start - wanted) * 1000 / RATE_HZ
 
 
 async def _hear_out(carrier: Carrier, ear: Listener, since: int) -> None:
@@ -98,5 +106,6 @@ async def _hear_out(carrier: Carrier, ear: Listener, since: int) -> None:
     while (now := await carrier.tick()) < until:
         ear.listen(ear.heard_to, carrier.playback.heard(ear.heard_to, now))
         quiet_ms = (now - ear.quiet_since()) * 1000 // RATE_HZ
-        if ear.after(since) and quiet_ms >= QUIET_MS and carrier.playback.tail <= now:
+        answered = sum(end - max(start, since) for start, end in ear.after(since)) >= ANSWER_MS * RATE_HZ // 1000
+        if answered and quiet_ms >= QUIET_MS and carrier.playback.tail <= now:
             return
