@@ -201,7 +201,8 @@ def test_a_barge_in_that_waited_in_vain_is_left_out_of_the_turns_that_were_said(
 
 
 def test_a_recording_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
-    uttered = (said(TURN, (1_000, 1_500), (1_900, 2_400)), said(MMHM, (4_000, 4_200)))
+    quiet = Uttered(MMHM, (Piece(4_000 * 8, tone(200) // 2),))
+    uttered = (said(TURN, (1_000, 1_500), (1_900, 2_400)), quiet)
     kept = call(uttered, (2_900, 6_000), clears=(Cleared(80, 8),), spans=((2_900, 6_000),))
     recording = dataclasses.replace(kept.recording, marks=(MarkBack("a", 8, 16, How.PLAYED),))
     report = dataclasses.replace(kept.report(), timeouts=(3,), violations={"binary": 1}, finished=False)
@@ -210,6 +211,9 @@ def test_a_recording_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
     assert report == back.report()
     assert kept.about == back.about
     assert (recording.marks, recording.clears) == (back.recording.marks, back.recording.clears)
+    for was, is_ in zip(recording.uttered, back.recording.uttered, strict=True):
+        assert was.as_ is is_.as_
+        assert np.array_equal(was.sound()[1], is_.sound()[1])
 
 
 def test_quantiles_are_of_the_nearest_rank_and_a_missing_value_stays_infinite() -> None:
@@ -246,6 +250,7 @@ def test_a_hoped_for_word_is_found_at_the_beginning_of_words_only() -> None:
 def test_not_known_is_recognised_through_errors_of_the_transcript() -> None:
     text = "I don't have approved information about that, but a nurse can help say nurse or press 0."
     assert is_not_known(text, FIXED)
+    assert is_not_known("I've moved information about that, but a nurse can help. Say nurse or press zero.", FIXED)
     assert is_not_known("Okay. " + text + " What else can I help you with?", FIXED)
     assert not is_not_known("Ask a nurse if your sheet does not say, or press on the wound for ten minutes.", FIXED)
 
