@@ -30,7 +30,6 @@ class World:
     def __init__(self) -> None:
         self.words: list[str] = []
         self.sentences: list[str] = []
-        self._frames: dict[tuple[int, int], AudioFrame] = {}
 
     def word(self, word: str) -> int:
         return _number(self.words, word)
@@ -44,7 +43,11 @@ class World:
 
     def spoken(self, text: str) -> list[AudioFrame]:
         """The agent's sentence as sound."""
-        return self._sound(self.sentence(text), max(200, len(text) * MS_A_LETTER), AGENT)
+        return self._sound(self.sentence(text), self.length_ms(text), AGENT)
+
+    def length_ms(self, text: str) -> int:
+        """How long the agent speaks it."""
+        return min(MOST * FRAME_MS, max(200, len(text) * MS_A_LETTER))
 
     def _sound(self, what: int, ms: int, levels: tuple[int, ...]) -> list[AudioFrame]:
         return [AudioFrame(frame(Tag(what, nth), levels)) for nth in range(min(MOST, ms // FRAME_MS))]
@@ -53,7 +56,8 @@ class World:
         """The words of which enough is there to be heard, in order."""
         heard: list[str] = []
         run, before = 0, Tag(-1, -1)
-        for piece in speech.reveal()[: len(speech.reveal()) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES):
+        pcm = speech.reveal()
+        for piece in pcm[: len(pcm) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES):
             tag = read(piece, CALLER)
             if tag is None or tag.what >= len(self.words):
                 continue
@@ -158,7 +162,7 @@ class ScriptedVoice:
 
     def speak(self, text: Sayable, *, after_ms: int = 0) -> Sound:
         """See `TextToSpeech`."""
-        return self._frames(text)
+        return _Frames(self._frames(text))
 
     async def _frames(self, text: Sayable) -> AsyncGenerator[AudioFrame, None]:
         turnout = await self.plan.wait()
@@ -167,6 +171,23 @@ class ScriptedVoice:
                 await _stop(turnout)
             await asyncio.sleep(self.FRAME_S)
             yield each
+
+
+@final
+class _Frames:
+    """`Sound` of a generator."""
+
+    def __init__(self, frames: AsyncGenerator[AudioFrame, None]) -> None:
+        self._frames = frames
+
+    def __aiter__(self) -> Sound:
+        return self
+
+    async def __anext__(self) -> AudioFrame:
+        return await anext(self._frames)
+
+    async def aclose(self) -> None:
+        await self._frames.aclose()
 
 
 @final

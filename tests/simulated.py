@@ -220,9 +220,9 @@ class Line:
             if not found or found[-1][1] != what or nth <= found[-1][2][-1]:
                 found.append((start, what, []))
             found[-1][2].append(nth)
+        said = [(start, self.world.sentences[what], nths) for start, what, nths in found]
         return [
-            Spoken(self.world.sentences[what], start // 8, tuple(nths), len(self.world.spoken(self.world.sentences[what])))
-            for start, what, nths in found
+            Spoken(text, start // 8, tuple(nths), self.world.length_ms(text) // FRAME_MS) for start, text, nths in said
         ]
 
     def texts(self) -> list[str]:
@@ -316,6 +316,8 @@ class Line:
         self._wake()
 
     def _marks(self) -> None:
+        if self.ending is not None:
+            return
         for mark in self.playback.due(self._now()):
             self.marks.append(mark)
             if not self.network.loses_mark(mark.name):
@@ -332,18 +334,13 @@ class Line:
                 assert 0 == self.playback.append(self._now(), decode(base64.b64decode(said["media"]["payload"])))
             case "mark":
                 self.playback.mark(self._now(), said["mark"]["name"])
+                due_s = self._zero_s + max(self._now(), self.playback.tail) / RATE_HZ
+                self._loop.call_at(due_s + 1e-6, self._marks)
             case "clear":
                 self.playback.clear(self._now())
+                self._marks()
             case other:
                 raise AssertionError(other)
-        if (due := self.playback.next_mark) is not None:
-            self._loop.call_at(max(self._loop.time(), self._zero_s + due / RATE_HZ + 1e-6), self._due)
-
-    def _due(self) -> None:
-        if self.ending is None:
-            self._marks()
-            if (due := self.playback.next_mark) is not None:
-                self._loop.call_at(max(self._loop.time(), self._zero_s + due / RATE_HZ + 1e-6), self._due)
 
     def _collect(self) -> None:
         """Read what has been heard by now: whole frames of the agent's sound."""
@@ -608,5 +605,3 @@ def _nothing_left(call: Any) -> None:
     assert call._paused_speech is None
     ear = call._ear
     assert 0 == sum(map(len, (ear._turn, ear._preroll, ear._kept, ear._last))), "sound is left in the call's ear"
-
-

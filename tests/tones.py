@@ -7,6 +7,7 @@ and a recogniser made of this hears only what really is in the sound it was give
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,8 +35,9 @@ class Tag:
     """Which frame of it, from 0, below `MOST`."""
 
 
+@functools.cache
 def frame(tag: Tag, levels: tuple[int, ...]) -> Int16:
-    """160 samples."""
+    """160 samples, not to be written into."""
     return np.concatenate([_half(tag.what, levels), _half(tag.nth, levels)])
 
 
