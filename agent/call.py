@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
 from agent.completeness import Completeness, Expected, completeness, plain
-from agent.endpointing import Ear, Endpointer
+from agent.endpointing import Ear, Endpointer, Reading
 from agent.engines.ports import (
     Bias,
     EngineFailed,
@@ -25,7 +25,7 @@ from agent.engines.ports import (
     Urgency,
     VoiceActivity,
 )
-from agent.mouth import Gate, Mouth
+from agent.mouth import Gate, Mouth, VoiceFailed
 from agent.overlap import FIRST_LOOK_MS, LOOK_AGAIN_MS, Overlap, Verdict, judge
 from agent.phrases import Phrase
 from agent.replying import Course, Replying, Voices
@@ -92,7 +92,7 @@ class Watch:
     def greeted(self, ms: int) -> None: ...
     def state(self, state: State) -> None: ...
     def turn(self, times: TurnTimes) -> None: ...
-    def overlap(self, verdict: Verdict) -> None: ...
+    def overlap(self, verdict: Verdict, ms: int) -> None: ...
     def escalated(self, reason: EscalationReason) -> None: ...
     def key(self) -> None: ...
     def failed(self, stage: Stage, reason: EngineReason) -> None: ...
@@ -361,6 +361,8 @@ class Call:
         await self._inbox.put(Recognised(mark, urgency, transcript, int(self._clock_ms() - asked_ms)))
 
     async def _recognised(self, heard: Recognised) -> None:
+        if heard.transcript is not None and heard.transcript.retried:
+            self._tally.counts["stt_retries"] += 1
         of_this_pause = heard.mark == self._pause_mark and heard.urgency is not Urgency.SNAPSHOT
         if heard.transcript is None:
             await self._not_recognised(of_this_pause)
@@ -376,7 +378,7 @@ class Call:
             return
         self._heard_at = heard
         if isinstance(screened, Defer):
-            self._ear.read(Completeness.NOTHING, heard.mark)
+            self._ear.read(Reading(Completeness.NOTHING, answerable=False, words=0), heard.mark)
             await self._drop_draft()
             if self._waiting:
                 self._waiting = False
@@ -384,7 +386,8 @@ class Call:
             return
         expected = Expected.YES_OR_NO if self._offered else Expected.ANYTHING
         finished = completeness(screened.said.words, expected)
-        self._ear.read(finished, heard.mark)
+        words = screened.said.words.map(lambda text: len(text.split())).reveal()
+        self._ear.read(Reading(finished, self._replying.answerable(screened), words), heard.mark)
         if self._waiting or (finished is not Completeness.INCOMPLETE and self._drafts_in_turn < MOST_DRAFTS):
             await self._prepare(screened, heard)
         if self._waiting:
@@ -422,7 +425,7 @@ class Call:
                 return False
             case Verdict.FLOOR:
                 self._tally.counts["barge_ins"] += 1
-                self._watch.overlap(verdict)
+                self._watch.overlap(verdict, self._overlap_ms)
                 if self._now_ms - self._began_ms - self._overlap_ms < CUT_IN_MS:
                     self._tally.counts["false_cut_ins"] += 1
                     self._ear.pace.cut_in()
@@ -433,7 +436,7 @@ class Call:
                 self._tally.counts["backchannels"] += 1
             case Verdict.NOISE:
                 self._ear.echo.fooled()
-        self._watch.overlap(verdict)
+        self._watch.overlap(verdict, self._overlap_ms)
         self._ear.forget()
         self._pause_mark = -1
         if self._looking is not None:
@@ -462,8 +465,12 @@ class Call:
 
     async def _answer(self, reply: Reply, said: Answerable, *, plain_only: bool) -> None:
         course: Course | None = None
-        with contextlib.suppress(EngineFailed):
+        try:
             course = await self._replying.reply(said, reply.gate, reply.times, offered=self._offered, plain=plain_only)
+        except VoiceFailed as failure:
+            self._watch.failed(Stage.TTS, failure.reason)
+        except EngineFailed:
+            pass  # told by `Replying`
         await self._inbox.put(ReplyDone(reply.number, course))
 
     async def _commit(self) -> None:
@@ -590,10 +597,10 @@ class Call:
                     self._tally.counts["silence_prompts"] += 1
                     self._say(Phrase.SILENCE_2)
                 case Action.CONTINUER:
-                    self._start(self._aside(Phrase.CONTINUER))
+                    self._start(self._aside(self._replying.alternate(Phrase.CONTINUER, Phrase.CONTINUER_2)))
                 case Action.FILLER:
                     self._tally.counts["fillers"] += 1
-                    self._start(self._aside(Phrase.FILLER))
+                    self._start(self._aside(self._replying.alternate(Phrase.FILLER, Phrase.FILLER_2)))
                 case Action.FALL_BACK:
                     await self._fall_back()
                 case Action.HAND_OFF:
@@ -610,7 +617,8 @@ class Call:
             reason = EscalationReason.SILENCE if self._turns.silent_out else EscalationReason.FAILURE
             self._tally.escalation = reason
             self._watch.escalated(reason)
-        self._tally.end = EndReason.HANDED_OVER
+        if self._tally.end is not EndReason.LONGEST_CALL:
+            self._tally.end = EndReason.HANDED_OVER
         self._parting_ms = 0
         match reason:
             case EscalationReason.RED_FLAG | EscalationReason.GUARD_FAILED:
@@ -624,7 +632,8 @@ class Call:
 
     async def _fall_back(self) -> None:
         reply = self._reply
-        if reply is None or reply.said is None or reply.done:
+        voices = self._script.voices
+        if reply is None or reply.said is None or reply.done or voices.model is voices.approved:
             return
         self._tally.counts["fallbacks"] += 1
         self._reply = None

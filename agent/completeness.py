@@ -64,7 +64,8 @@ _NEVER_LAST: Final = frozenset(
 ) - frozenset(
     "too really so like his her this these those its some any that've very while did do does can have".split()
 )
-_REPORTS: Final = frozenset("says said told thinks wondering".split())
+_AT_REST: Final = frozenset("is are be am was were".split())  # "where it is", "what that may be"
+_WANT_OBJECT: Final = frozenset("says said told thinks wondering lost found took bought brought".split())
 _STRANDED: Final = frozenset("for with about to from at of into like on in".split())  # "what is it for"
 _AUXILIARY: Final = frozenset(
     "is are was were am do does did have has had can could should would will may might must shall isn't aren't don't"
@@ -151,11 +152,13 @@ def _free(text: str, words: list[str]) -> Completeness:
         return Completeness.OPEN
     if words[-1] in _STRANDED and question and asked and len(clause) >= _SHORTEST_QUESTION:
         return Completeness.LIKELY
-    if words[-1] in _NEVER_LAST or words[-1] in _REPORTS or (question and words[-1] in _OBJECT_WANTED):
+    if words[-1] in _AT_REST and _WH.intersection(clause) and len(clause) >= 3:
+        return Completeness.LIKELY
+    if words[-1] in _NEVER_LAST or words[-1] in _WANT_OBJECT or (question and words[-1] in _OBJECT_WANTED):
         return Completeness.INCOMPLETE
     if question:
         if len(clause) < _SHORTEST_QUESTION:
-            return Completeness.LIKELY if asked and len(clause) == _SHORTEST_QUESTION - 1 else Completeness.INCOMPLETE
+            return Completeness.LIKELY if asked and len(clause) > 1 else Completeness.INCOMPLETE
         return Completeness.COMPLETE
     if words[-1] in _NUMBER:
         return Completeness.OPEN

@@ -52,18 +52,73 @@ class Timing:
     shortest_ms: int = 80  # voiced sound in a turn; less is a click or a breath
     snapshot_ms: int = 3_000  # the clinical layer reads a long turn this often
     unread_ms: int = 1_400  # the end if no transcript came in time
-    trailed_off_ms: int = 2_600  # an unfinished sentence: room, then one soft prompt
-    give_up_ms: int = 6_000  # an unfinished sentence ends as it is
+    trailed_off_ms: int = 2_400  # an unfinished sentence: room, then one soft prompt
+    give_up_ms: int = 4_800  # an unfinished sentence ends as it is
 
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Silence that ends a turn, in ms of audio, by how complete the words are."""
+    """Silence that ends a turn, in ms of audio, by what is known of the words and of the voice."""
 
     complete_ms: int = 360
-    likely_ms: int = 900
+    """A whole question, and there is an answer to it (or it is too long to be a beginning)."""
+    short_ms: int = 1_100
+    """A whole question of few words that nothing answers: "at what time of day" may go on."""
+    abrupt_ms: int = 1_000
+    """The words are whole, but the voice has not come down: it breaks off at full level."""
+    likely_ms: int = 1_000
+    """A whole statement that something answers."""
+    statement_ms: int = 1_250
+    """A whole statement that nothing answers: the question is still to come, and pauses of 1.2 s are common."""
     open_ms: int = 1_300
     nothing_ms: int = 700
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the words up to a pause say about the end of the turn."""
+
+    completeness: Completeness
+    answerable: bool
+    """Something would be said to them: a passage, or small talk."""
+    words: int
+
+
+LONG_WORDS: Final = 10  # a whole question of so many words is seldom a beginning
+ABRUPT_DB: Final = -3.0  # ends of turns lie 4 to 20 dB below the turn's mean level in their last 50 ms
+
+
+def wait_ms(reading: Reading, *, abrupt: bool, waits: Waits) -> int:
+    """The silence after which these words end the turn; not for `INCOMPLETE`, which has no end of its own."""
+    match reading.completeness:
+        case Completeness.COMPLETE if reading.answerable:
+            return waits.abrupt_ms if abrupt and reading.words > 1 else waits.complete_ms
+        case Completeness.COMPLETE:
+            return waits.complete_ms if reading.words >= LONG_WORDS else waits.short_ms
+        case Completeness.LIKELY:
+            return waits.likely_ms if reading.answerable else waits.statement_ms
+        case Completeness.NOTHING:
+            return waits.nothing_ms
+        case Completeness.OPEN | Completeness.INCOMPLETE:
+            return waits.open_ms
+
+
+def final_drop_db(pcm: Int16) -> float:
+    """How far the last 50 ms of speech lie above (+) or below (-) the mean level of all of it.
+
+    pcm: shape (n,) at 8 kHz, silence around the speech allowed.  0.0 if there is none.
+    """
+    steps = pcm[: len(pcm) // STEP * STEP].astype(np.float32).reshape(-1, STEP) / 32768.0
+    if not len(steps):
+        return 0.0
+    levels = 10.0 * np.log10(np.mean(steps * steps, axis=1) + 1e-9)
+    top = float(np.quantile(levels, 0.95))
+    spoken = np.flatnonzero(levels > top - 28.0)
+    last = levels[max(0, spoken[-1] + 1 - 5) : spoken[-1] + 1]
+    return float(np.mean(last) - np.mean(levels[levels > top - 25.0]))
+
+
+STEP: Final = 80  # 10 ms
 
 
 class Pace:
@@ -135,7 +190,8 @@ class Endpointer:
         self._silence_ms = 0
         self._voiced_ms = 0
         self._since_snapshot_ms = 0
-        self._read: Completeness | None = None
+        self._read: Reading | None = None
+        self._abrupt = False
         self.ended_silence_ms = 0
         """The silence after which the last turn was taken to be over."""
         self.mark = 0
@@ -172,10 +228,11 @@ class Endpointer:
         """The present turn alone, without what a reopened turn holds from before."""
         return Speech(np.concatenate(list(self._turn)) if self._turn else np.zeros(0, np.int16))
 
-    def read(self, completeness: Completeness, mark: int) -> None:
+    def read(self, reading: Reading, mark: int) -> None:
         """What the words up to the pause at `mark` say about the end of the turn; ignored when she has gone on."""
         if mark == self.mark and self._paused:
-            self._read = completeness
+            self._read = reading
+            self._abrupt = final_drop_db(np.concatenate(list(self._turn))) > ABRUPT_DB
 
     def hear(
         self, frame: AudioFrame, voiced: bool, *, echo_dbfs: float = SILENCE_DBFS, audible: bool = False
@@ -253,22 +310,17 @@ class Endpointer:
 
     def _wait(self) -> list[Ear]:
         t, factor = self.timing, self.pace.factor
-        match self._read:
-            case None:
-                limit = t.unread_ms * factor
-            case Completeness.COMPLETE:
-                limit = self.waits.complete_ms * factor
-            case Completeness.LIKELY:
-                limit = self.waits.likely_ms * factor
-            case Completeness.OPEN:
-                limit = self.waits.open_ms * factor
-            case Completeness.NOTHING:
-                limit = self.waits.nothing_ms
-            case Completeness.INCOMPLETE:
-                if not self._trailed and self._silence_ms >= t.trailed_off_ms * factor:
-                    self._trailed = True
-                    return [Ear.TRAILED_OFF]
-                limit = t.give_up_ms * factor
+        if self._read is None:
+            limit = t.unread_ms * factor
+        elif self._read.completeness is Completeness.INCOMPLETE:
+            if not self._trailed and self._silence_ms >= t.trailed_off_ms * factor:
+                self._trailed = True
+                return [Ear.TRAILED_OFF]
+            limit = t.give_up_ms * factor
+        elif self._read.completeness is Completeness.NOTHING:
+            limit = self.waits.nothing_ms
+        else:
+            limit = wait_ms(self._read, abrupt=self._abrupt, waits=self.waits) * factor
         if self._silence_ms < limit:
             return []
         self.ended_silence_ms = self._silence_ms

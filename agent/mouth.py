@@ -7,11 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agent.engines.ports import TextToSpeech
+from agent.engines.ports import EngineFailed, EngineReason, TextToSpeech
 from agent.tally import TurnTimes
 from policies.guardrails import Sayable
 from telephony.audio import AudioFrame
 from telephony.leg import Leg
+
+
+class VoiceFailed(EngineFailed):
+    """The voice gave no sound: no other language model would help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +67,20 @@ class Mouth:
         aside: bool = False,
         first: bool = False,
         times: TurnTimes | None = None,
+        begun: Callable[[Sayable], None] | None = None,
     ) -> int:
         """Give one sentence to the leg, at the pace at which it is played; waits for the gate before the first frame.
 
         first: a new reply begins with it.  times: told what its first clause took to be synthesised.
-        Returns the number of its clip.  Raises `EngineFailed`.
+        begun: told when its first frame is given to the leg.  Returns the number of its clip.  Raises `VoiceFailed`.
         """
         cached = self._ready(sentence)
         if cached is not None:
             if gate is not None:
                 await gate.opened.wait()
             clip = self._new(sentence, aside, first)
+            if begun is not None:
+                begun(sentence)
             for frame in cached:
                 await self._leg.room()
                 self._leg.play(clip, frame)
@@ -81,8 +88,9 @@ class Mouth:
             loop = asyncio.get_running_loop()
             asked_s = loop.time()
             sound = self._tts.speak(sentence, after_ms=self._leg.queued_ms)
+            failed: EngineReason | None = None
+            clip = 0
             try:
-                clip = 0
                 async for frame in sound:
                     if not clip:
                         if times is not None:
@@ -90,11 +98,16 @@ class Mouth:
                         if gate is not None:
                             await gate.opened.wait()
                         clip = self._new(sentence, aside, first)
+                        if begun is not None:
+                            begun(sentence)
                     await self._leg.room()
                     self._leg.play(clip, frame)
-                clip = clip or self._new(sentence, aside, first)
+            except EngineFailed as failure:
+                failed = failure.reason
             finally:
                 await sound.aclose()
+            if failed is not None or not clip:
+                raise VoiceFailed(failed or EngineReason.BROKEN)
         self._leg.end_clip(clip)
         return clip
 

@@ -31,13 +31,11 @@ class Phrase(enum.Enum):
     NOT_KNOWN = "not_known"
     NOT_UNDERSTOOD = "not_understood"
     REPEAT_LEAD = "repeat_lead"
-    SORRY_GO_AHEAD = "sorry_go_ahead"
     TRANSFER = "transfer"
     EMERGENCY = "emergency"
     FAILURE = "failure"
     ANYTHING_ELSE = "anything_else"
     CLOSING = "closing"
-    GOODBYE = "goodbye"
 
 
 GREETING_HELD_MS: Final = 6_000
@@ -67,7 +65,6 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         Phrase.NOT_KNOWN: "I don't have approved information about that, but a nurse can help: say nurse, or press 0.",
         Phrase.NOT_UNDERSTOOD: "I didn't catch that. Could you say it again?",
         Phrase.REPEAT_LEAD: "Let me repeat that completely.",
-        Phrase.SORRY_GO_AHEAD: "Sorry, go ahead.",
         Phrase.TRANSFER: "I'm getting a nurse for you now. Please stay on the line. "
         "If this is an emergency, hang up and call 911.",
         Phrase.EMERGENCY: "This may be an emergency. Hang up and call 911 now. "
@@ -77,7 +74,6 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         Phrase.ANYTHING_ELSE: "What else can I help you with?",
         Phrase.CLOSING: "What you heard in this call was said by an automated AI assistant. "
         "To talk with a person, press 0 now, or call again and say nurse. Take care. Goodbye.",
-        Phrase.GOODBYE: "Take care. Goodbye.",
     }
 )
 

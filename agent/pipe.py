@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from policies.events import CallEnded, CallEvent, encode
@@ -25,7 +26,8 @@ class EventPipe:
         self._profile: Final = profile
         self._waiting: deque[tuple[bytes, bool]] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.dropped = 0
+        self.on_drop: Callable[[], None] = lambda: None
+        """Told of every line that was dropped."""
         os.set_blocking(descriptor, False)
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -50,7 +52,7 @@ class EventPipe:
         """Drops the oldest line that may be dropped."""
         place = next((at for at, (_, keep) in enumerate(self._waiting) if not keep), 0)
         del self._waiting[place]
-        self.dropped += 1
+        self.on_drop()
 
     def _flush(self) -> None:
         while self._waiting:

@@ -69,7 +69,14 @@ async def prepare(agent: Agent, settings: Settings, tts: TextToSpeech, today: da
     return Prepared(
         agent=agent,
         script=Script(
-            voices=Voices(model or approved, approved, wording, phrases, warm=model.warm if model else None),
+            voices=Voices(
+                model=model or approved,
+                approved=approved,
+                answerable=lambda said, before: isinstance(approved.find(said, before), knowledge.Found),
+                wording=wording,
+                phrases=phrases,
+                warm=model.warm if model else None,
+            ),
             greeting=greeting,
             held=_held(greeting, book),
             red_flags=RedFlags.provisional(),

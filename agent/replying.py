@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agent.engines.ports import EngineFailed, EngineReason, LanguageModel
-from agent.mouth import Gate, Mouth
+from agent.mouth import Gate, Mouth, VoiceFailed
 from agent.phrases import Phrase
 from agent.sentences import Sentences
 from agent.smalltalk import Social, social
@@ -39,6 +39,8 @@ class Voices:
     """The agent's own engine."""
     approved: LanguageModel
     """Answers when the agent's own engine fails or is late; often the same."""
+    answerable: Callable[[Answerable, Sequence[Answerable | Sayable]], bool]
+    """Would an approved passage answer it, after these turns?  Takes a millisecond or two."""
     wording: Wording
     phrases: Mapping[Phrase, Sayable]
     warm: Callable[[], Coroutine[Any, Any, object]] | None = None
@@ -59,6 +61,7 @@ class Replying:
         self._failed: Final = failed
         self._history: list[Answerable | Sayable] = []
         self._owed: list[Sayable] = []
+        self._small: Phrase | None = None
         self.fallbacks = 0
 
     def owe(self, cut: Sequence[Sayable]) -> None:
@@ -68,6 +71,15 @@ class Replying:
     @property
     def owes(self) -> bool:
         return bool(self._owed)
+
+    def answerable(self, said: Answerable) -> bool:
+        """Something would be said to these words as they stand: small talk, or an approved passage."""
+        return social(said.said.words) is not None or self._voices.answerable(said, self._history)
+
+    def alternate(self, one: Phrase, other: Phrase) -> Phrase:
+        """The same small word is not said twice in a row."""
+        self._small = other if self._small is one else one
+        return self._small
 
     def phrase(self, phrase: Phrase) -> Sayable:
         return self._voices.phrases[phrase]
@@ -134,23 +146,31 @@ class Replying:
 
     async def _answer(self, said: Answerable, gate: Gate, times: TurnTimes, plain: bool) -> Course:
         spoken: list[Sayable] = []
-        model = self._voices.approved if plain else self._voices.model
-        failed: EngineReason | None = None
         try:
-            await self._stream(model, said, gate, times, spoken)
-        except EngineFailed as failure:
-            failed = failure.reason
-            self._failed(failed)
-        if failed is not None and not spoken and model is not self._voices.approved:
-            self.fallbacks += 1
-            await self._stream(self._voices.approved, said, gate, times, spoken)
-        elif failed is not None and not spoken:
-            raise EngineFailed(failed)
-        await gate.opened.wait()
-        await self._settle_debt(spoken)
-        self._history = [*self._history, said, *spoken][-self.MOST_TURNS :]
+            await self._best(said, gate, times, plain, spoken)
+            await gate.opened.wait()
+            await self._settle_debt(spoken)
+        finally:
+            if gate.opened.is_set():  # also when she breaks in: what she began to hear is known to a follow-up
+                self._history = [*self._history, said, *spoken][-self.MOST_TURNS :]
         last = spoken[-1].text.reveal() if spoken else ""
         return Course.OFFERED_PERSON if last == self.phrase(Phrase.NOT_KNOWN).text.reveal() else Course.ON
+
+    async def _best(self, said: Answerable, gate: Gate, times: TurnTimes, plain: bool, spoken: list[Sayable]) -> None:
+        """The agent's own engine; the approved one where that fails, also in the middle of its reply."""
+        model = self._voices.approved if plain else self._voices.model
+        try:
+            await self._stream(model, said, gate, times, spoken)
+        except VoiceFailed:
+            raise
+        except EngineFailed as failure:
+            self._failed(failure.reason)
+            if model is self._voices.approved:
+                raise
+        else:
+            return
+        self.fallbacks += 1
+        await self._stream(self._voices.approved, said, gate, times, spoken)
 
     async def _stream(
         self, model: LanguageModel, said: Answerable, gate: Gate, times: TurnTimes, spoken: list[Sayable]
@@ -176,8 +196,8 @@ class Replying:
             allowed = self.phrase(Phrase.NOT_KNOWN)
         if not spoken:
             times.answer_ms = int(self._clock_ms() - asked_ms)
-        spoken.append(allowed)
-        await self._mouth.say(allowed, gate, first=len(spoken) == 1, times=times if len(spoken) == 1 else None)
+        first = not spoken
+        await self._mouth.say(allowed, gate, first=first, times=times if first else None, begun=spoken.append)
 
     async def _settle_debt(self, spoken: Sequence[Sayable]) -> None:
         """A medication sentence that was cut is said again whole, unless this answer has just said it."""

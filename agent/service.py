@@ -144,7 +144,9 @@ class CallWatch(Watch):
             stages = (times.endpoint_ms, times.stt_ms, times.answer_ms, times.tts_ms, times.gap_ms)
             self._pipe.tell(events.TurnTiming(self._call, *(max(0, stage) for stage in stages)))
 
-    def overlap(self, verdict: Verdict) -> None:
+    def overlap(self, verdict: Verdict, ms: int) -> None:
+        if verdict is Verdict.FLOOR:
+            self._metrics.observe(Timed.BARGE_IN, ms)
         self._pipe.tell(events.BargeIn(self._call, events.Verdict(verdict.value)))
 
     def escalated(self, reason: EscalationReason) -> None:
@@ -226,6 +228,7 @@ async def run(settings: Settings, lines: Lines, bound: socket, pipe: EventPipe, 
     log.event(LogEvent.MODEL_LOADED)
     agents = await prepare_all(lines, models, settings)
     metrics = LineMetrics(settings.limits.calls)
+    pipe.on_drop = metrics.event_dropped
     board = Switchboard(calls=settings.limits.calls, clock=time.monotonic)
     calls = Calls(settings, models, agents, pipe, log, metrics)
     app = application(

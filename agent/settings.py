@@ -146,10 +146,11 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             beam=_maybe(values, "QUIETLINE_RECOGNISER_BEAM", 1, 10),
             # below 10 s Whisper repeats itself, 30 s is all it takes (docs/decisions, recognition)
             window_s=_maybe(values, "QUIETLINE_RECOGNISER_WINDOW_S", 10, 30),
-            workers=_number(values, "QUIETLINE_RECOGNISER_WORKERS", 2, 1, 64),
+            workers=_number(values, "QUIETLINE_RECOGNISER_WORKERS", 2, 1, 16),
         ),
         voice=values.get("QUIETLINE_VOICE"),
-        # at most 300 ms ahead, so that a barge-in and a pause are exact; a tick of 20 ms comes on top; under 60 ms one late tick is heard
+        # at most 300 ms ahead, a tick of 20 ms included, so that a barge-in and a pause are exact; under 60 ms one late
+        # tick is heard
         lead_ms=_number(values, "QUIETLINE_LEAD_MS", 160, 60, 280),
         limits=Limits(
             calls=_number(values, "QUIETLINE_MAX_CALLS", 8, 1, 1_000),

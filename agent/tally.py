@@ -13,7 +13,18 @@ from policies.records import DURATION_S, GAP_MS, CallMetrics, EndReason, Engine,
 
 COUNTED: Final = (
     "turns", "barge_ins", "backchannels", "false_cut_ins", "fillers", "silence_prompts", "keys", "fallbacks",
+    "stt_retries",
 )  # fmt: skip
+
+
+OUTCOMES: Final = {
+    EndReason.HANDED_OVER: Outcome.PERSON,
+    EndReason.LONGEST_CALL: Outcome.PERSON,
+    EndReason.CALLER_HUNG_UP: Outcome.ABANDONED,  # she left while a person was fetched, as the 911 wording asks
+    EndReason.DROPPED: Outcome.ABANDONED,
+    EndReason.DEAD_STREAM: Outcome.ABANDONED,
+}
+"""What a call came to in which a person was fetched."""
 
 
 @dataclass(slots=True)
@@ -46,10 +57,12 @@ class Tally:
     greeting_played: bool = False
     closing_played: bool = False
 
-    def metrics(self, answers_heard: int, stt_retries: int = 0) -> CallMetrics:
+    def metrics(self, answers_heard: int) -> CallMetrics:
         """The one record that is kept of the call."""
         if self.escalation is not None:
-            outcome = Outcome.PERSON if self.end is EndReason.HANDED_OVER else Outcome.FAILED
+            outcome = OUTCOMES.get(self.end, Outcome.FAILED)
+            if outcome is Outcome.ABANDONED and answers_heard:
+                outcome = Outcome.ANSWERED
         elif self.end in (EndReason.FAILURE, EndReason.PROTOCOL):
             outcome = Outcome.FAILED
         else:
@@ -69,6 +82,5 @@ class Tally:
             gap_p95_ms=GAP_MS.of(int(p95)),
             greeting_played=self.greeting_played,
             closing_played=self.closing_played,
-            stt_retries=at_most(stt_retries),
             **{name: at_most(self.counts[name]) for name in COUNTED},
         )

@@ -373,7 +373,7 @@ class Notes(Watch):
     def turn(self, times: TurnTimes) -> None:
         self.turns.append(times)
 
-    def overlap(self, verdict: Verdict) -> None:
+    def overlap(self, verdict: Verdict, ms: int) -> None:
         self.verdicts.append(verdict)
 
     def escalated(self, reason: EscalationReason) -> None:
@@ -581,7 +581,7 @@ def _script(model: LanguageModel | None, approved: LanguageModel | None) -> Scri
     script = house()[0].script
     known = script.voices
     first_then = (model or approved or known.model, approved or known.approved)
-    return replace(script, voices=Voices(*first_then, known.wording, known.phrases))
+    return replace(script, voices=Voices(*first_then, known.answerable, known.wording, known.phrases))
 
 
 async def _follow(caller: Callable[[Line], Awaitable[None]], line: Line) -> bool:

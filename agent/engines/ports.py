@@ -59,6 +59,8 @@ class Transcript(Sensitive):
     """Mean natural-log probability of the tokens; 0 is certainty, below about -1 is a guess."""
     no_speech: float
     """Whisper's probability that the sound holds no speech, 0..1."""
+    retried: bool = False
+    """The first reading looked like a decoder's loop; this is the second."""
 
     __hash__ = None  # see Sensitive
 

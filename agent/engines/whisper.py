@@ -135,11 +135,15 @@ class Whisper:
                 Utterance(PHI(NOTHING), doubtful=False),
                 min(one[1] for one in heard),
                 max(one[2] for one in heard),
+                any(one[3] for one in heard),
             )
         logprob = min(one[1] for one in said)
         doubtful = logprob < self._settings.unsure_logprob
         return Transcript(
-            Utterance(PHI(" ".join(one[0] for one in said)), doubtful), logprob, max(one[2] for one in said)
+            Utterance(PHI(" ".join(one[0] for one in said)), doubtful),
+            logprob,
+            max(one[2] for one in said),
+            any(one[3] for one in heard),
         )
 
     def _prompt(self, bias: Bias | None) -> list[int]:
@@ -151,14 +155,15 @@ class Whisper:
         hint: list[int] = self._tokens.encode(f" I take {', '.join(words)}. May I ask you a question?")
         return [self._tokens.sot_prev, *hint[:BIAS_TOKENS], *begin]
 
-    def _piece(self, pcm: Int16, prompt: list[int]) -> tuple[str, float, float]:
-        """Words, mean log probability and probability of no speech of at most 28 s."""
+    def _piece(self, pcm: Int16, prompt: list[int]) -> tuple[str, float, float, bool]:
+        """Words, mean log probability and probability of no speech of at most 28 s; and was it heard twice."""
         dark = darkened(pcm.astype(np.float32) / 32768.0, RATE_HZ, self._settings.darken_db)
         sound = soxr.resample(dark, RATE_HZ, MODEL_HZ, quality="HQ").astype(np.float32)
         cap = token_cap(len(pcm) * 1000 // RATE_HZ)
         tokens, logprob, no_speech = self._decode(sound, self._settings.window, prompt, cap)
         text = self._text(tokens)
-        if suspicious(text, len(tokens), cap):
+        retried = suspicious(text, len(tokens), cap)
+        if retried:
             tokens, logprob, no_speech = self._decode(sound, FULL, prompt, cap)
             text = self._text(tokens)
             words = text.split()
@@ -167,7 +172,7 @@ class Whisper:
                 logprob = min(logprob, self._settings.unsure_logprob - 1.0)
         if no_speech > self._settings.no_speech and logprob < self._settings.unsure_logprob:
             text = NOTHING
-        return text, logprob, no_speech
+        return text, logprob, no_speech, retried
 
     def _text(self, tokens: list[int]) -> str:
         words: str = self._tokens.decode([token for token in tokens if token < self._tokens.eot])

@@ -78,7 +78,7 @@ def test_a_question_is_answered_word_for_word_and_the_record_says_so() -> None:
     assert (0, 0) == (record.false_cut_ins, record.fallbacks)
     assert (True, False) == (record.greeting_played, record.closing_played)
     assert 60 == record.duration_s
-    assert 0 < record.gap_p50_ms <= 600
+    assert 0 < record.gap_p50_ms <= 1200  # tones break off at full level, where a voice comes down: the longer wait
     assert LegEnd.STOPPED is held.leg_end
 
 
@@ -182,7 +182,7 @@ def test_a_caller_who_trails_off_gets_one_soft_prompt_and_then_her_whole_turn_is
     async def caller(line: Line) -> None:
         await line.greeting()
         await line.say("How do I store my")
-        await line.wait(5_000)
+        await line.wait(4_000)
         await line.say("insulin at home?")
         await line.reply()
         line.hang_up()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.completeness import Completeness
-from agent.endpointing import Ear, Endpointer, Pace, Timing, Waits
+from agent.endpointing import Ear, Endpointer, Pace, Reading, Timing, Waits, final_drop_db, wait_ms
 from telephony.audio import FRAME_MS, FRAME_SAMPLES, AudioFrame
 
 TIMING, WAITS = Timing(), Waits()
@@ -22,6 +22,10 @@ def feed(ear: Endpointer, ms: int, *, voiced: bool, level: int = 3000, **more: o
     for _ in range(ms // FRAME_MS):
         noticed += ear.hear(frame(level if voiced else 0), voiced, **more)  # type: ignore[arg-type]  # echo, audible
     return noticed
+
+
+def reading(completeness: Completeness, *, answerable: bool = True, words: int = 1) -> Reading:
+    return Reading(completeness, answerable, words)
 
 
 def spoken(ms: int = 1_000) -> Endpointer:
@@ -42,7 +46,7 @@ def silence_until(ear: Endpointer, wanted: Ear, most_ms: int = 10_000) -> int:
 
 def test_a_complete_question_ends_its_turn_soon() -> None:
     ear = spoken()
-    ear.read(Completeness.COMPLETE, ear.mark)
+    ear.read(reading(Completeness.COMPLETE), ear.mark)
 
     assert WAITS.complete_ms == silence_until(ear, Ear.TURN_OVER)
     assert WAITS.complete_ms == ear.ended_silence_ms
@@ -50,7 +54,7 @@ def test_a_complete_question_ends_its_turn_soon() -> None:
 
 def test_an_unfinished_sentence_gets_room_then_one_soft_prompt_then_an_end() -> None:
     ear = spoken()
-    ear.read(Completeness.INCOMPLETE, ear.mark)
+    ear.read(reading(Completeness.INCOMPLETE), ear.mark)
 
     assert TIMING.trailed_off_ms == silence_until(ear, Ear.TRAILED_OFF)
     noticed = feed(ear, TIMING.give_up_ms, voiced=False)
@@ -59,7 +63,7 @@ def test_an_unfinished_sentence_gets_room_then_one_soft_prompt_then_an_end() -> 
 
 def test_a_pause_that_ends_belongs_to_the_same_turn() -> None:
     ear = spoken()
-    ear.read(Completeness.COMPLETE, ear.mark)
+    ear.read(reading(Completeness.COMPLETE), ear.mark)
 
     assert [Ear.RESUMED] == feed(ear, 200, voiced=True)
     assert ear.speaking
@@ -71,7 +75,7 @@ def test_words_recognised_at_an_earlier_pause_do_not_end_the_turn_at_this_one() 
     before = ear.mark
     feed(ear, 400, voiced=True)
     feed(ear, TIMING.pause_ms, voiced=False)
-    ear.read(Completeness.COMPLETE, before)
+    ear.read(reading(Completeness.COMPLETE), before)
 
     assert TIMING.unread_ms == silence_until(ear, Ear.TURN_OVER)
 
@@ -101,7 +105,7 @@ def test_the_speech_begins_before_its_onset_and_ends_shortly_after_its_end() -> 
 
 def test_a_reopened_turn_is_judged_whole() -> None:
     ear = spoken(1_000)
-    ear.read(Completeness.COMPLETE, ear.mark)
+    ear.read(reading(Completeness.COMPLETE), ear.mark)
     silence_until(ear, Ear.TURN_OVER)
     ear.reopen()
     feed(ear, 600, voiced=True)
@@ -163,7 +167,27 @@ def test_every_onset_is_followed_by_an_end_once_silence_lasts(
                 elif noticed in (Ear.TURN_OVER, Ear.BLIP):
                     open_turns -= 1
                 elif noticed is Ear.PAUSE:
-                    ear.read(judged, ear.mark)
+                    ear.read(reading(judged), ear.mark)
             assert open_turns == int(ear.speaking)
 
     assert 0 == open_turns
+
+
+def test_what_can_be_answered_ends_sooner_than_what_can_not() -> None:
+    def after(completeness: Completeness, *, answerable: bool, words: int = 6, abrupt: bool = False) -> int:
+        return wait_ms(reading(completeness, answerable=answerable, words=words), abrupt=abrupt, waits=WAITS)
+
+    whole, statement = Completeness.COMPLETE, Completeness.LIKELY
+    assert after(whole, answerable=True) < after(whole, answerable=False)
+    assert after(whole, answerable=False, words=14) < after(whole, answerable=False)
+    assert after(whole, answerable=True) < after(whole, answerable=True, abrupt=True)
+    assert after(statement, answerable=True) < after(statement, answerable=False)
+
+
+def test_a_voice_that_comes_down_is_told_from_one_that_breaks_off() -> None:
+    loud = np.full(8_000, 6_000, np.int16)
+    fading = (loud * np.concatenate([np.ones(7_000), np.linspace(1, 0.05, 1_000)])).astype(np.int16)
+
+    assert -1.0 < final_drop_db(loud)
+    assert -6.0 > final_drop_db(fading)
+    assert 0.0 == final_drop_db(np.zeros(0, np.int16))
