@@ -78,17 +78,22 @@ class RealLine:
         return self.told("call_ended")
 
 
-@contextlib.contextmanager
-def real_line(folder: Path, **more: str) -> Iterator[RealLine]:
-    """folder: an empty one for its agent file.  more: settings.  Ends it with SIGTERM, which must end it well."""
+def short_agent(folder: Path) -> Path:
+    """A folder of agents with the one that greets shortly."""
     (folder / "agents").mkdir(parents=True)
     (folder / "knowledge").symlink_to(ROOT / "deploy" / "knowledge")
     (folder / "agents" / "short.toml").write_text(AGENT, encoding="utf-8")
+    return folder / "agents"
+
+
+@contextlib.contextmanager
+def real_line(folder: Path, **more: str) -> Iterator[RealLine]:
+    """folder: an empty one for its agent file.  more: settings.  Ends it with SIGTERM, which must end it well."""
     port, token = free_port(), secrets.token_hex(16)
     environment = {
         "QUIETLINE_PROFILE": "development",
         "QUIETLINE_PORT": str(port),
-        "QUIETLINE_AGENTS": str(folder / "agents"),
+        "QUIETLINE_AGENTS": str(short_agent(folder)),
         "QUIETLINE_STATE": str(folder / "state"),
         "TWILIO_AUTH_TOKEN": token,
         **more,
