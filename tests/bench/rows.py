@@ -103,11 +103,17 @@ def gap_rows(runs: Sequence[Run]) -> list[Row]:
     """How fast she is answered."""
 
     def gaps(part: str, only: Callable[[ScoredCall, ScoredTurn], bool] = lambda _, __: True) -> Values:
-        return lambda run: [t.answer_gap_ms for c in run if c.part == part for t in c.turns if only(c, t)]
+        return lambda run: [
+            t.answer_gap_ms for c in run if c.part == part for t in c.turns if not t.cut_into and only(c, t)
+        ]
+
+    def left_out(part: str) -> str:
+        turns = sum(turn.cut_into for run in runs for turn in _turns(run, part))
+        return f"{turns} more whose pause was spoken into" if turns else ""
 
     rows = []
     for part, calls, p50, p95 in (("one", "1 call", 600, 1_100), ("four", "4 calls at once", 900, 1_600)):
-        rows.append(times(f"reply gap, {calls} (ms)", runs, gaps(part), p50, p95))
+        rows.append(times(f"reply gap, {calls} (ms)", runs, gaps(part), p50, p95, left_out(part)))
         rows.append(times("  after a barge-in", runs, gaps(part, lambda _, turn: turn.barged_in)))
         rows += [
             times(f"  {line}", runs, gaps(part, lambda call, _, line=line: kind(call.line) == line))  # type: ignore[misc]

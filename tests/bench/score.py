@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from telephony.twin.hearing import Run, audible_runs
-from telephony.twin.measure import PER_MS, CallReport, Heard, Sound, UtteredAs
+from telephony.twin.measure import PER_MS, CallReport, Heard, Sound, TurnReport, UtteredAs
 from tests.bench.plan import Turn, sayable_turns
 from tests.bench.recorded import Kept
 from tests.bench.wording import Fixed, Word, begins_with_prompt, holds, is_not_known, leading_asides
@@ -33,7 +33,10 @@ class ScoredTurn:
     gap_ms: float
     """To the next sound of the agent."""
     answer_gap_ms: float
-    """To the first sound that is no filler, continuer or late prompt."""
+    """To the first sound that is no filler, continuer or late prompt; infinite where a barge-in was missed, as what is
+    heard then is the rest of the old reply."""
+    cut_into: bool
+    """The agent spoke into a pause of it: what came after its end may be the rest of that, so it times nothing."""
     asides: int
     asked: bool
     """The script says what an answer should hold, and the reply was heard out."""
@@ -119,9 +122,21 @@ def score(kept: Kept, heard: Mapping[str, Any], scripted: Sequence[Turn], fixed:
     report = kept.report(classify)
     said = sayable_turns(scripted, report.timeouts)
     cut = _cut(report)
+    missed = {
+        barge_in.onset_ms for barge_in in report.barge_ins if barge_in.over_speech and barge_in.silence_ms is None
+    }
     turns = tuple(
-        _turn(n, report, said[n] if n < len(said) else None, replies[n], merged.get(n), fixed, cut=n in cut)
-        for n in range(len(report.turns))
+        _turn(
+            turn,
+            n + 1,
+            said[n] if n < len(said) else None,
+            replies[n],
+            merged.get(n),
+            fixed,
+            cut=n in cut,
+            missed=turn.barged_in and turn.began_ms in missed,
+        )
+        for n, turn in enumerate(report.turns)
     )
     over = [barge_in for barge_in in report.barge_ins if barge_in.over_speech]
     listening = _listening(kept, report, runs) if kept.about["line"] != "clean" else []
@@ -159,30 +174,31 @@ def _cut(report: CallReport) -> set[int]:
 
 
 def _turn(
-    n: int,
-    report: CallReport,
+    turn: TurnReport,
+    number: int,
     said: Turn | None,
     words: Sequence[Word],
     begins_ms: float | None,
     fixed: Fixed,
     *,
     cut: bool,
+    missed: bool,
 ) -> ScoredTurn:
-    turn = report.turns[n]
     answer = _or_missing(turn.answer_gap_ms)
     if begins_ms is not None:
         answer = min(answer, begins_ms - turn.ended_ms)
     asides = leading_asides(words, fixed)
     after = [word for word in words if not asides or word[1] >= asides[-1][2]]
-    if answer >= LATE_PROMPT_MS and begins_with_prompt(after, fixed):
+    if missed or (answer >= LATE_PROMPT_MS and begins_with_prompt(after, fixed)):
         answer = MISSING
     text = " ".join(word for word, _, _ in words)
     asked = said is not None and bool(said.expect) and not cut
     return ScoredTurn(
-        number=n + 1,
+        number=number,
         barged_in=turn.barged_in,
         gap_ms=_or_missing(turn.gap_ms),
         answer_gap_ms=answer,
+        cut_into=any(pause.spoken_into for pause in turn.pauses),
         asides=len(asides),
         asked=asked,
         addressed=asked and said is not None and holds(text, said.expect),

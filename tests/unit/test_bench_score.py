@@ -158,6 +158,8 @@ def test_a_missed_barge_in_is_infinite_and_one_after_the_reply_is_none() -> None
     missed = call((turn, said(BARGE_IN, (4_000, 5_000))), (2_600, 8_000))
     planned_turns = (ASKED, Turn(3, (), barge_in=True))
     assert (MISSING,) == scored(missed, heard([], []), *planned_turns).silences_ms
+    resumed = call((turn, said(BARGE_IN, (4_000, 5_000))), (2_600, 4_400), (4_700, 5_100), (5_400, 8_000))
+    assert [600.0, MISSING] == [one.answer_gap_ms for one in scored(resumed, heard([], []), *planned_turns).turns]
     too_late = scored(call((turn, late), (2_600, 6_000)), heard([], []), *planned_turns)
     assert ((), 1) == (too_late.silences_ms, too_late.barge_ins_late)
 
@@ -317,7 +319,7 @@ def test_the_line_of_a_call_survives_the_way_to_the_caller_process() -> None:
 
 def one_call(part: str, gaps: list[float], **more: Any) -> ScoredCall:
     turns = tuple(
-        ScoredTurn(n, False, gap, gap, 0, asked=True, addressed=n != 1, not_known=n == 1)
+        ScoredTurn(n, False, gap, gap, False, 0, asked=True, addressed=n != 1, not_known=n == 1)
         for n, gap in enumerate(gaps, 1)
     )
     plainly: dict[str, Any] = {
@@ -355,6 +357,16 @@ def test_a_bar_is_met_only_if_both_its_parts_are() -> None:
     lost = row(rows.gap_rows([[one_call("one", [500.0] * 18 + [MISSING] * 2)]]), "reply gap, 1 call")
     assert (500.0, MISSING, False, "2 never came") == (lost.p50, lost.p95, lost.met, lost.note)
     assert "inf" == lost.to_json()["p95"]
+
+
+def test_a_turn_whose_pause_was_spoken_into_times_nothing() -> None:
+    turn = said(TURN, (1_000, 2_000), (3_200, 4_000))
+    kept = call((turn,), (2_800, 3_300), (4_100, 8_000))
+    cut = {"start": 2_800 * 8, "words": words("Do not drive", 2_800, 3_300)}
+    one = scored(kept, heard(words("yet.", 4_100, 8_000), in_pauses=(cut,)), ASKED)
+    assert [True] == [each.cut_into for each in one.turns]
+    found = row(rows.gap_rows([[one, one_call("one", [700.0])]]), "reply gap, 1 call")
+    assert (700.0, 1, "1 more whose pause was spoken into") == (found.p50, found.n, found.note)
 
 
 def test_several_runs_give_the_median_of_their_values_and_all_their_turns() -> None:
