@@ -65,8 +65,9 @@ class Replying:
         self.fallbacks = 0
 
     def owe(self, cut: Sequence[Sayable]) -> None:
-        """Sentences that were cut off: those that are unsafe in part are said again whole."""
-        self._owed = [said for said in cut if said.source is not Source.FIXED]
+        """Sentences that were cut off: those that are unsafe in part are said again whole.  Older debts stay."""
+        known = {said.text.reveal() for said in self._owed}
+        self._owed += [said for said in cut if said.source is not Source.FIXED and said.text.reveal() not in known]
 
     @property
     def owes(self) -> bool:
@@ -201,9 +202,10 @@ class Replying:
 
     async def _settle_debt(self, spoken: Sequence[Sayable]) -> None:
         """A medication sentence that was cut is said again whole, unless this answer has just said it."""
-        owed, self._owed = self._owed, []
-        again = [said for said in owed if said.passage_id and all(said.passage_id != now.passage_id for now in spoken)]
-        if again:
+        told = {said.passage_id for said in spoken}
+        self._owed = [said for said in self._owed if said.passage_id and said.passage_id not in told]
+        if self._owed:
             await self.say(Phrase.REPEAT_LEAD)
-            for sentence in again:
-                await self._mouth.say(sentence)
+        while self._owed:  # one that is cut before it is begun is still owed
+            await self._mouth.say(self._owed[0])
+            self._owed = self._owed[1:]
