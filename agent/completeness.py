@@ -101,6 +101,7 @@ _WHOLE: Final = frozenset(
 _HALF_WHOLE: Final = frozenset("okay ok right sorry what sure".split())  # may open a sentence as well as be one
 _CLOSER: Final = re.compile(r"(?:thank you|thanks|thanks a lot|thank you very much|that's all|that is all|bye|please)$")
 _SHORTEST_QUESTION: Final = 4  # words: "can I shower now"; fewer is a beginning ("can I take")
+LONG_ENOUGH: Final = 6  # "how long do I leave it on"; fewer words before a preposition are more often a beginning
 _CLAUSE: Final = re.compile(r"[.!?;]+\s+|,\s+(?=(?:and|but|so|or|then)\b)")
 
 
@@ -151,7 +152,7 @@ def _free(text: str, words: list[str]) -> Completeness:
     if _ANNOUNCES.search(" ".join(words)):
         return Completeness.OPEN
     if words[-1] in _STRANDED and question and asked and len(clause) >= _SHORTEST_QUESTION:
-        return Completeness.LIKELY
+        return Completeness.COMPLETE if clause[0] in _WH and len(clause) >= LONG_ENOUGH else Completeness.LIKELY
     if words[-1] in _AT_REST and _WH.intersection(clause) and len(clause) >= 3:
         return Completeness.LIKELY
     if words[-1] in _NEVER_LAST or words[-1] in _WANT_OBJECT or (question and words[-1] in _OBJECT_WANTED):

@@ -62,7 +62,7 @@ class Waits:
 
     complete_ms: int = 360
     """A whole question, and there is an answer to it (or it is too long to be a beginning)."""
-    short_ms: int = 1_100
+    short_ms: int = 900
     """A whole question of few words that nothing answers: "at what time of day" may go on."""
     abrupt_ms: int = 1_000
     """The words are whole, but the voice has not come down: it breaks off at full level."""
@@ -112,10 +112,13 @@ def final_drop_db(pcm: Int16) -> float:
     if not len(steps):
         return 0.0
     levels = 10.0 * np.log10(np.mean(steps * steps, axis=1) + 1e-9)
-    top = float(np.quantile(levels, 0.95))
-    spoken = np.flatnonzero(levels > top - 28.0)
+    floor, top = np.quantile(levels, [0.1, 0.95])
+    least = max(float(top) - 28.0, float(floor) + 6.0)  # in noise the line itself must not pass for the voice's end
+    spoken = np.flatnonzero(levels > least)
+    if not len(spoken):
+        return 0.0
     last = levels[max(0, spoken[-1] + 1 - 5) : spoken[-1] + 1]
-    return float(np.mean(last) - np.mean(levels[levels > top - 25.0]))
+    return float(np.mean(last) - np.mean(levels[spoken]))
 
 
 STEP: Final = 80  # 10 ms
