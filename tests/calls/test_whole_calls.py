@@ -224,6 +224,20 @@ def test_she_goes_on_while_the_agent_thinks_and_the_whole_turn_is_answered() -> 
     assert [] == held.cut
 
 
+def test_a_turn_that_was_reopened_is_counted_once() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(INSULIN)
+        await line.wait(420)
+        await line.say("And can it freeze?")
+        await line.reply()
+        line.hang_up()
+
+    held = hold(caller, Setup(tts=Plan(usual=Turnout(after_s=0.7))))
+
+    assert 1 == held.metrics.turns
+
+
 def test_she_goes_on_just_as_the_answer_begins_and_the_whole_turn_is_answered() -> None:
     async def caller(line: Line) -> None:
         await line.greeting()
@@ -356,6 +370,61 @@ def test_a_barge_in_hushes_the_agent_and_the_cut_sentence_is_said_again_whole_af
     assert silent_after_ms[0] <= 350
     assert 1 == held.clears
     assert (1, 2, [Verdict.FLOOR]) == (held.metrics.barge_ins, held.metrics.turns, held.notes.verdicts)
+
+
+def test_a_cut_sentence_is_not_lost_when_the_barge_in_comes_in_two_parts() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(INSULIN)
+        await line.hears(2_000)
+        await line.say("Wait a second.")
+        await line.wait(1_500)
+        await line.say(BATH)
+        await line.reply()
+        await line.quiet()
+        line.hang_up()
+
+    held = hold(caller)
+
+    assert words(Phrase.REPEAT_LEAD) in held.replies
+    at = held.replies.index(words(Phrase.REPEAT_LEAD))
+    assert passage(INSULIN)[:1] == held.replies[at + 1 :]
+    assert held.spoken[-1].whole
+
+
+def test_a_cut_sentence_is_not_lost_when_she_goes_on_while_the_agent_thinks() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(INSULIN)
+        await line.hears(2_000)
+        await line.say(BATH)
+        await line.wait(420)
+        await line.say("And a shower?")
+        await line.reply()
+        line.hang_up()
+
+    held = hold(caller, Setup(tts=Plan(usual=Turnout(after_s=0.7))))
+
+    assert words(Phrase.REPEAT_LEAD) in held.replies
+
+
+def test_two_answers_that_were_cut_are_both_made_whole() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(INSULIN)
+        await line.hears(2_000)
+        await line.say(BATH)
+        await line.hears(2_000)
+        await line.say("How often should I weigh myself?")
+        await line.reply()
+        line.hang_up()
+
+    held = hold(caller)
+
+    lead = held.replies.index(words(Phrase.REPEAT_LEAD))
+    assert [passage(INSULIN)[0], passage(BATH)[0]] == [
+        text for text in held.replies[lead + 1 :] if text in (passage(INSULIN)[0], passage(BATH)[0])
+    ]
 
 
 def test_a_cut_sentence_is_not_lost_when_its_repeat_is_cut_too() -> None:
@@ -665,6 +734,7 @@ def test_the_longest_call_ends_at_a_person_and_not_in_the_middle_of_a_word() -> 
     assert Ending.AGENT is held.ending
     assert held.ended_ms < 60_000 + 15_000
     assert Outcome.PERSON is held.metrics.outcome
+    assert EndReason.LONGEST_CALL is held.metrics.end
 
 
 # -- engines ---------------------------------------------------------------------------------------------------------
@@ -778,6 +848,18 @@ def test_a_recogniser_that_never_answers_a_murmur_does_not_leave_the_agent_on_ho
     held = hold(caller, Setup(stt=Plan([Turnout()], usual=Turnout(never=True))))
 
     assert len(held.replies) > 1
+
+
+@pytest.mark.parametrize("stops_after", [None, 20])
+def test_a_voice_that_fails_ends_at_a_person(stops_after: int | None) -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(INSULIN)
+        await line.closed(40)
+
+    held = hold(caller, Setup(tts=Plan(usual=Turnout(after_s=0.1, fails=BROKEN, stops_after=stops_after))))
+
+    handed_over(held, Phrase.FAILURE, EscalationReason.FAILURE)
 
 
 def test_a_voice_that_never_speaks_ends_at_a_person() -> None:
