@@ -46,6 +46,7 @@ BACKCHANNEL_MS: Final = 900  # voiced; a longer sound is a sentence
 DECIDE_MS: Final = 700  # telephony dossier, section 3 point 7: no verdict in 700 ms is the floor
 GUESS_LOGPROB: Final = -0.75  # below it the words of a short sound are a guess: a hum, a cough
 _HUMS: Final = frozenset("mm mhm hmm hm mmm mm-hmm mhmm uh-huh uh huh um mmhmm mmhm hmmm ah oh aha".split())
+_OPENERS: Final = frozenset("wait no stop sorry hold excuse but what question nurse help please hang".split())
 # "thank you" is also what Whisper makes of a hum that is shorter than a word
 _NODS: Final = frozenset("yeah yes yep ok okay right sure alright good fine i see got it all thank you thanks".split())
 _TOGETHER: Final = frozenset(
@@ -76,7 +77,7 @@ def judge(overlap: Overlap) -> Verdict | None:
         if overlap.ended or overlap.since_onset_ms >= DECIDE_MS:
             return Verdict.NOISE
         return None
-    guess = overlap.logprob < GUESS_LOGPROB and overlap.voiced_ms <= BACKCHANNEL_MS
+    guess = overlap.logprob < GUESS_LOGPROB and overlap.voiced_ms <= BACKCHANNEL_MS and not _OPENERS.intersection(words)
     if guess:
         return Verdict.BACKCHANNEL if overlap.ended else None
     hum = all(word in _HUMS for word in words)

@@ -51,6 +51,7 @@ def test_a_word_guessed_from_a_hum_is_a_murmur_and_one_that_is_clear_is_not() ->
     assert Verdict.BACKCHANNEL is said("Yes, sir.", logprob=-1.2)
     assert None is said("Yes, sir.", logprob=-1.2, ended=False)
     assert Verdict.FLOOR is said("Stop.", logprob=-0.5, ended=False)
+    assert Verdict.FLOOR is said("No, wait.", logprob=-1.1, ended=False)
 
 
 def test_a_nod_that_goes_on_is_waited_for() -> None:
