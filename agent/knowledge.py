@@ -25,17 +25,17 @@ from agent.terms import shorten
 from policies.guardrails import normal
 from policies.phi import PHI
 
-LOWEST_SCORE: Final = 0.60  # thresholds chosen on questions kept apart from the passages' `asks`
-LOWEST_TOLD_SCORE: Final = 0.70  # what is told, not asked, must be nearer
-LOWEST_COVERED: Final = 0.52
-LOWEST_NEAREST: Final = 0.50
+LOWEST_SCORE: Final = 0.57  # thresholds chosen on questions kept apart from the passages' `asks`
+LOWEST_TOLD_SCORE: Final = 0.62  # what is told, not asked, must be nearer
+LOWEST_COVERED: Final = 0.45
+LOWEST_NEAREST: Final = 0.48
 LOWEST_MASS: Final = 1.5  # a question must hold about one topic word; hinting words alone open nothing
 LOWEST_ECHO: Final = 0.72  # a question of common words must nearly be one of the known ways of asking
 ECHO_MARGIN: Final = 0.08
 LOWEST_MARGIN: Final = 0.04
 SAME_TOPIC_MARGIN: Final = 0.015  # of two passages on one topic the nearer may be spoken on a smaller lead
 TEXT_WORDS: Final = (20, 65)
-ASKS: Final = (6, 14)
+ASKS: Final = (6, 32)
 
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SPEAKABLE: Final = re.compile(r"[A-Za-z0-9 ,.'-]+")

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agent.lexicon import CLASSES, EMPTY, FILLER
+from agent.lexicon import CLASSES, COMMON, EMPTY, FILLER
 from agent.mishearing import Misheard
 from agent.questions import is_told
 from agent.terms import (
@@ -37,8 +37,12 @@ K1: Final = 1.2  # saturation, the usual value of BM25
 CONTEXT_SHARE: Final = 0.25  # what the words before the question weigh; they never open a passage by themselves
 TWICE_SHARE: Final = 1.3  # a topic that was named twice, perhaps in two words, weighs this much more
 MISHEARD_SHARE: Final = 0.8  # a word put in for an unknown one counts less than one that was heard
-UNKNOWN_SHARE: Final = 0.75  # a word nobody knows may well be a misheard one of no weight
+UNKNOWN_SHARE: Final = 0.6  # a word nobody knows is most often talk around the topic, or misheard
+ELSEWHERE_SHARE: Final = 0.75  # a word of another field, such as "weather", tells that the question is of that field
+LIKE_TOLD: Final = 0.85  # what is told is also measured at the ways of asking that are questions, at a discount
 ODD_EMPTY_IDF: Final = 0.5  # in an echo, a word without topic that no way of asking holds
+
+ELSEWHERE: Final[frozenset[str]] = frozenset(stem(word) for word in COMMON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,15 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class _Way:
+    """One known way of asking: its passage, the length of its topic words as a vector, whether it is a statement."""
+
+    place: int
+    length: float
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Concept:
     """One topic word of a question, with what may stand for it and how well."""
 
@@ -78,10 +91,10 @@ class Index:
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._drugs = [frozenset(t for drug in e.drugs for t in terms(drug) if t in DRUGS) for e in entries]
         self._titles = [frozenset(terms(e.title)) for e in entries]
-        self._asks = [[Counter(terms(ask)) for ask in e.asks] for e in entries]
-        self._told = [[Counter(terms(ask)) for ask in e.asks if is_told(ask)] for e in entries]
+        asked = [[Counter(terms(ask)) for ask in e.asks] for e in entries]
+        told = [[is_told(ask) for ask in e.asks] for e in entries]
         self._weights: list[dict[str, float]] = []
-        for entry, title, asks in zip(entries, self._titles, self._asks, strict=True):
+        for entry, title, asks in zip(entries, self._titles, asked, strict=True):
             weight: defaultdict[str, float] = defaultdict(float)
             for term in title:
                 weight[term] += TITLE_WEIGHT
@@ -95,6 +108,16 @@ class Index:
         self._seen = Counter(term for weight in self._weights for term in weight)
         self._idf = {t: math.log(1 + (total - n + 0.5) / (n + 0.5)) for t, n in self._seen.items()}
         self._unknown_idf = math.log(1 + (total + 0.5) / 0.5) if total else 1.0
+        self._ways: list[_Way] = []
+        self._holding: defaultdict[str, list[int]] = defaultdict(list)
+        for place, (asks, statements) in enumerate(zip(asked, told, strict=True)):
+            for held, statement in set(zip(map(frozenset, asks), statements, strict=True)):
+                length = math.sqrt(sum(self._ask_weight(term) ** 2 for term in held))
+                if not length:
+                    continue
+                for term in held:
+                    self._holding[term].append(len(self._ways))
+                self._ways.append(_Way(place, length, statement))
         self._said = [[frozenset(words(ask)) - FILLER for ask in e.asks] for e in entries]
         common = Counter(word for asks in self._said for word in set().union(*asks))
         self._common = {w: math.log(1 + (total - n + 0.5) / (n + 0.5)) for w, n in common.items()}
@@ -122,7 +145,8 @@ class Index:
         return [self._concept(term, sure[term], share * (1.0 if n == 1 else TWICE_SHARE)) for term, n in times.items()]
 
     def _concept(self, term: str, sure: float, share: float) -> _Concept:
-        known = self._idf.get(term, self._unknown_idf * UNKNOWN_SHARE)
+        stranger = ELSEWHERE_SHARE if term in ELSEWHERE else UNKNOWN_SHARE
+        known = self._idf.get(term, self._unknown_idf * stranger)
         weight = known * (SOFT_SHARE if term in SOFT_TERMS else 1.0)
         if term not in DRUGS:
             return _Concept(weight * share, ((term, sure),), "")
@@ -169,7 +193,7 @@ class Index:
         if not asked or mass <= 0:
             return [], 0.0
         around = self._concepts(context, CONTEXT_SHARE) if context else []
-        wanted = math.sqrt(sum(c.weight**2 for c in asked))
+        likeness, as_told = self._likeness(asked)
         hits: list[Hit] = []
         for place, weights in enumerate(self._weights):
             if not self._admits(place, asked):
@@ -177,10 +201,10 @@ class Index:
             covered = _coverage(asked, weights) / mass
             if covered <= 0.0:
                 continue
-            nearest = max((self._likeness(asked, wanted, ask) for ask in self._asks[place]), default=0.0)
+            nearest = likeness.get(place, 0.0)
             score = 0.5 * covered + 0.5 * nearest
             if told:
-                nearest = max((self._likeness(asked, wanted, ask) for ask in self._told[place]), default=0.0)
+                nearest = max(as_told.get(place, 0.0), nearest * LIKE_TOLD)
             if around:
                 score += 0.1 * _coverage(around, weights) / sum(c.weight for c in around)
             if near == place:
@@ -214,13 +238,27 @@ class Index:
             near.append((best, place))
         return sorted(near, reverse=True)
 
-    def _likeness(self, asked: Sequence[_Concept], wanted: float, ask: Mapping[str, int]) -> float:
-        shared = 0.0
+    def _likeness(self, asked: Sequence[_Concept]) -> tuple[dict[int, float], dict[int, float]]:
+        """Of each passage the likeness, 0..1, of its nearest way of asking, and of its nearest statement."""
+        wanted = math.sqrt(sum(c.weight**2 for c in asked))
+        shared: defaultdict[int, float] = defaultdict(float)
         for concept in asked:
-            best = max((sure * self._ask_weight(term) for term, sure in concept.ways if term in ask), default=0.0)
-            shared += concept.weight * best
-        length = math.sqrt(sum(self._ask_weight(term) ** 2 for term in ask))
-        return min(1.0, shared / (wanted * length)) if wanted and length else 0.0
+            best: dict[int, float] = {}
+            for term, sure in concept.ways:
+                held = sure * self._ask_weight(term)
+                for number in self._holding.get(term, ()):
+                    best[number] = max(best.get(number, 0.0), held)
+            for number, held in best.items():
+                shared[number] += concept.weight * held
+        nearest: dict[int, float] = {}
+        told: dict[int, float] = {}
+        for number, sum_shared in shared.items():
+            way = self._ways[number]
+            near = min(1.0, sum_shared / (wanted * way.length))
+            nearest[way.place] = max(nearest.get(way.place, 0.0), near)
+            if way.told:
+                told[way.place] = max(told.get(way.place, 0.0), near)
+        return nearest, told
 
     def _ask_weight(self, term: str) -> float:
         weight = self._idf.get(term, self._unknown_idf) * (SOFT_SHARE if term in SOFT_TERMS else 1.0)
