@@ -99,9 +99,11 @@ def plain(words: str) -> str:
 def _way(notation: str) -> str:
     """The pattern of one way of saying something, in the notation of `rules/provisional.py`; ends with a space."""
     pieces = []
-    for mark in re.findall(r"\([^)]*\)|\[[^\]]*\]|\.\.\.|[^\s()\[\]]+", notation):
+    for mark in re.findall(r"!?\([^)]*\)|\[[^\]]*\]|\.\.\.|[^\s()\[\]]+", notation):
         if mark == "...":
             pieces.append("(?:[a-z0-9]+ ){0,3}?")
+        elif mark.startswith("!"):
+            pieces.append(f"(?!(?:{mark[2:-1]}) )")
         elif mark.startswith("["):
             pieces.append(f"(?:(?:{mark[1:-1]}) )?")
         else:

@@ -5,11 +5,48 @@ Written by us, reviewed by no clinician; the clinical issue replaces this file w
 
     (a|b c)    one of these             [a|b]    one of these, or nothing
     ...        up to three more words   ,        the end of a clause; [,] where a recogniser may have put one
+    !(a|b c)   none of these follows    digits are a pattern: ([3-9]|[1-9][0-9]+) is three or more
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+# More than the two that a dose mostly is; "twenty five" is caught by its first word.
+_MANY: Final = (
+    "([3-9]|[1-9][0-9]+|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
+    "|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|a hundred|a dozen"
+    "|dozens|several dozen) [one|two|three|four|five|six|seven|eight|nine|hundred] [or] [so|four|five|six|seven|eight"
+    "|nine|ten|twelve|twenty|thirty]"
+)
+_PILLS: Final = (
+    "(pill|pills|tablet|tablets|capsule|capsules|caplets|patches|tylenol|tylenols|acetaminophen|paracetamol|ibuprofen"
+    "|advil|motrin|aleve|naproxen|aspirin|aspirins|oxycodone|oxy|oxys|percocet|percocets|vicodin|norco|norcos"
+    "|hydrocodone|tramadol|morphine|gabapentin|xanax|ativan|valium|klonopin|ambien|benadryl|metoprolol|warfarin"
+    "|coumadin|eliquis|xarelto|metformin|digoxin|insulin|painkillers|pain killers|sleepers|opioids)"
+)
+_WHOSE: Final = (
+    "[of] [my|the|his|her|your|our|those|these|them|extra|grandmas|grandpas|moms|dads] [blood|pain|sleeping|sleep|heart"
+    "|water|strong|extra|more|full|whole|different|little|white|blue] [pressure|strength|thinner|sugar]"
+)
+_MEDICINE: Final = "(medicine|medicines|medication|medications|meds|drugs|drops|syrup|liquid|gummies|patch)"
+_CHILD: Final = (
+    "(son|daughter|baby|toddler|child|children|kid|kids|grandson|granddaughter|grandchild|grandkid|grandbaby|boy|girl"
+    "|nephew|niece|[a-z0-9]+ year old|[a-z0-9]+ month old|brother|sister)"
+)
+_THINNER: Final = (
+    "(thinner|thinners|warfarin|coumadin|eliquis|xarelto|apixaban|rivaroxaban|dabigatran|pradaxa|plavix|clopidogrel"
+    "|heparin|lovenox|anticoagulant|anticoagulants|brilinta)"
+)
+_HIT_HEAD: Final = (
+    "(hit|hits|hitting|banged|bumped|knocked|struck|smacked|cracked|landed on|fell on) [my|his|her|the|their] [back of]"
+    " [my|his|her|the] head"
+)
+_ODD_THROAT: Final = (
+    "(throat|tongue|lips|mouth) [is|are|feels|feel|has been|is feeling|feeling|has] [getting|gone|a bit|a little|kind of"
+    "|really|so|very] (funny|weird|strange|odd|itchy|itches|tingly|tingling|tingles|thick|numb|lumpy|full)"
+)
+_WOUND: Final = "(incision|wound|cut|stitches|stitch|staples|scar|surgical site|surgery site)"
 
 CHEST_PAIN: Final = (
     "(chest|chess|breastbone) [is|feels|felt|has been|was|keeps] [so|very|really|all|a bit|a little|kind of]"
@@ -76,6 +113,13 @@ BLEEDING: Final = (
     "(black|tarry) [and|,] [sticky|tarry|black] (stool|stools|poop|bowel movement|bowel movements)",
     "(stool|stools|poop|bowel movement|bowel movements) [is|are|was|were|looks] [all] (black|tarry|bloody)",
     "(pooping|passing|peeing) [out|up] [a lot of] (blood|clots|blood clots)",
+    "(blood|bleeding) [it] [is|just] (keeps|kept|keep|still) [just|on] (coming|running|flowing|dripping|leaking|pouring"
+    "|pumping|going)",
+    "(keeps|kept|will not quit) [on|right on] bleeding",
+    # a fall on the head bleeds inside, and more so with a blood thinner
+    "(fell|fallen|slipped|tripped) ... [,] [and|and then|i|he|she] [i|he|she|i have] [just] " + _HIT_HEAD,
+    _HIT_HEAD + " ... [,] ... ... " + _THINNER,
+    _THINNER + " ... [,] ... ... " + _HIT_HEAD,
 )
 
 SELF_HARM: Final = (
@@ -111,6 +155,30 @@ OVERDOSE: Final = (
     "(took|taken|swallowed) ... (double|twice|two times|three times|triple) [of] (the|my|his|her|as)",
     "(took|taken|swallowed) ... (twice|double|wrong) ... (by mistake|by accident|accidentally|today|dose|pill|pills)",
     "(accidentally|mistakenly) (took|taken|swallowed) ... (twice|double|two|three|four|extra|wrong|more)",
+    # three or more at once; "I took my three pills" and "three pills a day" are what was ordered
+    "(took|taken|swallowed|popped) [like|about|maybe|at least|almost|over|more than|some|another|around|up to|all"
+    "|probably] "
+    + _MANY
+    + " "
+    + _WHOSE
+    + " "
+    + _PILLS
+    + " !(a day|a week|per day|daily|every|each|in the morning|with breakfast"
+    "|for breakfast|as prescribed|like the|like they|as directed|as ordered|as told)",
+    "(took|taken) [my|the|his|her|all my|all the] [blood|pain|heart|water|morning|evening|night]"
+    " [pressure|thinner|sugar] (pill|pills|tablet|tablets|medicine|medicines|medication|medications|meds|dose|insulin|shot) [today|this morning"
+    "|tonight|just now] (twice|two times|three times|double) !(a|per|daily|every|each|as)",
+    _CHILD
+    + " [has|have|had|just|may have|might have|accidentally|i think] [just] (drank|drunk|ate|eaten|swallowed|chewed"
+    "|got into|gotten into|got hold of|got a hold of|licked) [some|one|a|all|a bunch|a couple|a few|few|half|two|three]"
+    " " + _WHOSE + " [cough|heart|pain] " + _MEDICINE,
+    _CHILD
+    + " [has|have|had|just|may have|might have|accidentally|i think] [just] (drank|drunk|ate|eaten|swallowed|chewed"
+    "|got into|gotten into|got hold of|got a hold of|took) [some|one|a|all|a bunch|a couple|a few|few|half|two|three]"
+    " [of] (my|his grandmothers|her grandmothers|grandmas|grandpas|somebodys|someones) ... " + _PILLS,
+    _CHILD
+    + " [has|have|had|just|may have|might have|accidentally|i think] [just] (drank|drunk|ate|eaten|swallowed|chewed"
+    "|got into|gotten into) [some|one|a|all|a bunch|a couple|a few|few|half|two|three] " + _WHOSE + " " + _PILLS,
 )
 
 UNCONSCIOUS: Final = (
@@ -133,12 +201,25 @@ SWELLING: Final = (
     "(having|have|had|got|be|is it|is this) ... allergic reaction",
     "(anaphylaxis|anaphylactic)",
     "cannot swallow (anything|water|spit|saliva|liquids|at all|my own)",
+    # a throat that feels odd is one with a rash beside it
+    _ODD_THROAT + " ... [,] ... ... (rash|hives|welts|itching|itchy all over)",
+    "(rash|hives|welts|itching|itchy all over) ... [,] ... ... " + _ODD_THROAT,
 )
 
 EMERGENCY: Final = (
     "(this is|it is|have|having) an emergency",
     "(call|called|calling|need|send|get) [me|us|for] [an|the] (ambulance|911|9 1 1|nine one one)",
     "(i am|think i am|he is|she is|feel like i am|feels like i am) dying",
+    # a wound that has come apart
+    _WOUND + " [has|have|is|are|had|just] [just|all] (came|come|coming|burst|bursting|split|splitting|popped|torn|tore"
+    "|ripped|ripping|broke|broken|gone) [all|wide|right|back] (open|opened|apart|open again)",
+    "(incision|stitches|staples|scar|surgical site|surgery site) [is|are|has|have] [all|wide|just|gaping|right]"
+    " (open|opened|opened up|gaping|apart) !(to air|to the air|to the public)",
+    _WOUND + " [is|are] [wide] open ... [,] ... (see|inside|bone|muscle|fat|gut|guts)",
+    "(can|could) see [right|all the way|way] (inside|into it|bone|the bone|muscle|the muscle|fat|the fat|my insides"
+    "|my guts|my bowel|my intestines|tissue)",
+    "i (see|saw) [my|the|some] (bone|muscle|fat|guts|intestines)",
+    "(guts|bowel|bowels|intestine|intestines|insides) [is|are] [coming|sticking|hanging|poking|falling] out",
 )
 
 # A plain denial: one of these right before the sign, with only `BETWEEN` between.  "no i have chest pain" is none.
