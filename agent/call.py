@@ -43,6 +43,8 @@ from telephony.pacing import ClipPlayed, ClipStarted, Underrun
 from telephony.protocol import Digit
 
 CUT_IN_MS: Final = 1_000  # she goes on within a second of our beginning: we had cut in (dossier, section 3 point 5)
+WORDLESS_MS: Final = 20_000  # of sound without a pause in which no word was found
+UNBROKEN_MS: Final = 60_000  # of sound without a pause: nobody speaks so long in one breath
 MOST_DRAFTS: Final = 3  # replies prepared ahead in one turn; a caller who pauses often is then answered a little later
 
 
@@ -171,7 +173,14 @@ class Call:
         self._began_ms = -CUT_IN_MS
         self._overlap_ms = 0
         self._next_look_ms = FIRST_LOOK_MS
+        self._overlap_mark = 0
         self._parting_ms = 0
+        self._parting_played = False
+        self._late_turn = False  # she spoke over the closing line, and the words are not here yet
+        self._proven = True  # the mark of the clip in hand came back, and was not given up
+        self._unbroken_ms = 0
+        self._wordless = False
+        self._deaf = 0
         self._answers = 0
         self._begun_ms = 0.0
 
@@ -223,7 +232,8 @@ class Call:
                 await self._key(message)
             case ClipStarted(clip):
                 await self._clip_started(clip)
-            case ClipPlayed(clip):
+            case ClipPlayed(clip, proven):
+                self._proven = proven
                 await self._clip_played(clip)
             case Underrun():
                 pass
@@ -251,6 +261,8 @@ class Call:
         if self._now_ms >= self._limits.call_ms and self._turns.state not in (State.HANDING_OFF, State.ENDED):
             self._tally.end = EndReason.LONGEST_CALL
             await self._on(Event.TIME_UP)
+        await self._part_when_she_is_done()
+        await self._deafened()
         before = self._turns.state
         await self._act(self._turns.hear())
         self._tell_state(before)
@@ -281,13 +293,14 @@ class Call:
         counted = self._mouth.played(clip)
         if clip == self._script.held and self._turns.state is State.GREETING:
             # the greeting's sentences are the first clips of every call, counted from 1
-            self._tally.greeting_played = True
+            self._tally.greeting_played = self._proven
             await self._on(Event.PROTECTED_PLAYED)
-            if self._pending:
+            if self._ear.speaking:
+                self._go_on_with_pending()
+                await self._on(Event.ONSET)
+            elif self._pending:
                 self._pending = False
                 await self._on(Event.PENDING)
-            elif self._ear.speaking:
-                await self._on(Event.ONSET)
         if counted:
             await self._if_all_played()
 
@@ -296,13 +309,46 @@ class Call:
         if self._mouth.busy or reply is None or not reply.done:
             return
         if self._turns.state in (State.CLOSING, State.HANDING_OFF):
-            self._tally.closing_played = True
-            await self._on(Event.PARTED)
+            self._tally.closing_played = self._proven
+            self._parting_played = True
+            await self._part_when_she_is_done()
             return
         self._reply = None
         if reply.said is not None:
             self._answers += 1
         await self._on(Event.REPLY_PLAYED)
+
+    async def _part_when_she_is_done(self) -> None:
+        """The parting line has played: the line closes, but never on a caller who is saying something after goodbye."""
+        if not self._parting_played:
+            return
+        if self._turns.state is State.CLOSING and (self._ear.speaking or self._recognising or self._late_turn):
+            return
+        if self._turns.state in (State.CLOSING, State.HANDING_OFF):
+            await self._on(Event.PARTED)
+
+    @property
+    def _recognising(self) -> bool:
+        return self._listening is not None and not self._listening.done()
+
+    async def _deafened(self) -> None:
+        """Steady noise, a television: what never pauses is never answered; it is asked about, then a person comes."""
+        if self._turns.state is not State.HEARING or self._ear.paused:
+            self._unbroken_ms = 0
+            return
+        self._unbroken_ms += FRAME_MS
+        if self._unbroken_ms < (WORDLESS_MS if self._wordless else UNBROKEN_MS):
+            return
+        self._unbroken_ms, self._wordless = 0, False
+        self._ear.forget()
+        self._deaf += 1
+        await self._on(Event.DEAF_1 if self._deaf == 1 else Event.DEAF_2)
+
+    def _go_on_with_pending(self) -> None:
+        """She goes on after a turn that ended while the disclosure was being said: it is one turn."""
+        if self._pending:
+            self._pending = False
+            self._ear.reopen()
 
     # -- hearing -----------------------------------------------------------------------------------------------------
 
@@ -310,6 +356,8 @@ class Call:
         match noticed:
             case Ear.ONSET:
                 self._drafts_in_turn = 0
+                if self._turns.state is State.GREETING:
+                    self._go_on_with_pending()
                 if self._script.voices.warm is not None and self._turns.state is State.LISTENING:
                     self._start(self._script.voices.warm())
                 await self._on(Event.ONSET)
@@ -327,7 +375,11 @@ class Call:
                 await self._on(Event.TRAILED_OFF)
             case Ear.TURN_OVER:
                 self._last_voiced_ms = self._now_ms - self._ear.ended_silence_ms
-                if self._turns.state is not State.CLOSING or self._reopens():
+                if self._turns.state is not State.CLOSING:
+                    await self._on(Event.TURN_OVER)
+                elif self._heard_at is None:
+                    self._late_turn = True  # judged when its words are here
+                elif self._reopens():
                     await self._on(Event.TURN_OVER)
 
     def _reopens(self) -> bool:
@@ -372,11 +424,21 @@ class Call:
             if self._turns.state is not State.ENDED:
                 await self._escalate(screened.reason)
             return
-        if self._turns.state is State.OVERLAP and not await self._judge(heard.transcript):
+        if self._turns.state in (State.HANDING_OFF, State.ENDED):
+            return  # nothing that was said before may be spoken over the hand-off, or seen by a model
+        if heard.urgency is Urgency.SNAPSHOT:
+            self._wordless = isinstance(screened, Defer)
+        overlapping = self._turns.state is State.OVERLAP and heard.mark >= self._overlap_mark
+        if overlapping and not await self._judge(heard.transcript):
             return
         if not of_this_pause:
             return
         self._heard_at = heard
+        if self._late_turn:
+            self._late_turn = False
+            if isinstance(screened, Answerable) and self._turns.state is State.CLOSING and self._reopens():
+                await self._on(Event.TURN_OVER)
+                return
         if isinstance(screened, Defer):
             self._ear.read(Reading(Completeness.NOTHING, answerable=False, words=0), heard.mark)
             await self._drop_draft()
@@ -512,6 +574,8 @@ class Call:
             return
         reply.done = True
         match done.course:
+            case None if self._turns.state in (State.CLOSING, State.HANDING_OFF):
+                await self._on(Event.PARTED)  # no voice is left to part with: the carrier's own takes over
             case None:
                 await self._escalate(EscalationReason.FAILURE)
             case Course.PERSON:
@@ -546,6 +610,8 @@ class Call:
         await self._inbox.put(ReplyDone(number, course))
 
     async def _aside(self, phrase: Phrase) -> None:
+        if self._mouth.busy:
+            return  # the answer has come meanwhile
         with contextlib.suppress(EngineFailed):
             await self._replying.say(phrase, aside=True)
 
@@ -589,6 +655,7 @@ class Call:
                 case Action.CLEAR_PLAYBACK:
                     self._replying.owe(self._mouth.hush())
                 case Action.JUDGE_OVERLAP:
+                    self._overlap_mark = self._ear.mark
                     self._overlap_ms, self._next_look_ms = 0, FIRST_LOOK_MS
                 case Action.PROMPT_1:
                     self._tally.counts["silence_prompts"] += 1
@@ -604,9 +671,11 @@ class Call:
                 case Action.FALL_BACK:
                     await self._fall_back()
                 case Action.HAND_OFF:
+                    self._waiting = self._pending = False
+                    await self._drop_draft()
                     self._hand_off()
                 case Action.SAY_CLOSING:
-                    self._parting_ms = 0
+                    self._parting_ms, self._parting_played = 0, False
                     self._say(Phrase.CLOSING)
                 case Action.CLOSE:
                     await self._leg.close()
@@ -619,7 +688,7 @@ class Call:
             self._watch.escalated(reason)
         if self._tally.end is not EndReason.LONGEST_CALL:
             self._tally.end = EndReason.HANDED_OVER
-        self._parting_ms = 0
+        self._parting_ms, self._parting_played = 0, False
         match reason:
             case EscalationReason.RED_FLAG | EscalationReason.GUARD_FAILED:
                 self._say(Phrase.EMERGENCY)
@@ -633,7 +702,7 @@ class Call:
     async def _fall_back(self) -> None:
         reply = self._reply
         voices = self._script.voices
-        if reply is None or reply.said is None or reply.done or voices.model is voices.approved:
+        if reply is None or reply.said is None or reply.done or self._mouth.busy or voices.model is voices.approved:
             return
         self._tally.counts["fallbacks"] += 1
         self._reply = None

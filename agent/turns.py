@@ -70,6 +70,10 @@ class Event(enum.Enum):
     GOODBYE = "goodbye"
     PARTED = "parted"
     """The parting line came back as played, or could not be played."""
+    DEAF_1 = "deaf_1"
+    """Sound without an end or without words hides whatever she may be saying."""
+    DEAF_2 = "deaf_2"
+    """And again."""
     SILENT_1 = "silent_1"
     SILENT_2 = "silent_2"
     SILENT_3 = "silent_3"
@@ -118,11 +122,14 @@ TABLE: Final[dict[tuple[State, Event], tuple[State, tuple[Action, ...]]]] = {
     (S.SPEAKING, E.PENDING): (S.THINKING, (*HUSH, A.BEGIN_REPLY)),
     (S.LISTENING, E.PENDING): (S.THINKING, (A.BEGIN_REPLY,)),
     (S.LISTENING, E.ONSET): (S.HEARING, ()),
+    (S.LISTENING, E.TURN_OVER): (S.THINKING, (A.BEGIN_REPLY,)),
     (S.LISTENING, E.SILENT_1): (S.SPEAKING, (A.PROMPT_1,)),
     (S.LISTENING, E.SILENT_2): (S.SPEAKING, (A.PROMPT_2,)),
     (S.LISTENING, E.SILENT_3): (S.HANDING_OFF, (A.HAND_OFF,)),
     (S.HEARING, E.TURN_OVER): (S.THINKING, (A.BEGIN_REPLY,)),
     (S.HEARING, E.NOTHING_SAID): (S.LISTENING, ()),
+    (S.HEARING, E.DEAF_1): (S.SPEAKING, (A.PROMPT_2,)),
+    (S.HEARING, E.DEAF_2): (S.HANDING_OFF, (*HUSH, A.HAND_OFF)),
     (S.HEARING, E.TRAILED_OFF): (S.HEARING, (A.CONTINUER,)),
     (S.THINKING, E.REPLY_BEGAN): (S.SPEAKING, ()),
     (S.THINKING, E.ONSET): (S.HEARING, (*HUSH, A.REOPEN_TURN)),
@@ -137,8 +144,8 @@ TABLE: Final[dict[tuple[State, Event], tuple[State, tuple[Action, ...]]]] = {
     (S.OVERLAP, E.NOISE): (S.SPEAKING, (A.RESUME_PLAYBACK,)),
     (S.OVERLAP, E.FLOOR): (S.HEARING, HUSH),
     (S.OVERLAP, E.TURN_OVER): (S.THINKING, (*HUSH, A.BEGIN_REPLY)),
-    (S.OVERLAP, E.REPLY_PLAYED): (S.HEARING, ()),
-    (S.OVERLAP, E.KEY): (S.LISTENING, HUSH),
+    (S.OVERLAP, E.REPLY_PLAYED): (S.HEARING, (A.RESUME_PLAYBACK,)),
+    (S.OVERLAP, E.KEY): (S.HEARING, HUSH),
     (S.CLOSING, E.TURN_OVER): (S.THINKING, (*HUSH, A.BEGIN_REPLY)),
     (S.CLOSING, E.PARTED): (S.ENDED, (A.CLOSE,)),
     (S.HANDING_OFF, E.PARTED): (S.ENDED, (A.CLOSE,)),
@@ -161,7 +168,7 @@ VERDICTS: Final = (E.BACKCHANNEL, E.NOISE, E.FLOOR)
 PLAYBACK: Final = (E.REPLY_BEGAN, E.PROTECTED_PLAYED, E.PARTED)
 MAY_RACE: Final[dict[State, tuple[Event, ...]]] = {
     S.GREETING: (E.ONSET, E.REPLY_BEGAN, E.NOTHING_SAID, *VERDICTS, E.KEY, E.TRAILED_OFF),
-    S.LISTENING: (E.TURN_OVER, E.NOTHING_SAID, E.REPLY_PLAYED, *PLAYBACK, *VERDICTS, E.KEY, E.TRAILED_OFF),
+    S.LISTENING: (E.NOTHING_SAID, E.REPLY_PLAYED, *PLAYBACK, *VERDICTS, E.KEY, E.TRAILED_OFF),
     S.HEARING: (E.ONSET, E.REPLY_PLAYED, *PLAYBACK, *VERDICTS, E.KEY, E.PENDING),
     S.THINKING: (E.TURN_OVER, E.REPLY_PLAYED, E.PROTECTED_PLAYED, E.PARTED, *VERDICTS, E.KEY, E.TRAILED_OFF, E.PENDING),
     S.SPEAKING: (E.TURN_OVER, E.NOTHING_SAID, *PLAYBACK, *VERDICTS, E.TRAILED_OFF),
@@ -223,8 +230,6 @@ class Turns:
         if step is None:
             raise UnlistedTurn(f"{event.value} while {self._state.value}")
         state, actions = step
-        if event is Event.ONSET and state is State.HEARING:
-            self._silences = 0
         if state is not self._state:
             self._in_state_ms = 0
             if state is not State.THINKING:

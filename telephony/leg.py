@@ -283,7 +283,7 @@ class Leg:
             if self._playout.queued_ms == 0 and self._now_ms() > self._playout.given_up_ms:
                 return False
             await self._change()
-        return self._playout.idle
+        return self._playout.idle and not self._playout.unproven
 
     async def close(self) -> None:
         """End the leg from our side; `run()` closes the socket."""

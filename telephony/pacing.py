@@ -63,9 +63,11 @@ class ClipStarted:
 
 @dataclass(frozen=True, slots=True)
 class ClipPlayed:
-    """A clip has played to its end: its last mark came back in its own epoch."""
+    """A clip has played to its end."""
 
     clip: int
+    proven: bool = True
+    """Its last mark came back in its own epoch; else the mark was given up, long after the clip must have played."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,8 @@ class Playout:
         self._audible_until_ms = -math.inf
         self._levels: deque[tuple[float, float]] = deque()  # (when it begins to play, dBFS), the last ECHO_MS
         self._events: list[PlayoutEvent] = []
+        self.unproven = False
+        """Some clip's end was given up: it cannot be said that all was heard."""
 
     @property
     def epoch(self) -> int:
@@ -227,6 +231,11 @@ class Playout:
             out.append(SendClear())
         if self._held:
             return out
+        if self._clips and not self._queue and self._open is None and now_ms > self.given_up_ms:
+            self._events.extend(ClipPlayed(clip.number, proven=False) for clip in self._clips)
+            self._clips.clear()
+            self._marks.clear()
+            self.unproven = True
         waiting = self._overdue(now_ms)
         while self._queue:
             match self._queue[0]:
@@ -323,6 +332,8 @@ class Playout:
             given_up = self._marks.pop(next(iter(self._marks)))
             if given_up.ends is not None:
                 self._clips.remove(given_up.ends)
+                self._events.append(ClipPlayed(given_up.ends.number, proven=False))
+                self.unproven = True
         self._marked_ms = self._sent_ms
         expected_ms = max(self._end_at_ms, now_ms)
         name = f"{self._epoch}.{self._ordinal}"

@@ -457,6 +457,8 @@ def protected() -> int:
 def passage(question: str) -> list[str]:
     """The sentences with which the approved engine answers."""
 
+    house()  # made by a loop of its own, so not inside the next one
+
     async def ask() -> list[str]:
         from policies.guardrails import Answerable, screen_utterance
         from policies.phi import Utterance

@@ -623,8 +623,9 @@ def test_any_other_key_stops_the_agent(moment: Caller) -> None:
         await moment(line)
         line.press("5")
         await line.until(lambda: not line.sounding, "the agent spoke on", 0.4)
-        await line.wait(1_500)
-        assert not line.sounding
+        if moment is not while_both_speak:  # there, what she was saying is answered
+            await line.wait(1_500)
+            assert not line.sounding
         line.hang_up()
 
     held = hold(caller)
