@@ -84,16 +84,16 @@ _DIAGNOSIS: Final = (
     re.compile(r"\bdo (?:i|you think i|we|he|she|they) (?:really |maybe |already |still )?(?:have|got)\b(?! to\b| any (?:questions?|plans|appointments?)| (?:a|an|my|another) (?:follow|appointment))"),
     re.compile(r"\b(?:(?:could|might|can|would) (?:this|it|that|these|they)|(?:could|might) my [\w ]{1,20}?)(?: \w+)? (?:be|mean)\b(?! (?:\w+ )?(?:washed|wet|stored|kept|left|taken|used|crushed|cut|frozen|in (?:the|a|my)|at room|out of))"),
     re.compile(r"\b(?:could|might) (?:i|he|she|we) (?:really |maybe |possibly |already )?have (?:an?|the|some|my|got|\w+itis)\b(?! (?:copy|drink|glass|cup|beer|shower|bath|question|note|refill|number|minute|second|snack))"),
-    re.compile(r"\b(?:is|are) (?!the (?:\w+ )?(?:signs?|symptoms?)\b)(?:it|this|that|these|they|my [\w ]{1,30}?|the [\w ]{1,30}?) (?:serious|infected|dangerous|broken|cancer\w*|bad sign|a sign|an? (?:infection|clot|blood clot|stroke|heart attack|reaction|allergy|emergency|bad sign|virus|hernia)|anything (?:serious|to worry)|something (?:serious|bad|to worry))\b"),
+    re.compile(r"\b(?:is|are) (?!the (?:\w+ )?(?:signs?|symptoms?)\b)(?:it|they|(?:this|that|these|those)(?: [\w ]{1,30}?)?|my [\w ]{1,30}?|the [\w ]{1,30}?) (?:serious|infected|dangerous|broken|cancer\w*|bad sign|a sign|an? (?:infection|clot|blood clot|stroke|heart attack|reaction|allergy|emergency|bad sign|virus|hernia)|anything (?:serious|to worry)|something (?:serious|bad|to worry))\b"),
     re.compile(r"\bwhat(?:'s| is| are|s) (?:wrong|the matter|going on|happening) with\b"),
     re.compile(r"\bwhat (?:is|could be|might be|can be|would be|would|could|is it that's|is it that is) caus(?:e|ing)\b"),
     re.compile(r"\bwhat (?:do|does|did|would) (?:i have|it mean|this mean|that mean|he have|she have|they mean|my [\w ]{1,40}? mean|(?:a|an|the|these|those|this) [\w ]{1,40}? mean)\b"),
     re.compile(r"\b(?:should|do|must) (?:i|we) (?:need to |have to )?(?:be )?(?:worried|worry|concerned|alarmed|scared)\b"),
     re.compile(r"\b(?:am|was) i (?:having|dying|going to die|getting (?:an? )?(?:infection|worse|sick)|sick|okay|ok|in danger|infected|allergic|anemic|diabetic|pregnant)\b"),
     re.compile(r"\bwhat (?:disease|illness|condition|infection|sickness|disorder|diagnosis)\b"),
-    re.compile(r"\bwhy(?: is that| is this| would that be)?\W*$"),
+    re.compile(r"(?<!know )(?<!understand )\bwhy(?: is that| is this| would that be)?\W*$"),
     re.compile(r"\b(?:diagnos\w+|do you think (?:it|this|that|i|my)|is (?:it|this|that) because|prognosis|how long (?:do|have) i (?:have|got) (?:left|to live)|will i (?:die|live|ever))\b"),
-    re.compile(rf"\bwhy (?:am|do|does|is|are|has|have|did|can't|cannot|won't|would) (?:i|my|it|this|that|the|there|he|she)\b(?! (?:have to|need to|must)\b)(?!(?: \w+){{0,3}} {_DRUG}\b)(?! {_DRUG}\b)"),
+    re.compile(rf"\bwhy (?:am|do|does|is|are|has|have|did|can't|cannot|won't|would) (?:i|my|it|this|that|the|there|he|she)\b(?! (?:have to|need to|must)\b)(?!(?: \w+){{0,2}} (?:tired|exhausted|weepy|tearful|crying|cry|constipated|bloated|gassy|hoarse)\b)(?!(?: \w+){{0,3}} {_DRUG}\b)(?! {_DRUG}\b)"),
 )  # fmt: skip
 
 _PURPOSE: Final = (
@@ -111,6 +111,9 @@ _OUT: Final = (
     re.compile(r"\b(?:give|giving|for) (?:it to |this to |some to )?(?:my|our|the|a) (?:dog|cat|puppy|kitten|horse|rabbit|hamster|bird)\b"),
     re.compile(r"\b(?:cocaine|heroin|meth|crack|ecstasy|lsd|mushrooms|get high|getting high|to get a buzz|weed|marijuana|fake|forge|forged)\b"),
     re.compile(r"\b(?:other|another|somebody else's|someone else's|her|his|my (?:neighbor|friend|boss|ex)(?:'s)?) (?:patient|patient's|patients|patients'|records?|chart|results?|room number|test|tests|diagnosis)\b"),
+    re.compile(r"\bhow (?:is )?(?:my|our|the) (?:[\w']+ )?(?:brother|sister|mother|mom|mum|father|dad|wife|husband|son|daughter|friend|neighbou?r|patient)\b(?: in \w+(?: \w+)?)? (?:is |(?:is )?doing)"),
+    re.compile(r"\b(?:can|could|may|should|is it (?:ok|okay|safe|fine) (?:for|if)) (?:my|our) (?:wife|husband|partner|son|daughter|mother|mom|mum|father|dad|sister|brother|friend|neighbou?r|kids?|child|children|roommate|cousin)"
+               r" (?:to )?(?:have|take|takes|use|uses|try|tries|borrow)\b(?:\W+\w+){0,4}?\W+my\b(?! (?:temperature|blood pressure|bandage|dressing|arm|car)\b)"),
     re.compile(r"\b(?:give|take|giving|share|sharing|sell|selling|borrow)\b(?:\W+\w+){0,5}?\W+(?:my|your|his|her)? ?(?:friend|friends|neighbor|neighbors|boyfriend|girlfriend|roommate|coworker|cousin)(?:'s|s)?\b"),
 )  # fmt: skip
 

@@ -34,6 +34,9 @@ LOWEST_ECHO: Final = 0.72  # a question of common words must nearly be one of th
 ECHO_MARGIN: Final = 0.08
 LOWEST_MARGIN: Final = 0.04
 SAME_TOPIC_MARGIN: Final = 0.015  # of two passages on one topic the nearer may be spoken on a smaller lead
+PLAIN_NEAREST: Final = 0.94
+PLAIN_MARGIN: Final = 0.06
+MISSED_TOPIC: Final = "missed doses"  # of what was not taken, only these passages may speak
 TEXT_WORDS: Final = (20, 65)
 ASKS: Final = (6, 32)
 
@@ -190,15 +193,25 @@ class Knowledge:
         hits, mass = self._index.rank(asked, around, before, told=told)
         if before is not None and 0 < mass < LOWEST_MASS:
             hits, mass = self._index.rank(f"{asked} {self.passages[before].title}", around, before)
-        found = self._echoed(asked) if mass < LOWEST_MASS else self._decide(hits, told)
+        topical = mass >= LOWEST_MASS or self._plain(hits, told)
+        found = self._decide(hits, told) if topical else self._echoed(asked)
         if found == NotKnown(Unknown.TOO_CLOSE):
             echoed = self._echoed(asked)
             found = echoed if isinstance(echoed, Found) else found
+        if isinstance(found, Found) and ask is Ask.DOSE_CHANGE and found.passage.topic != MISSED_TOPIC:
+            return NotKnown(Unknown.DOSE_CHANGE)
         if isinstance(found, Found) and ask is not Ask.INFORMATION:
             place = self._places[found.passage.id]
             if not found.passage.defers or not self._index.names(place, asked):
                 return NotKnown(Unknown.DOSE_CHANGE)
         return found
+
+    @staticmethod
+    def _plain(hits: Sequence[Hit], told: bool) -> bool:
+        """A question of hinting words alone that is one of the known ways of asking, and of one passage only."""
+        if told or not hits or hits[0].nearest < PLAIN_NEAREST or hits[0].covered < PLAIN_NEAREST:
+            return False
+        return len(hits) == 1 or hits[0].score - hits[1].score >= PLAIN_MARGIN
 
     def _echoed(self, asked: str) -> Found | NotKnown:
         near = self._index.echo(asked)

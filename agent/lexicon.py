@@ -342,6 +342,107 @@ PHRASES: Final[Mapping[str, str]] = {
     "biopsy results": "testresult",
     "scan results": "testresult",
     "drain bulb": "drain",
+    "pills down": "medicine swallow",
+    "tablets down": "medicine swallow",
+    "color my hair": "hairdye",
+    "colour my hair": "hairdye",
+    "dye my hair": "hairdye",
+    "do i ring": "phone",
+    "should i ring": "phone",
+    "can i ring": "phone",
+    "a bit down": "mood",
+    "so down": "mood",
+    "really down": "mood",
+    "very down": "mood",
+    "quite down": "mood",
+    "light headed": "dizzy",
+    "head rush": "dizzy",
+    "bunged up": "constipated",
+    "backed up": "constipated",
+    "blocked up": "constipated",
+    "stopped up": "constipated",
+    "black and blue": "bruise",
+    "pins and needles": "numb tingle",
+    "frozen peas": "ice",
+    "ice pack": "ice",
+    "cold pack": "ice",
+    "heating pad": "heat",
+    "heat pad": "heat",
+    "hot water bottle": "heat",
+    "trapped wind": "gas",
+    "passing wind": "gas",
+    "break wind": "gas",
+    "worn out": "tired",
+    "no energy": "tired",
+    "run down": "tired",
+    "washed out": "tired",
+    "wiped out": "tired",
+    "put on weight": "weight gain",
+    "acid reflux": "heartburn",
+    "car sick": "nausea",
+    "keep down": "nausea",
+    "run out": "refill",
+    "running out": "refill",
+    "ran out": "refill",
+    "running low": "refill",
+    "nearly out of": "refill",
+    "almost out of": "refill",
+    "low on": "refill",
+    "bring up": "vomit",
+    "brought up": "vomit",
+    "feeling blue": "mood",
+    "feeling low": "mood",
+    "feel low": "mood",
+    "feeling down": "mood",
+    "feel down": "mood",
+    "burst into tears": "mood",
+    "bursting into tears": "mood",
+    "in tears": "mood",
+    "sick note": "returnwork note",
+    "doctor's note": "returnwork note",
+    "fit note": "returnwork note",
+    "behind the wheel": "drive",
+    "chemist's": "pharmacy",
+    "drug store": "pharmacy",
+    "taking off on holiday": "travel",
+    "on holiday": "travel",
+    "go abroad": "travel",
+    "going abroad": "travel",
+    "washing up": "chore",
+    "house work": "chore",
+    "clean the house": "chore",
+    "nose bleed": "nosebleed",
+    "stuffed up": "cold",
+    "out of breath": "breathless",
+    "short of breath": "breathless",
+    "sticky tapes": "steristrip",
+    "sticky strips": "steristrip",
+    "paper strips": "steristrip",
+    "paper tapes": "steristrip",
+    "paper tape": "steristrip",
+    "metal clips": "staples",
+    "skin clips": "staples",
+    "get to sleep": "sleep",
+    "fall asleep": "sleep",
+    "nod off": "sleep",
+    "get off to sleep": "sleep",
+    "blood draw": "ivsite",
+    "the drip": "ivsite",
+    "an iv": "ivsite",
+    "the iv": "ivsite",
+    "iv site": "ivsite",
+    "come apart": "open",
+    "came apart": "open",
+    "came open": "open",
+    "come open": "open",
+    "split open": "open",
+    "hot flashes": "sweat",
+    "hot flushes": "sweat",
+    "brain fog": "foggy",
+    "face food": "appetite",
+    "off my food": "appetite",
+    "fancy food": "appetite",
+    "car seat": "car",
 }
 
 ALIKE: Final[Mapping[str, str]] = {
@@ -373,7 +474,7 @@ ALIKE: Final[Mapping[str, str]] = {
     "antibiotics": "antibiotic", "statins": "statin", "steroids": "steroid", "diuretics": "diuretic",
     "inhalers": "inhaler", "puffer": "inhaler", "puffers": "inhaler", "nebulizer": "inhaler", "puff": "inhaler",
     "spacer": "inhaler", "anticoagulant": "bloodthinner", "anticoagulants": "bloodthinner",
-    "thinner": "bloodthinner", "thinners": "bloodthinner", "antacids": "antacid", "heartburn": "antacid",
+    "thinner": "bloodthinner", "thinners": "bloodthinner", "antacids": "antacid",
     "laxatives": "laxative", "softener": "laxative",
     "nsaids": "nsaid", "anti-inflammatory": "nsaid", "antiinflammatory": "nsaid", "antiinflammatories": "nsaid",
     "insulins": "insulin",
@@ -434,11 +535,39 @@ ALIKE: Final[Mapping[str, str]] = {
     "greens": "vitamink", "spinach": "vitamink", "kale": "vitamink", "broccoli": "vitamink", "salad": "vitamink",
     "supplement": "vitamin", "supplements": "vitamin", "vitamins": "vitamin", "herbal": "vitamin", "herbs": "vitamin",
     "physio": "therapy", "pt": "therapy", "physiotherapy": "therapy", "grapefruit": "grapefruit",
-    "anxious": "mood", "depressed": "mood", "sad": "mood", "moody": "mood", "weepy": "mood", "blue": "mood",
+    "anxious": "mood", "depressed": "mood", "sad": "mood", "moody": "mood",
     "crying": "mood", "refills": "refill", "fall": "fall", "falling": "fall", "falls": "fall", "tripping": "fall",
     "rash": "rash", "hives": "rash", "allergic": "allergy", "allergies": "allergy",
     "redness": "red", "reddish": "red", "infectious": "infection", "haemorrhoids": "hemorrhoid",
     "hemorrhoids": "hemorrhoid", "piles": "hemorrhoid", "sunlight": "sun", "sunshine": "sun", "sunscreen": "sun",
+    "tummy": "belly", "abdomen": "belly", "abdominal": "belly", "stomachache": "belly hurt",
+    "bellyache": "belly hurt", "damp": "wet", "soggy": "wet", "soaked": "wet", "moist": "wet", "wetting": "wet",
+    "melt": "dissolve", "dissolvable": "dissolve", "absorb": "dissolve", "disappear": "dissolve", "pinkish": "pink",
+    "yellowish": "yellow", "yellowy": "yellow", "brownish": "brown", "weepy": "drainage", "weep": "drainage",
+    "seep": "drainage", "discharge": "drainage", "dribble": "urine", "thermometer": "fever", "hoover": "vacuum",
+    "hoovering": "vacuum", "vacuuming": "vacuum", "tidy": "chore", "housework": "chore", "chores": "chore",
+    "cleaning": "chore", "ironing": "chore", "dusting": "chore", "sofa": "rest", "couch": "rest", "stroll": "walk",
+    "strolls": "walk", "potter": "walk", "wander": "walk", "anaesthetic": "anesthesia", "anesthetic": "anesthesia",
+    "anaesthesia": "anesthesia", "holiday": "travel", "vacation": "travel", "abroad": "travel", "cruise": "travel",
+    "jab": "vaccine", "jabs": "vaccine", "booster": "vaccine", "paracetomol": "acetaminophen", "hoarse": "throat",
+    "scratchy": "throat", "croaky": "throat", "sputum": "phlegm", "mucus": "phlegm", "burp": "gas", "burping": "gas",
+    "belching": "gas", "indigestion": "heartburn", "reflux": "heartburn", "nap": "sleep", "naps": "sleep",
+    "dozing": "sleep", "snooze": "sleep", "knackered": "tired", "weary": "tired", "shattered": "tired",
+    "drained": "tired", "lethargic": "tired", "sluggish": "tired", "energy": "tired", "weepiness": "mood",
+    "tearful": "mood", "tears": "mood", "lonely": "mood", "gloomy": "mood", "anxiety": "mood", "depression": "mood",
+    "nervous": "mood", "giddy": "dizzy", "wobbly": "dizzy", "unsteady": "fall", "tripped": "fall", "slipped": "fall",
+    "slip": "fall", "stumble": "fall", "employer": "returnwork", "boss": "returnwork", "sport": "exercise",
+    "sports": "exercise", "golf": "exercise", "tennis": "exercise", "yoga": "exercise", "jogging": "exercise",
+    "cycling": "exercise", "bike": "exercise", "tape": "steristrip", "tapes": "steristrip", "strips": "steristrip",
+    "lumps": "lump", "lumpy": "lump", "bump": "lump", "bumps": "lump", "ridge": "lump", "knot": "lump",
+    "sweats": "sweat", "sweaty": "sweat", "sweating": "sweat", "cramping": "cramp", "cramps": "cramp",
+    "zimmer": "walker", "rollator": "walker", "colour": "color", "colours": "color", "coloured": "color",
+    "tumble": "fall", "trousers": "clothes", "pants": "clothes", "jeans": "clothes", "bra": "clothes",
+    "clothing": "clothes", "waistband": "clothes", "headaches": "headache", "migraine": "headache",
+    "hiccup": "hiccups", "hiccuping": "hiccups", "forgetful": "foggy", "memory": "foggy", "concentrate": "foggy",
+    "focusing": "foggy", "fuzzy": "foggy", "chemist": "pharmacy", "pharmacist": "pharmacy", "surgeries": "surgery",
+    "starving": "appetite", "peckish": "appetite", "veg": "vegetable", "vegetables": "vegetable",
+    "veggies": "vegetable", "fruits": "fruit", "salads": "vitamink", "lettuce": "vitamink", "cabbage": "vitamink",
 }  # fmt: skip
 
 EMPTY: Final[frozenset[str]] = frozenset(
@@ -487,7 +616,19 @@ EMPTY: Final[frozenset[str]] = frozenset(
     mrs mr nowadays original otherwise perfectly period personally plain planned plans quiet ready recover recovered
     recovery recovering regular regularly related remain respond section seeing serious seriously
     severe situation smart somewhat starts status stays sticking struggling supposedly terms therefore till
-    tough treated treatment treatments tricky unsure value wanting whatsoever wife's within wow""".split()
+    tough treated treatment treatments tricky unsure value wanting whatsoever wife's within wow
+    filthy gosh goodness grief rang yourselves booked nasty dreadful odd odder queer blimey reckon guessing
+    supposing gather appears appear seemingly straight honest frankly truthfully recall earlier afterwards
+    afterward beforehand meanwhile meantime ages constantly occasionally frequently repeatedly continually
+    bits plenty tons lasts lasted whoever anyways regards regard respect manner hubby's missus spouse partner
+    nephew niece cousin uncle aunt grandma grandpa granny granddad parents parent folks relative relatives
+    sibling kin everybody's comes becoming became become becomes turned turns turn keeps began begun begins
+    ended noticing realise realize realized realised decide decided deciding mentions remind reminded reminds
+    guessed imagine imagined handle lastly firstly secondly wherever half quarter dozen hundred thousand
+    twenty thirty forty fifty sixty seventy eighty ninety eleven thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen degrees january february april june july august september october november december
+    christmas easter bothered bothersome puzzled unhappy fussy careful aside per shan't needn't mustn't ain't
+    gotten y'all lemme gimme whatnot cope coping bearing guidance guideline guidelines ring rang""".split()
 )
 
 SOFT: Final[frozenset[str]] = frozenset(
@@ -528,4 +669,14 @@ COMMON: Final[frozenset[str]] = frozenset(
     country vacation holiday birthday wedding funeral party restaurant recipe turkey chicken pizza burger sandwich
     stalking talking walking balking casting lasting testing resting nesting vesting draining training raining straining
     gaining paining leading heading bedding wedding""".split()
+)
+
+ELSEWHERE: Final[frozenset[str]] = frozenset(
+    # words that make a question one of another field, whatever else it names: money, travel, television
+    """sue suing lawsuit lawyer refund price prices cost costs bill bills billing insurance medicare medicaid pay pays
+    paid payment sell sells selling buy buying purchase shop brand airline ticket wifi password computer
+    internet television telly tv movie film song joke elephant wedding tattoo paint painting parking taxi bus
+    train hairdresser lottery vote president election capital football hockey baseball soccer weather forecast
+    mri prescribe complain complaint compensation recipe homework crossword fairy news music netflix cinema
+    theater concert""".split()
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from agent.lexicon import ALIKE, CLASSES, COMMON, EMPTY, GENERICS
+from agent.lexicon import ALIKE, CLASSES, COMMON, ELSEWHERE, EMPTY, GENERICS
 from agent.terms import BRANDS, PHRASE_WORDS, distance, skeleton
 
 SHORTEST: Final = 4  # letters of a word that may be a misheard one
@@ -27,7 +27,7 @@ class Misheard:
     def __init__(self, spoken: Iterable[str]) -> None:
         names = {*GENERICS, *BRANDS}
         of_material = {*spoken, *ALIKE, *names}
-        self._known: Final = frozenset(of_material | set(CLASSES) | PHRASE_WORDS | EMPTY | COMMON)
+        self._known: Final = frozenset(of_material | set(CLASSES) | PHRASE_WORDS | EMPTY | COMMON | ELSEWHERE)
         self._near: dict[str, list[str]] = {}
         self._names: dict[str, str] = {}
         for spelling in sorted(word for word in of_material if len(word) >= 5 and word not in EMPTY):

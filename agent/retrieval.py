@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agent.lexicon import CLASSES, COMMON, EMPTY, FILLER
+from agent.lexicon import CLASSES, COMMON, ELSEWHERE, EMPTY, FILLER
 from agent.mishearing import Misheard
 from agent.questions import is_told
 from agent.terms import (
@@ -38,11 +38,13 @@ CONTEXT_SHARE: Final = 0.25  # what the words before the question weigh; they ne
 TWICE_SHARE: Final = 1.3  # a topic that was named twice, perhaps in two words, weighs this much more
 MISHEARD_SHARE: Final = 0.8  # a word put in for an unknown one counts less than one that was heard
 UNKNOWN_SHARE: Final = 0.6  # a word nobody knows is most often talk around the topic, or misheard
-ELSEWHERE_SHARE: Final = 0.75  # a word of another field, such as "weather", tells that the question is of that field
+COMMON_SHARE: Final = 0.75  # an everyday word of no passage may be the topic itself
+ELSEWHERE_SHARE: Final = 2.0  # a word of another field, such as "refund", tells that the question is of that field
 LIKE_TOLD: Final = 0.85  # what is told is also measured at the ways of asking that are questions, at a discount
 ODD_EMPTY_IDF: Final = 0.5  # in an echo, a word without topic that no way of asking holds
 
-ELSEWHERE: Final[frozenset[str]] = frozenset(stem(word) for word in COMMON)
+COMMON_TERMS: Final[frozenset[str]] = frozenset(stem(word) for word in COMMON)
+ELSEWHERE_TERMS: Final[frozenset[str]] = frozenset(stem(word) for word in ELSEWHERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,9 @@ class Index:
         return [self._concept(term, sure[term], share * (1.0 if n == 1 else TWICE_SHARE)) for term, n in times.items()]
 
     def _concept(self, term: str, sure: float, share: float) -> _Concept:
-        stranger = ELSEWHERE_SHARE if term in ELSEWHERE else UNKNOWN_SHARE
+        if term in ELSEWHERE_TERMS:
+            return _Concept(self._unknown_idf * ELSEWHERE_SHARE * share, ((term, sure),), "")
+        stranger = COMMON_SHARE if term in COMMON_TERMS else UNKNOWN_SHARE
         known = self._idf.get(term, self._unknown_idf * stranger)
         weight = known * (SOFT_SHARE if term in SOFT_TERMS else 1.0)
         if term not in DRUGS:
