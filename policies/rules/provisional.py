@@ -43,8 +43,8 @@ _HIT_HEAD: Final = (
     " [my|his|her|the] head"
 )
 _ODD_THROAT: Final = (
-    "(throat|tongue|lips|mouth) [is|are|feels|feel|has been|is feeling|feeling|has] [getting|gone|a bit|a little|kind of"
-    "|really|so|very] (funny|weird|strange|odd|itchy|itches|tingly|tingling|tingles|thick|numb|lumpy|full)"
+    "(throat|tongue|lips|mouth) [is|are|feels|feel|has been|is feeling|feeling|has] [getting|gone|a bit|a little"
+    "|kind of|really|so|very] (funny|weird|strange|odd|itchy|itches|tingly|tingling|tingles|thick|numb|lumpy|full)"
 )
 _WOUND: Final = "(incision|wound|cut|stitches|stitch|staples|scar|surgical site|surgery site)"
 
@@ -166,8 +166,8 @@ OVERDOSE: Final = (
     + " !(a day|a week|per day|daily|every|each|in the morning|with breakfast"
     "|for breakfast|as prescribed|like the|like they|as directed|as ordered|as told)",
     "(took|taken) [my|the|his|her|all my|all the] [blood|pain|heart|water|morning|evening|night]"
-    " [pressure|thinner|sugar] (pill|pills|tablet|tablets|medicine|medicines|medication|medications|meds|dose|insulin|shot) [today|this morning"
-    "|tonight|just now] (twice|two times|three times|double) !(a|per|daily|every|each|as)",
+    " [pressure|thinner|sugar] (pill|pills|tablet|tablets|medicine|medicines|medication|medications|meds|dose|insulin"
+    "|shot) [today|this morning|tonight|just now] (twice|two times|three times|double) !(a|per|daily|every|each|as)",
     _CHILD
     + " [has|have|had|just|may have|might have|accidentally|i think] [just] (drank|drunk|ate|eaten|swallowed|chewed"
     "|got into|gotten into|got hold of|got a hold of|licked) [some|one|a|all|a bunch|a couple|a few|few|half|two|three]"
@@ -212,7 +212,8 @@ EMERGENCY: Final = (
     "(i am|think i am|he is|she is|feel like i am|feels like i am) dying",
     # a wound that has come apart
     _WOUND + " [has|have|is|are|had|just] [just|all] (came|come|coming|burst|bursting|split|splitting|popped|torn|tore"
-    "|ripped|ripping|broke|broken|gone) [all|wide|right|back] (open|opened|apart|open again)",
+    "|ripped|ripping|broke|broken|gone) [all|wide|right|back] (open|opened|apart|open again)"
+    " !(a little|a bit|slightly|a tiny)",
     "(incision|stitches|staples|scar|surgical site|surgery site) [is|are|has|have] [all|wide|just|gaping|right]"
     " (open|opened|opened up|gaping|apart) !(to air|to the air|to the public)",
     _WOUND + " [is|are] [wide] open ... [,] ... (see|inside|bone|muscle|fat|gut|guts)",

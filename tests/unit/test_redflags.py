@@ -98,6 +98,7 @@ DENIED_OR_ROUTINE = [
     "should the incision be open to air",
     "is it ok that the incision is open to air",
     "can I see inside my chart",
+    "the edge of my cut has come open a little",
     "I have a rash on my arm",
     "my throat is scratchy from the breathing tube",
     "I take a blood thinner and my head hurts a bit",
