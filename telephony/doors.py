@@ -17,7 +17,7 @@ from telephony.switchboard import Refusal
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 _LOOPBACK_PEERS: Final = frozenset({"127.0.0.1", "::1"})
-_PROXIED: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+_PROXIED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip", "via")
 MAX_BODY_BYTES: Final = 16 * 1024  # a voice webhook's form is about 1 KiB
 MAX_FIELDS: Final = 100  # a voice webhook's form has about 30
 SIGNATURE: Final = "x-twilio-signature"
@@ -71,10 +71,15 @@ class Doors:
             self._check = SignatureCheck(config.auth_token.reveal(), config.origin)
 
     def anyone(self, headers: Mapping[str, str]) -> Refusal | None:
-        """Any request at all: in development, by a loopback name only (a foreign page may point its name at us)."""
-        if self._config.development and headers.get("host", "") not in self._hosts:
+        """Any request at all: in development, by a loopback name only (a foreign page may point its name at us).
+
+        And from this machine itself: a tunnel's end is on loopback too, but says on whose behalf it asks.
+        """
+        if not self._config.development:
+            return None
+        if headers.get("host", "") not in self._hosts:
             return Refusal.HOST
-        return None
+        return Refusal.PEER if _proxied(headers) else None
 
     def webhook(self, path: str, query: str, headers: Mapping[str, str], fields: FormFields) -> Refusal | None:
         """A webhook of Twilio's."""
@@ -100,8 +105,7 @@ class Doors:
         """Loopback peers, and those configured; never on a proxy's behalf, for a proxy on loopback hides the peer."""
         if peer in self._config.metrics_from:
             return None
-        proxied = any(name in headers for name in _PROXIED)
-        return None if peer in _LOOPBACK_PEERS and not proxied else Refusal.PEER
+        return None if peer in _LOOPBACK_PEERS and not _proxied(headers) else Refusal.PEER
 
     def _no_foreign_page(self, headers: Mapping[str, str]) -> Refusal | None:
         """Browsers name the origin of the page that asks; carriers and simulators name none."""
@@ -122,6 +126,10 @@ def only(fields: Sequence[tuple[str, str]], name: str) -> str | None:
     """The value of a field that stands there once; None if it is missing or there twice."""
     values = [value for key, value in fields if key == name]
     return values[0] if len(values) == 1 else None
+
+
+def _proxied(headers: Mapping[str, str]) -> bool:
+    return any(name in headers for name in _PROXIED)
 
 
 def _host_name(netloc: str) -> str:

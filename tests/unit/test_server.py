@@ -410,6 +410,25 @@ async def test_in_development_only_a_loopback_name_is_answered(host: str) -> Non
     assert [Refusal.HOST] * 2 == here.refusals
 
 
+@pytest.mark.parametrize(
+    "header", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Via"]
+)
+async def test_in_development_nothing_that_came_through_a_tunnel_is_answered(header: str) -> None:
+    async with served() as here:
+        responses = [
+            await here.ask("GET", "/", headers={header: "203.0.113.7"}),
+            await here.ask("GET", "/healthz", headers={header: ""}),
+            await here.post("/twilio/voice", form(), **{header: "203.0.113.7"}),
+        ]
+        with pytest.raises(InvalidStatus) as caught:
+            async with connect(here.stream, additional_headers={header: "203.0.113.7"}):
+                pass
+
+    assert [(403, b"")] * 3 == [(response.status, body(response)) for response in responses]
+    assert 403 == caught.value.response.status_code
+    assert [Refusal.PEER] * 4 == here.refusals
+
+
 async def test_the_page_mints_a_token_and_talks() -> None:
     async with served() as here:
         origin = f"http://localhost:{here.port}"
