@@ -294,6 +294,7 @@ def server_config(settings: Settings) -> ServerConfig:
         origin=settings.origin,
         development=settings.development,
         auth_token=settings.twilio_auth_token,
+        account_sid=settings.twilio_account_sid,
         calls=limits.calls,
         allow_unsigned_stream=settings.allow_unsigned_stream,
         leg=LegLimits(

@@ -5,6 +5,7 @@ Pure: headers and fields in, a refusal or nothing out.  What counts is configure
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -21,6 +22,8 @@ _PROXIED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwa
 MAX_BODY_BYTES: Final = 16 * 1024  # a voice webhook's form is about 1 KiB
 MAX_FIELDS: Final = 100  # a voice webhook's form has about 30
 SIGNATURE: Final = "x-twilio-signature"
+_CALL_SID: Final = re.compile(r"CA[0-9a-f]{32}", re.ASCII)  # Twilio, "What is a String Identifier (SID)?"
+_ANY_CALL_SID: Final = re.compile(r"[A-Za-z0-9_-]{2,64}", re.ASCII)  # simulators choose their own
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -33,6 +36,8 @@ class ServerConfig:
     development: bool
     auth_token: PHI[str] | None = None
     """Twilio's; needed in production."""
+    account_sid: str | None = None
+    """Twilio's; where it is set, production answers that account's calls only."""
     calls: int = 8
     """At once; the next caller is put through to the nurse."""
     allow_unsigned_stream: bool = False
@@ -88,6 +93,20 @@ class Doors:
         if not self._check.form(path, query, fields, headers.get(SIGNATURE, "")):
             return Refusal.SIGNATURE
         return None
+
+    def call_sid(self, fields: FormFields) -> str | None:
+        """Whose call a form is about; None if it names none, or cannot be as Twilio sent it.
+
+        Twilio signs names and values run together, so the same letters cut anew into names and values verify as well.
+        In production a call's own name therefore has Twilio's exact form and stands nowhere inside another field.
+        """
+        sid = only(fields, "CallSid")
+        if sid is None or self._config.development:
+            return sid if sid is not None and _ANY_CALL_SID.fullmatch(sid) else None
+        account = self._config.account_sid
+        ours = account is None or only(fields, "AccountSid") == account
+        whole = not any("CallSid" in name.removesuffix("CallSid") + " " + value for name, value in fields)
+        return sid if ours and whole and _CALL_SID.fullmatch(sid) else None
 
     def handshake(self, path: str, query: str, headers: Mapping[str, str]) -> Refusal | None:
         """The WebSocket of a stream."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 from typing import Final
 
@@ -24,8 +23,6 @@ AFTER_NURSE: Final = "/twilio/after-nurse"
 FAILSAFE: Final = "/twilio/failsafe"
 BODY_S: Final = 5.0  # for a form of 1 KiB
 OUTCOME_S: Final = 3.0  # a handler that is still ending; Twilio itself waits 15 s for a webhook
-
-_CALL_SID: Final = re.compile(r"[A-Za-z0-9_-]{2,64}", re.ASCII)
 
 Lines = Callable[[PHI[str]], Line | None]
 """The number called -> whose it is."""
@@ -113,8 +110,8 @@ class Webhooks:
         refusal = self._doors.webhook(path, request.url.query, request.headers, fields)
         if refusal is not None:
             return self._refused(refusal)
-        call_sid = only(fields, "CallSid")
-        if call_sid is None or not _CALL_SID.fullmatch(call_sid):
+        call_sid = self._doors.call_sid(fields)
+        if call_sid is None:
             return self._refused(Refusal.FORM)
         held = PHI(call_sid)
         if not self._board.seen.first(held, path):

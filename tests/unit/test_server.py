@@ -33,6 +33,8 @@ AUTH = "secret-of-the-account"
 NUMBER = "+12025550100"
 NURSE = "+12025550142"
 SID = "MZ" + "0" * 32
+ACCOUNT = "AC" + "0" * 32
+CALL = "CA" + "1" * 32
 CANARY = "zebra-quartz-marmalade"
 
 
@@ -295,16 +297,16 @@ async def test_the_failsafe_needs_nothing(method: str) -> None:
 
 async def test_twilios_own_requests_get_in() -> None:
     async with served(development=False) as here:
-        voice = await here.signed("/twilio/voice", form())
+        voice = await here.signed("/twilio/voice", form(CALL))
         assert ["Connect", "Redirect"] == verbs(voice)
         assert b"wss://agent.example.org/twilio/media" in body(voice)
         url = "wss://agent.example.org/twilio/media"
         async with connect(here.stream, additional_headers={"X-Twilio-Signature": signature(url, {})}) as socket:
-            await begin(socket, t=token(voice))
+            await begin(socket, CALL, t=token(voice))
             await socket.send(frame())
             await socket.send(said("stop", stop={}))
             assert 1000 == await closed(socket)
-        assert ["Hangup"] == verbs(await here.signed("/twilio/ended", form()))
+        assert ["Hangup"] == verbs(await here.signed("/twilio/ended", form(CALL)))
 
     assert [] == here.refusals
 
@@ -325,12 +327,61 @@ async def test_unsigned_forged_and_replayed_webhooks_get_an_empty_403(path: str)
                 X_Forwarded_Proto="https",
             ),
         ]
-        first = await here.signed(path, form())
-        again = await here.signed(path, form())
+        first = await here.signed(path, form(CALL))
+        again = await here.signed(path, form(CALL))
 
     assert [(403, b"")] * 5 == [(response.status, body(response)) for response in [*refused, again]]
     assert 200 == first.status
     assert [Refusal.SIGNATURE] * 4 + [Refusal.REPLAY] == here.refusals
+
+
+@pytest.mark.parametrize(
+    ("account", "call_sid", "status"),
+    [
+        (ACCOUNT, CALL, 200),
+        ("AC" + "f" * 32, CALL, 403),
+        ("", CALL, 403),
+        (ACCOUNT, "CA1", 403),
+        (ACCOUNT, "CA" + "A" * 32, 403),
+        (ACCOUNT, CALL + "1", 403),
+        (ACCOUNT, "SM" + "1" * 32, 403),
+    ],
+)
+async def test_in_production_only_a_call_of_our_account_is_one(account: str, call_sid: str, status: int) -> None:
+    async with served(development=False, account_sid=ACCOUNT) as here:
+        response = await here.signed("/twilio/voice", form(call_sid, AccountSid=account))
+
+    assert status == response.status
+    assert ([] if status == 200 else [Refusal.FORM]) == here.refusals
+
+
+@pytest.mark.parametrize(
+    "cut_anew",
+    [
+        # the call's name swallows the field behind it
+        {"AccountSid": ACCOUNT, "ApiVersion": "2010-04-01", "CallSid": f"{CALL}CallerNameCallSidCA{'2' * 32}"},
+        # the field before it swallows the call's name, up to one that the caller chose as a name on the display
+        {"AccountSid": ACCOUNT, "ApiVersion": f"2010-04-01CallSid{CALL}CallerName", "CallSid": "CA" + "2" * 32},
+        {"AccountSid": ACCOUNT, f"ApiVersion2010-04-01CallSid{CALL}CallerName": "", "CallSid": "CA" + "2" * 32},
+        {"AccountSid": f"{ACCOUNT}ApiVersion2010-04-01CallSid{CALL}CallerName", "CallSid": "CA" + "2" * 32},
+    ],
+)
+async def test_a_signed_form_cut_anew_into_names_and_values_is_no_second_call(cut_anew: dict[str, str]) -> None:
+    """Recorded and sent again: the letters that were signed are the same."""
+    sent = {
+        "AccountSid": ACCOUNT,
+        "ApiVersion": "2010-04-01",
+        "CallSid": CALL,
+        "CallerName": "CallSidCA" + "2" * 32,
+        "To": NUMBER,
+    }
+    recorded = signature(f"{ORIGIN}/twilio/voice", sent)
+    assert recorded == signature(f"{ORIGIN}/twilio/voice", {**cut_anew, "To": NUMBER})
+    async with served(development=False) as here:
+        again = await here.post("/twilio/voice", {**cut_anew, "To": NUMBER}, X_Twilio_Signature=recorded)
+
+    assert (403, b"") == (again.status, body(again))
+    assert [Refusal.FORM] == here.refusals
 
 
 async def test_an_unsigned_handshake_gets_a_403() -> None:
