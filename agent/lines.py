@@ -120,11 +120,16 @@ def read(file: Path) -> Agent:
     if re.fullmatch(AGENT.pattern, file.stem, re.ASCII) is None:
         raise AgentFileRefused("name agent files with small letters, digits and hyphens, starting with a letter")
     table: Mapping[str, Any] | None = None
-    if file.stat().st_size <= LARGEST_FILE_BYTES:
-        try:
+    readable = True
+    try:
+        if file.stat().st_size <= LARGEST_FILE_BYTES:
             table = tomllib.loads(file.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-            table = None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        table = None
+    except OSError:
+        readable = False
+    if not readable:
+        raise AgentFileRefused(f"{file.name}: is not a file that can be read")
     if table is None:
         raise AgentFileRefused(f"{file.name}: is not TOML in UTF-8 of at most 64 KiB")
     return _Reader(file, table).agent()

@@ -104,6 +104,17 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, junk: bytes) -> None:
         lines.load(tmp_path)
 
 
+def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "folder.toml").mkdir()
+    (tmp_path / "gone.toml").symlink_to(tmp_path / "nowhere")
+
+    for name in ("folder.toml", "gone.toml"):
+        with pytest.raises(AgentFileRefused, match=name) as refused:
+            lines.read(tmp_path / name)
+
+        assert None is refused.value.__context__
+
+
 def test_two_agents_for_one_number_are_refused(tmp_path: Path) -> None:
     write(tmp_path)
     write(tmp_path, file="other", name='"other"')
