@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from policies.phi import PHI
 from policies.records import Profile
+from telephony.signature import is_public_origin
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -252,12 +254,13 @@ def _url(value: str, sentence: str) -> SplitResult:
 def _origin(value: str | None) -> str | None:
     if value is None:
         return None
-    sentence = "set QUIETLINE_PUBLIC_ORIGIN to https:// and a host name, without a path"
+    sentence = "set QUIETLINE_PUBLIC_ORIGIN to https:// and a host name of letters, digits, - and ., without a path"
     parts = _url(value, sentence)
-    bare = parts.path in ("", "/") and not parts.query and not parts.fragment and "@" not in parts.netloc
-    if parts.scheme != "https" or not bare:
+    origin = f"https://{parts.netloc.lower()}"
+    bare = value.isascii() and value.lower() in (origin, origin + "/")
+    if not bare or not is_public_origin(origin):
         raise SettingsRefused(sentence)
-    return f"https://{parts.netloc.lower()}"
+    return origin
 
 
 def _base_url(values: Mapping[str, str], name: str) -> str | None:
@@ -294,7 +297,22 @@ def _tls(values: Mapping[str, str]) -> Tls | None:
     for name, path in (("QUIETLINE_TLS_CERT", cert), ("QUIETLINE_TLS_KEY", key)):
         if not Path(path).is_file():
             raise SettingsRefused(f"set {name} to a file that exists")
+    if not _fits(cert, key):
+        raise SettingsRefused(
+            "set QUIETLINE_TLS_CERT and QUIETLINE_TLS_KEY to a certificate chain in PEM and its key without a password, "
+            "both readable by this user"
+        )
     return Tls(Path(cert), Path(key))
+
+
+def _fits(cert: str, key: str) -> bool:
+    """Would a server start with them?"""
+    try:
+        # an empty password, so that a key that has one is refused and no terminal is asked
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password="")
+    except (OSError, ValueError):  # ssl.SSLError is an OSError
+        return False
+    return True
 
 
 def _folder(values: Mapping[str, str], name: str, default: Path) -> Path:

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
+from agent.service import server_config
 from agent.settings import VARIABLES, SettingsRefused, from_environment
 from policies.records import Profile
+from telephony.doors import Doors
 
 PRODUCTION = {
     "QUIETLINE_PUBLIC_ORIGIN": "https://line.example.org",
@@ -40,12 +47,69 @@ def test_a_proxy_in_front_of_loopback_needs_no_certificate() -> None:
     assert "https://line.example.org" == settings.origin
 
 
+def certificate(folder: Path, name: str, *, password: str = "") -> dict[str, str]:
+    """One of its own, made anew; where the machine has no openssl the test is left out."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("needs openssl to make a certificate")
+    cert, key = folder / f"{name}-cert.pem", folder / f"{name}-key.pem"
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", f"/CN={name}", "-days", "1"]
+    lock = ["-passout", f"pass:{password}"] if password else ["-nodes"]
+    command = [openssl, "req", "-x509", *curve, *lock, "-keyout", str(key), "-out", str(cert)]
+    subprocess.run(command, check=True, capture_output=True)
+    return {"QUIETLINE_TLS_CERT": str(cert), "QUIETLINE_TLS_KEY": str(key)}
+
+
 def test_an_own_certificate_lets_production_answer_on_every_address(tmp_path: Path) -> None:
-    for name in ("cert.pem", "key.pem"):
-        (tmp_path / name).touch()
-    tls = {"QUIETLINE_TLS_CERT": str(tmp_path / "cert.pem"), "QUIETLINE_TLS_KEY": str(tmp_path / "key.pem")}
+    tls = certificate(tmp_path, "line")
 
     assert from_environment({**PRODUCTION, **tls, "QUIETLINE_HOST": "0.0.0.0"}).tls is not None
+
+
+def test_a_certificate_that_no_server_could_start_with_is_refused(tmp_path: Path) -> None:
+    good, other = certificate(tmp_path, "line"), certificate(tmp_path, "other")
+    locked = certificate(tmp_path, "locked", password="of-the-key")
+    (tmp_path / "empty.pem").touch()
+    (tmp_path / "junk.pem").write_bytes(bytes(range(256)))
+    wrong = [
+        {**good, "QUIETLINE_TLS_KEY": other["QUIETLINE_TLS_KEY"]},
+        {**good, "QUIETLINE_TLS_KEY": good["QUIETLINE_TLS_CERT"]},
+        {**good, "QUIETLINE_TLS_CERT": str(tmp_path / "empty.pem")},
+        {**good, "QUIETLINE_TLS_CERT": str(tmp_path / "junk.pem")},
+        locked,
+    ]
+
+    for tls in wrong:
+        with pytest.raises(SettingsRefused, match="QUIETLINE_TLS_CERT and QUIETLINE_TLS_KEY") as refused:
+            from_environment({**PRODUCTION, **tls})
+
+        assert None is refused.value.__context__
+
+
+@pytest.mark.parametrize(
+    ("origin", "taken"),
+    [
+        ("https://Line.Example.org", "https://line.example.org"),
+        ("https://line.example.org/", "https://line.example.org"),
+        ("https://line.example.org:8443", "https://line.example.org:8443"),
+        ("HTTPS://line.example.org", "https://line.example.org"),
+    ],
+)
+def test_a_public_origin_that_is_taken_holds_for_the_server_too(origin: str, taken: str) -> None:
+    settings = from_environment({**PRODUCTION, "QUIETLINE_PUBLIC_ORIGIN": origin})
+
+    assert taken == settings.origin
+    Doors(server_config(settings))
+
+
+@settings_of_hypothesis(max_examples=200)
+@given(st.text(alphabet="ab.-_:[]/?#@1\u00e4\u212a K", max_size=12))
+def test_no_public_origin_is_taken_that_the_server_would_refuse(host: str) -> None:
+    try:
+        settings = from_environment({**PRODUCTION, "QUIETLINE_PUBLIC_ORIGIN": "https://" + host})
+    except SettingsRefused:
+        return
+    Doors(server_config(settings))
 
 
 @pytest.mark.parametrize(
@@ -64,6 +128,13 @@ def test_an_own_certificate_lets_production_answer_on_every_address(tmp_path: Pa
         ({"QUIETLINE_PUBLIC_ORIGIN": "https://a:b@line.example.org"}, "QUIETLINE_PUBLIC_ORIGIN"),
         ({"QUIETLINE_PUBLIC_ORIGIN": "https://line.example.org:99999"}, "QUIETLINE_PUBLIC_ORIGIN"),
         ({"QUIETLINE_PUBLIC_ORIGIN": "https:///twilio"}, "QUIETLINE_PUBLIC_ORIGIN"),
+        ({"QUIETLINE_PUBLIC_ORIGIN": "https://my_line.example.org"}, "QUIETLINE_PUBLIC_ORIGIN"),
+        ({"QUIETLINE_PUBLIC_ORIGIN": "https://[2001:db8::1]"}, "QUIETLINE_PUBLIC_ORIGIN"),
+        ({"QUIETLINE_PUBLIC_ORIGIN": "https://l\u00efne.example.org"}, "QUIETLINE_PUBLIC_ORIGIN"),
+        ({"QUIETLINE_PUBLIC_ORIGIN": "https://line.example.org."}, "QUIETLINE_PUBLIC_ORIGIN"),
+        ({"QUIETLINE_PUBLIC_ORIGIN": "https://line.example.org:"}, "QUIETLINE_PUBLIC_ORIGIN"),
+        ({"QUIETLINE_PUBLIC_ORIGIN": "https://line.example.org?"}, "QUIETLINE_PUBLIC_ORIGIN"),
+        ({"QUIETLINE_PUBLIC_ORIGIN": "https://line.example.org/#"}, "QUIETLINE_PUBLIC_ORIGIN"),
         ({"TWILIO_AUTH_TOKEN": ""}, "TWILIO_AUTH_TOKEN"),
         ({"QUIETLINE_TLS_CERT": "cert.pem"}, "QUIETLINE_TLS_KEY"),
         ({"QUIETLINE_TLS_CERT": "no", "QUIETLINE_TLS_KEY": "no"}, "QUIETLINE_TLS_CERT"),
