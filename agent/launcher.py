@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             environment = for_a_call(environment)
         chosen = settings.from_environment(environment)
         lines.load(chosen.agents)
+        make_state(chosen.state)
         return asyncio.run(_serve(chosen, environment) if asked.verb == "serve" else _call(chosen, environment, asked))
     except (settings.SettingsRefused, lines.AgentFileRefused, embedded_redis.RedisFailed) as refusal:
         sentence = str(refusal)
@@ -58,6 +59,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_DIED
     _tell(f"quietline: {sentence}")
     return EXIT_SETTINGS
+
+
+def make_state(folder: Path) -> None:
+    """The folder the keeper writes to, for its owner alone.  Raises `SettingsRefused`."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK | os.X_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise settings.SettingsRefused("set QUIETLINE_STATE to a folder that this user may write to")
 
 
 def for_a_call(environment: Mapping[str, str]) -> dict[str, str]:

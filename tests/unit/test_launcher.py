@@ -11,7 +11,7 @@ import pytest
 from agent import launcher, surroundings
 from agent.keeper.state import SqliteState
 from agent.processes import Died, Service
-from agent.settings import Settings, from_environment
+from agent.settings import Settings, SettingsRefused, from_environment
 from policies.events import CallEnded, CallEvent, LineReady, LogLine
 from policies.vocabulary import Event
 from tests.stub_line import NOBODY_SAID_THIS
@@ -147,3 +147,30 @@ def test_wrong_settings_start_nothing_and_say_one_sentence(
     said = capfd.readouterr().err
     assert 1 == said.count("\n")
     assert name in said
+
+
+@pytest.mark.parametrize("under", ["file", "file/state"])
+def test_a_state_that_cannot_be_written_starts_nothing_and_says_what_to_set(
+    under: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("QUIETLINE_STATE", str(tmp_path / under))
+
+    assert 78 == launcher.main(["serve"])
+    said = capfd.readouterr().err
+    assert 1 == said.count("\n")
+    assert "QUIETLINE_STATE" in said
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_state_without_the_right_to_write_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+
+    with pytest.raises(SettingsRefused, match="QUIETLINE_STATE"):
+        launcher.make_state(tmp_path)
+
+
+def test_the_state_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    launcher.make_state(tmp_path / "a" / "state")
+
+    assert 0o700 == (tmp_path / "a" / "state").stat().st_mode & 0o777
