@@ -81,7 +81,7 @@ _TAKING: Final = (
 )  # fmt: skip
 
 _DIAGNOSIS: Final = (
-    re.compile(r"\bdo (?:i|you think i|we|he|she|they) (?:really |maybe |already |still )?(?:have|got)\b(?! to\b| any (?:questions?|plans|appointments?)| (?:a|an|my|another) (?:follow|appointment))"),
+    re.compile(r"\bdo (?:i|you think i|we|he|she|they) (?:really |maybe |already |still )?(?:have|got)\b(?! to\b| any (?:questions?|plans|appointments?)| (?:a|an|my|another) (?:follow|appointment|check ?up|visit))"),
     re.compile(r"\b(?:(?:could|might|can|would) (?:this|it|that|these|they)|(?:could|might) my [\w ]{1,20}?)(?: \w+)? (?:be|mean)\b(?! (?:\w+ )?(?:washed|wet|stored|kept|left|taken|used|crushed|cut|frozen|in (?:the|a|my)|at room|out of))"),
     re.compile(r"\b(?:could|might) (?:i|he|she|we) (?:really |maybe |possibly |already )?have (?:an?|the|some|my|got|\w+itis)\b(?! (?:copy|drink|glass|cup|beer|shower|bath|question|note|refill|number|minute|second|snack))"),
     re.compile(r"\b(?:is|are) (?!the (?:\w+ )?(?:signs?|symptoms?)\b)(?:it|they|(?:this|that|these|those)(?: [\w ]{1,30}?)?|my [\w ]{1,30}?|the [\w ]{1,30}?) (?:serious|infected|dangerous|broken|cancer\w*|bad sign|a sign|an? (?:infection|clot|blood clot|stroke|heart attack|reaction|allergy|emergency|bad sign|virus|hernia)|anything (?:serious|to worry)|something (?:serious|bad|to worry))\b"),
@@ -92,7 +92,7 @@ _DIAGNOSIS: Final = (
     re.compile(r"\b(?:am|was) i (?:having|dying|going to die|getting (?:an? )?(?:infection|worse|sick)|sick|okay|ok|in danger|infected|allergic|anemic|diabetic|pregnant)\b"),
     re.compile(r"\bwhat (?:disease|illness|condition|infection|sickness|disorder|diagnosis)\b"),
     re.compile(r"(?<!know )(?<!understand )\bwhy(?: is that| is this| would that be)?\W*$"),
-    re.compile(r"\b(?:diagnos\w+|do you think (?:it|this|that|i|my)|is (?:it|this|that) because|prognosis|how long (?:do|have) i (?:have|got) (?:left|to live)|will i (?:die|live|ever))\b"),
+    re.compile(r"\b(?:diagnos\w+|do you think (?:it|this|that|my|i(?! (?:can|could|may|should)))|is (?:it|this|that) because|prognosis|how long (?:do|have) i (?:have|got) (?:left|to live)|will i (?:die|live|ever))\b"),
     re.compile(rf"\bwhy (?:am|do|does|is|are|has|have|did|can't|cannot|won't|would) (?:i|my|it|this|that|the|there|he|she)\b(?! (?:have to|need to|must)\b)(?!(?: \w+){{0,2}} (?:tired|exhausted|weepy|tearful|crying|cry|constipated|bloated|gassy|hoarse)\b)(?!(?: \w+){{0,3}} {_DRUG}\b)(?! {_DRUG}\b)"),
 )  # fmt: skip
 
@@ -141,8 +141,8 @@ def ask_of(text: str) -> Ask:
 
 _ALARM: Final = re.compile(
     r"\b(?:chest|breath(?:s|e|less|ing(?! (?:tube|exercises?|machine|thing|tool)))?|faint\w*|pass(?:ed|ing)? out|black(?:ed)? out|collaps\w+|unconscious|unresponsive|blood(?! (?:pressure"
-    r"|sugars?|thinn\w+|tests?|work|clots?))|blee?d(?:s|ing)?|heart(?! (?:failure|surgery|diet|healthy|medicines?|pills?))|pound(?:s|ing)"
-    r"|confus\w+|slurr\w+|stroke|seizures?|convuls\w+|paraly\w+|suicid\w*|kill|die|dying|dead|end it|wake up|hurt myself"
+    r"|sugars?|thinn\w+|tests?|work|clots?))|blee?d(?:s|ing)?|heart(?! (?:failure|surgery|diet|healthy|medicines?|pills?))|pounding"
+    r"|confus\w+|slurr\w+|stroke|seizures?|convuls\w+|paraly\w+|suicid\w*|kill|die|dying(?! for (?:a|an|some|my)\b)|dead|end it|wake up|hurt myself"
     r"|harm myself|overdos\w*|poison\w*|chok\w+|lips|tongue|allergic|worst|severe|unbearable|emergency|ambulance|all my pills)\b"
 )
 _REPLIES: Final = re.compile(
@@ -155,6 +155,12 @@ _REPLIES: Final = re.compile(
 def alarming(text: str) -> bool:
     """The words hold something that a person should hear of.  Wider than red flags, and it opens nothing."""
     return bool(_ALARM.search(text.lower().replace("\u2019", "'")))
+
+
+def only_bleeding(text: str) -> bool:
+    """Of all that alarms, the words tell of blood alone."""
+    found = {word.group() for word in _ALARM.finditer(text.lower().replace("\u2019", "'"))}
+    return bool(found) and all(word.startswith("bl") and not word.startswith("black") for word in found)
 
 
 def replies(text: str) -> bool:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from agent.deferrals import Ask, alarming, ask_of, missed_dose, replies
+from agent.deferrals import Ask, alarming, ask_of, missed_dose, only_bleeding, replies
 from agent.lexicon import MEDICINE_NAMES
 from agent.questions import asks_something, focus
 from agent.retrieval import Entry, Hit, Index
@@ -37,6 +37,10 @@ SAME_TOPIC_MARGIN: Final = 0.015  # of two passages on one topic the nearer may 
 PLAIN_NEAREST: Final = 0.94
 PLAIN_MARGIN: Final = 0.06
 MISSED_TOPIC: Final = "missed doses"  # of what was not taken, only these passages may speak
+LONE_MARGIN: Final = 0.10  # with such a lead nothing else can be meant, and talk around the topic may cover less
+LONE_COVERED: Final = 0.42
+LONE_NEAREST: Final = 0.45
+EMERGENCY_NUMBER: Final = "911"  # told bleeding is answered only by what says when this is to be called
 TEXT_WORDS: Final = (20, 65)
 ASKS: Final = (6, 32)
 
@@ -185,7 +189,8 @@ class Knowledge:
         if ask is Ask.PURPOSE:
             return NotKnown(Unknown.NOT_COVERED)
         told = not asks_something(heard)
-        if told and alarming(heard):
+        bleeds = told and only_bleeding(heard)
+        if told and alarming(heard) and not bleeds:
             return NotKnown(Unknown.SYMPTOM_TOLD)
         if told and replies(heard):
             return NotKnown(Unknown.NOTHING_ASKED)
@@ -198,6 +203,8 @@ class Knowledge:
         if found == NotKnown(Unknown.TOO_CLOSE):
             echoed = self._echoed(asked)
             found = echoed if isinstance(echoed, Found) else found
+        if bleeds and not (isinstance(found, Found) and EMERGENCY_NUMBER in found.passage.text):
+            return NotKnown(Unknown.SYMPTOM_TOLD)
         if isinstance(found, Found) and ask is Ask.DOSE_CHANGE and found.passage.topic != MISSED_TOPIC:
             return NotKnown(Unknown.DOSE_CHANGE)
         if isinstance(found, Found) and ask is not Ask.INFORMATION:
@@ -226,14 +233,15 @@ class Knowledge:
         if not hits:
             return NotKnown(Unknown.NOT_COVERED)
         best = hits[0]
-        if (
+        margin = best.score - hits[1].score if len(hits) > 1 else best.score
+        lone = margin >= LONE_MARGIN and best.covered >= LONE_COVERED and best.nearest >= LONE_NEAREST
+        if not lone and (
             best.score < (LOWEST_TOLD_SCORE if told else LOWEST_SCORE)
             or best.covered < LOWEST_COVERED
             or best.nearest < LOWEST_NEAREST
         ):
             return NotKnown(Unknown.NOT_COVERED)
         passage = self.passages[best.place]
-        margin = best.score - hits[1].score if len(hits) > 1 else best.score
         kin = len(hits) > 1 and self.passages[hits[1].place].topic == passage.topic
         if margin < (SAME_TOPIC_MARGIN if kin else LOWEST_MARGIN):
             return NotKnown(Unknown.TOO_CLOSE)

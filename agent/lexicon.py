@@ -342,13 +342,47 @@ PHRASES: Final[Mapping[str, str]] = {
     "biopsy results": "testresult",
     "scan results": "testresult",
     "drain bulb": "drain",
+    "after hours": "phone",
+    "out of hours": "phone",
+    "down the toilet": "disposal",
+    "down the loo": "disposal",
+    "down the drain": "disposal",
+    "help at home": "homehelp",
+    "help around the house": "homehelp",
+    "hand around the house": "homehelp",
+    "helping hand": "homehelp",
+    "help in the house": "homehelp",
+    "soaking through": "drainage",
+    "soaks through": "drainage",
+    "turns my stomach": "nausea",
+    "root canal": "dentist",
+    "toss and turn": "sleep",
+    "tossing and turning": "sleep",
+    "pulled apart": "open",
+    "pulling apart": "open",
+    "coming apart": "open",
+    "pointers": "use",
+    "no feeling": "numb",
+    "can't feel": "numb",
+    "lost feeling": "numb",
+    "on the loo": "toilet",
+    "to the loo": "toilet",
+    "under the knife": "surgery",
+    "put under": "anesthesia",
+    "blown up": "swell",
+    "blew up": "swell",
+    "throw these out": "disposal",
+    "throw them out": "disposal",
+    "lost my voice": "throat voice",
+    "sitting up": "sit",
+    "blood pressure cuff": "bloodpressure cuff",
+    "the cuff": "bloodpressure cuff",
     "pills down": "medicine swallow",
     "tablets down": "medicine swallow",
     "color my hair": "hairdye",
     "colour my hair": "hairdye",
     "dye my hair": "hairdye",
     "do i ring": "phone",
-    "should i ring": "phone",
     "can i ring": "phone",
     "a bit down": "mood",
     "so down": "mood",
@@ -552,7 +586,7 @@ ALIKE: Final[Mapping[str, str]] = {
     "jab": "vaccine", "jabs": "vaccine", "booster": "vaccine", "paracetomol": "acetaminophen", "hoarse": "throat",
     "scratchy": "throat", "croaky": "throat", "sputum": "phlegm", "mucus": "phlegm", "burp": "gas", "burping": "gas",
     "belching": "gas", "indigestion": "heartburn", "reflux": "heartburn", "nap": "sleep", "naps": "sleep",
-    "dozing": "sleep", "snooze": "sleep", "knackered": "tired", "weary": "tired", "shattered": "tired",
+    "dozing": "sleepy", "snooze": "sleep", "knackered": "tired", "weary": "tired", "shattered": "tired",
     "drained": "tired", "lethargic": "tired", "sluggish": "tired", "energy": "tired", "weepiness": "mood",
     "tearful": "mood", "tears": "mood", "lonely": "mood", "gloomy": "mood", "anxiety": "mood", "depression": "mood",
     "nervous": "mood", "giddy": "dizzy", "wobbly": "dizzy", "unsteady": "fall", "tripped": "fall", "slipped": "fall",
@@ -568,6 +602,16 @@ ALIKE: Final[Mapping[str, str]] = {
     "focusing": "foggy", "fuzzy": "foggy", "chemist": "pharmacy", "pharmacist": "pharmacy", "surgeries": "surgery",
     "starving": "appetite", "peckish": "appetite", "veg": "vegetable", "vegetables": "vegetable",
     "veggies": "vegetable", "fruits": "fruit", "salads": "vitamink", "lettuce": "vitamink", "cabbage": "vitamink",
+    "septic": "infection", "antiseptic": "cream", "savlon": "cream", "germolene": "cream", "bacitracin": "cream",
+    "aquaphor": "cream", "sudocrem": "cream", "beach": "sun", "sunbathing": "sun", "drenched": "wet", "sodden": "wet",
+    "leggings": "clothes", "shirt": "clothes", "skirt": "clothes", "underwear": "clothes", "banana": "fruit",
+    "bananas": "fruit", "apples": "fruit", "oranges": "fruit", "popsicle": "fluid", "popsicles": "fluid",
+    "jello": "fluid", "unstuck": "open", "gapping": "open", "gaping": "open", "laces": "bend", "shoelaces": "bend",
+    "stooping": "bend", "plasters": "bandage", "bandaged": "bandage", "covering": "bandage", "covered": "cover",
+    "loo": "toilet", "potty": "toilet", "throbbing": "hurt", "throbs": "hurt", "stinging": "hurt", "tender": "hurt",
+    "tenderness": "hurt", "achy": "hurt", "shivery": "fever", "shivers": "fever", "shivering": "fever",
+    "sniffles": "cold", "therapist": "therapy", "rehab": "therapy", "dialysis": "kidney", "kidneys": "kidney",
+    "skinny": "weight", "kilos": "weight", "lbs": "weight",
 }  # fmt: skip
 
 EMPTY: Final[frozenset[str]] = frozenset(
@@ -617,18 +661,22 @@ EMPTY: Final[frozenset[str]] = frozenset(
     recovery recovering regular regularly related remain respond section seeing serious seriously
     severe situation smart somewhat starts status stays sticking struggling supposedly terms therefore till
     tough treated treatment treatments tricky unsure value wanting whatsoever wife's within wow
-    filthy gosh goodness grief rang yourselves booked nasty dreadful odd odder queer blimey reckon guessing
-    supposing gather appears appear seemingly straight honest frankly truthfully recall earlier afterwards
-    afterward beforehand meanwhile meantime ages constantly occasionally frequently repeatedly continually
-    bits plenty tons lasts lasted whoever anyways regards regard respect manner hubby's missus spouse partner
-    nephew niece cousin uncle aunt grandma grandpa granny granddad parents parent folks relative relatives
-    sibling kin everybody's comes becoming became become becomes turned turns turn keeps began begun begins
-    ended noticing realise realize realized realised decide decided deciding mentions remind reminded reminds
-    guessed imagine imagined handle lastly firstly secondly wherever half quarter dozen hundred thousand
-    twenty thirty forty fifty sixty seventy eighty ninety eleven thirteen fourteen fifteen sixteen seventeen
-    eighteen nineteen degrees january february april june july august september october november december
-    christmas easter bothered bothersome puzzled unhappy fussy careful aside per shan't needn't mustn't ain't
-    gotten y'all lemme gimme whatnot cope coping bearing guidance guideline guidelines ring rang""".split()
+    maddening mad noon midnight midday nights mornings evenings afternoons weekend weekends fortnight quarter
+    importantly stink balloon rainbow thing horse shift total entire entirely complete completely frog plenty
+    gosh sec min mins hrs part parts middle top bottom front nobody everybody none bunch handful loads loving
+    dying merely hugely massively incredibly unbelievably absolute slightest least forehead filthy goodness
+    grief rang yourselves booked nasty dreadful odd odder queer blimey reckon guessing supposing gather appears
+    appear seemingly straight honest frankly truthfully recall earlier afterwards afterward beforehand meanwhile
+    meantime ages constantly occasionally frequently repeatedly continually bits tons lasts lasted whoever
+    anyways regards regard respect manner hubby's missus spouse partner nephew niece cousin uncle aunt grandma
+    grandpa granny granddad parents parent folks relative relatives sibling kin everybody's comes becoming
+    became become becomes turned turns turn keeps began begun begins ended noticing realise realize realized
+    realised decide decided deciding mentions remind reminded reminds guessed imagine imagined handle lastly
+    firstly secondly wherever half dozen hundred thousand twenty thirty forty fifty sixty seventy eighty ninety
+    eleven thirteen fourteen fifteen sixteen seventeen eighteen nineteen degrees january february april june
+    july august september october november december christmas easter bothered bothersome puzzled unhappy fussy
+    careful aside per shan't needn't mustn't ain't gotten y'all lemme gimme whatnot cope coping bearing guidance
+    guideline guidelines ring""".split()
 )
 
 SOFT: Final[frozenset[str]] = frozenset(
@@ -638,6 +686,7 @@ SOFT: Final[frozenset[str]] = frozenset(
     normal leave left move moving run running wear
     high low hot cold warm sore hand hip knee shoulder back stomach belly leg arm foot ankle area place
     affect affects effect
+    thigh elbow wrist groin rib thumb shin heel hips knees shoulders arms
     skin body replacement""".split()
 )
 

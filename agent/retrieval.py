@@ -23,6 +23,7 @@ from agent.terms import (
     SIDE_EFFECT,
     SOFT_SHARE,
     SOFT_TERMS,
+    bare_of,
     file_under,
     join_phrases,
     stem,
@@ -136,7 +137,7 @@ class Index:
         times: Counter[str] = Counter()
         sure: dict[str, float] = {}
         for word in join_phrases(tokens):
-            if word in EMPTY or word.isdigit() or len(word) < 2:
+            if bare_of(word) in EMPTY or word.isdigit() or len(word) < 2:
                 continue
             for term in {stem(filed) for filed in file_under(word)}:
                 if len(term) > 1:

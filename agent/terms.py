@@ -49,8 +49,13 @@ def shorten(text: str) -> str:
     return " ".join(word[:LONGEST_LETTERS] for word in text.split()[-LONGEST_WORDS:])
 
 
+def bare_of(word: str) -> str:
+    """A word without "'s", "'ve" and the like; a word that has its own meaning with them stays."""
+    return word if word in EMPTY else re.sub(r"'(?:s|ve|ll|d|re|m)$", "", word)
+
+
 def file_under(word: str) -> list[str]:
-    bare = word[:-2] if word.endswith("'s") else word
+    bare = bare_of(word)
     if bare in DRUGS:
         return [bare]
     if bare in BRANDS:
@@ -82,7 +87,7 @@ def terms(text: str) -> list[str]:
     """The topic words of a text: phrases joined, names and lay words filed, empty words gone, stemmed."""
     filed: list[str] = []
     for word in join_phrases(words(text)):
-        if word in EMPTY or word.isdigit():
+        if bare_of(word) in EMPTY or word.isdigit():
             continue
         filed.extend(stem(term) for term in file_under(word))
     return [term for term in filed if len(term) > 1]

@@ -205,18 +205,57 @@ def rows(name: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in (HELD_OUT / name).read_text(encoding="utf-8").splitlines()]
 
 
-def test_questions_kept_apart_find_their_passage_or_nothing(knowledge: Knowledge) -> None:
-    asked = rows("held_out_questions.jsonl")
-    right = wrong = 0
+@pytest.mark.parametrize(
+    ("name", "least_right", "most_wrong"),
+    [
+        ("held_out_questions.jsonl", 0.97, 0.01),
+        ("held_out_fresh.jsonl", 0.93, 0.02),
+        ("held_out_later.jsonl", 0.76, 0.02),
+    ],
+)
+def test_questions_kept_apart_find_their_passage_or_nothing(
+    knowledge: Knowledge, name: str, least_right: float, most_wrong: float
+) -> None:
+    asked = rows(name)
+    right = wrong = answerable = 0
     for row in asked:
+        wanted = row["want"]
+        assert isinstance(wanted, list)
+        answerable += bool(wanted)
         found = knowledge.retrieve(PHI(str(row["ask"])))
         if isinstance(found, Found):
-            wanted = row["want"]
-            assert isinstance(wanted, list)
             right += found.passage.id in wanted
             wrong += found.passage.id not in wanted
-    assert 0.85 <= right / len(asked)
-    assert wrong / len(asked) <= 0.01
+    assert least_right <= right / answerable
+    assert wrong / len(asked) <= most_wrong
+
+
+def test_questions_beside_the_point_seldom_find_a_passage_though_they_share_its_words(knowledge: Knowledge) -> None:
+    asked = rows("held_out_beside.jsonl")
+    answered = [row for row in asked if isinstance(knowledge.retrieve(PHI(str(row["ask"]))), Found)]
+    assert len(answered) / len(asked) <= 0.11
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("is this lump cancer", Unknown.DIAGNOSIS),
+        ("can my wife take some of my pain pills", Unknown.OUT_OF_SCOPE),
+        ("tell me how my brother in room four is doing", Unknown.OUT_OF_SCOPE),
+        ("I am bleeding and my chest hurts", Unknown.SYMPTOM_TOLD),
+        ("blood is pouring down my arm", Unknown.SYMPTOM_TOLD),
+        ("do you sell compression socks", Unknown.NOT_COVERED),
+    ],
+)
+def test_what_is_near_a_passage_but_not_for_it_is_refused(knowledge: Knowledge, words: str, reason: Unknown) -> None:
+    assert NotKnown(reason) == knowledge.retrieve(PHI(words))
+
+
+def test_told_bleeding_is_answered_only_with_when_to_call_911(knowledge: Knowledge) -> None:
+    found = knowledge.retrieve(PHI("my gums bleed when I brush and I'm on warfarin"))
+    assert isinstance(found, Found)
+    assert "thinner-bleeding" == found.passage.id
+    assert "911" in found.passage.text
 
 
 def test_questions_that_are_none_of_ours_find_nothing(knowledge: Knowledge) -> None:
