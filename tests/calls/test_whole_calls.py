@@ -269,7 +269,7 @@ def test_two_sounds_quickly_after_one_another_are_one_turn() -> None:
     assert 1 == held.metrics.turns
 
 
-@pytest.mark.parametrize("ms", [40, 120, 400, 2_000])
+@pytest.mark.parametrize("ms", [40, 60, 80, 120, 400, 2_000])
 def test_noise_without_words_gets_no_answer(ms: int) -> None:
     async def caller(line: Line) -> None:
         await line.greeting()
@@ -623,9 +623,8 @@ def test_any_other_key_stops_the_agent(moment: Caller) -> None:
         await moment(line)
         line.press("5")
         await line.until(lambda: not line.sounding, "the agent spoke on", 0.4)
-        if moment is not while_both_speak:  # there, what she was saying is answered
-            await line.wait(1_500)
-            assert not line.sounding
+        await line.wait(1_500)
+        assert not line.sounding
         line.hang_up()
 
     held = hold(caller)
