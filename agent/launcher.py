@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             environment = for_a_call(environment)
         chosen = settings.from_environment(environment)
         lines.load(chosen.agents)
-        make_state(chosen.state)
+        check_state(chosen.state)
         return asyncio.run(_serve(chosen, environment) if asked.verb == "serve" else _call(chosen, environment, asked))
     except (settings.SettingsRefused, lines.AgentFileRefused, embedded_redis.RedisFailed) as refusal:
         sentence = str(refusal)
@@ -61,11 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return EXIT_SETTINGS
 
 
-def make_state(folder: Path) -> None:
-    """The folder the keeper writes to, for its owner alone.  Raises `SettingsRefused`."""
+def check_state(folder: Path) -> None:
+    """Can the keeper make the folder, and write to it?  Only the keeper writes.  Raises `SettingsRefused`."""
+    there = folder.absolute()
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        writable = os.access(folder, os.W_OK | os.X_OK)
+        while not there.exists() and not there.is_symlink():
+            there = there.parent
+        writable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
     except OSError:
         writable = False
     if not writable:

@@ -299,8 +299,8 @@ def _tls(values: Mapping[str, str]) -> Tls | None:
             raise SettingsRefused(f"set {name} to a file that exists")
     if not _fits(cert, key):
         raise SettingsRefused(
-            "set QUIETLINE_TLS_CERT and QUIETLINE_TLS_KEY to a certificate chain in PEM and its key without a password, "
-            "both readable by this user"
+            "set QUIETLINE_TLS_CERT and QUIETLINE_TLS_KEY to a certificate chain in PEM and its key without a password,"
+            " both readable by this user"
         )
     return Tls(Path(cert), Path(key))
 

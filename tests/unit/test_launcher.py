@@ -149,11 +149,12 @@ def test_wrong_settings_start_nothing_and_say_one_sentence(
     assert name in said
 
 
-@pytest.mark.parametrize("under", ["file", "file/state"])
+@pytest.mark.parametrize("under", ["file", "file/state", "dangling", "dangling/state"])
 def test_a_state_that_cannot_be_written_starts_nothing_and_says_what_to_set(
     under: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere" / "at-all")
     monkeypatch.setenv("QUIETLINE_STATE", str(tmp_path / under))
 
     assert 78 == launcher.main(["serve"])
@@ -167,10 +168,10 @@ def test_a_state_without_the_right_to_write_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
 
     with pytest.raises(SettingsRefused, match="QUIETLINE_STATE"):
-        launcher.make_state(tmp_path)
+        launcher.check_state(tmp_path)
 
 
-def test_the_state_is_made_for_its_owner_alone(tmp_path: Path) -> None:
-    launcher.make_state(tmp_path / "a" / "state")
+def test_a_state_that_the_keeper_can_make_is_not_made_by_the_launcher(tmp_path: Path) -> None:
+    launcher.check_state(tmp_path / "a" / "state")
 
-    assert 0o700 == (tmp_path / "a" / "state").stat().st_mode & 0o777
+    assert [] == list(tmp_path.iterdir())
