@@ -121,10 +121,14 @@ class Doors:
         return None if headers.get("origin") == f"http://{headers.get('host', '')}" else Refusal.ORIGIN
 
     def metrics(self, peer: str, headers: Mapping[str, str]) -> Refusal | None:
-        """Loopback peers, and those configured; never on a proxy's behalf, for a proxy on loopback hides the peer."""
+        """Loopback peers that ask a loopback name, and those configured; never on a proxy's behalf.
+
+        A proxy on loopback hides the peer: its header, or the public host that it passes on, tells that there is one.
+        """
         if peer in self._config.metrics_from:
             return None
-        return None if peer in _LOOPBACK_PEERS and not _proxied(headers) else Refusal.PEER
+        here = peer in _LOOPBACK_PEERS and _host_name(headers.get("host", "")) in LOOPBACK
+        return None if here and not _proxied(headers) else Refusal.PEER
 
     def _no_foreign_page(self, headers: Mapping[str, str]) -> Refusal | None:
         """Browsers name the origin of the page that asks; carriers and simulators name none."""

@@ -521,10 +521,17 @@ async def test_in_production_there_is_no_phone_page() -> None:
 async def test_metrics_are_for_loopback_and_not_for_a_proxys_guests() -> None:
     async with served(development=False) as here:
         mine = await here.ask("GET", "/metrics")
-        proxied = await here.ask("GET", "/metrics", headers={"X-Forwarded-For": "203.0.113.7"})
+        by_name = await here.ask("GET", "/metrics", headers={"Host": f"localhost:{here.port}"})
+        proxied = [
+            await here.ask("GET", "/metrics", headers={"X-Forwarded-For": "203.0.113.7"}),
+            await here.ask("GET", "/metrics", headers={"Host": "agent.example.org"}),
+            await here.ask("GET", "/metrics", headers={"Host": "localhost.example.org:8080"}),
+            await here.ask("GET", "/metrics", headers={"Host": ""}),
+        ]
 
-    assert b"quietline_calls_total 0\n" == body(mine)
-    assert (403, b"") == (proxied.status, body(proxied))
+    assert [b"quietline_calls_total 0\n"] * 2 == [body(mine), body(by_name)]
+    assert [(403, b"")] * 4 == [(response.status, body(response)) for response in proxied]
+    assert [Refusal.PEER] * 4 == here.refusals
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/", "/twilio/failsafe", "/nowhere"])
