@@ -1,7 +1,7 @@
 """Scripted engines behind the four ports, which hear and speak the sound of `tests/tones.py`.
 
-    world = World()                                              # what words and sentences sound like in one test
-    ScriptedRecogniser(world, Plan([Turnout(fails=BROKEN)]))     # its first request fails; the rest go as usual
+world = World()  # what words and sentences sound like in one test
+ScriptedRecogniser(world, Plan([Turnout(fails=BROKEN)]))  # its first request fails; the rest go as usual
 """
 
 from __future__ import annotations
