@@ -1,7 +1,7 @@
 # The verbs: setup check test call serve bench.  Everything sets itself up from nothing; no step needs root.
 PYTHON ?= python3
 BIN := .venv/bin
-PYTEST_FLAGS ?= -n 2 --dist loadgroup
+PYTEST_FLAGS ?= -n 2 --dist loadfile
 
 # onnxruntime writes and phones home on import unless told not to; CI=true would hide that (docs/operating.md).
 export ORT_DISABLE_TELEMETRY := 1

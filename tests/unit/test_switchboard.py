@@ -80,5 +80,6 @@ async def test_only_so_many_outcomes_are_remembered_and_none_by_its_name() -> No
         board.settle(PHI(f"CA{n}"), EndDecision.GOODBYE)
 
     assert OUTCOMES == len(board._outcomes)
-    assert not [digest for digest in board._outcomes if b"CA" in digest]
+    assert not set(board._outcomes) & {f"CA{n}".encode() for n in range(OUTCOMES + 10)}
+    assert {32} == {len(digest) for digest in board._outcomes}
     assert EndDecision.LOST is await board.outcome(PHI("CA0"), 1)
