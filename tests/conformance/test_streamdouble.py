@@ -31,7 +31,7 @@ steps:
   - wait_for: audio
   - wait_for: {event: quiet, timeout: 20}
   - say: question.wav
-  - wait: 3.0
+  - wait: 4.5
   - expect: no clear
   - say: next.wav
   - expect: clear
