@@ -35,7 +35,7 @@ class Social(enum.Enum):
 
 
 _POLITE: Final = (
-    r"(?:um+|uh+|er+|ah+|oh|well|so|and|but|then|please|dear|honey|sweetie|ma'am|sir|miss|again|now|just|hey|actually"
+    r"(?:um+|sorry|wait|hold on|hang on|uh+|er+|ah+|oh|well|so|and|but|then|please|dear|honey|sweetie|ma'am|sir|miss|again|now|just|hey|actually"
     r"|right|really|very|so|much|a lot|for (?:your|the|all(?: of)?(?: your)?) (?:help|time|information|answer)"
     r"|for that|for everything|for helping(?: me)?|that's|great|perfect|good|wonderful|lovely|okay|ok|alright|all right|fine"
     r"|i appreciate (?:it|that|your help)|appreciate it|you've been (?:very |so |a great )?help(?:ful)?|that helps"
@@ -45,7 +45,7 @@ _KINDS: Final[tuple[tuple[Social, str], ...]] = (
     (Social.YES, r"(?:uh huh|mm+ hm+|mm+ hmm+|mhm+|mm+)"),
     (Social.REPEAT, r"(?:(?:can|could|would|will) you (?:please )?(?:repeat|say)(?: (?:that|it|this))?(?: again| one more time| once more)?"
      r"|say (?:that|it) again|repeat (?:that|it)|what did you (?:just )?say|(?:i )?(?:didn't|did not|couldn't) (?:hear|catch|get) (?:that|you|it|what you said)"
-     r"|come again|pardon(?: me)?|sorry what(?: was that)?|what was that|one more time|i missed that|what|huh|excuse me)"),
+     r"|come again|pardon(?: me)?|sorry what(?: was that)?|what was that|one more time|i missed that|what|huh|sorry|excuse me)"),
     (Social.WAIT, r"(?:hold on|wait|hang on|one (?:second|sec|moment|minute)|just a (?:second|sec|moment|minute)|give me a (?:second|sec|moment|minute)"
      r"|let me (?:think|see|get (?:a pen|my glasses|something to write with|my list|my bottle))|bear with me)(?: (?:a|for a|one) (?:second|sec|moment|minute))?"),
     (Social.HEARING_CHECK, r"(?:(?:can|do|did|could) you hear me|are you (?:still )?(?:there|on the line|with me|listening)|is (?:anyone|anybody|someone|somebody) there|hello are you there|you there|did i lose you|is this working)(?: okay| ok)?"),

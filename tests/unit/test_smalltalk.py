@@ -62,3 +62,10 @@ def test_a_question_or_a_symptom_is_no_small_talk(words: str) -> None:
 @given(st.text(max_size=300))
 def test_no_text_raises(words: str) -> None:
     assert social(PHI(words)) is None or isinstance(social(PHI(words)), Social)
+
+
+def test_an_apology_in_front_is_not_what_was_meant() -> None:
+    assert Social.HAS_QUESTION is social(PHI("Sorry, may I ask about something else?"))
+    assert Social.REPEAT is social(PHI("Sorry?"))
+    assert None is social(PHI("I'm sorry"))
+    assert None is social(PHI("Sorry, can I have a bath?"))
