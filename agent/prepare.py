@@ -49,8 +49,6 @@ class Prepared:
     script: Script
     tts: TextToSpeech
     ready: Callable[[Sayable], Sequence[AudioFrame] | None]
-    ready_ms: int
-    """Sound that is kept ready, in ms."""
 
 
 async def prepare(agent: Agent, settings: Settings, tts: TextToSpeech, today: date) -> Prepared:
@@ -84,7 +82,6 @@ async def prepare(agent: Agent, settings: Settings, tts: TextToSpeech, today: da
         ),
         tts=tts,
         ready=book.ready,
-        ready_ms=sum(len(frames) for frames in book.sounds.values()) * FRAME_MS,
     )
 
 

@@ -69,10 +69,6 @@ class Replying:
         known = {said.text.reveal() for said in self._owed}
         self._owed += [said for said in cut if said.source is not Source.FIXED and said.text.reveal() not in known]
 
-    @property
-    def owes(self) -> bool:
-        return bool(self._owed)
-
     def answerable(self, said: Answerable) -> bool:
         """Something would be said to these words as they stand: small talk, or an approved passage."""
         return social(said.said.words) is not None or self._voices.answerable(said, self._history)

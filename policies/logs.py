@@ -116,8 +116,8 @@ class Log:
         category: type[Warning],
         filename: str,
         lineno: int,
-        file: object = None,  # noqa: ARG002
-        line: object = None,  # noqa: ARG002
+        file: object = None,  # noqa: ARG002  # the shape of warnings.showwarning
+        line: object = None,  # noqa: ARG002  # the shape of warnings.showwarning
     ) -> None:
         """For `warnings.showwarning`."""
         self.event(Event.WARNING, kind=_kind(category), place=_place(filename), line=lineno)

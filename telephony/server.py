@@ -154,7 +154,7 @@ class _DeadlineHttp(H11Protocol):
 
     _deadline: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn types it more narrowly
         super().connection_made(transport)
         self._deadline = self.loop.call_later(HEAD_S, transport.close)
 
