@@ -25,7 +25,7 @@ BESIDE: Final = frozenset({"embeddings.position_ids", "pooler.dense.weight", "po
 
 
 def load_meaning() -> Meaning:
-    """About 0.3 s.  Raises `ModelFileWrong`."""
+    """About 0.6 s.  Raises `ModelFileWrong`."""
     files = meaning_files().files
     return Meaning(weights(files["model.safetensors"], shapes()), vocabulary(files["vocab.txt"], VOCABULARY))
 

@@ -25,6 +25,7 @@ LINE: Final = ("agent.__main__", "agent.call", "telephony.server")
 # Who writes files, and what.  No module of the line is here.
 WRITERS: Final = {
     "agent.embedded_redis",  # the launcher's: an empty folder for a Redis that keeps nothing
+    "agent.engines.write_vectors",  # run by a person: vectors of the hospital's own passages
     "agent.keeper.state",  # the durable state: what a call leaves
     "telephony.twin.__main__",  # the caller's side: her table of gaps (--json)
     "telephony.twin.caller",  # the caller's side: what she heard (--save)
