@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import random
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.engines.minilm import load_meaning
+from agent.engines.minilm import load_meaning, weights
+from agent.engines.models import meaning_files
 from policies import meaning as module
 from policies.meaning import TOKENS, WIDTH, Meaning, shapes
 from policies.phi import PHI, SensitiveLeak
@@ -117,6 +120,51 @@ def test_two_sentences_that_mean_about_the_same_are_as_near_as_in_the_model(mean
     assert eating @ one(meaning, "the invoice was paid in March") < 0.2
 
 
+def test_the_nearness_of_sentences_is_what_sentence_transformers_prints(meaning: Meaning) -> None:
+    found = meaning.vectors(["The weather is lovely today.", "It's so sunny outside!", "He drove to the stadium."])
+
+    # the example of its documentation (sbert.net, "Quickstart"), with this model
+    printed = [[1.0, 0.6660, 0.1046], [0.6660, 1.0, 0.1411], [0.1046, 0.1411, 1.0]]
+    np.testing.assert_allclose(found @ found.T, printed, atol=6e-5)
+
+
+def plain(weights: Mapping[str, Any], row: list[int]) -> Any:
+    """The model written down as its paper has it, one text, in float64."""
+    wide = {name: array.astype(np.float64) for name, array in weights.items() if "word" not in name}
+
+    def dense(x: Any, name: str) -> Any:
+        return x @ wide[f"{name}.weight"].T + wide[f"{name}.bias"]
+
+    def norm(x: Any, name: str) -> Any:
+        flat = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-12)
+        return flat * wide[f"{name}.weight"] + wide[f"{name}.bias"]
+
+    x = weights["embeddings.word_embeddings.weight"][row].astype(np.float64)
+    x = x + wide["embeddings.position_embeddings.weight"][: len(row)]
+    x = norm(x + wide["embeddings.token_type_embeddings.weight"][0], "embeddings.LayerNorm")
+    for layer in range(6):
+        at = f"encoder.layer.{layer}."
+        query, key, value = (dense(x, f"{at}attention.self.{name}") for name in ("query", "key", "value"))
+        heads = []
+        for head in range(0, 384, 32):
+            part = slice(head, head + 32)
+            weight = np.exp(query[:, part] @ key[:, part].T / math.sqrt(32))
+            heads.append(weight / weight.sum(-1, keepdims=True) @ value[:, part])
+        x = norm(x + dense(np.hstack(heads), f"{at}attention.output.dense"), f"{at}attention.output.LayerNorm")
+        inner = dense(x, f"{at}intermediate.dense")
+        inner = inner * (1 + np.vectorize(math.erf)(inner / math.sqrt(2))) / 2
+        x = norm(x + dense(inner, f"{at}output.dense"), f"{at}output.LayerNorm")
+    middle = x.mean(0)
+    return middle / np.linalg.norm(middle)
+
+
+@pytest.mark.parametrize("text", ["", "shower", "how long do I keep the dressing on my knee", "word " * 100])
+def test_the_vectors_are_those_of_the_plain_formula(meaning: Meaning, text: str) -> None:
+    exact = plain(weights(meaning_files().files["model.safetensors"], shapes()), rows(meaning, text))
+
+    np.testing.assert_allclose(one(meaning, text), exact, atol=1e-6)
+
+
 @pytest.mark.parametrize("text", ["", " ", "shower", "word " * 10_000, "x" * 100_000, "\x00", "日本"])
 def test_every_text_has_a_vector_of_length_one(meaning: Meaning, text: str) -> None:
     found = one(meaning, text)
@@ -179,10 +227,8 @@ def test_nothing_of_a_text_stays_in_the_model(meaning: Meaning) -> None:
 
 
 def test_the_shares_of_the_bell_curve_are_exact_to_a_millionth() -> None:
-    from math import erf, sqrt
-
     x = np.linspace(-12, 12, 9_601, dtype=np.float32)
-    exact = np.array([value * 0.5 * (1 + erf(value / sqrt(2))) for value in x.tolist()])
+    exact = np.array([value * 0.5 * (1 + math.erf(value / math.sqrt(2))) for value in x.tolist()])
 
     assert float(np.abs(module._gelu(x.copy()) - exact).max()) < 1e-6
 
