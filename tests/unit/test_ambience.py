@@ -86,3 +86,23 @@ def test_speech_goes_on_at_a_probability_that_would_not_begin_it() -> None:
     assert not judge.judge(-30.0, 0.4, strict=False, lenient=False)
     assert judge.judge(-30.0, 0.6, strict=False, lenient=False)
     assert judge.judge(-30.0, 0.4, strict=False, lenient=False)
+
+
+def test_a_knock_on_a_noisy_line_is_not_speech_though_webrtcvad_takes_it_for_that() -> None:
+    judge = Judge(Thresholds())
+    for _ in range(200):
+        judge.judge(-36.0, 0.02, strict=False, lenient=False)
+    knock = [judge.judge(-12.0, 0.05, strict=True, lenient=True) for _ in range(5)]
+    assert knock == [False] * 5
+
+
+def test_a_noisy_line_s_first_frames_are_not_speech() -> None:
+    judge = Judge(Thresholds())
+    assert not any(judge.judge(-32.0, 0.02, strict=True, lenient=True) for _ in range(100))
+
+
+def test_on_a_quiet_line_webrtcvad_begins_speech_before_silero_knows() -> None:
+    judge = Judge(Thresholds())
+    for _ in range(100):
+        judge.judge(-66.0, 0.01, strict=False, lenient=False)
+    assert judge.judge(-24.0, 0.02, strict=True, lenient=True)
