@@ -31,7 +31,7 @@ class Thresholds:
     over_floor_db: float = 1.0
     """Nothing nearer to the line's floor is speech."""
     noisy_dbfs: float = -48.0
-    """A line whose floor is louder is a noisy one; comfort noise lies near -66, a room at 10 dB under a voice near -32."""
+    """A line whose floor is louder is a noisy one; comfort noise lies near -66, a room 10 dB under a voice near -32."""
     noisy_go_on: float = 0.6
     """What holds speech on a noisy line, where Silero lets go of a word 50 ms later than on a clean one."""
     backed: float = 0.3
