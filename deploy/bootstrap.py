@@ -37,7 +37,7 @@ def main() -> "int | str":
     lock = DEV_LOCK if wanted.dev else RUNTIME_LOCK
     if not stamped(lock):
         make_environment()
-        say("installing {} (the models are packages too, about 480 MB the first time)".format(lock.name))
+        say("installing {} (the models are packages too, about 550 MB the first time)".format(lock.name))
         install(lock)
         install(BARE_LOCK)
         install_redis()
