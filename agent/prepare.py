@@ -26,7 +26,7 @@ from telephony.audio import FRAME_MS, AudioFrame
 
 ANTHROPIC_URL: Final = "https://api.anthropic.com"  # the SDKs' own defaults
 OPENAI_URL: Final = "https://api.openai.com/v1"
-MOST_BIAS_WORDS: Final = 24  # what the prompt takes, measured without harm (docs/decisions/0002-recogniser.md)
+MOST_BIAS_WORDS: Final = 12  # more cost time and words in noise (docs/decisions/0006-bias-is-a-sentence.md)
 
 
 class HostedModel(LanguageModel, Protocol):

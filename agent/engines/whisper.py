@@ -46,7 +46,8 @@ SHORTEST_PIECE_MS: Final = 16_000
 QUIETER_PRIORITY: Final = 5  # nice value of the model's threads: the audio loop runs before them
 WINDOW: Final = Window(1200, 100)
 USUAL_SUPPRESSED: Final = -1  # CTranslate2: the model's own list of tokens that are not speech
-BIAS_TOKENS: Final = 100  # of the 223 that Whisper's prompt may take; each token costs decoding time
+BIAS_TOKENS: Final = 90  # of the 223 that Whisper's prompt may take; each token costs decoding time
+BIAS_END: Final = "I have a question about my medicine."
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +152,14 @@ class Whisper:
         words = bias.words.reveal() if bias is not None else ()
         if not words:
             return begin
-        # a sentence, not a list: what is decoded takes on the hint's style, its punctuation too
-        hint: list[int] = self._tokens.encode(f" I take {', '.join(words)}. May I ask you a question?")
-        return [self._tokens.sot_prev, *hint[:BIAS_TOKENS], *begin]
+        # whole sentences, not a list: what is decoded takes on the hint's style, and a hint that breaks off inside a
+        # list is taken for one to go on with
+        for fewer in range(len(words), 0, -1):
+            said = f" Hello. I came home from the hospital. I take {', '.join(words[:fewer])}. {BIAS_END}"
+            hint: list[int] = self._tokens.encode(said)
+            if len(hint) <= BIAS_TOKENS:
+                return [self._tokens.sot_prev, *hint, *begin]
+        return begin
 
     def _piece(self, pcm: Int16, prompt: list[int]) -> tuple[str, float, float, bool]:
         """Words, mean log probability and probability of no speech of at most 28 s; and was it heard twice."""
