@@ -19,10 +19,14 @@ from typing import Any, Final
 
 from agent.deferrals import Ask, alarming, ask_of, missed_dose, only_bleeding, replies
 from agent.lexicon import MEDICINE_NAMES
+from agent.likeness import FAR, Likeness, Near
 from agent.questions import asks_something, focus
 from agent.retrieval import Entry, Hit, Index
+from agent.sayings import Outside, Sayings, SayingsRefused
+from agent.sayings import load as load_sayings
 from agent.terms import shorten
 from policies.guardrails import normal
+from policies.meaning import Floats
 from policies.phi import PHI
 
 LOWEST_SCORE: Final = 0.57  # thresholds chosen on questions kept apart from the passages' `asks`
@@ -40,6 +44,14 @@ MISSED_TOPIC: Final = "missed doses"  # of what was not taken, only these passag
 LONE_MARGIN: Final = 0.10  # with such a lead nothing else can be meant, and talk around the topic may cover less
 LONE_COVERED: Final = 0.42
 LONE_NEAREST: Final = 0.45
+LOWEST_LIKE: Final = 0.49  # thresholds of likeness: docs/decisions/0009-retrieval-by-meaning.md
+LOWEST_LIKE_TOLD: Final = 0.5
+CLEARLY_LIKE: Final = 0.15  # so much nearer than to any question of dose or diagnosis: those patterns were wrong
+LEXICAL_SHARE: Final = 0.1  # what shared words add to likeness
+LIKE_BEFORE: Final = 0.05  # a follow-up is more often about the same passage
+FOLLOWS_WORDS: Final = 5  # so short a turn leans on the one before
+FOLLOWS_LIKE: Final = 0.6  # as does one that is not near anything by itself
+FOLLOWS_TURN: Final = 0.4
 EMERGENCY_NUMBER: Final = "911"  # told bleeding is answered only by what says when this is to be called
 TEXT_WORDS: Final = (20, 65)
 ASKS: Final = (6, 32)
@@ -67,6 +79,7 @@ class KnowledgeReason(enum.Enum):
     NO_ASKS = "no_asks"
     UNAPPROVED = "unapproved"
     EXPIRED = "expired"
+    SAYINGS = "sayings"
 
 
 class KnowledgeRefused(Exception):
@@ -150,12 +163,18 @@ class NotKnown:
 class Knowledge:
     """The passages of one agent, with their index.  Built once, read by all calls, keeps nothing of a question."""
 
-    __slots__ = ("_index", "_places", "passages")
+    __slots__ = ("_index", "_likeness", "_missed", "_places", "passages", "sayings")
 
-    def __init__(self, passages: Sequence[Passage]) -> None:
+    def __init__(
+        self, passages: Sequence[Passage], sayings: Sayings | None = None, likeness: Likeness | None = None
+    ) -> None:
+        """likeness: of `examples()`; without it words alone decide."""
         self.passages: Final = tuple(passages)
+        self.sayings: Final = sayings or Sayings.none()
+        self._likeness = likeness
         self._index = Index([Entry(p.title, p.asks, p.text, p.drugs) for p in self.passages])
         self._places = {passage.id: place for place, passage in enumerate(self.passages)}
+        self._missed = tuple(place for place, passage in enumerate(self.passages) if passage.topic == MISSED_TOPIC)
 
     def wording(self) -> Mapping[str, str]:
         """Every sentence that may be spoken, in `normal()` form, with its passage's id: `Wording.passages`."""
@@ -171,24 +190,35 @@ class Knowledge:
         """The passage of that id.  Raises KeyError."""
         return self.passages[self._places[passage_id]]
 
-    def retrieve(self, question: PHI[str], after: str = "") -> Found | NotKnown:
+    def examples(self) -> tuple[tuple[str, ...], ...]:
+        """For each passage all that is known to be said for it."""
+        return tuple((p.title, *p.asks, *self.sayings.inside.get(p.id, ())) for p in self.passages)
+
+    def understanding(self, likeness: Likeness) -> Knowledge:
+        """The same passages, found by meaning too."""
+        return Knowledge(self.passages, self.sayings, likeness)
+
+    def retrieve(self, question: PHI[str], after: str = "", meaning: PHI[Floats] | None = None) -> Found | NotKnown:
         """The one passage that answers what was asked, or why none may.
 
         after: the id of the passage spoken in the turn before, empty if none: a follow-up such as "and how
-        long?" is read with that passage's topic.  Raises nothing; keeps nothing of the question.
+        long?" is read with that passage's topic.  meaning: of the question; without it words alone decide.
+        Raises nothing; keeps nothing of the question.
         """
         heard = shorten(question.reveal())
         asked, around = focus(heard)
         ask = ask_of(heard)
         if ask is Ask.OUT_OF_SCOPE:
             return NotKnown(Unknown.OUT_OF_SCOPE)
+        told = not asks_something(heard)
+        if meaning is not None and self._likeness is not None:
+            return self._meant(heard, meaning.reveal(), self._places.get(after), ask, told=told)
         if ask is Ask.DIAGNOSIS:
             return NotKnown(Unknown.DIAGNOSIS)
         if ask is Ask.DOSE_CHANGE and not missed_dose(heard):
             return NotKnown(Unknown.DOSE_CHANGE)
         if ask is Ask.PURPOSE:
             return NotKnown(Unknown.NOT_COVERED)
-        told = not asks_something(heard)
         bleeds = told and only_bleeding(heard)
         if told and alarming(heard) and not bleeds:
             return NotKnown(Unknown.SYMPTOM_TOLD)
@@ -212,6 +242,35 @@ class Knowledge:
             if not found.passage.defers or not self._index.names(place, asked):
                 return NotKnown(Unknown.DOSE_CHANGE)
         return found
+
+    def _meant(self, heard: str, vector: Floats, before: int | None, ask: Ask, *, told: bool) -> Found | NotKnown:
+        """The passage whose examples mean the same."""
+        assert self._likeness is not None
+        near = self._likeness.near(vector)
+        if before is not None and (len(heard.split()) <= FOLLOWS_WORDS or near.passages.max() < FOLLOWS_LIKE):
+            vector = self._likeness.turned(vector, before, FOLLOWS_TURN)
+            near = self._likeness.near(vector)
+        asked, around = focus(heard)
+        hits, _ = self._index.rank(asked, around, before, told=told)
+        scores = near.passages.astype(float)
+        for hit in hits:
+            scores[hit.place] += LEXICAL_SHARE * hit.score
+        if before is not None:
+            scores[before] += LIKE_BEFORE
+        for place in (*self._index.others_medicine(asked), *(() if missed_dose(heard) else self._missed)):
+            scores[place] = FAR
+        order = scores.argsort()[::-1]
+        best, like = int(order[0]), float(near.passages[order[0]])
+        outside = near.out(Outside.NONE, Outside.BACKGROUND) if told else near.out(Outside.NONE)
+        if scores[best] < (LOWEST_LIKE_TOLD if told else LOWEST_LIKE) or like <= outside:
+            return NotKnown(Unknown.NOT_COVERED)
+        passage = self.passages[best]
+        if told and alarming(heard) and EMERGENCY_NUMBER not in passage.text:
+            return NotKnown(Unknown.SYMPTOM_TOLD)
+        if refused := _beyond(ask, passage, like, near):
+            return NotKnown(refused)
+        second = float(scores[order[1]]) if len(order) > 1 else 0.0
+        return Found(passage, float(scores[best]), float(scores[best]) - second)
 
     @staticmethod
     def _plain(hits: Sequence[Hit], told: bool) -> bool:
@@ -248,6 +307,17 @@ class Knowledge:
         return Found(passage, best.score, margin)
 
 
+def _beyond(ask: Ask, passage: Passage, like: float, near: Near) -> Unknown | None:
+    """Why approved wording must not answer such a question, though it is near; None if it may."""
+    dose, diagnosis = near.out(Outside.DOSE), near.out(Outside.DIAGNOSIS)
+    if ask is Ask.DOSE_CHANGE or dose >= like:
+        may = passage.topic == MISSED_TOPIC or like - dose >= CLEARLY_LIKE
+        return None if may else Unknown.DOSE_CHANGE
+    if ask is Ask.DIAGNOSIS or diagnosis >= like:
+        return None if like - diagnosis >= CLEARLY_LIKE else Unknown.DIAGNOSIS
+    return None
+
+
 def load(folder: Path) -> Knowledge:
     """Every passage of the folder's `*.toml` files.  Raises `KnowledgeRefused`."""
     if not folder.is_dir():
@@ -267,7 +337,13 @@ def load(folder: Path) -> Knowledge:
             passages[passage.id] = passage
     if not passages:
         raise KnowledgeRefused(KnowledgeReason.EMPTY, folder.name, "add at least one [[passage]]")
-    return Knowledge(list(passages.values()))
+    try:
+        sayings = load_sayings(folder, passages)
+    except SayingsRefused as refused:
+        wrong = str(refused)
+    else:
+        return Knowledge(list(passages.values()), sayings)
+    raise KnowledgeRefused(KnowledgeReason.SAYINGS, folder.name, wrong)
 
 
 def _read(path: Path) -> Iterator[Passage]:
@@ -335,4 +411,4 @@ def usable(knowledge: Knowledge, *, live: bool, today: date) -> Knowledge:
     current = [passage for passage in knowledge.passages if passage.review_by >= today]
     if not current:
         raise KnowledgeRefused(KnowledgeReason.EXPIRED, "every passage", "have the passages reviewed")
-    return knowledge if len(current) == len(knowledge.passages) else Knowledge(current)
+    return knowledge if len(current) == len(knowledge.passages) else Knowledge(current, knowledge.sayings)

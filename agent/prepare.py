@@ -11,6 +11,7 @@ from agent import knowledge
 from agent.call import Script
 from agent.engines.approved import ApprovedAnswers
 from agent.engines.ports import Bias, LanguageModel, TextToSpeech
+from agent.engines.vectors import FILE, VectorFile, likeness_of
 from agent.lines import Agent, AgentState
 from agent.phrasebook import PhraseBook
 from agent.phrases import GREETING_HELD_MS, Phrase, PhraseTexts
@@ -19,6 +20,7 @@ from agent.sentences import sentences_of
 from agent.settings import Settings
 from policies.allowlist import Permitted, permit
 from policies.guardrails import Sayable, Wording, fixed
+from policies.meaning import Meaning
 from policies.phi import PHI
 from policies.records import Engine
 from policies.redflags import RedFlags
@@ -51,10 +53,12 @@ class Prepared:
     ready: Callable[[Sayable], Sequence[AudioFrame] | None]
 
 
-async def prepare(agent: Agent, settings: Settings, tts: TextToSpeech, today: date) -> Prepared:
-    """Raises `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`."""
+async def prepare(agent: Agent, settings: Settings, tts: TextToSpeech, meaning: Meaning, today: date) -> Prepared:
+    """Before the line takes calls: it blocks.  Raises `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`."""
     draft = agent.state is AgentState.DRAFT
     material = knowledge.usable(knowledge.load(agent.knowledge), live=not draft, today=today)
+    vectors = VectorFile.read(agent.knowledge / FILE)
+    material = material.understanding(likeness_of(material, vectors, meaning))
     texts = PhraseTexts.for_agent(agent.hospital, agent.assistant_name, draft=draft, greeting=agent.greeting)
     wording = Wording.of(texts.wording(), material.wording(), model_sentences=settings.development)
     phrases: Mapping[Phrase, Sayable] = {phrase: fixed(texts[phrase], wording) for phrase in Phrase}

@@ -177,13 +177,21 @@ class Index:
                 return False
         if not about:
             return True
-        for concept in concepts:
-            if not concept.drug:
-                continue
+        named = [concept for concept in concepts if concept.drug]
+        return not named or self._about(place, named)
+
+    def others_medicine(self, focus: str) -> list[int]:
+        """Passages about some medicines, where the question names others only."""
+        named = [concept for concept in self._concepts(focus, 1.0) if concept.drug]
+        return [place for place, about in enumerate(self._drugs) if named and about and not self._about(place, named)]
+
+    def _about(self, place: int, named: Sequence[_Concept]) -> bool:
+        about = self._drugs[place]
+        for concept in named:
             kind = CLASS_OF.get(concept.drug, "")
             if concept.drug in about or kind in about or any(m in about for m in CLASSES.get(concept.drug, ())):
                 return True
-        return not any(concept.drug for concept in concepts)
+        return False
 
     def rank(
         self, focus: str, context: str = "", near: int | None = None, *, told: bool = False

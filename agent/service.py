@@ -15,6 +15,7 @@ from typing import Final
 
 import telephony
 from agent.call import Call, Engines, Limits, Stage, Watch
+from agent.engines.minilm import load_meaning
 from agent.engines.models import activity_file, recogniser_files, voice_files
 from agent.engines.piper import PiperSpeech, Voice
 from agent.engines.ports import EngineReason
@@ -35,6 +36,7 @@ from agent.turns import State
 from policies import events
 from policies.guardrails import EscalationReason
 from policies.logs import Log
+from policies.meaning import Meaning
 from policies.records import CallMetrics, EndReason, Presence, at_most, hour_of, ref_of
 from policies.retention import Retention, admit
 from policies.vocabulary import Event as LogEvent
@@ -55,6 +57,7 @@ class Models:
     voice: Voice
     speech: SpeechPool
     silero: Silero
+    meaning: Meaning
 
 
 async def load_models(settings: Settings) -> Models:
@@ -62,17 +65,18 @@ async def load_models(settings: Settings) -> Models:
     strict = not settings.development
     recogniser = settings.recogniser
     silero = Silero(activity_file())
+    meaning = await asyncio.to_thread(load_meaning)
 
     def stt() -> WhisperPool:
         files = recogniser_files(recogniser.model or DEFAULT_RECOGNISER, only_checked=strict)
-        return WhisperPool.load(files, whisper_settings(settings), silero)
+        return WhisperPool.load(files, whisper_settings(settings), silero, meaning.vector)
 
     def voice() -> Voice:
         files = voice_files(settings.voice or DEFAULT_VOICE, only_checked=strict)
         return Voice(files.model, files.config)
 
     loaded_stt, loaded_voice = await asyncio.gather(asyncio.to_thread(stt), asyncio.to_thread(voice))
-    return Models(loaded_stt, loaded_voice, SpeechPool(), silero)
+    return Models(loaded_stt, loaded_voice, SpeechPool(), silero, meaning)
 
 
 def whisper_settings(settings: Settings) -> WhisperSettings:
@@ -89,7 +93,7 @@ async def prepare_all(lines: Lines, models: Models, settings: Settings) -> Mappi
     ready: dict[str, Prepared] = {}
     for agent in lines.agents:
         tts = PiperSpeech(models.voice, models.speech, rate=agent.speaking_rate)
-        ready[agent.name] = await prepare(agent, settings, tts, today)
+        ready[agent.name] = await prepare(agent, settings, tts, models.meaning, today)
     return ready
 
 

@@ -11,6 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, NoReturn, TypeVar, final
 
+import numpy as np
+from numpy.typing import NDArray
+
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -85,5 +88,7 @@ class Utterance(Sensitive):
     """The transcript: one line of text, case and punctuation as the recogniser gave them; empty if nothing was said."""
     doubtful: bool
     """The recogniser itself was unsure: a symptom heard here is asked about, not dropped."""
+    meaning: PHI[NDArray[np.float32]] | None = None
+    """The direction in which the words point, see `policies.meaning`; None where nobody worked it out."""
 
     __hash__ = None  # see Sensitive

@@ -100,6 +100,7 @@ REASONS: Final = frozenset(
         "red_flag",
         "refused",
         "replay",
+        "sayings",
         "shape",
         "shutdown",
         "signature",

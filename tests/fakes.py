@@ -7,14 +7,17 @@ ScriptedRecogniser(world, Plan([Turnout(fails=BROKEN)]))  # its first request fa
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, final
 
 import numpy as np
 
+from agent.engines.minilm import load_meaning
 from agent.engines.ports import Bias, EngineFailed, EngineReason, Sound, Speech, Transcript, Urgency
 from policies.guardrails import Answerable, Sayable
+from policies.meaning import Floats, Meaning
 from policies.phi import PHI, Utterance
 from telephony.audio import FRAME_MS, FRAME_SAMPLES, AudioFrame, level_dbfs
 from tests.tones import AGENT, CALLER, MOST, Tag, frame, read
@@ -98,6 +101,17 @@ class Turnout:
     """For speech and models: so many frames or pieces come, and then `after_s` goes by, before it fails or waits."""
 
 
+@functools.cache
+def sentence_model() -> Meaning:
+    """The real one, loaded once a process."""
+    return load_meaning()
+
+
+def understood(words: str) -> PHI[Floats]:
+    """What the recogniser's thread gives beside the words."""
+    return sentence_model().vector(PHI(words))
+
+
 class EngineBug(Exception):
     """Raised by an engine that breaks its contract."""
 
@@ -146,7 +160,8 @@ class ScriptedRecogniser:
         self.urgencies.append(urgency)
         await self.plan.wait()
         words = self._world.words_in(speech)
-        return Transcript(Utterance(PHI(words), doubtful=False), -0.2, 0.0 if words else 0.9)
+        meaning = understood(words) if words else None
+        return Transcript(Utterance(PHI(words), doubtful=False, meaning=meaning), -0.2, 0.0 if words else 0.9)
 
 
 @final

@@ -48,7 +48,17 @@ from telephony.leg import EndReason as LegEnd
 from telephony.leg import Leg, LegLimits, opened
 from telephony.tokens import Purpose
 from telephony.twin.playback import MarkBack, Playback
-from tests.fakes import Plan, ScriptedActivity, ScriptedAnswers, ScriptedRecogniser, ScriptedVoice, World, quiet
+from tests.fakes import (
+    Plan,
+    ScriptedActivity,
+    ScriptedAnswers,
+    ScriptedRecogniser,
+    ScriptedVoice,
+    World,
+    quiet,
+    sentence_model,
+    understood,
+)
 from tests.tones import AGENT, noise, read
 from tests.virtual_time import at_once
 
@@ -437,7 +447,9 @@ def house() -> tuple[Prepared, World]:
     """The demonstration agent, with a scripted voice.  Made once."""
     chosen = settings.from_environment({})
     world = World()
-    return at_once(prepare(lines.load(chosen.agents).default, chosen, ScriptedVoice(world), date(2026, 1, 2))), world
+    return at_once(
+        prepare(lines.load(chosen.agents).default, chosen, ScriptedVoice(world), sentence_model(), date(2026, 1, 2))
+    ), world
 
 
 def words(phrase: Phrase) -> str:
@@ -464,7 +476,9 @@ def passage(question: str) -> list[str]:
         from policies.phi import Utterance
 
         script = house()[0].script
-        said = screen_utterance(Utterance(PHI(question), doubtful=False), script.red_flags)
+        said = screen_utterance(
+            Utterance(PHI(question), doubtful=False, meaning=understood(question)), script.red_flags
+        )
         assert isinstance(said, Answerable)
         return [piece.reveal() async for piece in script.voices.approved.answer([said])]
 

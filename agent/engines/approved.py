@@ -24,7 +24,7 @@ class ApprovedAnswers:
 
         before: the turns so far; the last passage spoken in them gives a follow-up its topic.
         """
-        return self._knowledge.retrieve(said.said.words, _last_passage(before))
+        return self._knowledge.retrieve(said.said.words, _last_passage(before), said.said.meaning)
 
     async def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]:
         """The passage's sentences one by one, or the not-known wording.  The last turn is the caller's."""

@@ -80,6 +80,7 @@ class WhisperSettings:
             raise ValueError("a setting of the recogniser is out of range")
 
 
+Understand = Callable[[PHI[str]], PHI[NDArray[np.float32]]]
 Hear = Callable[[Speech, Bias | None], Transcript]
 """Blocks until the words are there; called in a worker thread."""
 Told = Transcript | EngineReason
@@ -95,9 +96,19 @@ def nobody_spoke() -> Transcript:
 class Whisper:
     """A loaded model.  `hear` blocks and may be called from several threads."""
 
-    def __init__(self, files: ModelFiles, settings: WhisperSettings, silero: Silero | None = None) -> None:
-        """Loads from memory.  Raises `ModelFileWrong`.  Call it in a thread of its own, see `WhisperPool.load`."""
+    def __init__(
+        self,
+        files: ModelFiles,
+        settings: WhisperSettings,
+        silero: Silero | None = None,
+        understand: Understand | None = None,
+    ) -> None:
+        """Loads from memory.  Raises `ModelFileWrong`.  Call it in a thread of its own, see `WhisperPool.load`.
+
+        understand: gives what the words mean, in the same thread.
+        """
         self._settings: Final = settings
+        self._understand: Final = understand
         self._silero: Final = silero or Silero(activity_file())
         loaded: WhisperModel | None = None
         try:
@@ -140,8 +151,9 @@ class Whisper:
             )
         logprob = min(one[1] for one in said)
         doubtful = logprob < self._settings.unsure_logprob
+        words = PHI(" ".join(one[0] for one in said))
         return Transcript(
-            Utterance(PHI(" ".join(one[0] for one in said)), doubtful),
+            Utterance(words, doubtful, self._understand(words) if self._understand is not None else None),
             logprob,
             max(one[2] for one in said),
             any(one[3] for one in heard),
@@ -261,7 +273,13 @@ class WhisperPool:
             thread.start()
 
     @classmethod
-    def load(cls, files: ModelFiles, settings: WhisperSettings, silero: Silero | None = None) -> WhisperPool:
+    def load(
+        cls,
+        files: ModelFiles,
+        settings: WhisperSettings,
+        silero: Silero | None = None,
+        understand: Understand | None = None,
+    ) -> WhisperPool:
         """Blocks for about a second.  Raises `ModelFileWrong`.
 
         CTranslate2 makes its threads while it loads, and they keep the priority of the thread that does it.
@@ -271,7 +289,7 @@ class WhisperPool:
         def build() -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), QUIETER_PRIORITY)
             try:
-                made.append(Whisper(files, settings, silero))
+                made.append(Whisper(files, settings, silero, understand))
             except ModelFileWrong as wrong:
                 made.append(wrong)
 

@@ -18,8 +18,9 @@ SHIPPED: Final = Path(__file__).parents[2] / "deploy" / "knowledge"
 
 
 def own_texts(folder: Path) -> tuple[str, ...]:
-    """Titles and ways of asking of all passages.  Raises `KnowledgeRefused`."""
-    return tuple(text for passage in load(folder).passages for text in (passage.title, *passage.asks))
+    """All that is known to be said for the passages, and what is outside.  Raises `KnowledgeRefused`."""
+    known = load(folder)
+    return tuple(text for group in (*known.examples(), *known.sayings.outside.values()) for text in group)
 
 
 def write(folder: Path) -> None:
