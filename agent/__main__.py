@@ -53,7 +53,7 @@ def _serve(
     from agent import service
     from agent.engines.models import ModelFileWrong
     from agent.engines.ports import EngineFailed
-    from agent.knowledge import KnowledgeRefused
+    from agent.passages import KnowledgeRefused
     from agent.prepare import AgentNotReady
 
     try:

@@ -1,31 +1,25 @@
-"""The approved passages: load, check, and find the one that a question asks for.
+"""Of the approved passages the one that a question asks for, or why none may answer.
 
-A passage is a few sentences that a clinician has approved, or will; they are spoken word for word.  Which
-words a caller may use for it (`asks`) serves retrieval only and is never spoken.
+By meaning, with a little of the words shared; by words alone where no meaning is given.
 """
 
 from __future__ import annotations
 
 import enum
 import itertools
-import re
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import date
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from agent.deferrals import Ask, alarming, ask_of, missed_dose, only_bleeding, replies
 from agent.lexicon import MEDICINE_NAMES
 from agent.likeness import FAR, Likeness, Near
+from agent.passages import Material, Passage
 from agent.questions import asks_something, focus
 from agent.retrieval import Entry, Hit, Index
-from agent.sayings import Outside, Sayings, SayingsRefused
-from agent.sayings import load as load_sayings
+from agent.sayings import Outside
 from agent.terms import shorten
-from policies.guardrails import normal
 from policies.meaning import Floats
 from policies.phi import PHI
 
@@ -53,80 +47,6 @@ FOLLOWS_WORDS: Final = 5  # so short a turn leans on the one before
 FOLLOWS_LIKE: Final = 0.6  # as does one that is not near anything by itself
 FOLLOWS_TURN: Final = 0.4
 EMERGENCY_NUMBER: Final = "911"  # told bleeding is answered only by what says when this is to be called
-TEXT_WORDS: Final = (20, 65)
-ASKS: Final = (6, 32)
-
-_ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_SPEAKABLE: Final = re.compile(r"[A-Za-z0-9 ,.'-]+")
-ENDS: Final = re.compile(r"(?<=[.?!])\s+(?=[A-Z0-9])")
-
-
-class KnowledgeReason(enum.Enum):
-    """Why material is not used; closed."""
-
-    NO_FOLDER = "no_folder"
-    EMPTY = "empty"
-    NOT_TOML = "not_toml"
-    UNKNOWN_KEY = "unknown_key"
-    MISSING_KEY = "missing_key"
-    WRONG_TYPE = "wrong_type"
-    BAD_ID = "bad_id"
-    DUPLICATE_ID = "duplicate_id"
-    DUPLICATE_SENTENCE = "duplicate_sentence"
-    TOO_SHORT = "too_short"
-    TOO_LONG = "too_long"
-    NOT_SPEAKABLE = "not_speakable"
-    NO_ASKS = "no_asks"
-    UNAPPROVED = "unapproved"
-    EXPIRED = "expired"
-    SAYINGS = "sayings"
-
-
-class KnowledgeRefused(Exception):
-    """The material cannot be used.  Names the passage or file, which are the hospital's own, and what to do."""
-
-    def __init__(self, reason: KnowledgeReason, where: str, remedy: str) -> None:
-        super().__init__(f"knowledge: {where}: {reason.value.replace('_', ' ')}; {remedy}")
-        self.reason = reason
-        self.where = where
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """One approved answer.  Every field is a key of the file; no other key is accepted."""
-
-    id: str
-    title: str
-    topic: str
-    text: str
-    """What is spoken, word for word."""
-    asks: tuple[str, ...]
-    """Ways of asking for it, for retrieval only; never spoken."""
-    drugs: tuple[str, ...]
-    """The medicines it is about: recognition listens for them, and no other medicine's question opens it."""
-    defers: bool
-    """The text itself sends the caller to a nurse for the decision, so it may answer "may I take X?"."""
-    source: str
-    """The kind of leaflet to check it against."""
-    source_checked: bool
-    approved_by: str
-    """Who approved it; empty while nobody has."""
-    version: int
-    review_by: date
-    """The last day on which it may be spoken."""
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """The text in the pieces in which it is spoken, each in `normal()` form."""
-        return tuple(normal(sentence) for sentence in ENDS.split(self.text.strip()))
-
-
-_TYPES: Final[Mapping[str, type]] = MappingProxyType(
-    {
-        "id": str, "title": str, "topic": str, "text": str, "asks": list, "drugs": list, "defers": bool, "source": str,
-        "source_checked": bool, "approved_by": str, "version": int, "review_by": date,
-    }
-)  # fmt: skip
 
 
 class Unknown(enum.Enum):
@@ -163,15 +83,12 @@ class NotKnown:
 class Knowledge:
     """The passages of one agent, with their index.  Built once, read by all calls, keeps nothing of a question."""
 
-    __slots__ = ("_index", "_likeness", "_missed", "_places", "passages", "sayings")
+    __slots__ = ("_index", "_likeness", "_missed", "_places", "passages")
 
-    def __init__(
-        self, passages: Sequence[Passage], sayings: Sayings | None = None, likeness: Likeness | None = None
-    ) -> None:
-        """likeness: of `examples()`; without it words alone decide."""
-        self.passages: Final = tuple(passages)
-        self.sayings: Final = sayings or Sayings.none()
-        self._likeness = likeness
+    def __init__(self, material: Material, likeness: Likeness | None = None) -> None:
+        """likeness: of the material's `examples()`; without it words alone decide."""
+        self.passages: Final = material.passages
+        self._likeness: Final = likeness
         self._index = Index([Entry(p.title, p.asks, p.text, p.drugs) for p in self.passages])
         self._places = {passage.id: place for place, passage in enumerate(self.passages)}
         self._missed = tuple(place for place, passage in enumerate(self.passages) if passage.topic == MISSED_TOPIC)
@@ -189,14 +106,6 @@ class Knowledge:
     def passage(self, passage_id: str) -> Passage:
         """The passage of that id.  Raises KeyError."""
         return self.passages[self._places[passage_id]]
-
-    def examples(self) -> tuple[tuple[str, ...], ...]:
-        """For each passage all that is known to be said for it."""
-        return tuple((p.title, *p.asks, *self.sayings.inside.get(p.id, ())) for p in self.passages)
-
-    def understanding(self, likeness: Likeness) -> Knowledge:
-        """The same passages, found by meaning too."""
-        return Knowledge(self.passages, self.sayings, likeness)
 
     def retrieve(self, question: PHI[str], after: str = "", meaning: PHI[Floats] | None = None) -> Found | NotKnown:
         """The one passage that answers what was asked, or why none may.
@@ -316,99 +225,3 @@ def _beyond(ask: Ask, passage: Passage, like: float, near: Near) -> Unknown | No
     if ask is Ask.DIAGNOSIS or diagnosis >= like:
         return None if like - diagnosis >= CLEARLY_LIKE else Unknown.DIAGNOSIS
     return None
-
-
-def load(folder: Path) -> Knowledge:
-    """Every passage of the folder's `*.toml` files.  Raises `KnowledgeRefused`."""
-    if not folder.is_dir():
-        raise KnowledgeRefused(KnowledgeReason.NO_FOLDER, folder.name, "name a folder with passage files")
-    passages: dict[str, Passage] = {}
-    sentences: set[str] = set()
-    for path in sorted(folder.glob("*.toml")):
-        for passage in _read(path):
-            if passage.id in passages:
-                raise KnowledgeRefused(KnowledgeReason.DUPLICATE_ID, passage.id, "give each passage its own id")
-            for sentence in passage.sentences:
-                if sentence in sentences:
-                    raise KnowledgeRefused(
-                        KnowledgeReason.DUPLICATE_SENTENCE, passage.id, "word each sentence so that it stands once"
-                    )
-                sentences.add(sentence)
-            passages[passage.id] = passage
-    if not passages:
-        raise KnowledgeRefused(KnowledgeReason.EMPTY, folder.name, "add at least one [[passage]]")
-    try:
-        sayings = load_sayings(folder, passages)
-    except SayingsRefused as refused:
-        wrong = str(refused)
-    else:
-        return Knowledge(list(passages.values()), sayings)
-    raise KnowledgeRefused(KnowledgeReason.SAYINGS, folder.name, wrong)
-
-
-def _read(path: Path) -> Iterator[Passage]:
-    try:
-        content: dict[str, Any] | None = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        content = None
-    if content is None:
-        raise KnowledgeRefused(KnowledgeReason.NOT_TOML, path.name, "correct the file's TOML")
-    if set(content) - {"passage"}:
-        raise KnowledgeRefused(KnowledgeReason.UNKNOWN_KEY, path.name, "only [[passage]] tables are read")
-    tables = content.get("passage", [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise KnowledgeRefused(KnowledgeReason.WRONG_TYPE, path.name, "write passages as [[passage]] tables")
-    for number, table in enumerate(tables, 1):
-        yield _passage(table, f"{path.name} passage {number}")
-
-
-def _passage(table: Mapping[str, Any], where: str) -> Passage:
-    known = {field.name for field in fields(Passage)}
-    if set(table) - known:
-        raise KnowledgeRefused(KnowledgeReason.UNKNOWN_KEY, where, "remove keys that are not in the schema")
-    if known - set(table):
-        raise KnowledgeRefused(KnowledgeReason.MISSING_KEY, where, f"add {', '.join(sorted(known - set(table)))}")
-    for name, kind in _TYPES.items():
-        if type(table[name]) is not kind:
-            raise KnowledgeRefused(KnowledgeReason.WRONG_TYPE, where, f"{name} must be {kind.__name__}")
-    for name in ("asks", "drugs"):
-        if not all(isinstance(item, str) and item.strip() for item in table[name]):
-            raise KnowledgeRefused(KnowledgeReason.WRONG_TYPE, where, f"{name} must hold texts")
-    passage = Passage(**{**table, "asks": tuple(table["asks"]), "drugs": tuple(table["drugs"])})
-    _refuse_bad(passage, where)
-    return passage
-
-
-def _refuse_bad(passage: Passage, where: str) -> None:
-    count = len(passage.text.split())
-    if not _ID.fullmatch(passage.id):
-        raise KnowledgeRefused(KnowledgeReason.BAD_ID, where, "use lower-case words joined by hyphens")
-    if count < TEXT_WORDS[0] or not passage.title.strip() or not passage.topic.strip() or not passage.source.strip():
-        raise KnowledgeRefused(KnowledgeReason.TOO_SHORT, passage.id, "fill in title, topic, source and text")
-    if count > TEXT_WORDS[1]:
-        raise KnowledgeRefused(KnowledgeReason.TOO_LONG, passage.id, f"say it in {TEXT_WORDS[1]} words")
-    if not _SPEAKABLE.fullmatch(normal(passage.text)) or not passage.text.rstrip().endswith("."):
-        raise KnowledgeRefused(KnowledgeReason.NOT_SPEAKABLE, passage.id, "plain words and full stops only")
-    if not ASKS[0] <= len(passage.asks) <= ASKS[1]:
-        raise KnowledgeRefused(KnowledgeReason.NO_ASKS, passage.id, f"list {ASKS[0]} to {ASKS[1]} ways of asking")
-
-
-def usable(knowledge: Knowledge, *, live: bool, today: date) -> Knowledge:
-    """What an agent may speak from today.  Raises `KnowledgeRefused`.
-
-    live: the agent speaks to patients as more than a demonstration: one unapproved or expired passage and it
-    does not start.  A draft agent, or one of the development profile, speaks unapproved passages, never expired ones.
-    """
-    if live:
-        for passage in knowledge.passages:
-            if not passage.approved_by.strip() or not passage.source_checked:
-                raise KnowledgeRefused(
-                    KnowledgeReason.UNAPPROVED, passage.id, "have it approved, or keep the agent a draft"
-                )
-            if passage.review_by < today:
-                raise KnowledgeRefused(KnowledgeReason.EXPIRED, passage.id, "have it reviewed, or take it out")
-        return knowledge
-    current = [passage for passage in knowledge.passages if passage.review_by >= today]
-    if not current:
-        raise KnowledgeRefused(KnowledgeReason.EXPIRED, "every passage", "have the passages reviewed")
-    return knowledge if len(current) == len(knowledge.passages) else Knowledge(current, knowledge.sayings)

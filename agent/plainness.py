@@ -7,7 +7,7 @@ import enum
 import re
 from typing import Final
 
-from agent.knowledge import ENDS, Passage
+from agent.passages import ENDS, Passage
 
 SENTENCE_WORDS: Final = 26
 GRADE: Final = 8.0  # patient material is written for the eighth school year or below

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Protocol
 
-from agent import knowledge
+from agent import passages
 from agent.call import Script
 from agent.engines.approved import ApprovedAnswers
 from agent.engines.ports import Bias, LanguageModel, TextToSpeech
 from agent.engines.vectors import FILE, VectorFile, likeness_of
+from agent.knowledge import Found, Knowledge
 from agent.lines import Agent, AgentState
 from agent.phrasebook import PhraseBook
 from agent.phrases import GREETING_HELD_MS, Phrase, PhraseTexts
@@ -56,25 +57,25 @@ class Prepared:
 async def prepare(agent: Agent, settings: Settings, tts: TextToSpeech, meaning: Meaning, today: date) -> Prepared:
     """Before the line takes calls: it blocks.  Raises `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`."""
     draft = agent.state is AgentState.DRAFT
-    material = knowledge.usable(knowledge.load(agent.knowledge), live=not draft, today=today)
+    material = passages.usable(passages.load(agent.knowledge), live=not draft, today=today)
     vectors = VectorFile.read(agent.knowledge / FILE)
-    material = material.understanding(likeness_of(material, vectors, meaning))
+    knowledge = Knowledge(material, likeness_of(material, vectors, meaning))
     texts = PhraseTexts.for_agent(agent.hospital, agent.assistant_name, draft=draft, greeting=agent.greeting)
-    wording = Wording.of(texts.wording(), material.wording(), model_sentences=settings.development)
+    wording = Wording.of(texts.wording(), knowledge.wording(), model_sentences=settings.development)
     phrases: Mapping[Phrase, Sayable] = {phrase: fixed(texts[phrase], wording) for phrase in Phrase}
-    approved = ApprovedAnswers(material, sentences_of(texts[Phrase.NOT_KNOWN]))
+    approved = ApprovedAnswers(knowledge, sentences_of(texts[Phrase.NOT_KNOWN]))
     greeting = tuple(fixed(sentence, wording) for sentence in sentences_of(texts[Phrase.GREETING]))
     said_ahead = [*greeting, *(said for phrase, said in phrases.items() if phrase is not Phrase.GREETING)]
     book = await PhraseBook.spoken_by(tts, said_ahead)
     model = model_of(agent, settings)
-    drugs = material.drugs()[:MOST_BIAS_WORDS]
+    drugs = knowledge.drugs()[:MOST_BIAS_WORDS]
     return Prepared(
         agent=agent,
         script=Script(
             voices=Voices(
                 model=model or approved,
                 approved=approved,
-                answerable=lambda said, before: isinstance(approved.find(said, before), knowledge.Found),
+                answerable=lambda said, before: isinstance(approved.find(said, before), Found),
                 wording=wording,
                 phrases=phrases,
                 warm=model.warm if model else None,

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.engines.models import MINILM
-from agent.knowledge import Knowledge
 from agent.likeness import Likeness
+from agent.passages import Material
 from policies.meaning import WIDTH, Floats, Meaning
 
 Bytes8: TypeAlias = NDArray[np.int8]
@@ -105,10 +105,10 @@ class VectorFile:
         return len(self._rows)
 
 
-def likeness_of(known: Knowledge, file: VectorFile, meaning: Meaning) -> Likeness:
+def likeness_of(material: Material, file: VectorFile, meaning: Meaning) -> Likeness:
     """Blocks about 3 ms for each text that the file doesn't hold."""
-    outside = {kind: file.of(said, meaning) for kind, said in known.sayings.outside.items()}
-    return Likeness([file.of(group, meaning) for group in known.examples()], outside)
+    outside = {kind: file.of(said, meaning) for kind, said in material.sayings.outside.items()}
+    return Likeness([file.of(group, meaning) for group in material.examples()], outside)
 
 
 def key_of(text: str) -> bytes:

@@ -12,15 +12,15 @@ from typing import Final
 
 from agent.engines.minilm import load_meaning
 from agent.engines.vectors import FILE, VectorFile
-from agent.knowledge import load
+from agent.passages import load
 
 SHIPPED: Final = Path(__file__).parents[2] / "deploy" / "knowledge"
 
 
 def own_texts(folder: Path) -> tuple[str, ...]:
     """All that is known to be said for the passages, and what is outside.  Raises `KnowledgeRefused`."""
-    known = load(folder)
-    return tuple(text for group in (*known.examples(), *known.sayings.outside.values()) for text in group)
+    material = load(folder)
+    return tuple(text for group in (*material.examples(), *material.sayings.outside.values()) for text in group)
 
 
 def write(folder: Path) -> None:

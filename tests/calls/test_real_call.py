@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import pytest
 
-from agent import knowledge
 from agent.engines.models import recogniser_files
 from agent.engines.ports import Speech, Urgency
 from agent.engines.whisper import WhisperPool, WhisperSettings
-from agent.knowledge import Found
+from agent.knowledge import Found, Knowledge
+from agent.passages import load
 from policies.phi import PHI
 from telephony.audio import Int16
 from telephony.twin.caller import Held
@@ -81,7 +81,7 @@ def heard(pcm: Int16) -> str:
 
 
 def test_a_question_is_answered_from_the_right_passage(both: Both) -> None:
-    material = knowledge.load(ROOT / "deploy" / "knowledge")
+    material = Knowledge(load(ROOT / "deploy" / "knowledge"))
     found = material.retrieve(PHI(asked()))
     assert isinstance(found, Found)
 

@@ -24,9 +24,9 @@ from typing import Final
 
 import pytest
 
-from agent import knowledge
 from agent.embedded_redis import die_with_parent, find_server, free_port
-from agent.knowledge import Found
+from agent.knowledge import Found, Knowledge
+from agent.passages import load
 from policies.phi import PHI
 from telephony.twin.script import BargeIn, Say
 from tests.caller import patient
@@ -69,7 +69,7 @@ def what_was_said() -> set[str]:
     steps = patient(SCRIPT).script.steps
     sounds = [step.sound if isinstance(step, BargeIn) else step for step in steps]
     asked = [sound.text for sound in sounds if isinstance(sound, Say)]
-    material = knowledge.load(ROOT / "deploy" / "knowledge")
+    material = Knowledge(load(ROOT / "deploy" / "knowledge"))
     found = [material.retrieve(PHI(question)) for question in asked]
     told = [" ".join(each.passage.sentences) for each in found if isinstance(each, Found)]
     assert len(told) == len(asked) == 2

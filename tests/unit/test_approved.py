@@ -10,7 +10,8 @@ import pytest
 
 from agent.engines.approved import ApprovedAnswers
 from agent.engines.ports import LanguageModel
-from agent.knowledge import Found, Knowledge, NotKnown, load
+from agent.knowledge import Found, Knowledge, NotKnown
+from agent.passages import load
 from policies.guardrails import Answerable, Sayable, Source, Wording, screen_reply, screen_utterance
 from policies.phi import PHI, Utterance
 from policies.redflags import RedFlags
@@ -20,7 +21,7 @@ NOT_KNOWN = ("I do not have approved information on that.", "Would you like to t
 
 @pytest.fixture(scope="module")
 def knowledge() -> Knowledge:
-    return load(Path(__file__).resolve().parents[2] / "deploy" / "knowledge")
+    return Knowledge(load(Path(__file__).resolve().parents[2] / "deploy" / "knowledge"))
 
 
 def heard(words: str) -> Answerable:

@@ -13,17 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.knowledge import (
-    Found,
-    Knowledge,
-    KnowledgeReason,
-    KnowledgeRefused,
-    NotKnown,
-    Passage,
-    Unknown,
-    load,
-    usable,
-)
+from agent.knowledge import Found, Knowledge, NotKnown, Unknown
+from agent.passages import KnowledgeReason, KnowledgeRefused, Passage, load, usable
 from agent.plainness import Flaw, grade, lint
 from policies.guardrails import normal
 from policies.phi import PHI
@@ -52,7 +43,7 @@ review_by = 2027-01-31
 
 @pytest.fixture(scope="module")
 def knowledge() -> Knowledge:
-    return load(STARTER)
+    return Knowledge(load(STARTER))
 
 
 def folder_with(tmp_path: Path, *texts: str) -> Path:
@@ -153,7 +144,7 @@ def test_the_starter_set_is_a_draft_that_nobody_has_approved(knowledge: Knowledg
     assert {""} == {passage.approved_by for passage in knowledge.passages}
     assert {False} == {passage.source_checked for passage in knowledge.passages}
     with pytest.raises(KnowledgeRefused):
-        usable(knowledge, live=True, today=TODAY)
+        usable(load(STARTER), live=True, today=TODAY)
 
 
 def test_every_starter_passage_is_fit_to_be_spoken(knowledge: Knowledge) -> None:
@@ -333,7 +324,7 @@ _LOADED: dict[str, Knowledge] = {}
 
 def _shared() -> Knowledge:
     if "starter" not in _LOADED:
-        _LOADED["starter"] = load(STARTER)
+        _LOADED["starter"] = Knowledge(load(STARTER))
     return _LOADED["starter"]
 
 
@@ -358,7 +349,7 @@ def test_nothing_of_a_question_is_kept() -> None:
     import agent.retrieval
     import agent.terms
 
-    fresh = load(STARTER)
+    fresh = Knowledge(load(STARTER))
     canary = "".join(("zyx", "quonk"))
     fresh.retrieve(PHI(f"can I {canary} the shower with my {canary}arin"))
     fresh.retrieve(PHI(f"{canary} about the bath?"), "wound-shower")
