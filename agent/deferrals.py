@@ -118,7 +118,10 @@ _OUT: Final = (
 )  # fmt: skip
 
 _MISSED: Final = re.compile(
-    r"\b(?:miss(?:ed|ing)?|forgot(?:ten)?|forget|late (?:with|for|on|taking)|slipped my mind|didn't take|did not take|slept through)\b"
+    r"\b(?:miss(?:ed|ing)?|forgot(?:ten)?|forget|late (?:with|for|on|taking)|slipped my mind|didn't take|did not take|slept (?:\w+ )?through"
+    r"|skipped|overlooked|(?:have|has|had)(?:n't| not) (?:taken|had)|never (?:took|had|got|gave)|still in (?:the|my|his|her) (?:\w+ )?box"
+    r"|(?:remember|recall|know|sure) (?:if|whether) (?:i|he|she) (?:already )?(?:took|gave|had)"
+    r"|(?:threw|throw|throws|thrown|throwing) (?:\w+ )?up|vomit\w*|puk(?:e|es|ed|ing)|c[ao]mes? (?:right )?(?:back )?up)\b"
 )
 
 
@@ -169,5 +172,5 @@ def replies(text: str) -> bool:
 
 
 def missed_dose(text: str) -> bool:
-    """The words speak of a dose that was not taken."""
+    """The words speak of a dose that was not taken, or did not stay down."""
     return bool(_MISSED.search(text.lower().replace("\u2019", "'")))

@@ -40,7 +40,9 @@ LONE_COVERED: Final = 0.42
 LONE_NEAREST: Final = 0.45
 LOWEST_LIKE: Final = 0.49  # thresholds of likeness: docs/decisions/0009-retrieval-by-meaning.md
 LOWEST_LIKE_TOLD: Final = 0.5
-CLEARLY_LIKE: Final = 0.15  # so much nearer than to any question of dose or diagnosis: those patterns were wrong
+OUTSIDE_LEAD: Final = 0.05  # a question must be nearer to a passage by so much than to what none may answer
+CLEARLY_LIKE: Final = 0.2  # so much nearer than to any question of dose or diagnosis: those patterns were wrong
+CLEARLY_DEFERRED: Final = 0.15  # for a passage that sends to a nurse for the decision
 LEXICAL_SHARE: Final = 0.1  # what shared words add to likeness
 LIKE_BEFORE: Final = 0.05  # a follow-up is more often about the same passage
 FOLLOWS_WORDS: Final = 5  # so short a turn leans on the one before
@@ -166,17 +168,19 @@ class Knowledge:
             scores[hit.place] += LEXICAL_SHARE * hit.score
         if before is not None:
             scores[before] += LIKE_BEFORE
-        for place in (*self._index.others_medicine(asked), *(() if missed_dose(heard) else self._missed)):
+        missed = missed_dose(heard)
+        silent = () if missed else (place for place in self._missed if place != before)
+        for place in (*self._index.others_medicine(asked), *silent):
             scores[place] = FAR
         order = scores.argsort()[::-1]
         best, like = int(order[0]), float(near.passages[order[0]])
-        outside = near.out(Outside.NONE, Outside.BACKGROUND) if told else near.out(Outside.NONE)
+        outside = near.out(Outside.NONE, Outside.BACKGROUND) if told else near.out(Outside.NONE) + OUTSIDE_LEAD
         if scores[best] < (LOWEST_LIKE_TOLD if told else LOWEST_LIKE) or like <= outside:
             return NotKnown(Unknown.NOT_COVERED)
         passage = self.passages[best]
         if told and alarming(heard) and EMERGENCY_NUMBER not in passage.text:
             return NotKnown(Unknown.SYMPTOM_TOLD)
-        if refused := _beyond(ask, passage, like, near):
+        if refused := _beyond(ask, passage, like, near, missed=missed and passage.topic == MISSED_TOPIC):
             return NotKnown(refused)
         second = float(scores[order[1]]) if len(order) > 1 else 0.0
         return Found(passage, float(scores[best]), float(scores[best]) - second)
@@ -216,12 +220,17 @@ class Knowledge:
         return Found(passage, best.score, margin)
 
 
-def _beyond(ask: Ask, passage: Passage, like: float, near: Near) -> Unknown | None:
-    """Why approved wording must not answer such a question, though it is near; None if it may."""
-    dose, diagnosis = near.out(Outside.DOSE), near.out(Outside.DIAGNOSIS)
-    if ask is Ask.DOSE_CHANGE or dose >= like:
-        may = passage.topic == MISSED_TOPIC or like - dose >= CLEARLY_LIKE
-        return None if may else Unknown.DOSE_CHANGE
-    if ask is Ask.DIAGNOSIS or diagnosis >= like:
-        return None if like - diagnosis >= CLEARLY_LIKE else Unknown.DIAGNOSIS
+def _beyond(ask: Ask, passage: Passage, like: float, near: Near, *, missed: bool) -> Unknown | None:
+    """Why approved wording must not answer such a question, though it is near; None if it may.
+
+    missed: a dose was missed, and the passage says what to do then.
+    """
+    over_dose, over_diagnosis = like - near.out(Outside.DOSE), like - near.out(Outside.DIAGNOSIS)
+    if ask is Ask.DOSE_CHANGE:
+        enough = missed or over_dose >= (CLEARLY_DEFERRED if passage.defers else CLEARLY_LIKE)
+        return None if enough else Unknown.DOSE_CHANGE
+    if over_dose <= OUTSIDE_LEAD and not missed:
+        return Unknown.DOSE_CHANGE
+    if over_diagnosis <= (CLEARLY_LIKE if ask is Ask.DIAGNOSIS else OUTSIDE_LEAD):
+        return Unknown.DIAGNOSIS
     return None
