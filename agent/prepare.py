@@ -20,7 +20,7 @@ from agent.replying import Voices
 from agent.sentences import sentences_of
 from agent.settings import Settings
 from policies.allowlist import Permitted, permit
-from policies.guardrails import Sayable, Wording, fixed
+from policies.guardrails import Sayable, Source, Wording, fixed, screen_reply
 from policies.meaning import Meaning
 from policies.phi import PHI
 from policies.records import Engine
@@ -51,6 +51,8 @@ class Prepared:
     agent: Agent
     script: Script
     tts: TextToSpeech
+    openings: Sequence[Sayable]
+    """The first sentence of each passage, in the passages' order."""
     ready: Callable[[Sayable], Sequence[AudioFrame] | None]
 
 
@@ -67,6 +69,7 @@ async def prepare(agent: Agent, settings: Settings, tts: TextToSpeech, meaning: 
     greeting = tuple(fixed(sentence, wording) for sentence in sentences_of(texts[Phrase.GREETING]))
     said_ahead = [*greeting, *(said for phrase, said in phrases.items() if phrase is not Phrase.GREETING)]
     book = await PhraseBook.spoken_by(tts, said_ahead)
+    first = (screen_reply(PHI(p.sentences[0]), wording, source_hint=Source.PASSAGE) for p in knowledge.passages)
     model = model_of(agent, settings)
     drugs = knowledge.drugs()[:MOST_BIAS_WORDS]
     return Prepared(
@@ -86,6 +89,7 @@ async def prepare(agent: Agent, settings: Settings, tts: TextToSpeech, meaning: 
             bias=Bias(PHI(drugs)) if drugs else None,
         ),
         tts=tts,
+        openings=tuple(said for said in first if isinstance(said, Sayable)),
         ready=book.ready,
     )
 

@@ -26,6 +26,7 @@ from agent.engines.whisper import WhisperPool, WhisperSettings
 from agent.lines import Agent, Lines
 from agent.metrics import Engine as MetricEngine
 from agent.metrics import LineMetrics, Timed
+from agent.openings import keep_openings
 from agent.overlap import Verdict
 from agent.pipe import EventPipe
 from agent.prepare import Prepared, prepare
@@ -87,13 +88,20 @@ def whisper_settings(settings: Settings) -> WhisperSettings:
     return WhisperSettings(workers=chosen.workers)
 
 
-async def prepare_all(lines: Lines, models: Models, settings: Settings) -> Mapping[str, Prepared]:
+def voices_of(lines: Lines, models: Models) -> Mapping[float, PiperSpeech]:
+    """By speaking rate: agents that speak at one rate share a voice, and with it what it holds."""
+    rates = {agent.speaking_rate for agent in lines.agents}
+    return {rate: PiperSpeech(models.voice, models.speech, rate=rate) for rate in rates}
+
+
+async def prepare_all(
+    lines: Lines, voices: Mapping[float, PiperSpeech], models: Models, settings: Settings
+) -> Mapping[str, Prepared]:
     """Every agent by its name."""
     today = datetime.now(UTC).date()
     ready: dict[str, Prepared] = {}
     for agent in lines.agents:
-        tts = PiperSpeech(models.voice, models.speech, rate=agent.speaking_rate)
-        ready[agent.name] = await prepare(agent, settings, tts, models.meaning, today)
+        ready[agent.name] = await prepare(agent, settings, voices[agent.speaking_rate], models.meaning, today)
     return ready
 
 
@@ -230,7 +238,8 @@ async def run(settings: Settings, lines: Lines, bound: socket, pipe: EventPipe, 
         loop.add_signal_handler(each, stop.set)
     models = await load_models(settings)
     log.event(LogEvent.MODEL_LOADED)
-    agents = await prepare_all(lines, models, settings)
+    voices = voices_of(lines, models)
+    agents = await prepare_all(lines, voices, models, settings)
     metrics = LineMetrics(settings.limits.calls)
     pipe.on_drop = metrics.event_dropped
     board = Switchboard(calls=settings.limits.calls, clock=time.monotonic)
@@ -255,14 +264,39 @@ async def run(settings: Settings, lines: Lines, bound: socket, pipe: EventPipe, 
             else None
         )
         pipe.tell(events.LineReady(settings.port, int((time.monotonic() - started_s) * 1000)))
+        ahead = (
+            tasks.create_task(speak_ahead(agents, voices, board, pipe, metrics), name="speak-ahead")
+            if settings.spoken_ahead
+            else None
+        )
         tls = (settings.tls.cert, settings.tls.key) if settings.tls else None
         await serve(
             app, bound, calls=settings.limits.calls, message_bytes=settings.limits.message_bytes, stop=stop, tls=tls
         )
-        if bus is not None:
-            bus.cancel()
+        for task in (bus, ahead):
+            if task is not None:
+                task.cancel()
     models.speech.close()
     models.stt.close()
+
+
+async def speak_ahead(
+    agents: Mapping[str, Prepared],
+    voices: Mapping[float, PiperSpeech],
+    board: Switchboard,
+    pipe: EventPipe,
+    metrics: LineMetrics,
+) -> None:
+    """How each answer begins, while no call is live; tells the pipe when all is held."""
+    began_s = time.monotonic()
+    await keep_openings(
+        ((voices[each.agent.speaking_rate], sentence) for each in agents.values() for sentence in each.openings),
+        board.idle,
+        lambda reason: metrics.engine_failed(MetricEngine.TTS, reason),
+    )
+    ms = int((time.monotonic() - began_s) * 1000)
+    kilobytes = sum(voice.openings_bytes for voice in voices.values()) // 1000
+    pipe.tell(events.OpeningsReady(sum(voice.openings for voice in voices.values()), ms, kilobytes))
 
 
 async def keep_presence(settings: Settings, lines: Lines, board: Switchboard, metrics: LineMetrics) -> None:

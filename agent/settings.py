@@ -35,6 +35,7 @@ VARIABLES: Final = {
     "QUIETLINE_RECOGNISER_WINDOW_S": "the shortest stretch of sound the recogniser encodes",
     "QUIETLINE_RECOGNISER_WORKERS": "how many turns are recognised at the same time",
     "QUIETLINE_VOICE": "a Piper voice: joe or the path of an .onnx file",
+    "QUIETLINE_SPOKEN_AHEAD": "on or off: the first clause of each passage is synthesised ahead, while no call is live",
     "QUIETLINE_LEAD_MS": "how far audio is sent ahead of the caller's ear",
     "QUIETLINE_MAX_CALLS": "calls at once; the next is sent to the nurse",
     "QUIETLINE_MAX_CALL_S": "the longest call",
@@ -102,6 +103,7 @@ class Settings:
     state: Path
     recogniser: Recogniser
     voice: str | None
+    spoken_ahead: bool
     lead_ms: int
     limits: Limits
     library_log: int
@@ -151,6 +153,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             workers=_number(values, "QUIETLINE_RECOGNISER_WORKERS", 2, 1, 16),
         ),
         voice=values.get("QUIETLINE_VOICE"),
+        spoken_ahead=_switch(values, "QUIETLINE_SPOKEN_AHEAD"),
         # at most 300 ms ahead, a tick of 20 ms included, so that a barge-in and a pause are exact; under 60 ms one late
         # tick is heard
         lead_ms=_number(values, "QUIETLINE_LEAD_MS", 160, 60, 280),
@@ -331,6 +334,13 @@ def _flag(values: Mapping[str, str], name: str) -> bool:
     if value not in ("0", "1"):
         raise SettingsRefused(f"set {name} to 0 or 1")
     return value == "1"
+
+
+def _switch(values: Mapping[str, str], name: str) -> bool:
+    value = values.get(name, "on")
+    if value not in ("on", "off"):
+        raise SettingsRefused(f"set {name} to on or off")
+    return value == "on"
 
 
 def _level(value: str) -> int:

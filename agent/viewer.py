@@ -17,6 +17,7 @@ from policies.events import (
     KeyPressed,
     LineReady,
     LogLine,
+    OpeningsReady,
     Refused,
     TurnName,
     TurnState,
@@ -86,6 +87,8 @@ class Viewer:
         match event:
             case LineReady(_, ms):
                 return [self._dim(f"the line is ready after {ms / 1000:.1f} s")]
+            case OpeningsReady(count, ms, kilobytes):
+                return [self._dim(f"{count} answers begin without synthesis after {ms / 1000:.1f} s ({kilobytes} kB)")]
             case CallAnswered(_, agent):
                 self._answered_s = now_s
                 return [self._row(now_s, f"answered by {agent}")]

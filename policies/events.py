@@ -86,6 +86,21 @@ class LineReady:
 
 
 @dataclass(frozen=True, slots=True)
+class OpeningsReady:
+    """The first clause of each approved passage has been synthesised ahead."""
+
+    count: Annotated[int, Count(0, 99_999)]
+    """Clauses that are held."""
+    ms: Annotated[int, MS]
+    """Since the line was ready; the calls meanwhile included, as nothing is synthesised ahead during one."""
+    kilobytes: Annotated[int, Count(0, 9_999_999)]
+    """Of 1,000 bytes: what they take."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+
+@dataclass(frozen=True, slots=True)
 class CallAnswered:
     """A stream began."""
 
@@ -218,13 +233,14 @@ class LogLine:
 
 
 CallEvent = (
-    LineReady | CallAnswered | GreetingStarted | TurnState | Floor | TurnTiming | BargeIn | Escalated | KeyPressed
-    | Refused | CallEnded | LogLine
+    LineReady | OpeningsReady | CallAnswered | GreetingStarted | TurnState | Floor | TurnTiming | BargeIn | Escalated
+    | KeyPressed | Refused | CallEnded | LogLine
 )  # fmt: skip
 
 NAMES: Final[Mapping[str, type]] = MappingProxyType(
     {
         "line_ready": LineReady,
+        "openings_ready": OpeningsReady,
         "call_answered": CallAnswered,
         "greeting_started": GreetingStarted,
         "turn_state": TurnState,

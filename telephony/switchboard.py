@@ -72,6 +72,8 @@ class Switchboard:
         self._clock = clock
         self._tokens = Tokens(limit=calls)
         self._live = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
         self._legs = 0
         self._outcomes: OrderedDict[bytes, _Outcome] = OrderedDict()
         self.seen: Final = Seen()
@@ -80,6 +82,11 @@ class Switchboard:
     def live(self) -> int:
         """Calls whose stream is open."""
         return self._live
+
+    async def idle(self) -> None:
+        """Waits until no call is live; does not wait at all if none is."""
+        while self._live:
+            await self._quiet.wait()
 
     @property
     def full(self) -> bool:
@@ -102,6 +109,7 @@ class Switchboard:
     def begin(self, call_sid: PHI[str]) -> int:
         """A stream is open.  Returns the leg's ordinal; `settle()` must follow."""
         self._live += 1
+        self._quiet.clear()
         self._legs += 1
         self._outcomes[self.seen.digest(call_sid)] = _Outcome()
         while len(self._outcomes) > OUTCOMES:
@@ -111,6 +119,8 @@ class Switchboard:
     def settle(self, call_sid: PHI[str], decision: EndDecision) -> None:
         """The stream is over."""
         self._live -= 1
+        if not self._live:
+            self._quiet.set()
         outcome = self._outcomes.get(self.seen.digest(call_sid))
         if outcome is not None:
             outcome.decision = decision

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -26,9 +27,9 @@ from agent.engines.voicing import telephone
 from agent.pronouncing import parts
 from agent.sentences import clauses, sentences_of
 from agent.spoken import spoken
-from policies.guardrails import Sayable
+from policies.guardrails import Sayable, Source
 from policies.phi import PHI
-from telephony.audio import FRAME_MS, AudioFrame, frames_of
+from telephony.audio import FRAME_MS, AudioFrame, Int16, frames_of
 
 LATE_S: Final = 6.0  # a clause takes 0.1 of its length; later than this the line is in trouble and a person is better
 PAUSES: Final = " ,;:.!?"
@@ -94,9 +95,12 @@ class Voice:
 
 @final
 class PiperSpeech:
-    """The port `TextToSpeech`: one voice at one speaking rate.  Voice and pool may serve several."""
+    """The port `TextToSpeech`: one voice at one speaking rate.  Voice and pool may serve several.
 
-    __slots__ = ("_late_s", "_pool", "_rate", "_voice")
+    Holds the first clauses of our own material that it was told to, as they sound; of what is said in a call nothing.
+    """
+
+    __slots__ = ("_held", "_late_s", "_pool", "_rate", "_voice")
 
     def __init__(self, voice: Voice, pool: SpeechPool, *, rate: float = 1.0, late_s: float = LATE_S) -> None:
         """rate: 1 is the voice's own, 0.85 is slower."""
@@ -106,14 +110,45 @@ class PiperSpeech:
         self._pool: Final = pool
         self._rate: Final = rate
         self._late_s: Final = late_s
+        self._held: Final[dict[str, Int16]] = {}  # clause -> samples, shape (frames, FRAME_SAMPLES)
 
     def speak(self, text: Sayable, *, after_ms: int = 0) -> Clip:
         """Frames of `text`.  Synthesis begins at the call, not at the first frame asked for.
 
         after_ms: sound of this call that is heard before it; a clause due later waits for one due now.
         """
-        pieces = [PHI(piece) for sentence in sentences_of(text.text.reveal()) for piece in clauses(sentence)]
-        return Clip(pieces, self._submit, time.monotonic() + after_ms / 1000, self._late_s)
+        pieces = _pieces(text)
+        held = self._held.get(pieces[0]) if len(pieces) and text.source is not Source.MODEL else None
+        opening = () if held is None else tuple(map(AudioFrame, held))
+        rest = [PHI(piece) for piece in (pieces[1:] if len(opening) else pieces)]
+        return Clip(rest, self._submit, time.monotonic() + after_ms / 1000, self._late_s, opening)
+
+    async def keep_opening(self, text: Sayable) -> None:
+        """See `agent.openings.SpeaksAhead`."""
+        if text.source is Source.MODEL:
+            raise ValueError("only our own material is held")
+        pieces = _pieces(text)
+        if not len(pieces) or pieces[0] in self._held:
+            return
+        job = self._submit(PHI(pieces[0]), math.inf)
+        try:
+            told = await job.done
+        finally:
+            job.drop()
+        if isinstance(told, EngineReason):
+            raise EngineFailed(told)
+        if len(told):
+            self._held[pieces[0]] = np.stack([frame.reveal() for frame in told])
+
+    @property
+    def openings(self) -> int:
+        """Clauses that are held."""
+        return len(self._held)
+
+    @property
+    def openings_bytes(self) -> int:
+        """What their samples take: 16 kB a second."""
+        return sum(sound.nbytes for sound in self._held.values())
 
     def _submit(self, words: PHI[str], due_s: float) -> Job:
         return self._pool.submit(words, self._synthesise, due_s)
@@ -123,24 +158,33 @@ class PiperSpeech:
         return tuple(frames_of(telephone(sound, self._voice.rate_hz, text)))
 
 
+def _pieces(text: Sayable) -> list[str]:
+    return [piece for sentence in sentences_of(text.text.reveal()) for piece in clauses(sentence)]
+
+
 @final
 class Clip(AsyncIterator[AudioFrame]):
     """The frames of one text, clause after clause.
 
-    The first clause is in the pool from the start; each later one goes there when the one before it has been
-    synthesised, so that it is ready while that one still plays.
+    The first clause is in the pool from the start, or there is `opening`, which sounds before it; each later one goes
+    there when the one before it has been synthesised, so that it is ready while that one still plays.
     """
 
     __slots__ = ("_due_s", "_frames", "_job", "_late_s", "_pieces", "_submit")
 
     def __init__(
-        self, pieces: Sequence[PHI[str]], submit: Callable[[PHI[str], float], Job], due_s: float, late_s: float
+        self,
+        pieces: Sequence[PHI[str]],
+        submit: Callable[[PHI[str], float], Job],
+        due_s: float,
+        late_s: float,
+        opening: Frames = (),
     ) -> None:
         self._pieces: Final = deque(pieces)
         self._submit: Final = submit
         self._late_s: Final = late_s
-        self._due_s = due_s
-        self._frames: Final[deque[AudioFrame]] = deque()
+        self._due_s = due_s + len(opening) * FRAME_MS / 1000
+        self._frames: Final = deque(opening)
         self._job: Job | None = None
         self._next()
 

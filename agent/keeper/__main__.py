@@ -17,12 +17,12 @@ from typing import Final
 
 from agent.keeper.collector import Collector, lines
 from agent.keeper.state import SqliteState, StateFailed
-from policies.events import CallEvent, LineReady, LogLine, Refused, encode
+from policies.events import CallEvent, LineReady, LogLine, OpeningsReady, Refused, encode
 from policies.records import Profile
 from policies.vocabulary import Event
 
 EXIT_STATE: Final = 74  # EX_IOERR of sysexits.h
-LOGGED: Final = (LogLine, LineReady, Refused)
+LOGGED: Final = (LogLine, LineReady, OpeningsReady, Refused)
 """What an operator's log shows; `--echo all` shows the course of each call too, for the live view."""
 
 
