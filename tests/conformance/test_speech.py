@@ -15,11 +15,12 @@ from agent.engines.models import recogniser_files, voice_files
 from agent.engines.piper import PiperSpeech, Voice
 from agent.engines.ports import EngineFailed, EngineReason, Speech
 from agent.engines.synthesis import SpeechPool
+from agent.engines.voicing import BREATH_MS
 from agent.engines.whisper import Whisper, WhisperSettings
 from agent.phrasebook import PhraseBook
 from policies.guardrails import Sayable, Source, Wording, fixed, screen_reply
 from policies.phi import PHI
-from telephony.audio import FRAME_SAMPLES, RATE_HZ, AudioFrame, Int16, level_dbfs
+from telephony.audio import FRAME_MS, FRAME_SAMPLES, RATE_HZ, AudioFrame, Int16, level_dbfs
 
 pytestmark = pytest.mark.models
 
@@ -77,6 +78,22 @@ async def test_the_first_clause_is_heard_before_the_second_is_synthesised(line: 
     rest = [frame async for frame in clip]
     assert 0 < ready < 0.6 * (1 + len(rest))
     assert len(first.reveal())
+
+
+async def test_a_held_opening_and_the_rest_sound_as_one(line: Line) -> None:
+    text = said(LONG)
+    whole = [frame async for frame in line.tts.speak(text)]
+    await line.tts.keep_opening(text)
+    held = line.tts.openings_bytes // (2 * FRAME_SAMPLES)
+    frames = [frame async for frame in line.tts.speak(text)]
+
+    assert 0.85 < len(frames) / len(whole) < 1.15  # a voice never says a clause twice alike
+    loud = np.flatnonzero(np.abs(sound(frames)) > 330)
+    seam = held * FRAME_SAMPLES
+    before, after = loud[loud < seam].max(), loud[loud >= seam].min()
+    assert after - before <= (BREATH_MS + 3 * FRAME_MS) * RATE_HZ // 1000  # no sign of pause stands there
+    again = [frame async for frame in line.tts.speak(text)]
+    assert np.array_equal(sound(frames[:held]), sound(again[:held]))
 
 
 async def test_a_closed_clip_leaves_no_work_behind(line: Line) -> None:

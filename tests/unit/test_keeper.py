@@ -16,7 +16,17 @@ from agent.keeper.__main__ import main
 from agent.keeper.collector import Collector, lines
 from agent.keeper.state import FILE, SqliteState, StateFailed
 from policies.closed import Reason
-from policies.events import MAX_LINE, CallEnded, CallEvent, KeyPressed, LineReady, LogLine, TurnTiming, encode
+from policies.events import (
+    MAX_LINE,
+    CallEnded,
+    CallEvent,
+    KeyPressed,
+    LineReady,
+    LogLine,
+    OpeningsReady,
+    TurnTiming,
+    encode,
+)
 from policies.records import CallMetrics, Presence, Profile, ref_of
 from policies.retention import Retention, Writable, admit
 from policies.vocabulary import Event
@@ -213,7 +223,7 @@ def test_the_last_line_cut_short_is_refused() -> None:
 
 def test_the_process_keeps_records_and_shows_them(tmp_path: Path) -> None:
     one = metrics()
-    said: list[CallEvent] = [LineReady(port=1, ms=1), KeyPressed(call=1), CallEnded(1, one)]
+    said: list[CallEvent] = [LineReady(1, 1), OpeningsReady(140, 1, 1), KeyPressed(call=1), CallEnded(1, one)]
     command = [sys.executable, "-m", "agent.keeper"]
     collected = subprocess.run(
         [*command, "collect", "--state", tmp_path, "--profile", "development", "--echo", "log"],
@@ -227,5 +237,9 @@ def test_the_process_keeps_records_and_shows_them(tmp_path: Path) -> None:
     )
 
     assert one.to_wire() == json.loads(shown.stdout)
-    assert [json.loads(line)["event"] for line in collected.stdout.splitlines()] == ["log", "line_ready"]
+    assert [json.loads(line)["event"] for line in collected.stdout.splitlines()] == [
+        "log",
+        "line_ready",
+        "openings_ready",
+    ]
     assert collected.stderr == ""

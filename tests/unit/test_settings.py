@@ -32,6 +32,14 @@ def test_an_empty_value_counts_as_not_set() -> None:
     assert Profile.DEVELOPMENT is from_environment(dict.fromkeys(VARIABLES, "")).profile
 
 
+def test_answers_begin_without_synthesis_unless_it_is_switched_off() -> None:
+    assert from_environment({}).spoken_ahead
+    assert from_environment({"QUIETLINE_SPOKEN_AHEAD": "on"}).spoken_ahead
+    assert not from_environment({"QUIETLINE_SPOKEN_AHEAD": "off"}).spoken_ahead
+    with pytest.raises(SettingsRefused, match="set QUIETLINE_SPOKEN_AHEAD to on or off"):
+        from_environment({"QUIETLINE_SPOKEN_AHEAD": "0"})
+
+
 @pytest.mark.parametrize(
     "more", [{"QUIETLINE_PUBLIC_ORIGIN": "https://line.example.org"}, {"QUIETLINE_HOST": "0.0.0.0"}]
 )

@@ -44,6 +44,22 @@ def test_a_live_call_holds_its_place_and_an_ended_one_does_not() -> None:
     assert (False, 0) == (board.full, board.live)
 
 
+async def test_it_tells_when_no_call_is_live() -> None:
+    board = Switchboard(calls=2, clock=Clock())
+    await board.idle()
+    board.begin(CALL)
+    board.begin(PHI("CA2"))
+    waits = asyncio.create_task(board.idle())
+    for call_sid, idle in ((CALL, False), (PHI("CA2"), True)):
+        await asyncio.sleep(0)
+        assert not waits.done()
+        board.settle(call_sid, EndDecision.GOODBYE)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert idle is waits.done()
+    await waits
+
+
 @pytest.mark.parametrize("decision", EndDecision)
 async def test_what_was_decided_is_told_once(decision: EndDecision) -> None:
     board = Switchboard(calls=1, clock=Clock())

@@ -3,7 +3,18 @@ from __future__ import annotations
 import json
 
 from agent.viewer import FLOOR, STATE, VERDICT, Viewer
-from policies.events import CallAnswered, CallEnded, Floor, Holder, LogLine, TurnName, TurnState, TurnTiming, Verdict
+from policies.events import (
+    CallAnswered,
+    CallEnded,
+    Floor,
+    Holder,
+    LogLine,
+    OpeningsReady,
+    TurnName,
+    TurnState,
+    TurnTiming,
+    Verdict,
+)
 from policies.vocabulary import Event
 from tests.stub_line import metrics
 
@@ -26,6 +37,12 @@ def test_rows_are_timed_from_the_answer() -> None:
     assert ["   1.50 s  caller  | speaks"] == viewer.on(Floor(call=1, who=Holder.CALLER), 101.5)
     assert ["   2.00 s  line    | greets"] == viewer.on(TurnState(call=1, state=TurnName.GREETING), 102.0)
     assert [] == viewer.on(TurnState(call=1, state=TurnName.LISTENING), 102.0)
+
+
+def test_what_was_synthesised_ahead_is_one_plain_row() -> None:
+    row = "140 answers begin without synthesis after 16.7 s (4863 kB)"
+
+    assert [row] == Viewer(colour=False).on(OpeningsReady(count=140, ms=16_716, kilobytes=4_863), 0.0)
 
 
 def test_the_table_holds_each_gap_and_their_median() -> None:
