@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
-from agent.completeness import Completeness, Expected, completeness, plain
+from agent.completeness import Completeness, Expected, completeness, plain, sounds_closed
 from agent.endpointing import Ear, Endpointer, Reading
 from agent.engines.ports import (
     Bias,
@@ -28,7 +28,7 @@ from agent.engines.ports import (
 from agent.mouth import Gate, Mouth, VoiceFailed
 from agent.overlap import FIRST_LOOK_MS, LOOK_AGAIN_MS, Overlap, Verdict, judge
 from agent.phrases import Phrase
-from agent.replying import Course, Replying, Voices
+from agent.replying import Course, Outlook, Replying, Voices
 from agent.smalltalk import social
 from agent.tally import Tally, TurnTimes
 from agent.turns import Action, Event, State, Turns
@@ -250,6 +250,7 @@ class Call:
     async def _frame(self, heard: Heard) -> None:
         self._now_ms += FRAME_MS
         voiced = self._vad.is_speech(heard.frame)
+        self._ear.lag_ms = self._vad.lag_ms
         for noticed in self._ear.hear(heard.frame, voiced, echo_dbfs=heard.echo_dbfs, audible=heard.audible):
             await self._noticed(noticed)
         if self._turns.state is State.OVERLAP:
@@ -449,7 +450,10 @@ class Call:
         expected = Expected.YES_OR_NO if self._offered else Expected.ANYTHING
         finished = completeness(screened.said.words, expected)
         words = screened.said.words.map(lambda text: len(text.split())).reveal()
-        self._ear.read(Reading(finished, self._replying.answerable(screened), words), heard.mark)
+        outlook = self._replying.outlook(screened)
+        answerable, background = outlook is Outlook.ANSWERABLE, outlook is Outlook.BACKGROUND
+        closed = screened.said.words.map(sounds_closed).reveal()
+        self._ear.read(Reading(finished, answerable, words, background, closed), heard.mark)
         if self._waiting or (finished is not Completeness.INCOMPLETE and self._drafts_in_turn < MOST_DRAFTS):
             await self._prepare(screened, heard)
         if self._waiting:

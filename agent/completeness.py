@@ -110,6 +110,11 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"[^a-z0-9' ]+", " ", text.lower().replace("’", "'")).split())
 
 
+def sounds_closed(text: str) -> bool:
+    """The recogniser wrote a full stop or a question mark at its end, not three dots."""
+    return text.rstrip().endswith((".", "?", "!")) and not text.rstrip().endswith("...")
+
+
 def completeness(said: PHI[str], expected: Expected = Expected.ANYTHING) -> Completeness:
     """How finished the whole turn so far is, given what the agent has just asked."""
     return said.map(lambda text: _judge(text, expected)).reveal()
@@ -155,6 +160,8 @@ def _free(text: str, words: list[str]) -> Completeness:
         return Completeness.COMPLETE if clause[0] in _WH and len(clause) >= LONG_ENOUGH else Completeness.LIKELY
     if words[-1] in _AT_REST and _WH.intersection(clause) and len(clause) >= 3:
         return Completeness.LIKELY
+    if asked and words[-1] in _NEVER_LAST and len(clause) >= LONG_ENOUGH:
+        return Completeness.LIKELY  # "with food or without?": the recogniser heard it end
     if words[-1] in _NEVER_LAST or words[-1] in _WANT_OBJECT or (question and words[-1] in _OBJECT_WANTED):
         return Completeness.INCOMPLETE
     if question:

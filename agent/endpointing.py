@@ -60,17 +60,21 @@ class Timing:
 class Waits:
     """Silence that ends a turn, in ms of audio, by what is known of the words and of the voice."""
 
-    complete_ms: int = 360
+    complete_ms: int = 460
     """A whole question, and there is an answer to it (or it is too long to be a beginning)."""
-    short_ms: int = 900
+    short_ms: int = 750
     """A whole question of few words that nothing answers: "at what time of day" may go on."""
     abrupt_ms: int = 1_000
     """The words are whole, but the voice has not come down: it breaks off at full level."""
     likely_ms: int = 1_000
     """A whole statement that something answers."""
-    statement_ms: int = 1_250
-    """A whole statement that nothing answers: the question is still to come, and pauses of 1.2 s are common."""
-    open_ms: int = 1_300
+    statement_ms: int = 1_000
+    """A whole statement that nothing answers."""
+    background_ms: int = 1_250
+    """A whole statement that reads as background: the question is still to come."""
+    open_ms: int = 1_250
+    unfinished_ms: int = 1_900
+    """It can't end here, and yet it was heard to end and there is an answer: its last word was misheard."""
     nothing_ms: int = 700
 
 
@@ -82,6 +86,15 @@ class Reading:
     answerable: bool
     """Something would be said to them: a passage, or small talk."""
     words: int
+    background: bool = False
+    """Nothing answers it, and it is what callers say before their question."""
+    closed: bool = False
+    """The recogniser heard it end: it wrote a full stop or a question mark, not three dots."""
+
+    @property
+    def trails_off(self) -> bool:
+        """It can't end here: she gets room, then one soft prompt."""
+        return self.completeness is Completeness.INCOMPLETE and not (self.answerable and self.closed)
 
 
 LONG_WORDS: Final = 10  # a whole question of so many words is seldom a beginning
@@ -89,18 +102,22 @@ ABRUPT_DB: Final = -3.0  # ends of turns lie 4 to 20 dB below the turn's mean le
 
 
 def wait_ms(reading: Reading, *, abrupt: bool, waits: Waits) -> int:
-    """The silence after which these words end the turn; not for `INCOMPLETE`, which has no end of its own."""
+    """The silence after which these words end the turn; not for what is unfinished and unanswerable: see `Timing`."""
     match reading.completeness:
         case Completeness.COMPLETE if reading.answerable:
             return waits.abrupt_ms if abrupt and reading.words > 1 else waits.complete_ms
         case Completeness.COMPLETE:
             return waits.complete_ms if reading.words >= LONG_WORDS else waits.short_ms
         case Completeness.LIKELY:
-            return waits.likely_ms if reading.answerable else waits.statement_ms
+            if reading.answerable:
+                return waits.likely_ms
+            return waits.background_ms if reading.background else waits.statement_ms
         case Completeness.NOTHING:
             return waits.nothing_ms
-        case Completeness.OPEN | Completeness.INCOMPLETE:
+        case Completeness.OPEN:
             return waits.open_ms
+        case Completeness.INCOMPLETE:
+            return waits.unfinished_ms
 
 
 def final_drop_db(pcm: Int16) -> float:
@@ -195,6 +212,8 @@ class Endpointer:
         self._since_snapshot_ms = 0
         self._read: Reading | None = None
         self._abrupt = False
+        self.lag_ms = 0
+        """How late the detector notices on this line that she is silent; it hears the noise a little longer."""
         self.ended_silence_ms = 0
         """The silence after which the last turn was taken to be over."""
         self.mark = 0
@@ -235,7 +254,8 @@ class Endpointer:
         """What the words up to the pause at `mark` say about the end of the turn; ignored when she has gone on."""
         if mark == self.mark and self._paused:
             self._read = reading
-            self._abrupt = final_drop_db(np.concatenate(list(self._turn))) > ABRUPT_DB
+            # in noise the fall of the voice can't be heard
+            self._abrupt = not self.lag_ms and final_drop_db(np.concatenate(list(self._turn))) > ABRUPT_DB
 
     def hear(
         self, frame: AudioFrame, voiced: bool, *, echo_dbfs: float = SILENCE_DBFS, audible: bool = False
@@ -315,7 +335,7 @@ class Endpointer:
         t, factor = self.timing, self.pace.factor
         if self._read is None:
             limit = t.unread_ms * factor
-        elif self._read.completeness is Completeness.INCOMPLETE:
+        elif self._read.trails_off:
             if not self._trailed and self._silence_ms >= t.trailed_off_ms * factor:
                 self._trailed = True
                 return [Ear.TRAILED_OFF]
@@ -324,7 +344,7 @@ class Endpointer:
             limit = self.waits.nothing_ms
         else:
             limit = wait_ms(self._read, abrupt=self._abrupt, waits=self.waits) * factor
-        if self._silence_ms < limit:
+        if self._silence_ms + self.lag_ms < limit:
             return []
         self.ended_silence_ms = self._silence_ms
         self._last = [*self._kept, *self._turn]

@@ -41,6 +41,7 @@ LONE_NEAREST: Final = 0.45
 LOWEST_LIKE: Final = 0.49  # thresholds of likeness: docs/decisions/0009-retrieval-by-meaning.md
 LOWEST_LIKE_TOLD: Final = 0.5
 OUTSIDE_LEAD: Final = 0.05  # a question must be nearer to a passage by so much than to what none may answer
+LIKE_BACKGROUND: Final = 0.45  # so near to what is said before a question
 CLEARLY_LIKE: Final = 0.2  # so much nearer than to any question of dose or diagnosis: those patterns were wrong
 CLEARLY_DEFERRED: Final = 0.15  # for a passage that sends to a nurse for the decision
 LEXICAL_SHARE: Final = 0.1  # what shared words add to likeness
@@ -59,6 +60,8 @@ class Unknown(enum.Enum):
     """No passage knows the question's words."""
     TOO_CLOSE = "too_close"
     """Two passages fit about as well."""
+    BACKGROUND = "background"
+    """It reads as what callers say before their question."""
     SYMPTOM_TOLD = "symptom_told"
     """Something was told that a person should hear of, and nothing was asked."""
     DOSE_CHANGE = "dose_change"
@@ -176,7 +179,8 @@ class Knowledge:
         best, like = int(order[0]), float(near.passages[order[0]])
         outside = near.out(Outside.NONE, Outside.BACKGROUND) if told else near.out(Outside.NONE) + OUTSIDE_LEAD
         if scores[best] < (LOWEST_LIKE_TOLD if told else LOWEST_LIKE) or like <= outside:
-            return NotKnown(Unknown.NOT_COVERED)
+            background = told and near.out(Outside.BACKGROUND) >= LIKE_BACKGROUND
+            return NotKnown(Unknown.BACKGROUND if background else Unknown.NOT_COVERED)
         passage = self.passages[best]
         if told and alarming(heard) and EMERGENCY_NUMBER not in passage.text:
             return NotKnown(Unknown.SYMPTOM_TOLD)

@@ -12,11 +12,11 @@ from agent.call import Script
 from agent.engines.approved import ApprovedAnswers
 from agent.engines.ports import Bias, LanguageModel, TextToSpeech
 from agent.engines.vectors import FILE, VectorFile, likeness_of
-from agent.knowledge import Found, Knowledge
+from agent.knowledge import Found, Knowledge, NotKnown, Unknown
 from agent.lines import Agent, AgentState
 from agent.phrasebook import PhraseBook
 from agent.phrases import GREETING_HELD_MS, Phrase, PhraseTexts
-from agent.replying import Voices
+from agent.replying import Outlook, Voices
 from agent.sentences import sentences_of
 from agent.settings import Settings
 from policies.allowlist import Permitted, permit
@@ -78,7 +78,7 @@ async def prepare(agent: Agent, settings: Settings, tts: TextToSpeech, meaning: 
             voices=Voices(
                 model=model or approved,
                 approved=approved,
-                answerable=lambda said, before: isinstance(approved.find(said, before), Found),
+                outlook=lambda said, before: _outlook(approved.find(said, before)),
                 wording=wording,
                 phrases=phrases,
                 warm=model.warm if model else None,
@@ -92,6 +92,12 @@ async def prepare(agent: Agent, settings: Settings, tts: TextToSpeech, meaning: 
         openings=tuple(said for said in first if isinstance(said, Sayable)),
         ready=book.ready,
     )
+
+
+def _outlook(found: Found | NotKnown) -> Outlook:
+    if isinstance(found, Found):
+        return Outlook.ANSWERABLE
+    return Outlook.BACKGROUND if found.reason is Unknown.BACKGROUND else Outlook.NOTHING
 
 
 def _held(greeting: Sequence[Sayable], book: PhraseBook) -> int:

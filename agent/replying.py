@@ -31,6 +31,15 @@ class Course(enum.Enum):
     GOODBYE = "goodbye"
 
 
+class Outlook(enum.Enum):
+    """What could be said to the words of a turn that may go on."""
+
+    ANSWERABLE = "answerable"
+    BACKGROUND = "background"
+    """Nothing yet: callers say such things before their question."""
+    NOTHING = "nothing"
+
+
 @dataclass(frozen=True, slots=True)
 class Voices:
     """Everything that can answer on this line."""
@@ -39,7 +48,7 @@ class Voices:
     """The agent's own engine."""
     approved: LanguageModel
     """Answers when the agent's own engine fails or is late; often the same."""
-    answerable: Callable[[Answerable, Sequence[Answerable | Sayable]], bool]
+    outlook: Callable[[Answerable, Sequence[Answerable | Sayable]], Outlook]
     """Would an approved passage answer it, after these turns?  Takes a millisecond or two."""
     wording: Wording
     phrases: Mapping[Phrase, Sayable]
@@ -69,9 +78,9 @@ class Replying:
         known = {said.text.reveal() for said in self._owed}
         self._owed += [said for said in cut if said.source is not Source.FIXED and said.text.reveal() not in known]
 
-    def answerable(self, said: Answerable) -> bool:
-        """Something would be said to these words as they stand: small talk, or an approved passage."""
-        return social(said.said.words) is not None or self._voices.answerable(said, self._history)
+    def outlook(self, said: Answerable) -> Outlook:
+        """Would something be said to these words as they stand: small talk, or an approved passage?"""
+        return Outlook.ANSWERABLE if social(said.said.words) is not None else self._voices.outlook(said, self._history)
 
     def alternate(self, one: Phrase, other: Phrase) -> Phrase:
         """The same small word is not said twice in a row."""

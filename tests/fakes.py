@@ -83,6 +83,11 @@ class ScriptedActivity:
 
     LOUD_DBFS: Final = -45.0
 
+    @property
+    def lag_ms(self) -> int:
+        """See `VoiceActivity`."""
+        return 0
+
     def is_speech(self, frame: AudioFrame) -> bool:
         return level_dbfs(frame.reveal()) > self.LOUD_DBFS
 

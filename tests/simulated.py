@@ -597,7 +597,7 @@ def _script(model: LanguageModel | None, approved: LanguageModel | None) -> Scri
     script = house()[0].script
     known = script.voices
     first_then = (model or approved or known.model, approved or known.approved)
-    return replace(script, voices=Voices(*first_then, known.answerable, known.wording, known.phrases))
+    return replace(script, voices=Voices(*first_then, known.outlook, known.wording, known.phrases))
 
 
 async def _follow(caller: Callable[[Line], Awaitable[None]], line: Line) -> bool:

@@ -99,7 +99,7 @@ class Ambient:
 class Judge:
     """Speech or not, frame by frame, for one leg."""
 
-    __slots__ = ("_ambient", "_floor", "_lately", "_speaking", "_thresholds")
+    __slots__ = ("_ambient", "_floor", "_lately", "_speaking", "_thresholds", "noisy")
 
     def __init__(self, thresholds: Thresholds) -> None:
         self._thresholds: Final = thresholds
@@ -107,6 +107,8 @@ class Judge:
         self._ambient: Final = Ambient()
         self._lately: Final[deque[float]] = deque(maxlen=BACKED_FRAMES)
         self._speaking = False
+        self.noisy = False
+        """The line's floor is loud."""
 
     def judge(self, level_dbfs: float, probability: float, *, strict: bool, lenient: bool) -> bool:
         """Whether the frame is speech.
@@ -119,10 +121,10 @@ class Judge:
         over_floor = max(SILENCE_DBFS, level_dbfs) - floor
         over_noise = level_dbfs - self._ambient.dbfs
         self._lately.append(probability)
-        noisy = floor > t.noisy_dbfs
-        believed = not noisy or max(self._lately) >= t.backed
+        self.noisy = floor > t.noisy_dbfs
+        believed = not self.noisy or max(self._lately) >= t.backed
         if self._speaking:
-            likely = probability >= (t.noisy_go_on if noisy else t.go_on)
+            likely = probability >= (t.noisy_go_on if self.noisy else t.go_on)
             quick = lenient and believed and over_noise >= t.go_on_over_db
         else:
             likely = probability >= t.begin

@@ -20,6 +20,11 @@ class VoiceActivity(Protocol):
 
     def is_speech(self, frame: AudioFrame) -> bool: ...
 
+    @property
+    def lag_ms(self) -> int:
+        """How much later than on a quiet line it notices silence."""
+        ...
+
 
 @final
 class Speech(Sensitive):

@@ -12,6 +12,7 @@ from telephony.audio import RATE_HZ, AudioFrame, level_dbfs
 
 STRICT: Final = 3  # webrtcvad's most aggressive mode: what begins speech
 LENIENT: Final = 2  # and the one below: what holds it
+NOISY_LAG_MS: Final = 60  # end of speech, median, less that on a clean line (docs/decisions/0003-voice-activity.md)
 
 
 @final
@@ -25,6 +26,11 @@ class LineActivity:
         self._lenient: Final = webrtcvad.Vad(LENIENT)
         self._ear: Final = SileroEar(silero)
         self._judge: Final = Judge(thresholds or Thresholds())
+
+    @property
+    def lag_ms(self) -> int:
+        """See `VoiceActivity`."""
+        return NOISY_LAG_MS if self._judge.noisy else 0
 
     def is_speech(self, frame: AudioFrame) -> bool:
         """Whether somebody speaks in these 20 ms."""

@@ -54,11 +54,26 @@ def test_a_complete_question_ends_its_turn_soon() -> None:
 
 def test_an_unfinished_sentence_gets_room_then_one_soft_prompt_then_an_end() -> None:
     ear = spoken()
-    ear.read(reading(Completeness.INCOMPLETE), ear.mark)
+    ear.read(reading(Completeness.INCOMPLETE, answerable=False), ear.mark)
 
     assert TIMING.trailed_off_ms == silence_until(ear, Ear.TRAILED_OFF)
     noticed = feed(ear, TIMING.give_up_ms, voiced=False)
     assert [Ear.TURN_OVER] == noticed
+
+
+def test_an_unfinished_sentence_that_has_an_answer_ends_without_a_prompt() -> None:
+    ear = spoken()
+    ear.read(Reading(Completeness.INCOMPLETE, answerable=True, words=9, closed=True), ear.mark)
+
+    assert WAITS.unfinished_ms == silence_until(ear, Ear.TURN_OVER)
+
+
+def test_where_silence_is_noticed_late_the_turn_ends_that_much_sooner() -> None:
+    ear = spoken()
+    ear.lag_ms = 60
+    ear.read(reading(Completeness.COMPLETE, answerable=False), ear.mark)
+
+    assert WAITS.short_ms - 60 <= silence_until(ear, Ear.TURN_OVER) < WAITS.short_ms - 60 + 2 * FRAME_MS
 
 
 def test_a_pause_that_ends_belongs_to_the_same_turn() -> None:
@@ -181,7 +196,8 @@ def test_what_can_be_answered_ends_sooner_than_what_can_not() -> None:
     assert after(whole, answerable=True) < after(whole, answerable=False)
     assert after(whole, answerable=False, words=14) < after(whole, answerable=False)
     assert after(whole, answerable=True) < after(whole, answerable=True, abrupt=True)
-    assert after(statement, answerable=True) < after(statement, answerable=False)
+    background = Reading(statement, answerable=False, words=6, background=True)
+    assert after(statement, answerable=False) < wait_ms(background, abrupt=False, waits=WAITS)
 
 
 def test_a_voice_that_comes_down_is_told_from_one_that_breaks_off() -> None:
