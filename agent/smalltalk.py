@@ -35,7 +35,7 @@ class Social(enum.Enum):
 
 
 _POLITE: Final = (
-    r"(?:um+|sorry|wait|hold on|hang on|uh+|er+|ah+|oh|well|so|and|but|then|please|dear|honey|sweetie|ma'am|sir|miss|again|now|just|hey|actually"
+    r"(?:um+|i(?:'m| am) sorry|let me (?:find|get|grab|fetch) (?:a|my|some) [a-z]+|a (?:bit|little)(?: slower| louder| more slowly)?|sorry|wait|hold on|hang on|uh+|er+|ah+|oh|well|so|and|but|then|please|dear|honey|sweetie|ma'am|sir|miss|again|now|just|hey|actually"
     r"|right|really|very|so|much|a lot|for (?:your|the|all(?: of)?(?: your)?) (?:help|time|information|answer)"
     r"|for that|for everything|for helping(?: me)?|that's|great|perfect|good|wonderful|lovely|okay|ok|alright|all right|fine"
     r"|i appreciate (?:it|that|your help)|appreciate it|you've been (?:very |so |a great )?help(?:ful)?|that helps"
@@ -43,9 +43,11 @@ _POLITE: Final = (
 )
 _KINDS: Final[tuple[tuple[Social, str], ...]] = (
     (Social.YES, r"(?:uh huh|mm+ hm+|mm+ hmm+|mhm+|mm+)"),
-    (Social.REPEAT, r"(?:(?:can|could|would|will) you (?:please )?(?:repeat|say)(?: (?:that|it|this))?(?: again| one more time| once more)?"
-     r"|say (?:that|it) again|repeat (?:that|it)|what did you (?:just )?say|(?:i )?(?:didn't|did not|couldn't) (?:hear|catch|get) (?:that|you|it|what you said)"
-     r"|come again|pardon(?: me)?|sorry what(?: was that)?|what was that|one more time|i missed that|what|huh|sorry|excuse me)"),
+    (Social.REPEAT, r"(?:(?:can|could|would|will) you (?:please )?(?:repeat|say|go over|run through)(?: (?:that|it|this|the last (?:bit|part|thing)))?(?: (?:for me|again|one more time|once more|over|slower|more slowly|louder|a (?:bit|little) (?:slower|louder|more slowly)))*"
+     r"|(?:say|repeat) (?:that|it|the last (?:bit|part|thing))(?: (?:again|once more|one more time|slower|more slowly|a (?:bit|little) slower))*|what did you (?:just )?say|what was the last (?:thing|bit|part)(?: you said)?"
+     r"|(?:i )?(?:didn't|did not|couldn't|could not|can't|cannot) (?:quite )?(?:hear|catch|get|understand|follow)(?: (?:that|you|it|a word|what you said|(?:that|the) last (?:bit|part|thing)))?(?: very well| well)?"
+     r"|(?:can|could) you (?:please )?(?:speak|talk) (?:up|slower|louder|more slowly|a (?:bit|little) (?:slower|louder|more slowly))|speak up|you(?:'re| are) breaking up"
+     r"|come again|pardon(?: me)?|sorry what(?: was that)?|what was that|one more time|once more|i missed that|what|huh|sorry|excuse me)"),
     (Social.WAIT, r"(?:hold on|wait|hang on|one (?:second|sec|moment|minute)|just a (?:second|sec|moment|minute)|give me a (?:second|sec|moment|minute)"
      r"|let me (?:think|see|get (?:a pen|my glasses|something to write with|my list|my bottle))|bear with me)(?: (?:a|for a|one) (?:second|sec|moment|minute))?"),
     (Social.HEARING_CHECK, r"(?:(?:can|do|did|could) you hear me|are you (?:still )?(?:there|on the line|with me|listening)|is (?:anyone|anybody|someone|somebody) there|hello are you there|you there|did i lose you|is this working)(?: okay| ok)?"),
@@ -55,7 +57,7 @@ _KINDS: Final[tuple[tuple[Social, str], ...]] = (
     (Social.GOODBYE, r"(?:(?:no|nope|nah|yes|yeah) )?(?:(?:that's|that is|that'll be|that will be|i think that's|thats|that would be) (?:all|it|everything)(?: (?:i (?:need|needed|wanted|have)|for (?:now|today|me)|thank you|thanks|bye))*|nothing else|i'm (?:good|done|all set|all good|fine)|(?:good )?bye(?: bye| now)*|goodbye|good night|have a (?:good|nice|great) (?:day|night|evening|one)|talk to you later|see you|take care|i have to go|i gotta go|no more questions|no (?:other|further|more) questions|no,? (?:thank you|thanks),? (?:good)?bye)"),
     (Social.THANKS, r"(?:thank you|thanks|thank you so much|many thanks|cheers)"),
     (Social.GREETING, r"(?:hello|hi|hey|good (?:morning|afternoon|evening)|howdy|hiya)"),
-    (Social.YES, r"(?:yes|yeah|yep|yup|sure|of course|uh huh|mm hm+|mhm+|correct|please do|yes please|i do|i would|go ahead|that's right|absolutely|definitely|okay|ok|alright|all right|i see|got it|i understand|makes sense|sounds good)"),
+    (Social.YES, r"(?:yes|yeah|yep|yup|sure|of course|uh huh|mm hm+|mhm+|correct|please do|yes please|i do|i would|go ahead|that's right|absolutely|definitely|okay|ok|alright|all right|i see|got it|i understand|makes sense|sounds good|go on|carry on|keep going|continue|i'm (?:back|ready)|ready)"),
     (Social.NO, r"(?:no|no thank you|no thanks|nope|nah|not really|no i don't|i don't|not now|no no|uh uh|not at all|don't|i'd rather not)"),
 )  # fmt: skip
 _WHOLE: Final[tuple[tuple[Social, re.Pattern[str]], ...]] = tuple(
@@ -81,5 +83,7 @@ def social(said: PHI[str]) -> Social | None:
             return Social.THANKS
         if re.search(r"\b(?:hello|hi)\b", plain):
             return Social.GREETING
+        if re.search(r"\b(?:sorry|let me|a (?:bit|little))\b", plain):
+            return None  # it only leads in
         return Social.YES
     return None

@@ -6,6 +6,7 @@ import os
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # else onnxruntime writes files and asks DNS on import
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as on the line: two workers of pytest must not fight for the cores
 os.environ["DO_NOT_TRACK"] = "1"
 os.environ.pop("CI", None)  # CI=true hides the telemetry too: a test must see what a user's machine does
 

@@ -69,3 +69,21 @@ def test_an_apology_in_front_is_not_what_was_meant() -> None:
     assert Social.REPEAT is social(PHI("Sorry?"))
     assert None is social(PHI("I'm sorry"))
     assert None is social(PHI("Sorry, can I have a bath?"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Could you say that once more, please, a bit slower?",
+        "I'm sorry, what was the last part?",
+        "I couldn't understand a word. Can you speak up?",
+        "Sorry, I did not catch that. Could you repeat it?",
+    ],
+)
+def test_asking_again_in_many_words_is_asking_again(said: str) -> None:
+    assert Social.REPEAT is social(PHI(said))
+
+
+def test_asking_to_go_on_after_fetching_a_pen_is_a_yes() -> None:
+    assert Social.YES is social(PHI("Wait, let me get my glasses. Okay, go on."))
+    assert Social.WAIT is social(PHI("Wait, let me get my glasses."))
