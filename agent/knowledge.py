@@ -229,7 +229,8 @@ def _beyond(ask: Ask, passage: Passage, like: float, near: Near, *, missed: bool
 
     missed: a dose was missed, and the passage says what to do then.
     """
-    over_dose, over_diagnosis = like - near.out(Outside.DOSE), like - near.out(Outside.DIAGNOSIS)
+    over_dose = _lead(like, near, Outside.DOSE, doubted=ask is Ask.DOSE_CHANGE)
+    over_diagnosis = _lead(like, near, Outside.DIAGNOSIS, doubted=ask is Ask.DIAGNOSIS)
     if ask is Ask.DOSE_CHANGE:
         enough = missed or over_dose >= (CLEARLY_DEFERRED if passage.defers else CLEARLY_LIKE)
         return None if enough else Unknown.DOSE_CHANGE
@@ -238,3 +239,8 @@ def _beyond(ask: Ask, passage: Passage, like: float, near: Near, *, missed: bool
     if over_diagnosis <= (CLEARLY_LIKE if ask is Ask.DIAGNOSIS else OUTSIDE_LEAD):
         return Unknown.DIAGNOSIS
     return None
+
+
+def _lead(like: float, near: Near, kind: Outside, *, doubted: bool) -> float:
+    """By how much a passage is nearer.  Where no example is known, a doubt of the words stands: there is no lead."""
+    return 0.0 if doubted and kind not in near.outside else like - near.out(kind)

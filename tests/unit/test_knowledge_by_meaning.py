@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from agent.engines.vectors import FILE, VectorFile, likeness_of
 from agent.knowledge import EMERGENCY_NUMBER, MISSED_TOPIC, Found, Knowledge, NotKnown, Unknown
-from agent.passages import load
+from agent.likeness import Likeness
+from agent.passages import Material, load
+from agent.sayings import Sayings
 from policies.meaning import WIDTH
 from policies.phi import PHI
 from tests.fakes import sentence_model, understood
@@ -36,6 +38,13 @@ def by_words() -> Knowledge:
 def by_meaning() -> Knowledge:
     material = load(STARTER)
     return Knowledge(material, likeness_of(material, VectorFile.read(STARTER / FILE), sentence_model()))
+
+
+@functools.cache
+def without_outside() -> Knowledge:
+    material = load(STARTER)
+    bare = Material(material.passages, Sayings(material.sayings.inside, {}))
+    return Knowledge(bare, likeness_of(bare, VectorFile.read(STARTER / FILE), sentence_model()))
 
 
 def asked(words: str, after: str = "") -> Found | NotKnown:
@@ -209,6 +218,31 @@ def test_a_passage_that_is_not_ours_is_no_passage_before() -> None:
 
 def test_a_whole_question_of_another_subject_leaves_the_passage_before() -> None:
     assert "driving" == spoken("may I get behind the wheel again with my knee like this", "wound-shower")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("can I stop the blood thinner", Unknown.DOSE_CHANGE),
+        ("should I double my lisinopril tonight", Unknown.DOSE_CHANGE),
+        ("is this infected", Unknown.DIAGNOSIS),
+    ],
+)
+def test_without_examples_of_what_is_outside_the_words_refuse_as_before(words: str, reason: Unknown) -> None:
+    assert NotKnown(reason) == without_outside().retrieve(PHI(words), "", understood(words))
+
+
+def test_of_two_passages_as_near_the_one_that_shares_words_speaks() -> None:
+    passages = tuple(by_words().passage(id_) for id_ in ("wound-bath", "wound-shower"))
+    alike = np.zeros((1, WIDTH), np.float32)
+    alike[0, 0] = 1
+    either = Knowledge(Material(passages, Sayings.none()), Likeness([alike, alike], {}))
+    ids = []
+    for words in ("can I take a bath", "can I take a shower"):
+        found = either.retrieve(PHI(words), "", PHI(alike[0]))
+        ids.append(found.passage.id if isinstance(found, Found) else "")
+
+    assert ["wound-bath", "wound-shower"] == ids
 
 
 @pytest.mark.parametrize("words", ["can I shower with my stitches", "is this infected", "so both tonight?", ""])
