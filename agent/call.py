@@ -45,6 +45,7 @@ from telephony.protocol import Digit
 CUT_IN_MS: Final = 1_000  # she goes on within a second of our beginning: we had cut in (dossier, section 3 point 5)
 WORDLESS_MS: Final = 20_000  # of sound without a pause in which no word was found
 UNBROKEN_MS: Final = 60_000  # of sound without a pause: nobody speaks so long in one breath
+STIR_MS: Final = 120  # the lead (160 ms) less a tick or two: a hint that comes to nothing is not heard as a gap
 MOST_DRAFTS: Final = 3  # replies prepared ahead in one turn; a caller who pauses often is then answered a little later
 
 
@@ -174,6 +175,9 @@ class Call:
         self._overlap_ms = 0
         self._next_look_ms = FIRST_LOOK_MS
         self._overlap_mark = 0
+        self._overlap_heard: Transcript | None = None
+        self._stirred_ms = 0
+        self._stirred = False
         self._parting_ms = 0
         self._parting_played = False
         self._late_turn = False  # she spoke over the closing line, and the words are not here yet
@@ -208,7 +212,7 @@ class Call:
         while not self._inbox.empty():
             self._inbox.get_nowait()
         self._ear.forget()
-        self._paused_speech = self._heard_at = self._draft = self._reply = None
+        self._paused_speech = self._heard_at = self._draft = self._reply = self._overlap_heard = None
 
     @property
     def answers(self) -> int:
@@ -253,6 +257,7 @@ class Call:
         self._ear.lag_ms = self._vad.lag_ms
         for noticed in self._ear.hear(heard.frame, voiced, echo_dbfs=heard.echo_dbfs, audible=heard.audible):
             await self._noticed(noticed)
+        self._stir()
         if self._turns.state is State.OVERLAP:
             await self._look()
         if self._turns.state in (State.CLOSING, State.HANDING_OFF):
@@ -465,6 +470,19 @@ class Call:
             return
         await self._escalate(EscalationReason.FAILURE)
 
+    def _stir(self) -> None:
+        """At the first hint of her voice nothing more is fed; what the carrier has outlasts the doubt."""
+        stirring = self._turns.state is State.SPEAKING and self._ear.stirring
+        self._stirred_ms = self._stirred_ms + FRAME_MS if stirring else 0
+        held = 0 < self._stirred_ms <= STIR_MS
+        if held is self._stirred:
+            return
+        self._stirred = held
+        if held:
+            self._leg.hold()
+        elif self._turns.state is not State.OVERLAP:
+            self._leg.resume()
+
     # -- overlap -----------------------------------------------------------------------------------------------------
 
     async def _look(self) -> None:
@@ -476,13 +494,14 @@ class Call:
 
     async def _judge(self, transcript: Transcript | None) -> bool:
         """Decide who has the floor, if it can be decided.  True: the caller has it."""
+        known = self._overlap_heard = transcript if transcript is not None else self._overlap_heard
         verdict = judge(
             Overlap(
                 voiced_ms=self._ear.voiced_ms,
                 since_onset_ms=self._overlap_ms,
-                ended=self._ear.paused,
-                words=None if transcript is None else transcript.said.words,
-                logprob=0.0 if transcript is None else transcript.mean_logprob,
+                silence_ms=self._ear.silence_ms if self._ear.paused else 0,
+                words=None if known is None else known.said.words,
+                logprob=0.0 if known is None else known.mean_logprob,
                 after_question=self._asked(),
             )
         )
@@ -661,6 +680,7 @@ class Call:
                 case Action.JUDGE_OVERLAP:
                     self._overlap_mark = self._ear.mark
                     self._overlap_ms, self._next_look_ms = 0, FIRST_LOOK_MS
+                    self._overlap_heard = None
                 case Action.PROMPT_1:
                     self._tally.counts["silence_prompts"] += 1
                     self._say(Phrase.ANYTHING_ELSE if self._answers else Phrase.SILENCE_1)

@@ -230,6 +230,11 @@ class Endpointer:
         return self._speaking and self._paused
 
     @property
+    def stirring(self) -> bool:
+        """No turn yet, but two of the last 100 ms's frames are speech: it may be one's first."""
+        return not self._speaking and sum(list(self._recent)[-5:]) >= 2
+
+    @property
     def silence_ms(self) -> int:
         """Since the last frame of speech."""
         return self._silence_ms

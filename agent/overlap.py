@@ -30,8 +30,8 @@ class Overlap:
 
     voiced_ms: int
     since_onset_ms: int
-    ended: bool
-    """She is silent again."""
+    silence_ms: int
+    """She has been silent for so long; 0 while her sound goes on."""
     words: PHI[str] | None
     """What was recognised so far; None: nothing has come back yet."""
     logprob: float
@@ -44,6 +44,7 @@ FIRST_LOOK_MS: Final = 320  # sound that goes to the recogniser for the first lo
 LOOK_AGAIN_MS: Final = 400
 BACKCHANNEL_MS: Final = 900  # voiced; a longer sound is a sentence
 DECIDE_MS: Final = 700  # telephony dossier, section 3 point 7: no verdict in 700 ms is the floor
+SETTLED_MS: Final = 320  # "No, wait" breathes after its first word: so long she is silent before a guess is settled
 GUESS_LOGPROB: Final = -0.75  # below it the words of a short sound are a guess: a hum, a cough
 _HUMS: Final = frozenset("mm mhm hmm hm mmm mm-hmm mhmm uh-huh uh huh um mmhmm mmhm hmmm ah oh aha".split())
 _OPENERS: Final = frozenset("wait no stop sorry hold excuse but what question nurse help please hang".split())
@@ -68,22 +69,23 @@ _TOGETHER: Final = frozenset(
 
 def judge(overlap: Overlap) -> Verdict | None:
     """The verdict, or None while more has to be heard."""
+    ended, settled = overlap.silence_ms > 0, overlap.silence_ms >= SETTLED_MS
     if overlap.words is None:
-        if overlap.ended:
+        if ended:
             return Verdict.NOISE if overlap.voiced_ms < 160 else None
         return Verdict.FLOOR if overlap.since_onset_ms >= 2 * DECIDE_MS and overlap.voiced_ms >= DECIDE_MS else None
     words = overlap.words.map(plain).reveal().split()
     if not words:
-        if overlap.ended or overlap.since_onset_ms >= DECIDE_MS:
+        if settled or (not ended and overlap.since_onset_ms >= DECIDE_MS):
             return Verdict.NOISE
         return None
     guess = overlap.logprob < GUESS_LOGPROB and overlap.voiced_ms <= BACKCHANNEL_MS and not _OPENERS.intersection(words)
     if guess:
-        return Verdict.BACKCHANNEL if overlap.ended else None
+        return Verdict.BACKCHANNEL if settled else None
     hum = all(word in _HUMS for word in words)
     nod = hum or all(word in _NODS or word in _HUMS for word in words) or " ".join(words) in _TOGETHER
     if not nod or overlap.voiced_ms > BACKCHANNEL_MS:
         return Verdict.FLOOR
     if overlap.after_question and not hum:
         return Verdict.FLOOR
-    return Verdict.BACKCHANNEL if overlap.ended or (hum and overlap.since_onset_ms >= DECIDE_MS) else None
+    return Verdict.BACKCHANNEL if ended or (hum and overlap.since_onset_ms >= DECIDE_MS) else None

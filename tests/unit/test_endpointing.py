@@ -209,3 +209,13 @@ def test_a_voice_that_comes_down_is_told_from_one_that_breaks_off() -> None:
     assert -1.0 < final_drop_db(np.concatenate([quiet, loud, quiet]))
     assert -6.0 > final_drop_db(np.concatenate([quiet, fading, quiet]))
     assert 0.0 == final_drop_db(np.zeros(0, np.int16))
+
+
+def test_the_first_frames_of_a_voice_stir_before_they_are_an_onset() -> None:
+    ear = Endpointer()
+    feed(ear, 500, voiced=False)
+    assert not ear.stirring
+    feed(ear, 2 * FRAME_MS, voiced=True)
+    assert ear.stirring or ear.speaking
+    feed(ear, 200, voiced=False)
+    assert not ear.stirring

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.overlap import BACKCHANNEL_MS, DECIDE_MS, Overlap, Verdict, judge
+from agent.overlap import BACKCHANNEL_MS, DECIDE_MS, SETTLED_MS, Overlap, Verdict, judge
 from policies.phi import PHI
 
 SOUND = Overlap(
-    voiced_ms=400, since_onset_ms=500, ended=True, words=None, logprob=-0.2, after_question=False
+    voiced_ms=400, since_onset_ms=500, silence_ms=SETTLED_MS, words=None, logprob=-0.2, after_question=False
 )  # fmt: skip
 
 
@@ -27,7 +27,7 @@ def test_a_short_murmur_is_a_backchannel(murmur: str) -> None:
 
 @pytest.mark.parametrize("words", ["Wait.", "Sorry, can I ask something?", "No.", "yes but what about"])
 def test_other_words_take_the_floor_while_they_are_still_spoken(words: str) -> None:
-    assert Verdict.FLOOR is said(words, ended=False)
+    assert Verdict.FLOOR is said(words, silence_ms=0)
 
 
 def test_yes_right_after_a_question_is_an_answer_and_a_hum_is_not() -> None:
@@ -44,21 +44,27 @@ def test_a_click_needs_no_words_to_be_a_noise() -> None:
 
 
 def test_long_speech_without_a_transcript_gets_the_floor() -> None:
-    assert Verdict.FLOOR is judge(replace(SOUND, ended=False, voiced_ms=DECIDE_MS, since_onset_ms=2 * DECIDE_MS))
+    assert Verdict.FLOOR is judge(replace(SOUND, silence_ms=0, voiced_ms=DECIDE_MS, since_onset_ms=2 * DECIDE_MS))
 
 
 def test_a_word_guessed_from_a_hum_is_a_murmur_and_one_that_is_clear_is_not() -> None:
     assert Verdict.BACKCHANNEL is said("Yes, sir.", logprob=-1.2)
-    assert None is said("Yes, sir.", logprob=-1.2, ended=False)
-    assert Verdict.FLOOR is said("Stop.", logprob=-0.5, ended=False)
-    assert Verdict.FLOOR is said("No, wait.", logprob=-1.1, ended=False)
+    assert None is said("Yes, sir.", logprob=-1.2, silence_ms=0)
+    assert Verdict.FLOOR is said("Stop.", logprob=-0.5, silence_ms=0)
+    assert Verdict.FLOOR is said("No, wait.", logprob=-1.1, silence_ms=0)
 
 
 def test_a_nod_that_goes_on_is_waited_for() -> None:
-    assert None is said("Yeah", ended=False, since_onset_ms=320)
+    assert None is said("Yeah", silence_ms=0, since_onset_ms=320)
 
 
 @given(st.text(max_size=60), st.integers(BACKCHANNEL_MS + 1, 20_000), st.booleans())
 def test_long_speech_with_words_is_never_a_backchannel(words: str, voiced_ms: int, ended: bool) -> None:
-    verdict = said(words, voiced_ms=voiced_ms, since_onset_ms=voiced_ms, ended=ended)
+    verdict = said(words, voiced_ms=voiced_ms, since_onset_ms=voiced_ms, silence_ms=SETTLED_MS if ended else 0)
     assert verdict is not Verdict.BACKCHANNEL
+
+
+def test_a_guess_is_not_settled_by_the_breath_after_a_first_word() -> None:
+    assert None is said("I thank you.", logprob=-1.2, silence_ms=140)
+    assert Verdict.BACKCHANNEL is said("I thank you.", logprob=-1.2, silence_ms=SETTLED_MS)
+    assert None is said("", silence_ms=140)
