@@ -85,6 +85,7 @@ def run(
     if {"talk", "together"} & set(wanted):
         with service.running(folder / "approved") as running:
             bench.start_s = round(running.ready_s, 1)
+            bench.spoken_ahead["approved"] = running.spoken_ahead
             bench.idle["before"] = resources.proportional_mb(running.line)
             if "talk" in wanted:
                 bench.talk(running, calls)

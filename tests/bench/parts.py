@@ -72,6 +72,8 @@ class Bench:
     timings: dict[str, list[dict[str, int]]] = field(default_factory=dict)
     resident_mb_by_call: list[float] = field(default_factory=list)
     start_s: float = 0.0
+    spoken_ahead: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By the engine: see `Running.spoken_ahead`."""
     idle: dict[str, dict[str, float]] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     events: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -129,6 +131,7 @@ class Bench:
             base_url = json.loads(provider.stdout.readline())["base_url"]
             told = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": "bench"}
             with service.running(self.folder / "model", "openai", told) as running:
+                self.spoken_ahead["model"] = running.spoken_ahead
                 chosen, turns = [], 0
                 for call in calls:
                     if turns < self.amount.model_turns:

@@ -61,6 +61,7 @@ def report(
         "stages": {name: rows.stages(told) for name, told in timings.items() if told},
         "parts": parts,
         "start_s": [bench.start_s for bench in benches],
+        "spoken_ahead": [bench.spoken_ahead for bench in benches],
         "idle_mb": [bench.idle for bench in benches],
         "resident_mb_by_call": [bench.resident_mb_by_call for bench in benches],
         "events": [bench.events for bench in benches],
@@ -83,6 +84,7 @@ def printed(report: Mapping[str, Any]) -> str:
         f"{said['mmhms']} mm-hms; the greeting is a short one of the bench's own",
         f"load before {machine['load_before']}, after {machine['load_after']}; {machine['cores']} cores, Python "
         f"{machine['python']}, {report['seconds']} s; settings: {report['settings'] or 'as shipped'}",
+        *(f"answers begin {_ahead(each)}" for each in _different(report["spoken_ahead"])),
         "",
         "stages by the line's own clock: p50 / p95 ms (share of the median gap); recognition and synthesis run while "
         "the endpoint waits, so shares overlap",
@@ -103,6 +105,21 @@ def printed(report: Mapping[str, Any]) -> str:
     if not report["quiet"]:
         lines.append(f"NOT QUIET: the load was {machine['load_before']} at the start; no time above is to be believed")
     return "\n".join(lines) + "\n"
+
+
+def _different(every: Sequence[Mapping[str, Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
+    """Each once."""
+    found: list[Mapping[str, Any]] = []
+    for ahead in (ahead for services in every for ahead in services.values()):
+        if ahead not in found:
+            found.append(ahead)
+    return found
+
+
+def _ahead(ahead: Mapping[str, Any]) -> str:
+    if not ahead["on"]:
+        return "with synthesis: nothing is spoken ahead (QUIETLINE_SPOKEN_AHEAD=off)"
+    return f"without synthesis: {ahead['count']} clauses spoken ahead in {ahead['s']} s, {ahead['kilobytes']} kB"
 
 
 def _stages(stages: Sequence[Mapping[str, Any]]) -> str:

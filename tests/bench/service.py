@@ -21,6 +21,7 @@ from tests.bench import resources
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 READY_S: Final = 180.0
+AHEAD_S: Final = 300.0  # all that is synthesised ahead; 17 s on two quiet cores
 STOP_S: Final = 60.0
 NUMBER: Final = "+12025550142"
 GREETING: Final = "This is an automated demonstration. Say nurse to reach a person. How can I help you?"
@@ -42,7 +43,7 @@ knowledge = "../knowledge"
 retention = "zero"
 workflow = "post_discharge"
 """
-TRIED: Final = ("QUIETLINE_RECOGNISER", "QUIETLINE_VOICE", "QUIETLINE_LEAD_MS")
+TRIED: Final = ("QUIETLINE_RECOGNISER", "QUIETLINE_VOICE", "QUIETLINE_SPOKEN_AHEAD", "QUIETLINE_LEAD_MS")
 """Settings of the product (by the start of their names) that the bench hands on, so that a choice can be measured."""
 
 
@@ -62,6 +63,8 @@ class Running:
     """From the launcher's start to the line's readiness."""
     events: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     """Every event with the monotonic second at which it came."""
+    spoken_ahead: dict[str, Any] = field(default_factory=lambda: {"on": False})
+    """Whether answers begin without synthesis; if so how many, and what it took in seconds and kilobytes."""
     resident_mb_by_call: list[float] = field(default_factory=list)
     """Resident memory of the line when its n-th call had ended."""
 
@@ -77,7 +80,10 @@ def settings() -> dict[str, str]:
 
 @contextlib.contextmanager
 def running(folder: Path, engine: str = "approved", more: Mapping[str, str] | None = None) -> Iterator[Running]:
-    """The service, ready to be called.  folder: an empty one for all its files.  Raises `ServiceFailed`."""
+    """The service, ready to be called, with all it synthesises ahead.
+
+    folder: an empty one for all its files.  Raises `ServiceFailed`.
+    """
     (folder / "agents").mkdir(parents=True)
     (folder / "knowledge").symlink_to(ROOT / "deploy" / "knowledge")
     model = "" if engine == "approved" else "bench-model"
@@ -107,14 +113,21 @@ def running(folder: Path, engine: str = "approved", more: Mapping[str, str] | No
         preexec_fn=die_with_parent(signal.SIGTERM),
     )
     service = Running(process, f"http://127.0.0.1:{port}/twilio/voice", token, 0, 0.0)
-    is_ready = threading.Event()
-    reader = threading.Thread(target=_read, args=(service, is_ready), name="bench: events", daemon=True)
+    ahead = environment.get("QUIETLINE_SPOKEN_AHEAD", "on") == "on"
+    awaited = {name: threading.Event() for name in ("line_ready", "openings_ready")}
+    reader = threading.Thread(target=_read, args=(service, awaited), name="bench: events", daemon=True)
     reader.start()
     try:
-        if not is_ready.wait(READY_S) or process.poll() is not None:
+        if not awaited["line_ready"].wait(READY_S) or process.poll() is not None:
             raise ServiceFailed("the service did not become ready; its own words stand above")
         service.ready_s = time.monotonic() - began_s
         service.line = resources.line_of(process.pid)
+        if ahead:
+            if not awaited["openings_ready"].wait(AHEAD_S) or process.poll() is not None:
+                raise ServiceFailed("the service did not hold in time what it synthesises ahead")
+            told = next(event for _, event in service.events if event["event"] == "openings_ready")
+            seconds = round(told["ms"] / 1000, 1)
+            service.spoken_ahead = {"on": True, "count": told["count"], "s": seconds, "kilobytes": told["kilobytes"]}
         yield service
     finally:
         process.terminate()
@@ -126,14 +139,15 @@ def running(folder: Path, engine: str = "approved", more: Mapping[str, str] | No
         reader.join(5.0)
 
 
-def _read(service: Running, is_ready: threading.Event) -> None:
+def _read(service: Running, awaited: Mapping[str, threading.Event]) -> None:
     assert service.process.stdout is not None
     for row in service.process.stdout:
         with contextlib.suppress(ValueError):
             event = json.loads(row)
             service.events.append((time.monotonic(), event))
-            if event.get("event") == "line_ready":
-                is_ready.set()
+            if (name := event.get("event")) in awaited:
+                awaited[name].set()
             if event.get("event") == "call_ended":
                 service.resident_mb_by_call.append(round(resources.resident_mb(service.line), 1))
-    is_ready.set()  # it has ended: nobody need wait any longer
+    for each in awaited.values():  # it has ended: nobody need wait any longer
+        each.set()
