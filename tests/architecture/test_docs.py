@@ -155,6 +155,7 @@ def test_the_defaults_are_those_of_the_settings() -> None:
         "QUIETLINE_HOST": settings.host,
         "QUIETLINE_PORT": settings.port,
         "QUIETLINE_RECOGNISER_WORKERS": settings.recogniser.workers,
+        "QUIETLINE_SPOKEN_AHEAD": "on" if settings.spoken_ahead else "off",
         "QUIETLINE_LEAD_MS": settings.lead_ms,
         "QUIETLINE_MAX_CALLS": settings.limits.calls,
         "QUIETLINE_MAX_CALL_S": settings.limits.call_s,
