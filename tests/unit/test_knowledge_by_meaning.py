@@ -302,7 +302,7 @@ def shares(asked_of: Sequence[Mapping[str, Any]], kind: str) -> tuple[float, flo
     ],
 )
 def test_questions_held_out(kind: str, least_right: float, most_wrong: float) -> None:
-    """Not one of them was looked at while anything was chosen.  Whoever changes a sentence here has no measure left."""
+    """Nothing was chosen by any of them.  Whoever changes a sentence here has no measure left."""
     right, wrong = shares(rows("questions_heldout.jsonl"), kind)
 
     assert least_right <= right
