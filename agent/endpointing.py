@@ -142,19 +142,24 @@ STEP: Final = 80  # 10 ms
 
 
 class Pace:
-    """This caller's own pauses: patience rises for the slow and after a false cut-in, within one call only."""
+    """This caller's own pauses: patience rises for the slow and after a false cut-in, within one call only.
+
+    What counts are pauses after words that might have been the end: those inside a phrase fool nobody.
+    """
 
     QUANTILE: Final = 0.9
     CEILING: Final = 2.2
     RISE: Final = 1.4  # after a false cut-in at once (dossier section 3, point 5)
-    TYPICAL_MS: Final = 450  # an intra-turn pause of an unhurried caller; slower ones stretch all waits in proportion
+    TYPICAL_MS: Final = 450  # a pause of an unhurried caller; slower ones stretch all waits in proportion
+    ENOUGH_MS: Final = 1_250  # most callers go on before; longer only for one whose own pauses are longer
+    BEYOND_MS: Final = 150  # how much longer than her own pauses is worth waiting
 
     def __init__(self) -> None:
         self._pauses_ms: deque[int] = deque(maxlen=24)
         self._risen = 1.0
 
     def paused(self, pause_ms: int) -> None:
-        """She paused this long and went on in the same turn."""
+        """She paused this long where she might have ended, and went on in the same turn."""
         self._pauses_ms.append(pause_ms)
 
     def cut_in(self) -> None:
@@ -164,10 +169,17 @@ class Pace:
     @property
     def factor(self) -> float:
         """What all waits are multiplied with, 1 .. CEILING."""
-        own = 1.0
-        if len(self._pauses_ms) >= 3:
-            own = float(np.quantile(np.array(self._pauses_ms), self.QUANTILE)) / self.TYPICAL_MS
-        return float(min(self.CEILING, max(1.0, own) ** 0.5 * self._risen))
+        return float(min(self.CEILING, max(1.0, self._own_ms / self.TYPICAL_MS) ** 0.5 * self._risen))
+
+    def stretched(self, wait_ms: float) -> float:
+        """The wait for this caller."""
+        enough = max(float(self.ENOUGH_MS), self._own_ms + self.BEYOND_MS)
+        return max(wait_ms, min(wait_ms * self.factor, enough))
+
+    @property
+    def _own_ms(self) -> float:
+        """The longer of her pauses; 0 while too few are known."""
+        return float(np.quantile(np.array(self._pauses_ms), self.QUANTILE)) if len(self._pauses_ms) >= 3 else 0.0
 
 
 class EchoGate:
@@ -325,7 +337,8 @@ class Endpointer:
             if sum(list(self._recent)[-4:]) < 2:  # one frame alone is a click; the pause goes on
                 self._silence_ms += FRAME_MS
                 return []
-            self.pace.paused(self._silence_ms)
+            if self._read is not None and self._read.completeness in (Completeness.COMPLETE, Completeness.LIKELY):
+                self.pace.paused(self._silence_ms)
             self._paused = self._trailed = False
             self.mark += 1
             self._read = None
@@ -348,7 +361,7 @@ class Endpointer:
         elif self._read.completeness is Completeness.NOTHING:
             limit = self.waits.nothing_ms
         else:
-            limit = wait_ms(self._read, abrupt=self._abrupt, waits=self.waits) * factor
+            limit = self.pace.stretched(wait_ms(self._read, abrupt=self._abrupt, waits=self.waits))
         if self._silence_ms + self.lag_ms < limit:
             return []
         self.ended_silence_ms = self._silence_ms

@@ -167,6 +167,31 @@ def test_patience_rises_after_a_false_cut_in_and_for_long_pauses_and_has_an_end(
     assert Pace.CEILING == pace.factor
 
 
+def test_a_wait_is_stretched_no_farther_than_her_own_pauses_ask_for() -> None:
+    pace = Pace()
+    for _ in range(5):
+        pace.paused(800)
+    assert 1_250 == pace.stretched(1_000)
+    assert 460 < pace.stretched(460) < 800
+    assert 1_900 == pace.stretched(1_900)
+    for _ in range(24):
+        pace.paused(1_600)
+    assert 1_700 < pace.stretched(1_000) <= 1_750
+
+
+def test_a_pause_inside_a_phrase_says_nothing_of_how_she_ends() -> None:
+    def paused_three_times(completeness: Completeness) -> float:
+        ear = spoken()
+        for _ in range(4):
+            ear.read(reading(completeness), ear.mark)
+            feed(ear, 700, voiced=False)
+            feed(ear, 400, voiced=True)
+            feed(ear, TIMING.pause_ms, voiced=False)
+        return ear.pace.factor
+
+    assert 1.0 == paused_three_times(Completeness.INCOMPLETE)
+
+
 @settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(1, 80), st.booleans()), max_size=30), st.sampled_from(Completeness))
 def test_every_onset_is_followed_by_an_end_once_silence_lasts(
