@@ -34,7 +34,7 @@ check: setup-dev
 	$(BIN)/lint-imports
 
 test: setup-dev
-	@missing=; for tool in chromium flite; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	@missing=; for tool in chromium flite openssl; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
 	if [ -n "$$missing" ]; then echo "make test needs Debian packages that are not here: apt-get install$$missing" >&2; exit 1; fi
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,8 @@ from tests.stub_line import NOBODY_SAID_THIS
 
 STUB = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "tests.stub_line")
 ROOT = Path(__file__).parent.parent.parent
+
+NOBODY = 65_534  # Debian's user without rights
 
 
 class Started:
@@ -163,12 +168,29 @@ def test_a_state_that_cannot_be_written_starts_nothing_and_says_what_to_set(
     assert "QUIETLINE_STATE" in said
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_state_without_the_right_to_write_is_refused(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
+@contextlib.contextmanager
+def nobody() -> Iterator[None]:
+    """Not root for a moment: root may write everywhere."""
+    root = os.geteuid() == 0
+    if root:
+        os.setresuid(NOBODY, NOBODY, 0)
+    try:
+        yield
+    finally:
+        if root:
+            os.setresuid(0, 0, 0)
 
-    with pytest.raises(SettingsRefused, match="QUIETLINE_STATE"):
-        launcher.check_state(tmp_path)
+
+def test_a_state_without_the_right_to_write_is_refused() -> None:
+    with tempfile.TemporaryDirectory() as made:  # pytest's own folders are closed to others
+        folder = Path(made)
+        folder.chmod(0o777)
+        with nobody():
+            launcher.check_state(folder)
+        folder.chmod(0o555)
+        with nobody(), pytest.raises(SettingsRefused, match="QUIETLINE_STATE"):
+            launcher.check_state(folder)
+        folder.chmod(0o700)
 
 
 def test_a_state_that_the_keeper_can_make_is_not_made_by_the_launcher(tmp_path: Path) -> None:
