@@ -481,6 +481,24 @@ def test_noise_does_not_stop_the_agent(ms: int) -> None:
     assert 0 == held.metrics.barge_ins
 
 
+def test_a_hint_of_a_voice_that_comes_to_nothing_is_not_heard_as_a_gap() -> None:
+    heard: list[bool] = []
+
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(INSULIN)
+        await line.hears(1_000)
+        line.noise(60)
+        for _ in range(25):
+            await line.wait(20)
+            heard.append(line.sounding)
+        line.hang_up()
+
+    hold(caller)
+
+    assert [True] * 25 == heard
+
+
 def test_two_interruptions_right_after_one_another_leave_one_answer() -> None:
     async def caller(line: Line) -> None:
         await line.greeting()
