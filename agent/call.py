@@ -7,36 +7,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import enum
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
 from agent.completeness import Completeness, Expected, completeness, plain, sounds_closed
 from agent.endpointing import Ear, Endpointer, Reading
-from agent.engines.ports import (
-    Bias,
-    EngineFailed,
-    EngineReason,
-    Speech,
-    SpeechToText,
-    TextToSpeech,
-    Transcript,
-    Urgency,
-    VoiceActivity,
-)
+from agent.engines.ports import EngineFailed, EngineReason, Transcript, Urgency
+from agent.hearing import Hearing, Recognised
 from agent.mouth import Gate, Mouth, VoiceFailed
 from agent.overlap import FIRST_LOOK_MS, LOOK_AGAIN_MS, Overlap, Verdict, judge
 from agent.phrases import Phrase
-from agent.replying import Course, Outlook, Replying, Voices
+from agent.replying import Course, Outlook, Replying
+from agent.script import Engines, Limits, Script
 from agent.smalltalk import social
 from agent.tally import Tally, TurnTimes
 from agent.turns import Action, Event, State, Turns
+from agent.watch import Stage, Watch
 from policies.guardrails import Answerable, Defer, Escalate, EscalationReason, Sayable, screen_utterance
 from policies.phi import PHI
 from policies.records import EndReason
-from policies.redflags import RedFlags
-from telephony.audio import FRAME_MS, AudioFrame
+from telephony.audio import FRAME_MS
 from telephony.leg import Ended, Heard, Leg, LegEvent
 from telephony.leg import EndReason as LegEnd
 from telephony.pacing import ClipPlayed, ClipStarted, Underrun
@@ -45,71 +36,8 @@ from telephony.protocol import Digit
 CUT_IN_MS: Final = 1_000  # she goes on within a second of our beginning: we had cut in (dossier, section 3 point 5)
 WORDLESS_MS: Final = 20_000  # of sound without a pause in which no word was found
 UNBROKEN_MS: Final = 60_000  # of sound without a pause: nobody speaks so long in one breath
-STIR_MS: Final = 120  # the lead (160 ms) less a tick or two: a hint that comes to nothing is not heard as a gap
+STIR_MS: Final = 80  # half the lead (160 ms): a hint that comes to nothing, and a late tick, are not heard as a gap
 MOST_DRAFTS: Final = 3  # replies prepared ahead in one turn; a caller who pauses often is then answered a little later
-
-
-@dataclass(frozen=True, slots=True)
-class Engines:
-    """The models of the process, shared by its calls."""
-
-    vad: Callable[[], VoiceActivity]
-    stt: SpeechToText
-    tts: TextToSpeech
-    ready: Callable[[Sayable], Sequence[AudioFrame] | None]
-    """Fixed wording synthesised at start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What one agent may say, and what it must not miss."""
-
-    voices: Voices
-    greeting: tuple[Sayable, ...]
-    """Its sentences, in order."""
-    held: int
-    """How many of them are heard out: the disclosure."""
-    red_flags: RedFlags
-    bias: Bias | None
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of one call."""
-
-    call_ms: int = 30 * 60 * 1000
-    parting_ms: int = 30_000  # a parting line whose mark never comes back must not hold the line open
-
-
-class Stage(enum.Enum):
-    """Which engine gave no result."""
-
-    STT = "stt"
-    LLM = "llm"
-    TTS = "tts"
-
-
-class Watch:
-    """What a live view may be told: enums and numbers.  This one tells nobody."""
-
-    def greeted(self, ms: int) -> None: ...
-    def state(self, state: State) -> None: ...
-    def turn(self, times: TurnTimes) -> None: ...
-    def overlap(self, verdict: Verdict, ms: int) -> None: ...
-    def escalated(self, reason: EscalationReason) -> None: ...
-    def key(self) -> None: ...
-    def failed(self, stage: Stage, reason: EngineReason) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Recognised:
-    """A transcript came back; `mark` says of which moment of the turn."""
-
-    mark: int
-    urgency: Urgency
-    transcript: Transcript | None
-    """None: the recogniser failed."""
-    took_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +89,9 @@ class Call:
         self._drafts_in_turn = 0
         self._draft: Reply | None = None  # prepared, its gate shut
         self._reply: Reply | None = None  # the turn is over: begun or about to begin
-        self._listening: asyncio.Task[object] | None = None  # the recognition of the present pause
-        self._looking: asyncio.Task[object] | None = None  # the recognition of an unfinished turn
-        self._pause_mark = -1
-        self._paused_speech: Speech | None = None
-        self._heard_at: Recognised | None = None  # what came back for the present pause
+        self._hearing: Final = Hearing(
+            engines.stt, script.bias, leg.ordinal, self._start, self._inbox.put, self._stt_failed
+        )
         self._waiting = False  # the turn is over and its words are not here yet
         self._pending = False
         self._offered = False
@@ -212,7 +138,8 @@ class Call:
         while not self._inbox.empty():
             self._inbox.get_nowait()
         self._ear.forget()
-        self._paused_speech = self._heard_at = self._draft = self._reply = self._overlap_heard = None
+        self._hearing.forget()
+        self._draft = self._reply = self._overlap_heard = None
 
     @property
     def answers(self) -> int:
@@ -328,14 +255,10 @@ class Call:
         """The parting line has played: the line closes, but never on a caller who is saying something after goodbye."""
         if not self._parting_played:
             return
-        if self._turns.state is State.CLOSING and (self._ear.speaking or self._recognising or self._late_turn):
+        if self._turns.state is State.CLOSING and (self._ear.speaking or self._hearing.busy or self._late_turn):
             return
         if self._turns.state in (State.CLOSING, State.HANDING_OFF):
             await self._on(Event.PARTED)
-
-    @property
-    def _recognising(self) -> bool:
-        return self._listening is not None and not self._listening.done()
 
     async def _deafened(self) -> None:
         """Steady noise, a television: what never pauses is never answered; it is asked about, then a person comes."""
@@ -370,11 +293,9 @@ class Call:
             case Ear.RESUMED:
                 pass
             case Ear.PAUSE:
-                self._pause_mark, self._heard_at = self._ear.mark, None
-                self._paused_speech = self._ear.speech()
-                self._recognise(self._paused_speech, Urgency.SPECULATIVE)
+                self._hearing.paused(self._ear.speech(), self._ear.mark)
             case Ear.SNAPSHOT:
-                self._glance(self._ear.speech())
+                self._hearing.look(self._ear.speech(), self._ear.mark)
             case Ear.BLIP:
                 await self._on(Event.NOISE if self._turns.state is State.OVERLAP else Event.NOTHING_SAID)
             case Ear.TRAILED_OFF:
@@ -383,45 +304,20 @@ class Call:
                 self._last_voiced_ms = self._now_ms - self._ear.ended_silence_ms
                 if self._turns.state is not State.CLOSING:
                     await self._on(Event.TURN_OVER)
-                elif self._heard_at is None:
+                elif self._hearing.heard is None:
                     self._late_turn = True  # judged when its words are here
                 elif self._reopens():
                     await self._on(Event.TURN_OVER)
 
     def _reopens(self) -> bool:
         """She said more than a goodbye of her own while the closing line was being said."""
-        transcript = self._heard_at.transcript if self._heard_at is not None else None
+        transcript = self._hearing.heard.transcript if self._hearing.heard is not None else None
         return transcript is not None and social(transcript.said.words) is None
-
-    def _glance(self, speech: Speech) -> None:
-        """Recognise an unfinished turn; a newer look takes the place of one that has not come back."""
-        if self._looking is not None:
-            self._looking.cancel()
-        self._looking = self._start(self._transcribe(speech, Urgency.SNAPSHOT, self._ear.mark))
-
-    def _recognise(self, speech: Speech, urgency: Urgency) -> None:
-        if self._looking is not None:
-            self._looking.cancel()
-        earlier = self._listening
-        self._listening = self._start(self._transcribe(speech, urgency, self._pause_mark))
-        if earlier is not None:
-            earlier.cancel()
-
-    async def _transcribe(self, speech: Speech, urgency: Urgency, mark: int) -> None:
-        asked_ms = self._clock_ms()
-        transcript: Transcript | None = None
-        try:
-            transcript = await self._engines.stt.transcribe(
-                speech, call=self._leg.ordinal, urgency=urgency, bias=self._script.bias
-            )
-        except EngineFailed as failure:
-            self._watch.failed(Stage.STT, failure.reason)
-        await self._inbox.put(Recognised(mark, urgency, transcript, int(self._clock_ms() - asked_ms)))
 
     async def _recognised(self, heard: Recognised) -> None:
         if heard.transcript is not None and heard.transcript.retried:
             self._tally.counts["stt_retries"] += 1
-        of_this_pause = heard.mark == self._pause_mark and heard.urgency is not Urgency.SNAPSHOT
+        of_this_pause = self._hearing.of_this_pause(heard)
         if heard.transcript is None:
             await self._not_recognised(of_this_pause)
             return
@@ -439,7 +335,7 @@ class Call:
             return
         if not of_this_pause:
             return
-        self._heard_at = heard
+        self._hearing.heard = heard
         if self._late_turn:
             self._late_turn = False
             if isinstance(screened, Answerable) and self._turns.state is State.CLOSING and self._reopens():
@@ -489,12 +385,15 @@ class Call:
         self._overlap_ms += FRAME_MS
         if self._overlap_ms >= self._next_look_ms and not self._ear.paused:
             self._next_look_ms += LOOK_AGAIN_MS
-            self._glance(self._ear.overlap())
+            self._hearing.look(self._ear.overlap(), self._ear.mark)
         await self._judge(None)
 
     async def _judge(self, transcript: Transcript | None) -> bool:
         """Decide who has the floor, if it can be decided.  True: the caller has it."""
-        known = self._overlap_heard = transcript if transcript is not None else self._overlap_heard
+        if transcript is not None:
+            self._overlap_heard = transcript
+        # while her sound goes on, an earlier look says nothing of what has come since
+        known = self._overlap_heard if transcript is not None or self._ear.paused else None
         verdict = judge(
             Overlap(
                 voiced_ms=self._ear.voiced_ms,
@@ -523,9 +422,7 @@ class Call:
                 self._ear.echo.fooled()
         self._watch.overlap(verdict, self._overlap_ms)
         self._ear.forget()
-        self._pause_mark = -1
-        if self._looking is not None:
-            self._looking.cancel()
+        self._hearing.drop()
         await self._on(Event.BACKCHANNEL if verdict is Verdict.BACKCHANNEL else Event.NOISE)
         return False
 
@@ -573,17 +470,17 @@ class Call:
             await self._reply_done(ReplyDone(reply.number, reply.course))
 
     async def _begin_reply(self) -> None:
-        if self._heard_at is None or self._heard_at.mark != self._pause_mark or self._heard_at.transcript is None:
+        known = self._hearing.known
+        if known is None or known.transcript is None:
             self._waiting = True
-            if self._paused_speech is not None:  # joins the work under way, in front of what is not final
-                self._recognise(self._paused_speech, Urgency.FINAL)
+            self._hearing.hurry()
             return
-        if self._draft is not None and self._draft.mark == self._pause_mark:
+        if self._draft is not None and self._draft.mark == known.mark:
             await self._commit()
             return
-        screened = screen_utterance(self._heard_at.transcript.said, self._script.red_flags)
+        screened = screen_utterance(known.transcript.said, self._script.red_flags)
         if isinstance(screened, Answerable):
-            await self._prepare(screened, self._heard_at)
+            await self._prepare(screened, known)
             await self._commit()
         else:
             await self._on(Event.NOTHING_SAID)
@@ -753,6 +650,9 @@ class Call:
         self._children.add(task)
         task.add_done_callback(self._children.discard)
         return task
+
+    def _stt_failed(self, reason: EngineReason) -> None:
+        self._watch.failed(Stage.STT, reason)
 
     def _llm_failed(self, reason: EngineReason) -> None:
         self._watch.failed(Stage.LLM, reason)

@@ -186,8 +186,8 @@ class EchoGate:
     """Is this frame the agent's own voice coming back?  The expected loss is learned from what the line returns."""
 
     ASSUMED_LOSS_DB: Final = 14.0  # a handset returns the far voice at -20 dB or less, a poor speakerphone at about -12
-    LEAST_LOSS_DB: Final = 4.0
-    STEP_DB: Final = 4.0
+    LEAST_LOSS_DB: Final = 10.0  # what held no words is more often a hum than an echo: more would deafen us to her
+    STEP_DB: Final = 2.0
 
     def __init__(self) -> None:
         self._loss_db = self.ASSUMED_LOSS_DB

@@ -44,10 +44,13 @@ FIRST_LOOK_MS: Final = 320  # sound that goes to the recogniser for the first lo
 LOOK_AGAIN_MS: Final = 400
 BACKCHANNEL_MS: Final = 900  # voiced; a longer sound is a sentence
 DECIDE_MS: Final = 700  # telephony dossier, section 3 point 7: no verdict in 700 ms is the floor
-SETTLED_MS: Final = 320  # "No, wait" breathes after its first word: so long she is silent before a guess is settled
+SETTLED_MS: Final = 400  # "No, wait" breathes after its first word: so long she is silent before a guess is settled
 GUESS_LOGPROB: Final = -0.75  # below it the words of a short sound are a guess: a hum, a cough
 _HUMS: Final = frozenset("mm mhm hmm hm mmm mm-hmm mhmm uh-huh uh huh um mmhmm mmhm hmmm ah oh aha".split())
-_OPENERS: Final = frozenset("wait no stop sorry hold excuse but what question nurse help please hang".split())
+_OPENERS: Final = frozenset(
+    "wait no stop sorry hold excuse but what question nurse help please hang actually mean let one how when where why"
+    " can could should would do does is are listen hello hey".split()
+)
 # "thank you" is also what Whisper makes of a hum that is shorter than a word
 _NODS: Final = frozenset("yeah yes yep ok okay right sure alright good fine i see got it all thank you thanks".split())
 _TOGETHER: Final = frozenset(

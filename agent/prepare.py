@@ -8,7 +8,6 @@ from datetime import date
 from typing import Final, Protocol
 
 from agent import passages
-from agent.call import Script
 from agent.engines.approved import ApprovedAnswers
 from agent.engines.ports import Bias, LanguageModel, TextToSpeech
 from agent.engines.vectors import FILE, VectorFile, likeness_of
@@ -17,6 +16,7 @@ from agent.lines import Agent, AgentState
 from agent.phrasebook import PhraseBook
 from agent.phrases import GREETING_HELD_MS, Phrase, PhraseTexts
 from agent.replying import Outlook, Voices
+from agent.script import Script
 from agent.sentences import sentences_of
 from agent.settings import Settings
 from policies.allowlist import Permitted, permit

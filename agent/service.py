@@ -14,7 +14,7 @@ from socket import socket
 from typing import Final
 
 import telephony
-from agent.call import Call, Engines, Limits, Stage, Watch
+from agent.call import Call
 from agent.engines.minilm import load_meaning
 from agent.engines.models import activity_file, recogniser_files, voice_files
 from agent.engines.piper import PiperSpeech, Voice
@@ -30,10 +30,12 @@ from agent.openings import keep_openings
 from agent.overlap import Verdict
 from agent.pipe import EventPipe
 from agent.prepare import Prepared, prepare
+from agent.script import Engines, Limits
 from agent.settings import Settings
 from agent.shared import HEARTBEAT_S, Bus
 from agent.tally import Tally, TurnTimes
 from agent.turns import State
+from agent.watch import Stage, Watch
 from policies import events
 from policies.guardrails import EscalationReason
 from policies.logs import Log

@@ -31,14 +31,16 @@ from typing import Any, Final
 import numpy as np
 
 from agent import lines, settings
-from agent.call import Call, Engines, Limits, Script, Watch
+from agent.call import Call
 from agent.engines.ports import LanguageModel
 from agent.overlap import Verdict
 from agent.phrases import Phrase
 from agent.prepare import Prepared, prepare
 from agent.replying import Voices
+from agent.script import Engines, Limits, Script
 from agent.tally import Tally, TurnTimes
 from agent.turns import State
+from agent.watch import Watch
 from policies.guardrails import EscalationReason
 from policies.phi import PHI, Sensitive
 from policies.records import CallMetrics, Engine, Profile, ref_of
@@ -617,7 +619,8 @@ def _nothing_left(call: Any) -> None:
     assert set() == call._children
     assert call._draft is None
     assert call._reply is None
-    assert call._heard_at is None
-    assert call._paused_speech is None
+    assert call._hearing.heard is None
+    assert call._hearing._speech is None
+    assert call._overlap_heard is None
     ear = call._ear
     assert 0 == sum(map(len, (ear._turn, ear._preroll, ear._kept, ear._last))), "sound is left in the call's ear"

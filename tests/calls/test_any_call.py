@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.call import Limits
 from agent.engines.ports import EngineReason
 from agent.phrases import Phrase
+from agent.script import Limits
 from agent.turns import State
 from policies.guardrails import EscalationReason
 from policies.records import EndReason

@@ -10,10 +10,10 @@ from typing import Final
 
 import pytest
 
-from agent.call import Limits
 from agent.engines.ports import EngineReason, Urgency
 from agent.overlap import Verdict
 from agent.phrases import Phrase
+from agent.script import Limits
 from agent.turns import State
 from policies.guardrails import EscalationReason
 from policies.records import EndReason, Outcome
@@ -497,6 +497,24 @@ def test_a_hint_of_a_voice_that_comes_to_nothing_is_not_heard_as_a_gap() -> None
     hold(caller)
 
     assert [True] * 25 == heard
+
+
+def test_a_first_look_without_words_does_not_take_the_floor_from_a_caller_who_speaks_on() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(INSULIN)
+        await line.hears(2_000)
+        line.noise(420)  # a breath, a hum: the first look finds no word in it
+        await line.wait(420)
+        await line.say(BATH)
+        assert not line.sounding
+        await line.reply()
+        line.hang_up()
+
+    held = hold(caller)
+
+    assert 1 == held.metrics.barge_ins
+    assert [Verdict.FLOOR] == held.notes.verdicts
 
 
 def test_two_interruptions_right_after_one_another_leave_one_answer() -> None:

@@ -1,0 +1,44 @@
+"""What one call is given: its engines, what its agent may say, and its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from agent.engines.ports import Bias, SpeechToText, TextToSpeech, VoiceActivity
+from agent.replying import Voices
+from policies.guardrails import Sayable
+from policies.redflags import RedFlags
+from telephony.audio import AudioFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The models of the process, shared by its calls."""
+
+    vad: Callable[[], VoiceActivity]
+    stt: SpeechToText
+    tts: TextToSpeech
+    ready: Callable[[Sayable], Sequence[AudioFrame] | None]
+    """Fixed wording synthesised at start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What one agent may say, and what it must not miss."""
+
+    voices: Voices
+    greeting: tuple[Sayable, ...]
+    """Its sentences, in order."""
+    held: int
+    """How many of them are heard out: the disclosure."""
+    red_flags: RedFlags
+    bias: Bias | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one call."""
+
+    call_ms: int = 30 * 60 * 1000
+    parting_ms: int = 30_000  # a parting line whose mark never comes back must not hold the line open
