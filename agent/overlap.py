@@ -47,10 +47,8 @@ DECIDE_MS: Final = 700  # telephony dossier, section 3 point 7: no verdict in 70
 SETTLED_MS: Final = 400  # "No, wait" breathes after its first word: so long she is silent before a guess is settled
 GUESS_LOGPROB: Final = -0.75  # below it the words of a short sound are a guess: a hum, a cough
 _HUMS: Final = frozenset("mm mhm hmm hm mmm mm-hmm mhmm uh-huh uh huh um mmhmm mmhm hmmm ah oh aha".split())
-_OPENERS: Final = frozenset(
-    "wait no stop sorry hold excuse but what question nurse help please hang actually mean let one how when where why"
-    " can could should would do does is are listen hello hey".split()
-)
+# "no" and "what" are also what Whisper makes of a hum; said clearly they are no guess
+_OPENERS: Final = frozenset("wait stop sorry hold excuse question nurse help please hang listen actually".split())
 # "thank you" is also what Whisper makes of a hum that is shorter than a word
 _NODS: Final = frozenset("yeah yes yep ok okay right sure alright good fine i see got it all thank you thanks".split())
 _TOGETHER: Final = frozenset(

@@ -68,3 +68,8 @@ def test_a_guess_is_not_settled_by_the_breath_after_a_first_word() -> None:
     assert None is said("I thank you.", logprob=-1.2, silence_ms=140)
     assert Verdict.BACKCHANNEL is said("I thank you.", logprob=-1.2, silence_ms=SETTLED_MS)
     assert None is said("", silence_ms=140)
+
+
+@pytest.mark.parametrize("guess", ["No, no, no.", "What do you think?", "Yes, sir.", "Thank you very much."])
+def test_what_whisper_makes_of_a_hum_is_a_murmur(guess: str) -> None:
+    assert Verdict.BACKCHANNEL is said(guess, logprob=-0.96)
