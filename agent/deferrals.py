@@ -125,6 +125,36 @@ _MISSED: Final = re.compile(
 )
 
 
+_NOT_TAKEN: Final = re.compile(
+    # the verb must have a dose for its object: "I forgot to ask, can I stop" is no missed dose
+    rf"\b(?:missed|forgot(?:ten)?|skipped|slept through|didn't take|did not take|late (?:with|for|on|taking))\b"
+    rf"(?: (?:to (?:take|inject|use|have|give)|taking))?(?: [\w']+){{0,4}}? (?:{_NAMES}|{_KINDS}|it|them)\b"
+)
+_OTHERWISE: Final = re.compile(r"\b(?:less|more|double|half|halve|stop|quit|increase|decrease|raise|lower|switch)\b")
+_TOLD_CHANGE: Final = re.compile(
+    rf"\b(?:stop\w*|quit\w*|halv\w*|doubl\w*|cut(?:ting)? (?:back|down|out)|(?:take|took|taken|come|came|get|got) (?:me |him |her )?off)\b"
+    rf"{_SHORT}?\W*{_DRUG}\b|\b{_DRUG}\b(?:\W+[\w']+){{0,3}}? (?:was|were|got|been) (?:stopped|doubled|halved|changed|increased|lowered)\b"
+    rf"|\bnot (?:going to|gonna) take (?:my|the|any|these|those|them|it)\b"
+)
+_CHANGE_OF_IT: Final = re.compile(
+    r"\b(?:stop|skip|quit|double|triple|halve|half of|split|(?:more|less|half|twice|another) (?:of )?)\W*(?:taking |using )?"
+    r"(?:it|them|that|those|these|one|this)\b|^\W*(?:and )?(?:half|double|twice|more|less)(?: of it| of them)?\W*$"
+)
+
+
+def dose_not_taken(text: str) -> bool:
+    """A dose was missed, and nothing else about it is to be changed."""
+    plain = text.lower().replace("\u2019", "'")
+    taken = _NOT_TAKEN.search(plain)
+    return taken is not None and not _OTHERWISE.search(plain[: taken.start()] + plain[taken.end() :])
+
+
+def changes(text: str, *, told: bool, follows: bool) -> bool:
+    """The words tell of a change to a medicine, or speak of changing "it" after a passage that may be about one."""
+    plain = text.lower().replace("\u2019", "'")
+    return bool((told and _TOLD_CHANGE.search(plain)) or (follows and _CHANGE_OF_IT.search(plain)))
+
+
 def ask_of(text: str) -> Ask:
     """What kind of answer the words ask for; the stricter kind where several fit."""
     plain = re.sub(r"\s+", " ", text.lower().replace("\u2019", "'").replace("-", " ")).strip()[-1600:]
@@ -146,7 +176,7 @@ _ALARM: Final = re.compile(
     r"\b(?:chest|breath(?:s|e|less|ing(?! (?:tube|exercises?|machine|thing|tool)))?|faint\w*|pass(?:ed|ing)? out|black(?:ed)? out|collaps\w+|unconscious|unresponsive|blood(?! (?:pressure"
     r"|sugars?|thinn\w+|tests?|work|clots?))|blee?d(?:s|ing)?|heart(?! (?:failure|surgery|diet|healthy|medicines?|pills?))|pounding"
     r"|confus\w+|slurr\w+|stroke|seizures?|convuls\w+|paraly\w+|suicid\w*|kill|die|dying(?! for (?:a|an|some|my)\b)|dead|end it|wake up|hurt myself"
-    r"|harm myself|overdos\w*|poison\w*|chok\w+|lips|tongue|allergic|worst|severe|unbearable|emergency|ambulance|all my pills)\b"
+    r"|calf|calves|control of (?:my|his|her) (?:bladder|bowels?|water|pee)|harm myself|overdos\w*|poison\w*|chok\w+|lips|tongue|allergic|worst|worse|severe|unbearable|emergency|ambulance|all my pills)\b"
 )
 _REPLIES: Final = re.compile(
     r"^\W*(?:(?:um+|uh+|well|oh|hmm+)\W+)?(?:(?:yes|yeah|yep|yup|nope|nah|not really|correct|right|okay|ok)\b"

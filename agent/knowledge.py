@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from agent.deferrals import Ask, alarming, ask_of, missed_dose, only_bleeding, replies
+from agent.deferrals import Ask, alarming, ask_of, changes, dose_not_taken, missed_dose, only_bleeding, replies
 from agent.lexicon import MEDICINE_NAMES
-from agent.likeness import FAR, Likeness, Near
+from agent.likeness import FAR, Likeness
 from agent.passages import Material, Passage
 from agent.questions import asks_something, focus
 from agent.retrieval import Entry, Hit, Index
@@ -42,8 +42,6 @@ LOWEST_LIKE: Final = 0.49  # thresholds of likeness: docs/decisions/0009-retriev
 LOWEST_LIKE_TOLD: Final = 0.5
 OUTSIDE_LEAD: Final = 0.05  # a question must be nearer to a passage by so much than to what none may answer
 LIKE_BACKGROUND: Final = 0.45  # so near to what is said before a question
-CLEARLY_LIKE: Final = 0.2  # so much nearer than to any question of dose or diagnosis: those patterns were wrong
-CLEARLY_DEFERRED: Final = 0.15  # for a passage that sends to a nurse for the decision
 LEXICAL_SHARE: Final = 0.1  # what shared words add to likeness
 LIKE_BEFORE: Final = 0.05  # a follow-up is more often about the same passage
 FOLLOWS_WORDS: Final = 5  # so short a turn leans on the one before
@@ -120,25 +118,30 @@ class Knowledge:
         Raises nothing; keeps nothing of the question.
         """
         heard = shorten(question.reveal())
-        asked, around = focus(heard)
-        ask = ask_of(heard)
-        if ask is Ask.OUT_OF_SCOPE:
-            return NotKnown(Unknown.OUT_OF_SCOPE)
-        told = not asks_something(heard)
+        ask, told, before = ask_of(heard), not asks_something(heard), self._places.get(after)
+        if refused := _refused(heard, ask, told=told, follows=before is not None):
+            return NotKnown(refused)
         if meaning is not None and self._likeness is not None:
-            return self._meant(heard, meaning.reveal(), self._places.get(after), ask, told=told)
-        if ask is Ask.DIAGNOSIS:
-            return NotKnown(Unknown.DIAGNOSIS)
-        if ask is Ask.DOSE_CHANGE and not missed_dose(heard):
-            return NotKnown(Unknown.DOSE_CHANGE)
-        if ask is Ask.PURPOSE:
-            return NotKnown(Unknown.NOT_COVERED)
-        bleeds = told and only_bleeding(heard)
-        if told and alarming(heard) and not bleeds:
-            return NotKnown(Unknown.SYMPTOM_TOLD)
-        if told and replies(heard):
-            return NotKnown(Unknown.NOTHING_ASKED)
-        before = self._places.get(after)
+            found = self._meant(heard, meaning.reveal(), before, told=told)
+        else:
+            found = self._worded(heard, before, told=told)
+        if isinstance(found, NotKnown):
+            return NotKnown(Unknown.SYMPTOM_TOLD) if told and alarming(heard) else found
+        return found if self._may(found.passage, heard, ask, told=told) else NotKnown(_instead(ask, told=told))
+
+    def _may(self, passage: Passage, heard: str, ask: Ask, *, told: bool) -> bool:
+        """May this passage answer such a question?  What words alone decide; likeness opens nothing of it."""
+        if told and alarming(heard):
+            return EMERGENCY_NUMBER in passage.text
+        if ask is Ask.INFORMATION:
+            return True
+        if ask is Ask.DOSE_CHANGE and passage.topic != MISSED_TOPIC:
+            return False
+        return passage.defers and self._index.names(self._places[passage.id], focus(heard)[0])
+
+    def _worded(self, heard: str, before: int | None, *, told: bool) -> Found | NotKnown:
+        """The passage that shares the words."""
+        asked, around = focus(heard)
         hits, mass = self._index.rank(asked, around, before, told=told)
         if before is not None and 0 < mass < LOWEST_MASS:
             hits, mass = self._index.rank(f"{asked} {self.passages[before].title}", around, before)
@@ -147,23 +150,15 @@ class Knowledge:
         if found == NotKnown(Unknown.TOO_CLOSE):
             echoed = self._echoed(asked)
             found = echoed if isinstance(echoed, Found) else found
-        if bleeds and not (isinstance(found, Found) and EMERGENCY_NUMBER in found.passage.text):
-            return NotKnown(Unknown.SYMPTOM_TOLD)
-        if isinstance(found, Found) and ask is Ask.DOSE_CHANGE and found.passage.topic != MISSED_TOPIC:
-            return NotKnown(Unknown.DOSE_CHANGE)
-        if isinstance(found, Found) and ask is not Ask.INFORMATION:
-            place = self._places[found.passage.id]
-            if not found.passage.defers or not self._index.names(place, asked):
-                return NotKnown(Unknown.DOSE_CHANGE)
         return found
 
-    def _meant(self, heard: str, vector: Floats, before: int | None, ask: Ask, *, told: bool) -> Found | NotKnown:
+    def _meant(self, heard: str, vector: Floats, before: int | None, *, told: bool) -> Found | NotKnown:
         """The passage whose examples mean the same."""
         assert self._likeness is not None
-        near = self._likeness.near(vector)
-        if before is not None and (len(heard.split()) <= FOLLOWS_WORDS or near.passages.max() < FOLLOWS_LIKE):
-            vector = self._likeness.turned(vector, before, FOLLOWS_TURN)
-            near = self._likeness.near(vector)
+        itself = near = self._likeness.near(vector)
+        follows = len(heard.split()) <= FOLLOWS_WORDS or near.passages.max() < FOLLOWS_LIKE
+        if before is not None and follows and not told:
+            near = self._likeness.near(self._likeness.turned(vector, before, FOLLOWS_TURN))
         asked, around = focus(heard)
         hits, _ = self._index.rank(asked, around, before, told=told)
         scores = near.passages.astype(float)
@@ -177,15 +172,15 @@ class Knowledge:
             scores[place] = FAR
         order = scores.argsort()[::-1]
         best, like = int(order[0]), float(near.passages[order[0]])
-        outside = near.out(Outside.NONE, Outside.BACKGROUND) if told else near.out(Outside.NONE) + OUTSIDE_LEAD
+        outside = itself.out(Outside.NONE, Outside.BACKGROUND) if told else itself.out(Outside.NONE) + OUTSIDE_LEAD
         if scores[best] < (LOWEST_LIKE_TOLD if told else LOWEST_LIKE) or like <= outside:
-            background = told and near.out(Outside.BACKGROUND) >= LIKE_BACKGROUND
+            background = told and itself.out(Outside.BACKGROUND) >= LIKE_BACKGROUND
             return NotKnown(Unknown.BACKGROUND if background else Unknown.NOT_COVERED)
         passage = self.passages[best]
-        if told and alarming(heard) and EMERGENCY_NUMBER not in passage.text:
-            return NotKnown(Unknown.SYMPTOM_TOLD)
-        if refused := _beyond(ask, passage, like, near, missed=missed and passage.topic == MISSED_TOPIC):
-            return NotKnown(refused)
+        if like <= itself.out(Outside.DOSE) + OUTSIDE_LEAD and not (missed and passage.topic == MISSED_TOPIC):
+            return NotKnown(Unknown.DOSE_CHANGE)
+        if like <= itself.out(Outside.DIAGNOSIS) + OUTSIDE_LEAD:
+            return NotKnown(Unknown.DIAGNOSIS)
         second = float(scores[order[1]]) if len(order) > 1 else 0.0
         return Found(passage, float(scores[best]), float(scores[best]) - second)
 
@@ -224,23 +219,23 @@ class Knowledge:
         return Found(passage, best.score, margin)
 
 
-def _beyond(ask: Ask, passage: Passage, like: float, near: Near, *, missed: bool) -> Unknown | None:
-    """Why approved wording must not answer such a question, though it is near; None if it may.
+def _refused(heard: str, ask: Ask, *, told: bool, follows: bool) -> Unknown | None:
+    """Why no passage may answer such words, whatever it is like; None if one may.
 
-    missed: a dose was missed, and the passage says what to do then.
+    follows: a passage was spoken before, so that "it" may be a medicine.
     """
-    over_dose = _lead(like, near, Outside.DOSE, doubted=ask is Ask.DOSE_CHANGE)
-    over_diagnosis = _lead(like, near, Outside.DIAGNOSIS, doubted=ask is Ask.DIAGNOSIS)
-    if ask is Ask.DOSE_CHANGE:
-        enough = missed or over_dose >= (CLEARLY_DEFERRED if passage.defers else CLEARLY_LIKE)
-        return None if enough else Unknown.DOSE_CHANGE
-    if over_dose <= OUTSIDE_LEAD and not missed:
-        return Unknown.DOSE_CHANGE
-    if over_diagnosis <= (CLEARLY_LIKE if ask is Ask.DIAGNOSIS else OUTSIDE_LEAD):
+    if ask is Ask.OUT_OF_SCOPE:
+        return Unknown.OUT_OF_SCOPE
+    if ask is Ask.DIAGNOSIS:
         return Unknown.DIAGNOSIS
-    return None
+    if (ask is Ask.DOSE_CHANGE and not dose_not_taken(heard)) or changes(heard, told=told, follows=follows):
+        return Unknown.DOSE_CHANGE
+    if ask is Ask.PURPOSE:
+        return Unknown.NOT_COVERED
+    if told and alarming(heard) and not only_bleeding(heard):
+        return Unknown.SYMPTOM_TOLD
+    return Unknown.NOTHING_ASKED if told and replies(heard) else None
 
 
-def _lead(like: float, near: Near, kind: Outside, *, doubted: bool) -> float:
-    """By how much a passage is nearer.  Where no example is known, a doubt of the words stands: there is no lead."""
-    return 0.0 if doubted and kind not in near.outside else like - near.out(kind)
+def _instead(ask: Ask, *, told: bool) -> Unknown:
+    return Unknown.SYMPTOM_TOLD if ask is Ask.INFORMATION and told else Unknown.DOSE_CHANGE

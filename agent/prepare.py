@@ -16,6 +16,7 @@ from agent.lines import Agent, AgentState
 from agent.phrasebook import PhraseBook
 from agent.phrases import GREETING_HELD_MS, Phrase, PhraseTexts
 from agent.replying import Outlook, Voices
+from agent.sayings import Outside
 from agent.script import Script
 from agent.sentences import sentences_of
 from agent.settings import Settings
@@ -61,7 +62,9 @@ async def prepare(agent: Agent, settings: Settings, tts: TextToSpeech, meaning: 
     draft = agent.state is AgentState.DRAFT
     material = passages.usable(passages.load(agent.knowledge), live=not draft, today=today)
     vectors = VectorFile.read(agent.knowledge / FILE)
-    knowledge = Knowledge(material, likeness_of(material, vectors, meaning))
+    # likeness refuses by examples of what is outside; where there are none of a kind, words alone find
+    guarded = all(material.sayings.outside.get(kind) for kind in (Outside.NONE, Outside.DOSE, Outside.DIAGNOSIS))
+    knowledge = Knowledge(material, likeness_of(material, vectors, meaning) if guarded else None)
     texts = PhraseTexts.for_agent(agent.hospital, agent.assistant_name, draft=draft, greeting=agent.greeting)
     wording = Wording.of(texts.wording(), knowledge.wording(), model_sentences=settings.development)
     phrases: Mapping[Phrase, Sayable] = {phrase: fixed(texts[phrase], wording) for phrase in Phrase}

@@ -163,7 +163,11 @@ class Meaning:
         return found
 
     def _one(self, text: str) -> Floats:
-        found: Floats = self._forward(np.array([self._pieces.rows(text, TOKENS)]))[0]
+        rows = np.array([self._pieces.rows(text, TOKENS)])
+        try:
+            found: Floats = self._forward(rows)[0]
+        finally:
+            rows.fill(0)  # numpy keeps small blocks for itself, where no allocator overwrites them
         return found
 
     def _forward(self, rows: NDArray[np.int_]) -> Floats:

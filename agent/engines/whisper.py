@@ -47,6 +47,7 @@ QUIETER_PRIORITY: Final = 5  # nice value of the model's threads: the audio loop
 WINDOW: Final = Window(1200, 100)
 USUAL_SUPPRESSED: Final = -1  # CTranslate2: the model's own list of tokens that are not speech
 BIAS_TOKENS: Final = 90  # of the 223 that Whisper's prompt may take; each token costs decoding time
+UNDERSTOOD_WORDS: Final = 40  # about what the sentence model reads of a text (policies.meaning.TOKENS)
 BIAS_END: Final = "I have a question about my medicine."
 
 
@@ -153,11 +154,20 @@ class Whisper:
         doubtful = logprob < self._settings.unsure_logprob
         words = PHI(" ".join(one[0] for one in said))
         return Transcript(
-            Utterance(words, doubtful, self._understand(words) if self._understand is not None else None),
+            Utterance(words, doubtful, self._meaning(words)),
             logprob,
             max(one[2] for one in said),
             any(one[3] for one in heard),
         )
+
+    def _meaning(self, words: PHI[str]) -> PHI[NDArray[np.float32]] | None:
+        """Of the end of the turn, where the question is.  Without it words alone decide: a transcript is never lost."""
+        if self._understand is None:
+            return None
+        try:
+            return self._understand(words.map(lambda text: " ".join(text.split()[-UNDERSTOOD_WORDS:])))
+        except Exception:  # noqa: BLE001  # whatever failed, what it says is dropped
+            return None
 
     def _prompt(self, bias: Bias | None) -> list[int]:
         begin: list[int] = [*self._tokens.sot_sequence, self._tokens.no_timestamps]
