@@ -13,7 +13,7 @@ from typing import Any, Final, assert_never
 
 from agent.completeness import Completeness, Expected, completeness, plain, sounds_closed
 from agent.endpointing import Ear, Endpointer, Reading
-from agent.engines.ports import EngineFailed, EngineReason, Transcript, Urgency
+from agent.engines.ports import EngineFailed, EngineReason, Urgency
 from agent.hearing import Hearing, Recognised
 from agent.mouth import Gate, Mouth, VoiceFailed
 from agent.overlap import FIRST_LOOK_MS, LOOK_AGAIN_MS, Overlap, Verdict, judge
@@ -101,7 +101,7 @@ class Call:
         self._overlap_ms = 0
         self._next_look_ms = FIRST_LOOK_MS
         self._overlap_mark = 0
-        self._overlap_heard: Transcript | None = None
+        self._overlap_heard: Recognised | None = None
         self._stirred_ms = 0
         self._stirred = False
         self._parting_ms = 0
@@ -331,7 +331,7 @@ class Call:
         if heard.urgency is Urgency.SNAPSHOT:
             self._wordless = isinstance(screened, Defer)
         overlapping = self._turns.state is State.OVERLAP and heard.mark >= self._overlap_mark
-        if overlapping and not await self._judge(heard.transcript):
+        if overlapping and not await self._judge(heard):
             return
         if not of_this_pause:
             return
@@ -388,17 +388,21 @@ class Call:
             self._hearing.look(self._ear.overlap(), self._ear.mark)
         await self._judge(None)
 
-    async def _judge(self, transcript: Transcript | None) -> bool:
-        """Decide who has the floor, if it can be decided.  True: the caller has it."""
-        if transcript is not None:
-            self._overlap_heard = transcript
-        # while her sound goes on, an earlier look says nothing of what has come since
-        known = self._overlap_heard if transcript is not None or self._ear.paused else None
+    async def _judge(self, heard: Recognised | None) -> bool:
+        """Decide who has the floor, if it can be decided.  True: the caller has it.
+
+        An earlier look can give her the floor, but says nothing of what has come since: it never takes it from her.
+        """
+        if heard is not None:
+            self._overlap_heard = heard
+        latest = self._overlap_heard
+        whole = latest is not None and latest.mark == self._ear.mark and self._ear.paused
+        known = latest.transcript if latest is not None and (heard is not None or whole) else None
         verdict = judge(
             Overlap(
                 voiced_ms=self._ear.voiced_ms,
                 since_onset_ms=self._overlap_ms,
-                silence_ms=self._ear.silence_ms if self._ear.paused else 0,
+                silence_ms=self._ear.silence_ms if self._ear.paused and (known is None or whole) else 0,
                 words=None if known is None else known.said.words,
                 logprob=0.0 if known is None else known.mean_logprob,
                 after_question=self._asked(),
@@ -408,6 +412,7 @@ class Call:
             case None:
                 return False
             case Verdict.FLOOR:
+                self._overlap_heard = None
                 self._tally.counts["barge_ins"] += 1
                 self._watch.overlap(verdict, self._overlap_ms)
                 if self._now_ms - self._began_ms - self._overlap_ms < CUT_IN_MS:
@@ -423,6 +428,7 @@ class Call:
         self._watch.overlap(verdict, self._overlap_ms)
         self._ear.forget()
         self._hearing.drop()
+        self._overlap_heard = None
         await self._on(Event.BACKCHANNEL if verdict is Verdict.BACKCHANNEL else Event.NOISE)
         return False
 

@@ -160,8 +160,8 @@ def _free(text: str, words: list[str]) -> Completeness:
         return Completeness.COMPLETE if clause[0] in _WH and len(clause) >= LONG_ENOUGH else Completeness.LIKELY
     if words[-1] in _AT_REST and _WH.intersection(clause) and len(clause) >= 3:
         return Completeness.LIKELY
-    if asked and words[-1] in _NEVER_LAST and len(clause) >= LONG_ENOUGH:
-        return Completeness.LIKELY  # "with food or without?": the recogniser heard it end
+    if asked and len(clause) >= LONG_ENOUGH and words[-1] in {*_NEVER_LAST, *_WANT_OBJECT, *_OBJECT_WANTED}:
+        return Completeness.LIKELY  # "with food or without?", "... that I no longer need?": the recogniser heard it end
     if words[-1] in _NEVER_LAST or words[-1] in _WANT_OBJECT or (question and words[-1] in _OBJECT_WANTED):
         return Completeness.INCOMPLETE
     if question:

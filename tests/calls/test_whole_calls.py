@@ -972,3 +972,18 @@ def test_what_a_call_leaves_behind_is_noticed() -> None:
 
     with pytest.raises(AssertionError, match="outlive"):
         hold(caller)
+
+
+def test_a_nod_and_a_question_after_a_breath_take_the_floor_though_the_recogniser_is_slow() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(INSULIN)
+        await line.hears(2_000)
+        await line.say("Okay")
+        await line.say("but why")
+        await line.reply()
+        line.hang_up()
+
+    held = hold(caller, Setup(stt=Plan(usual=Turnout(after_s=0.25))))
+
+    assert Verdict.FLOOR in held.notes.verdicts
