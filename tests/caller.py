@@ -22,7 +22,7 @@ from telephony.twin.voices.build import SCRIPTS
 from telephony.twin.webhook import Webhooks
 
 HERE: Final = Path(__file__).parent
-UNDERRUN_MS: Final = 20.0  # shorter ones are the load of a machine that runs both sides; `make bench` counts them all
+UNDERRUN_MS: Final = 60.0  # shorter ones are the load of a machine that runs other tests too; `make bench` counts 20
 
 
 @dataclass(frozen=True, slots=True)

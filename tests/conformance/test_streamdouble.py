@@ -34,8 +34,8 @@ steps:
   - wait: 4.5
   - expect: no clear
   - say: next.wav
-  - expect: clear
   - wait: 2.0
+  - expect: clear
   - wait_for: {event: quiet, timeout: 30}
   - expect: mark
   - expect: no_violations
