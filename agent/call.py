@@ -103,7 +103,6 @@ class Call:
         self._overlap_mark = 0
         self._overlap_heard: Recognised | None = None
         self._stirred_ms = 0
-        self._stirred = False
         self._parting_ms = 0
         self._parting_played = False
         self._late_turn = False  # she spoke over the closing line, and the words are not here yet
@@ -369,11 +368,11 @@ class Call:
     def _stir(self) -> None:
         """At the first hint of her voice nothing more is fed; what the carrier has outlasts the doubt."""
         stirring = self._turns.state is State.SPEAKING and self._ear.stirring
+        held_before = 0 < self._stirred_ms <= STIR_MS
         self._stirred_ms = self._stirred_ms + FRAME_MS if stirring else 0
         held = 0 < self._stirred_ms <= STIR_MS
-        if held is self._stirred:
+        if held is held_before:
             return
-        self._stirred = held
         if held:
             self._leg.hold()
         elif self._turns.state is not State.OVERLAP:

@@ -54,11 +54,11 @@ _LIGHT_VERBS: Final = (
 _PRONOUN_SUBJECTS: Final = "i he she we they who".split()
 _FILLERS: Final = "um uh uhm erm er hmm mm ah well like actually basically just also maybe really very too".split()
 # Verbs and adverbs that a question on this line does not end on.
-_OBJECT_WANTED: Final = (
+_OBJECT_WANTED: Final = frozenset(
     "take taking use using get getting want need put eat eating drink drinking keep keeping wear remove change"
     " changing have having give giving clean cleaning wash tell ask make find mean said says told gave feel feeling"
-    " was were how what why where when whenever every twice how's supposed allowed okay ok"
-).split()
+    " was were how what why where when whenever every twice how's supposed allowed okay ok".split()
+)
 _NEVER_LAST: Final = frozenset(
     _DETERMINERS + _CONJUNCTIONS + _PREPOSITIONS + _LIGHT_VERBS + _PRONOUN_SUBJECTS + _FILLERS
 ) - frozenset(
@@ -66,6 +66,7 @@ _NEVER_LAST: Final = frozenset(
 )
 _AT_REST: Final = frozenset("is are be am was were".split())  # "where it is", "what that may be"
 _WANT_OBJECT: Final = frozenset("says said told thinks wondering lost found took bought brought".split())
+_SELDOM_LAST: Final = _NEVER_LAST.union(_WANT_OBJECT, _OBJECT_WANTED)
 _STRANDED: Final = frozenset("for with about to from at of into like on in".split())  # "what is it for"
 _AUXILIARY: Final = frozenset(
     "is are was were am do does did have has had can could should would will may might must shall isn't aren't don't"
@@ -160,7 +161,7 @@ def _free(text: str, words: list[str]) -> Completeness:
         return Completeness.COMPLETE if clause[0] in _WH and len(clause) >= LONG_ENOUGH else Completeness.LIKELY
     if words[-1] in _AT_REST and _WH.intersection(clause) and len(clause) >= 3:
         return Completeness.LIKELY
-    if asked and len(clause) >= LONG_ENOUGH and words[-1] in {*_NEVER_LAST, *_WANT_OBJECT, *_OBJECT_WANTED}:
+    if asked and len(clause) >= LONG_ENOUGH and words[-1] in _SELDOM_LAST:
         return Completeness.LIKELY  # "with food or without?", "... that I no longer need?": the recogniser heard it end
     if words[-1] in _NEVER_LAST or words[-1] in _WANT_OBJECT or (question and words[-1] in _OBJECT_WANTED):
         return Completeness.INCOMPLETE

@@ -142,22 +142,32 @@ _CHANGE_OF_IT: Final = re.compile(
 )
 
 
+def lowered(text: str) -> str:
+    """Small letters, one kind of apostrophe: what the patterns are written for."""
+    return text.lower().replace("\u2019", "'")
+
+
+def names_medicine(text: str) -> bool:
+    """A medicine, a class of them, or what they come as."""
+    return bool(_ANY_DRUG.search(lowered(text)))
+
+
 def dose_not_taken(text: str) -> bool:
     """A dose was missed, and nothing else about it is to be changed."""
-    plain = text.lower().replace("\u2019", "'")
+    plain = lowered(text)
     taken = _NOT_TAKEN.search(plain)
     return taken is not None and not _OTHERWISE.search(plain[: taken.start()] + plain[taken.end() :])
 
 
 def changes(text: str, *, told: bool, follows: bool) -> bool:
     """The words tell of a change to a medicine, or speak of changing "it" after a passage that may be about one."""
-    plain = text.lower().replace("\u2019", "'")
+    plain = lowered(text)
     return bool((told and _TOLD_CHANGE.search(plain)) or (follows and _CHANGE_OF_IT.search(plain)))
 
 
 def ask_of(text: str) -> Ask:
     """What kind of answer the words ask for; the stricter kind where several fit."""
-    plain = re.sub(r"\s+", " ", text.lower().replace("\u2019", "'").replace("-", " ")).strip()[-1600:]
+    plain = re.sub(r"\s+", " ", lowered(text).replace("-", " ")).strip()[-1600:]
     if any(pattern.search(plain) for pattern in _OUT):
         return Ask.OUT_OF_SCOPE
     medicine = _ANY_DRUG.search(plain) or "take" in plain or "taking" in plain
@@ -187,20 +197,20 @@ _REPLIES: Final = re.compile(
 
 def alarming(text: str) -> bool:
     """The words hold something that a person should hear of.  Wider than red flags, and it opens nothing."""
-    return bool(_ALARM.search(text.lower().replace("\u2019", "'")))
+    return bool(_ALARM.search(lowered(text)))
 
 
 def only_bleeding(text: str) -> bool:
     """Of all that alarms, the words tell of blood alone."""
-    found = {word.group() for word in _ALARM.finditer(text.lower().replace("\u2019", "'"))}
+    found = {word.group() for word in _ALARM.finditer(lowered(text))}
     return bool(found) and all(word.startswith("bl") and not word.startswith("black") for word in found)
 
 
 def replies(text: str) -> bool:
     """The words answer a question, or deny something, rather than ask."""
-    return bool(_REPLIES.search(text.lower().replace("\u2019", "'")))
+    return bool(_REPLIES.search(lowered(text)))
 
 
 def missed_dose(text: str) -> bool:
     """The words speak of a dose that was not taken, or did not stay down."""
-    return bool(_MISSED.search(text.lower().replace("\u2019", "'")))
+    return bool(_MISSED.search(lowered(text)))

@@ -21,6 +21,7 @@ from policies import meaning as module
 from policies.meaning import TOKENS, WIDTH, Meaning, shapes
 from policies.phi import PHI, SensitiveLeak
 from policies.wordpiece import WordPiece, words
+from tests.fakes import sentence_model
 
 pytestmark = pytest.mark.models
 
@@ -52,7 +53,7 @@ SENTENCES = (
 
 @pytest.fixture(scope="module", name="meaning")
 def _meaning() -> Meaning:
-    return load_meaning()
+    return sentence_model()
 
 
 @pytest.fixture(scope="module", name="reference")

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.engines import vectors as module
-from agent.engines.minilm import load_meaning
 from agent.engines.vectors import FILE, MARK, MODEL, VectorFile, key_of
 from agent.engines.write_vectors import SHIPPED, own_texts, write
 from policies.meaning import WIDTH, Floats, Meaning
+from tests.fakes import sentence_model
 
 TEXTS = ("can I shower", "when may I drive", "what does the blue pill do")
 ROUNDED = 0.015  # of a vector of length 1: 384 numbers, each rounded by at most half of 1/127 of the largest
@@ -21,7 +21,7 @@ ROUNDED = 0.015  # of a vector of length 1: 384 numbers, each rounded by at most
 
 @pytest.fixture(scope="module", name="meaning")
 def _meaning() -> Meaning:
-    return load_meaning()
+    return sentence_model()
 
 
 def some(count: int = 3) -> VectorFile:
@@ -39,7 +39,7 @@ class Refuses:
 
 
 def known(file: VectorFile, *texts: str) -> Floats:
-    return file.of(texts, Refuses())  # type: ignore[arg-type]
+    return file.of(texts, Refuses())  # type: ignore[arg-type] - stands for a `Meaning`, a final class
 
 
 def test_a_file_reads_back_as_it_was_written() -> None:
