@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from agent.caution import unsafe_in_part
 from agent.engines.ports import EngineFailed, EngineReason, LanguageModel
 from agent.mouth import Gate, Mouth, VoiceFailed
 from agent.phrases import Phrase
@@ -76,7 +77,13 @@ class Replying:
     def owe(self, cut: Sequence[Sayable]) -> None:
         """Sentences that were cut off: those that are unsafe in part are said again whole.  Older debts stay."""
         known = {said.text.reveal() for said in self._owed}
-        self._owed += [said for said in cut if said.source is not Source.FIXED and said.text.reveal() not in known]
+        self._owed += [
+            said
+            for said in cut
+            if said.source is not Source.FIXED
+            and said.text.map(unsafe_in_part).reveal()
+            and said.text.reveal() not in known
+        ]
 
     def outlook(self, said: Answerable) -> Outlook:
         """Would something be said to these words as they stand: small talk, or an approved passage?"""
@@ -206,7 +213,7 @@ class Replying:
         await self._mouth.say(allowed, gate, first=first, times=times if first else None, begun=spoken.append)
 
     async def _settle_debt(self, spoken: Sequence[Sayable]) -> None:
-        """A medication sentence that was cut is said again whole, unless this answer has just said it."""
+        """What was cut and is owed is said again whole, unless this answer has just said it."""
         told = {said.passage_id for said in spoken}
         self._owed = [said for said in self._owed if said.passage_id and said.passage_id not in told]
         if self._owed:

@@ -1,0 +1,27 @@
+"""Is half of a sentence worse than none?  Pure.
+
+A sentence about a medicine, an amount or a prohibition that was cut off may have been understood the wrong way round
+("... take two"), so it is said again whole.  Of others, a caller who cut in has heard enough.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from agent.deferrals import lowered, names_medicine
+
+_TURNS_ROUND: Final = re.compile(
+    r"\b(?:not|no|never|none|nothing|without|cannot|unless|until|only|if|except|instead|stop|avoid|off|less|more than"
+    r"|at most|at least|before you|ask (?:a|the|your|for)|call (?:a|the|your)|tell (?:us|the|your))\b|n't\b"
+)
+_AMOUNT: Final = re.compile(
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|seventy"
+    r"|eighty|ninety|hundred|thousand|half|twice|double|degrees|milligrams?|units?|ounces?|pounds?)\b"
+)
+
+
+def unsafe_in_part(text: str) -> bool:
+    """It names a medicine or an amount, or holds a word that turns the rest round or sends her to a person."""
+    plain = lowered(text)
+    return names_medicine(plain) or bool(_TURNS_ROUND.search(plain) or _AMOUNT.search(plain))
