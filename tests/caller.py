@@ -79,6 +79,6 @@ def faults(held: Held) -> list[str]:
         *(
             f"gap inside a sentence at {spell.at_ms} ms"
             for spell in report.dry_spells
-            if spell.audible and spell.ms >= UNDERRUN_MS
+            if spell.fault and spell.ms >= UNDERRUN_MS
         ),
     ]

@@ -88,7 +88,9 @@ def summary(report: CallReport) -> str:
     lines += [f"mid-sentence pause spoken into: {p.spoken_into}" for turn in report.turns for p in turn.pauses]
     lines += [f"barge-in: silence after {shown(b.silence_ms)}" for b in report.barge_ins if b.over_speech]
     lines += [f"mm-hm stopped the agent: {m.stopped}" for m in report.mmhms if m.over_speech]
-    lines += [f"gaps inside a sentence: {sum(spell.audible for spell in report.dry_spells)}"]
+    lines += [f"gaps inside a sentence: {sum(spell.fault for spell in report.dry_spells)}"]
+    hesitations = [spell.ms for spell in report.dry_spells if spell.audible and spell.hesitation]
+    lines += [f"the agent hesitated after a sound of hers: {shown(ms)}" for ms in hesitations]
     lines += [f"protocol violation: {name} x {n}" for name, n in report.violations.items()]
     if report.after:
         lines.append(f"then the carrier is told: {', '.join(report.after)}")

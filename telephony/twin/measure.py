@@ -9,7 +9,8 @@ Every time is milliseconds of the caller's clock, zero when `start` went out; no
   not count, and an agent that stops and starts again under the caller's words has stopped only at the second.
 - a dry spell: the buffer ran empty and was filled again within a second, without a `clear` or a sound of the caller
   between (an agent that listens is no underrun).  It is audible, and so a fault, where sound stood within 40 ms on
-  either side.
+  either side.  Where she had made a sound in the 300 ms before it, it is a hesitation: the agent stopped feeding to
+  listen, and the carrier had no more than that of its sound left.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ STOPPED_MS: Final = 1_000  # silence that long is a stop, not a hesitation
 PROVOKED_MS: Final = 1_500  # a `clear` within this after the caller's sound may be an answer to it
 DRY_MS: Final = 1_000
 EDGE_MS: Final = 40
+LEFT_MS: Final = 300  # the most of its sound that a carrier may hold when the agent stops feeding (the requirement)
 
 
 class Heard(enum.Enum):
@@ -154,6 +156,13 @@ class DrySpell:
     at_ms: float
     ms: float
     audible: bool
+    hesitation: bool = False
+    """She had just made a sound."""
+
+    @property
+    def fault(self) -> bool:
+        """A gap inside a sentence for no reason of hers."""
+        return self.audible and not self.hesitation
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +299,8 @@ def _dry_spells(recording: Recording, hers: list[Run]) -> tuple[DrySpell, ...]:
             continue
         edge = EDGE_MS * PER_MS
         before, after = recording.heard[max(0, dry - edge) : dry], recording.heard[again : again + edge]
-        spells.append(DrySpell(_ms(dry), _ms(again - dry), is_audible(before) and is_audible(after)))
+        hesitation = any(end <= dry < end + LEFT_MS * PER_MS for _, end in hers)
+        spells.append(DrySpell(_ms(dry), _ms(again - dry), is_audible(before) and is_audible(after), hesitation))
     return tuple(spells)
 
 

@@ -191,6 +191,8 @@ def sound_rows(runs: Sequence[Run]) -> list[Row]:
         chosen = [call for run in runs for call in run if call.part == part]
         found = [ms for call in chosen for ms in call.underruns_ms]
         note = "n: calls" + (f"; longest {max(found):.0f} ms" if found else "")
+        if paused := [ms for call in chosen for ms in call.hesitations_ms]:
+            note += f"; {len(paused)} more as she made a sound, longest {max(paused):.0f} ms"
         row = count(f"gaps of 20 ms and more in a sentence, {calls}", len(found), len(chosen), note)
         rows.append(dataclasses.replace(row, bar="0", met=not found) if part == "four" and chosen else row)
     return rows

@@ -69,6 +69,8 @@ class ScoredCall:
     held: int
     """Of those, how many had a silence of a second or more inside."""
     underruns_ms: tuple[float, ...]
+    hesitations_ms: tuple[float, ...]
+    """The same right after a sound of hers."""
     answers_to_nobody: int
     """Times the agent began to speak out of silence with nobody having said anything."""
     violations: int
@@ -154,7 +156,8 @@ def score(kept: Kept, heard: Mapping[str, Any], scripted: Sequence[Turn], fixed:
         mmhms=tuple(mmhm.stopped for mmhm in report.mmhms if mmhm.over_speech),
         listening=tuple(stopped for stopped, _ in listening),
         held=sum(held for _, held in listening),
-        underruns_ms=tuple(s.ms for s in report.dry_spells if s.audible and s.ms >= UNDERRUN_MS),
+        underruns_ms=tuple(s.ms for s in report.dry_spells if s.fault and s.ms >= UNDERRUN_MS),
+        hesitations_ms=tuple(s.ms for s in report.dry_spells if s.audible and s.hesitation and s.ms >= UNDERRUN_MS),
         answers_to_nobody=_to_nobody(report, runs),
         violations=sum(report.violations.values()),
         finished=report.finished,

@@ -337,6 +337,7 @@ def one_call(part: str, gaps: list[float], **more: Any) -> ScoredCall:
         "listening": (),
         "held": 0,
         "underruns_ms": (),
+        "hesitations_ms": (),
         "answers_to_nobody": 0,
         "violations": 0,
         "finished": True,

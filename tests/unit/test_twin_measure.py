@@ -142,6 +142,13 @@ def test_a_buffer_that_runs_dry_in_mid_sound_is_a_gap_and_a_breath_is_not() -> N
     assert [(1_000.0, 50.0, True), (2_000.0, 125.0, False)] == [(s.at_ms, s.ms, s.audible) for s in spells]
 
 
+def test_a_gap_right_after_a_sound_of_hers_is_the_agent_listening_and_no_fault() -> None:
+    spans = ((0, 8_000), (8_400, 16_000), (16_400, 24_000))
+    heard = track(3_000, (0, 1_000), (1_050, 2_000), (2_050, 3_000))
+    spells = measure(Recording((said(MMHM, (500, 900)),), heard, spans)).dry_spells
+    assert [(1_000.0, True, False), (2_000.0, False, True)] == [(s.at_ms, s.hesitation, s.fault) for s in spells]
+
+
 def test_a_clear_is_provoked_by_the_caller_s_voice_and_by_nothing_else() -> None:
     clears = (Cleared(500 * 8, 80), Cleared(2_200 * 8, 80), Cleared(3_900 * 8, 80), Cleared(9_000 * 8, 0))
     report = measure(Recording((said(BARGE_IN, (2_000, 3_000)),), track(10_000), clears=clears))
