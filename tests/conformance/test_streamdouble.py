@@ -34,7 +34,7 @@ steps:
   - wait: 6.0
   - expect: no clear
   - say: next.wav
-  - wait: 2.0
+  - wait_for: {event: clear, timeout: 20}
   - expect: clear
   - wait_for: {event: quiet, timeout: 30}
   - expect: mark
