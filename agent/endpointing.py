@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 
 from agent.completeness import Completeness
+from agent.echo import EchoGate
 from agent.engines.ports import Speech
 from telephony.audio import FRAME_MS, SILENCE_DBFS, AudioFrame, Int16, level_dbfs
 
@@ -182,25 +183,6 @@ class Pace:
         return float(np.quantile(np.array(self._pauses_ms), self.QUANTILE)) if len(self._pauses_ms) >= 3 else 0.0
 
 
-class EchoGate:
-    """Is this frame the agent's own voice coming back?  The expected loss is learned from what the line returns."""
-
-    ASSUMED_LOSS_DB: Final = 14.0  # a handset returns the far voice at -20 dB or less, a poor speakerphone at about -12
-    LEAST_LOSS_DB: Final = 10.0  # what held no words is more often a hum than an echo: more would deafen us to her
-    STEP_DB: Final = 2.0
-
-    def __init__(self) -> None:
-        self._loss_db = self.ASSUMED_LOSS_DB
-
-    def passes(self, level: float, echo_dbfs: float) -> bool:
-        """True if the frame is louder than an echo of what the agent has just said could be."""
-        return level > echo_dbfs - self._loss_db
-
-    def fooled(self) -> None:
-        """An overlap held no words of hers: the echo is louder than was assumed."""
-        self._loss_db = max(self.LEAST_LOSS_DB, self._loss_db - self.STEP_DB)
-
-
 class Endpointer:
     """The ear of one call leg."""
 
@@ -279,10 +261,17 @@ class Endpointer:
     ) -> list[Ear]:
         """Take 20 ms.  voiced: the detector's word on it; echo_dbfs: the loudest that our own voice was lately."""
         pcm = frame.reveal()
-        if voiced and echo_dbfs > SILENCE_DBFS and not self.echo.passes(level_dbfs(pcm), echo_dbfs):
-            voiced = False
+        if echo_dbfs > SILENCE_DBFS:
+            voiced = self._hers(level_dbfs(pcm), voiced, echo_dbfs)
         self._recent.append(voiced)
         return self._within(pcm, voiced) if self._speaking else self._before(pcm, audible)
+
+    def _hers(self, level: float, voiced: bool, echo_dbfs: float) -> bool:
+        """Speech that is not our own voice coming back."""
+        noisy = self.lag_ms > 0
+        if not (self._speaking or noisy):
+            self.echo.listen(level, echo_dbfs)
+        return voiced and self.echo.passes(level, echo_dbfs, noisy=noisy)
 
     def reopen(self) -> None:
         """The turn that has just ended was not over: what is heard next is added to it."""

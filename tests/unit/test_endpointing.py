@@ -147,6 +147,17 @@ def test_a_louder_echo_than_assumed_raises_the_gate() -> None:
     assert [] == feed(ear, 400, voiced=True, level=level, echo_dbfs=-20.0, audible=True)
 
 
+def test_a_quiet_line_is_learned_while_the_agent_speaks_and_a_noisy_one_is_not() -> None:
+    quiet, noisy = Endpointer(), Endpointer()
+    noisy.lag_ms = 60
+    for ear in (quiet, noisy):
+        feed(ear, 4_000, voiced=False, echo_dbfs=-20.0, audible=True)
+
+    soft = 260  # about -42 dBFS: 22 dB under our own voice
+    assert [Ear.ONSET] == feed(quiet, 200, voiced=True, level=soft, echo_dbfs=-20.0, audible=True)
+    assert [] == feed(noisy, 200, voiced=True, level=soft, echo_dbfs=-20.0, audible=True)
+
+
 def test_a_long_turn_is_read_while_it_lasts() -> None:
     ear = Endpointer()
     noticed = feed(ear, 7_000, voiced=True)
