@@ -21,6 +21,7 @@ from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
+from agent.engines.denoise import floor_dbfs, quieted
 from agent.engines.models import ModelFiles, ModelFileWrong, ModelReason, activity_file
 from agent.engines.ports import Bias, EngineFailed, EngineReason, Speech, Transcript, Urgency
 from agent.engines.queueing import FairQueue, QueueFull
@@ -62,6 +63,8 @@ class WhisperSettings:
     window: Window = WINDOW
     darken_db: float = 2.0
     """Treble taken away, dB an octave: the telephone's own rise."""
+    noisy_dbfs: float = -48.0
+    """Where the floor of what is heard is louder, some of its steady noise is taken away first."""
     silent_dbfs: float = -55.0
     """Where not even the loudest 100 ms reach this level, nobody spoke."""
     least_speech: float = 0.45
@@ -185,6 +188,8 @@ class Whisper:
 
     def _piece(self, pcm: Int16, prompt: list[int]) -> tuple[str, float, float, bool]:
         """Words, mean log probability and probability of no speech of at most 28 s; and was it heard twice."""
+        if floor_dbfs(pcm) > self._settings.noisy_dbfs:
+            pcm = quieted(pcm)
         dark = darkened(pcm.astype(np.float32) / 32768.0, RATE_HZ, self._settings.darken_db)
         sound = soxr.resample(dark, RATE_HZ, MODEL_HZ, quality="HQ").astype(np.float32)
         cap = token_cap(len(pcm) * 1000 // RATE_HZ)

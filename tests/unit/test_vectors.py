@@ -39,7 +39,7 @@ class Refuses:
 
 
 def known(file: VectorFile, *texts: str) -> Floats:
-    return file.of(texts, Refuses())  # type: ignore[arg-type] - stands for a `Meaning`, a final class
+    return file.of(texts, Refuses())  # type: ignore[arg-type]  # stands for a `Meaning`, a final class
 
 
 def test_a_file_reads_back_as_it_was_written() -> None:
