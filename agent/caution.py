@@ -15,6 +15,7 @@ _TURNS_ROUND: Final = re.compile(
     r"\b(?:not|no|never|none|nothing|without|cannot|unless|until|only|if|except|instead|stop|avoid|off|less|more than"
     r"|at most|at least|before you|ask (?:a|the|your|for)|call (?:a|the|your)|tell (?:us|the|your))\b|n't\b"
 )
+_GIVEN_BY: Final = re.compile(r"\b(?:pens?|vials?|syringes?|needles?|lancets?|leaflets?|labels?|bottles?|injects?)\b")
 _AMOUNT: Final = re.compile(
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|seventy"
     r"|eighty|ninety|hundred|thousand|half|twice|double|degrees|milligrams?|units?|ounces?|pounds?)\b"
@@ -22,6 +23,6 @@ _AMOUNT: Final = re.compile(
 
 
 def unsafe_in_part(text: str) -> bool:
-    """It names a medicine or an amount, or holds a word that turns the rest round or sends her to a person."""
+    """It names a medicine, what one comes in or an amount, or holds a word that turns the rest round or sends her to a person."""
     plain = lowered(text)
-    return names_medicine(plain) or bool(_TURNS_ROUND.search(plain) or _AMOUNT.search(plain))
+    return names_medicine(plain) or any(words.search(plain) for words in (_GIVEN_BY, _TURNS_ROUND, _AMOUNT))

@@ -36,6 +36,7 @@ steps:
   - say: next.wav
   - wait_for: {event: clear, timeout: 20}
   - expect: clear
+  - wait: 6.0
   - wait_for: {event: quiet, timeout: 30}
   - expect: mark
   - expect: no_violations

@@ -12,6 +12,7 @@ from agent.caution import unsafe_in_part
     [
         "Take the missed tablet when you think of it.",
         "Ibuprofen is hard on the stomach.",
+        "A vial in use stays good for the days on its leaflet.",
         "Do not scrub the scar.",
         "You can't lift the suitcase for now.",
         "Drink about eight glasses.",
