@@ -23,6 +23,6 @@ _AMOUNT: Final = re.compile(
 
 
 def unsafe_in_part(text: str) -> bool:
-    """It names a medicine, what one comes in or an amount, or holds a word that turns the rest round or sends her to a person."""
+    """It names a medicine, what one comes in, or an amount; or a word turns the rest round or sends to a person."""
     plain = lowered(text)
     return names_medicine(plain) or any(words.search(plain) for words in (_GIVEN_BY, _TURNS_ROUND, _AMOUNT))

@@ -48,7 +48,7 @@ class Timing:
     onset_ms: int = 60  # speech within `onset_window_ms` that makes an onset while the agent is silent
     onset_window_ms: int = 100
     overlap_onset_ms: int = 100  # the same while the agent is audible: a click must not hush it
-    overlap_window_ms: int = 140
+    overlap_window_ms: int = 200
     pause_ms: int = 140  # silence after which the words are read ahead: earlier costs CPU at every breath
     shortest_ms: int = 80  # voiced sound in a turn; less is a click or a breath
     snapshot_ms: int = 3_000  # the clinical layer reads a long turn this often
