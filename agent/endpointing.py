@@ -65,11 +65,11 @@ class Waits:
     """A whole question, and there is an answer to it (or it is too long to be a beginning)."""
     short_ms: int = 750
     """A whole question of few words that nothing answers: "at what time of day" may go on."""
-    abrupt_ms: int = 1_000
+    abrupt_ms: int = 1_200
     """The words are whole, but the voice has not come down: it breaks off at full level."""
-    likely_ms: int = 1_000
+    likely_ms: int = 1_200
     """A whole statement that something answers."""
-    statement_ms: int = 1_000
+    statement_ms: int = 1_200
     """A whole statement that nothing answers."""
     background_ms: int = 1_250
     """A whole statement that reads as background: the question is still to come."""
