@@ -16,8 +16,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from agent import embedded_redis, surroundings
+
+# how long an example takes is no property of ours: beside another worker any may be late
+settings.register_profile("quietline", deadline=None)
+settings.load_profile("quietline")
 
 
 @pytest.fixture(autouse=True, name="leaves_no_task")

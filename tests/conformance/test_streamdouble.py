@@ -31,7 +31,7 @@ steps:
   - wait_for: audio
   - wait_for: {event: quiet, timeout: 20}
   - say: question.wav
-  - wait: 6.0
+  - wait: 9.0
   - expect: no clear
   - say: next.wav
   - wait_for: {event: clear, timeout: 20}
