@@ -13,8 +13,9 @@ import time
 from typing import Final
 
 from agent import lines, settings
-from agent.confine import ConfineFailed, confine
+from agent.confine import ConfineFailed, Locks, confine, prove
 from agent.pipe import EventPipe
+from agent.reach import reach
 from agent.settings import Settings
 from policies import logs
 from policies.vocabulary import Event, Process
@@ -39,16 +40,30 @@ def main() -> int:
         return _refuse(sentence, EXIT_SETTINGS)
     pipe = EventPipe(STDOUT, chosen.profile)
     log = logs.install(pipe.write, libraries_from=chosen.library_log)
+    agents = answered.agents
+    wanted = reach(chosen, [each.engine for each in agents], os.environ, [each.knowledge for each in agents])
     try:
-        confine()
+        locks = confine(wanted.readable, wanted.ports, wanted.listable)
     except ConfineFailed as failure:
         return _refuse(f"this process could not be locked down: {failure.reason.value}", EXIT_REFUSED)
-    log.event(Event.CONFINED, process=Process.LINE)
-    return _serve(chosen, answered, bound, pipe, log, started_s)
+    if broken := prove(locks):
+        return _refuse(f"a lock does not hold: {', '.join(broken)} was not refused", EXIT_REFUSED)
+    if sentence := lacking(locks, chosen):
+        return _refuse(sentence, EXIT_SETTINGS)
+    for layer in locks.missing:
+        log.event(Event.LOCK_MISSING, layer=layer)
+    log.event(Event.CONFINED, process=Process.LINE, count=len(locks.held))
+    return _serve(chosen, answered, bound, locks, pipe, log, started_s)
 
 
 def _serve(
-    chosen: Settings, answered: lines.Lines, bound: socket.socket, pipe: EventPipe, log: logs.Log, started_s: float
+    chosen: Settings,
+    answered: lines.Lines,
+    bound: socket.socket,
+    locks: Locks,
+    pipe: EventPipe,
+    log: logs.Log,
+    started_s: float,
 ) -> int:
     from agent import service
     from agent.engines.models import ModelFileWrong
@@ -57,12 +72,25 @@ def _serve(
     from agent.prepare import AgentNotReady
 
     try:
-        asyncio.run(service.run(chosen, answered, bound, pipe, log, started_s))
+        asyncio.run(service.run(chosen, answered, bound, locks, pipe, log, started_s))
     except (ModelFileWrong, KnowledgeRefused, AgentNotReady) as refusal:
         return _refuse(str(refusal), EXIT_SETTINGS)
+    except ConfineFailed as failure:
+        return _refuse(f"this process is not locked down: {failure.reason.value}", EXIT_REFUSED)
     except EngineFailed as failure:
         return _refuse(f"a model could not be started: {failure.reason.value}", EXIT_REFUSED)
     return 0
+
+
+def lacking(locks: Locks, chosen: Settings) -> str:
+    """Why production does not go on with these locks; empty if it does.  Development goes on with what there is."""
+    missing = [] if chosen.development else [layer.value for layer in locks.missing if layer not in chosen.without]
+    if not missing:
+        return ""
+    return (
+        f"this kernel or this user gives no lock of {', '.join(missing)}: see docs/operating.md, or name what to do"
+        " without in QUIETLINE_WITHOUT"
+    )
 
 
 def listening(chosen: Settings) -> socket.socket:

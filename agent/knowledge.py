@@ -137,7 +137,10 @@ class Knowledge:
             return True
         if ask is Ask.DOSE_CHANGE and passage.topic != MISSED_TOPIC:
             return False
-        return passage.defers and self._index.names(self._places[passage.id], focus(heard)[0])
+        place, asked = self._places[passage.id], focus(heard)[0]
+        if ask is Ask.TAKING and not self._index.covers(place, asked):
+            return False  # whether two medicines go together is no question about one of them
+        return passage.defers and self._index.names(place, asked)
 
     def _worded(self, heard: str, before: int | None, *, told: bool) -> Found | NotKnown:
         """The passage that shares the words."""

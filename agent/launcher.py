@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent import embedded_redis, lines, settings, surroundings
+from agent import embedded_redis, lines, settings, surroundings, way_out
 from agent.processes import Died, Service
+from agent.reach import outside
 from agent.settings import Settings
 from agent.viewer import Viewer
 from policies.events import CallEvent, encode
@@ -42,7 +43,12 @@ class Asked:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    asked = _asked(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] in (["prove"], ["verify"]):
+        from agent.proof.__main__ import main as proof  # its packages are not for those who only serve
+
+        return proof(given)
+    asked = _asked(given)
     sentence = ""
     try:
         environment = dict(os.environ)
@@ -51,8 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen = settings.from_environment(environment)
         lines.load(chosen.agents)
         check_state(chosen.state)
-        return asyncio.run(_serve(chosen, environment) if asked.verb == "serve" else _call(chosen, environment, asked))
-    except (settings.SettingsRefused, lines.AgentFileRefused, embedded_redis.RedisFailed) as refusal:
+        return asyncio.run(serve(chosen, environment) if asked.verb == "serve" else _call(chosen, environment, asked))
+    except (
+        settings.SettingsRefused,
+        lines.AgentFileRefused,
+        embedded_redis.RedisFailed,
+        way_out.WayOutFailed,
+    ) as refusal:
         sentence = str(refusal)
     except Died as death:
         _tell(f"quietline: {death}")
@@ -87,13 +98,19 @@ def for_a_call(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def line_environment(environment: Mapping[str, str], redis_url: str) -> dict[str, str]:
+def line_environment(environment: Mapping[str, str], redis_url: str, egress_port: int | None = None) -> dict[str, str]:
     """What the line sees.  Without Twilio's token the development profile signs with one of its own."""
-    token = environment.get("TWILIO_AUTH_TOKEN", "").strip() or secrets.token_hex(16)
-    return surroundings.clean(environment, **surroundings.SCRUB, REDIS_URL=redis_url, TWILIO_AUTH_TOKEN=token)
+    ours = {
+        "REDIS_URL": redis_url,
+        "TWILIO_AUTH_TOKEN": environment.get("TWILIO_AUTH_TOKEN", "").strip() or secrets.token_hex(16),
+        **({} if egress_port is None else {"QUIETLINE_EGRESS_PORT": str(egress_port)}),
+    }
+    return surroundings.clean(environment, **surroundings.SCRUB, **ours)
 
 
-async def _serve(chosen: Settings, environment: Mapping[str, str]) -> int:
+async def serve(chosen: Settings, environment: Mapping[str, str], line: Sequence[str] = LINE) -> int:
+    """Until a signal comes.  line: the command of the line's process.  Raises as `run` does."""
+
     def show(event: CallEvent) -> None:
         sys.stdout.write(encode(event, chosen.profile) + "\n")
         sys.stdout.flush()
@@ -103,7 +120,7 @@ async def _serve(chosen: Settings, environment: Mapping[str, str]) -> int:
         _tell(f"quietline: ready on port {chosen.port}{page}")
         return None
 
-    return await run(chosen, environment, echo="log", show=show, ready=ready)
+    return await run(chosen, environment, echo="log", show=show, ready=ready, line=line)
 
 
 async def _call(chosen: Settings, environment: Mapping[str, str], asked: Asked) -> int:
@@ -145,7 +162,7 @@ async def run(
     """Starts everything, calls `ready` once the line takes calls, and ends everything.
 
     `ready` gives an exit status when there is nothing left to do, or None to serve until a signal comes.
-    Raises `Died` when the line or the keeper ends by itself, `RedisFailed` when there is no Redis.
+    Raises `Died` when the line or the keeper ends by itself, `RedisFailed` when there is no Redis, `WayOutFailed`.
     """
     async with contextlib.AsyncExitStack() as stack:
         bus = None
@@ -153,11 +170,15 @@ async def run(
         if redis_url is None:
             bus = await stack.enter_async_context(embedded_redis.running(surroundings.bare(environment)))
             redis_url = bus.url
+        egress_port = chosen.egress_port
+        places = outside(chosen, [agent.engine for agent in lines.load(chosen.agents).agents])
+        if places and egress_port is None:
+            egress_port = await stack.enter_async_context(way_out.running(places, surroundings.bare(environment)))
         service = await Service.start(
             keeper=_keeper_command("collect", chosen, "--profile", chosen.profile.value, "--echo", echo),
             keeper_environment=surroundings.bare(environment),
             line=line,
-            line_environment=line_environment(environment, redis_url.reveal()),
+            line_environment=line_environment(environment, redis_url.reveal(), egress_port),
             profile=chosen.profile,
             show=show,
             tell=_tell,
@@ -205,6 +226,8 @@ def _asked(arguments: Sequence[str] | None) -> Asked:
     call.add_argument("--say", type=Path, metavar="WAV", help="a recorded question to ask")
     call.add_argument("--save", type=Path, metavar="WAV", help="where the caller's side saves what it heard")
     call.add_argument("--script", type=Path, help="what the caller does")
+    verbs.add_parser("prove", help="place canary calls and search everywhere for what was said", add_help=False)
+    verbs.add_parser("verify", help="check a report of such a proof", add_help=False)
     return Asked(**vars(parser.parse_args(arguments)))
 
 

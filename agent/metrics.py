@@ -11,6 +11,7 @@ from typing import Final
 from agent.engines.ports import EngineReason
 from policies.events import CallRefusal
 from policies.guardrails import EscalationReason
+from policies.layers import Layer
 from policies.records import CallMetrics, EndReason, Outcome
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"  # the Prometheus text format
@@ -47,6 +48,7 @@ class LineMetrics:
         self._capacity = capacity
         self._live = 0
         self._bus = False
+        self._locks: frozenset[Layer] = frozenset()
         self._calls: Counter[tuple[Outcome, EndReason]] = Counter()
         self._escalations: Counter[EscalationReason] = Counter()
         self._refusals: Counter[CallRefusal] = Counter()
@@ -60,6 +62,10 @@ class LineMetrics:
 
     def bus(self, *, there: bool) -> None:
         self._bus = there
+
+    def locks(self, held: frozenset[Layer]) -> None:
+        """What holds this process."""
+        self._locks = held
 
     def observe(self, timed: Timed, ms: float) -> None:
         self._times[timed].observe(ms)
@@ -87,6 +93,8 @@ class LineMetrics:
         yield from _family("quietline_calls_live", "gauge", "Calls now.", [("", self._live)])
         yield from _family("quietline_calls_capacity", "gauge", "Calls at once, at most.", [("", self._capacity)])
         yield from _family("quietline_bus_up", "gauge", "1 while Redis answers.", [("", int(self._bus))])
+        held = ((_labels(layer=layer), int(layer in self._locks)) for layer in Layer)
+        yield from _family("quietline_lock_held", "gauge", "1 where the kernel's lock holds the line.", held)
         ended = ((_labels(outcome=o, end=e), self._calls[o, e]) for o in Outcome for e in EndReason)
         yield from _family("quietline_calls_total", "counter", "Calls that ended.", ended)
         fetched = ((_labels(reason=reason), self._escalations[reason]) for reason in EscalationReason)

@@ -15,6 +15,7 @@ from agent.knowledge import Found, Knowledge, NotKnown, Unknown
 from agent.lines import Agent, AgentState
 from agent.phrasebook import PhraseBook
 from agent.phrases import GREETING_HELD_MS, Phrase, PhraseTexts
+from agent.reach import ANTHROPIC_URL, OPENAI_URL, egress_port
 from agent.replying import Outlook, Voices
 from agent.sayings import Outside
 from agent.script import Script
@@ -28,8 +29,6 @@ from policies.records import Engine
 from policies.redflags import RedFlags
 from telephony.audio import FRAME_MS, AudioFrame
 
-ANTHROPIC_URL: Final = "https://api.anthropic.com"  # the SDKs' own defaults
-OPENAI_URL: Final = "https://api.openai.com/v1"
 MOST_BIAS_WORDS: Final = 12  # more cost time and words in noise (docs/decisions/0006-bias-is-a-sentence.md)
 
 
@@ -124,11 +123,13 @@ def model_of(agent: Agent, settings: Settings) -> HostedModel | None:
         from agent.engines import anthropic
 
         key, base_url = settings.anthropic_api_key, settings.anthropic_base_url or ANTHROPIC_URL
-        return anthropic.AnthropicModel(_permitted(agent, "anthropic", base_url, settings), _key(agent, key))
+        allowed = _permitted(agent, "anthropic", base_url, settings)
+        return anthropic.AnthropicModel(allowed, _key(agent, key), egress_port=egress_port(settings, base_url))
     from agent.engines import openai
 
     key, base_url = settings.openai_api_key, settings.openai_base_url or OPENAI_URL
-    return openai.OpenAIModel(_permitted(agent, "openai", base_url, settings), _key(agent, key))
+    allowed = _permitted(agent, "openai", base_url, settings)
+    return openai.OpenAIModel(allowed, _key(agent, key), egress_port=egress_port(settings, base_url))
 
 
 def _permitted(agent: Agent, provider: str, base_url: str, settings: Settings) -> Permitted:

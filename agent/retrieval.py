@@ -234,6 +234,10 @@ class Index:
         key = {term for term in self._titles[place] if term not in SOFT_TERMS and term != MEDICINE}
         return any(way in key for concept in asked for way, _ in concept.ways)
 
+    def covers(self, place: int, focus: str) -> bool:
+        """The passage is about every medicine that the question names, not about one of two."""
+        return all(self._about(place, [concept]) for concept in self._concepts(focus, 1.0) if concept.drug)
+
     def echo(self, focus: str) -> list[tuple[float, int]]:
         """Passages by how nearly one of their ways of asking is the question, word for word, the best first.
 

@@ -14,7 +14,9 @@ from socket import socket
 from typing import Final
 
 import telephony
+from agent import forgetting
 from agent.call import Call
+from agent.confine import ConfineFailed, ConfineReason, Locks, forbidden, loose_threads, prove
 from agent.engines.minilm import load_meaning
 from agent.engines.models import activity_file, recogniser_files, voice_files
 from agent.engines.piper import PiperSpeech, Voice
@@ -38,6 +40,7 @@ from agent.turns import State
 from agent.watch import Stage, Watch
 from policies import events
 from policies.guardrails import EscalationReason
+from policies.layers import Layer
 from policies.logs import Log
 from policies.meaning import Meaning
 from policies.records import CallMetrics, EndReason, Presence, at_most, hour_of, ref_of
@@ -220,6 +223,7 @@ class Calls:
         metrics = tally.metrics(call.answers)
         self._metrics.ended(metrics)
         self._pipe.tell(events.CallEnded(leg.ordinal, metrics))
+        forgetting.soon()
         return decision(metrics)
 
 
@@ -230,8 +234,13 @@ def decision(metrics: CallMetrics) -> EndDecision:
     return EndDecision.GOODBYE if metrics.end is EndReason.GOODBYE else EndDecision.LOST
 
 
-async def run(settings: Settings, lines: Lines, bound: socket, pipe: EventPipe, log: Log, started_s: float) -> None:
-    """Until a signal asks to stop.  Raises `ModelFileWrong`, `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`."""
+async def run(
+    settings: Settings, lines: Lines, bound: socket, locks: Locks, pipe: EventPipe, log: Log, started_s: float
+) -> None:
+    """Until a signal asks to stop.
+
+    Raises `ModelFileWrong`, `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`, `ConfineFailed`.
+    """
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log.loop_handler)
     pipe.attach(loop)
@@ -240,9 +249,12 @@ async def run(settings: Settings, lines: Lines, bound: socket, pipe: EventPipe, 
         loop.add_signal_handler(each, stop.set)
     models = await load_models(settings)
     log.event(LogEvent.MODEL_LOADED)
+    await still_locked(locks)
+    log.event(LogEvent.PROVED, count=forbidden(locks))
     voices = voices_of(lines, models)
     agents = await prepare_all(lines, voices, models, settings)
     metrics = LineMetrics(settings.limits.calls)
+    metrics.locks(locks.held)
     pipe.on_drop = metrics.event_dropped
     board = Switchboard(calls=settings.limits.calls, clock=time.monotonic)
     calls = Calls(settings, models, agents, pipe, log, metrics)
@@ -259,6 +271,7 @@ async def run(settings: Settings, lines: Lines, bound: socket, pipe: EventPipe, 
         ),
         page=page_files() if settings.development else {},
     )
+    forgetting.begin()
     async with asyncio.TaskGroup() as tasks:
         bus = (
             tasks.create_task(keep_presence(settings, lines, board, metrics), name="bus")
@@ -280,6 +293,14 @@ async def run(settings: Settings, lines: Lines, bound: socket, pipe: EventPipe, 
                 task.cancel()
     models.speech.close()
     models.stt.close()
+
+
+async def still_locked(locks: Locks) -> None:
+    """The proof once more, now that libraries have made their threads.  Raises `ConfineFailed`."""
+    done = await asyncio.to_thread(prove, locks)
+    loose = loose_threads() if Layer.CALLS in locks.held else 0
+    if done or loose:
+        raise ConfineFailed(ConfineReason.LOOSE)
 
 
 async def speak_ahead(

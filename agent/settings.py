@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from policies.layers import Layer
 from policies.phi import PHI
 from policies.records import Profile
 from telephony.signature import is_public_origin
@@ -40,6 +41,8 @@ VARIABLES: Final = {
     "QUIETLINE_MAX_CALLS": "calls at once; the next is sent to the nurse",
     "QUIETLINE_MAX_CALL_S": "the longest call",
     "QUIETLINE_DEAD_STREAM_MS": "silence of the carrier after which a call is given up",
+    "QUIETLINE_EGRESS_PORT": "a proxy on this machine through which hosted models are reached",
+    "QUIETLINE_WITHOUT": "locks of the kernel that production goes on without",
     "QUIETLINE_LIBRARY_LOG": "the least level of a library's log record that leaves a line: warning, info or debug",
     "QUIETLINE_ALLOW_UNSIGNED_STREAM": "1 accepts a stream without Twilio's signature; development only",
     "TWILIO_ACCOUNT_SID": "the account whose calls are answered",
@@ -106,6 +109,10 @@ class Settings:
     spoken_ahead: bool
     lead_ms: int
     limits: Limits
+    egress_port: int | None
+    """Of a proxy on this machine; the launcher starts one where this is not set and an agent needs it."""
+    without: frozenset[Layer]
+    """Locks that the operator does without in production, by name."""
     library_log: int
     """A level of `logging`; whatever it is, no text of a library's record is kept."""
     allow_unsigned_stream: bool
@@ -165,6 +172,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             dead_stream_ms=_number(values, "QUIETLINE_DEAD_STREAM_MS", 2_000, 500, 60_000),
             message_bytes=65_536,  # a media message is about 400 bytes; others limit at 64 KiB too
         ),
+        egress_port=_maybe(values, "QUIETLINE_EGRESS_PORT", 1, 65_535),
+        without=_without(values.get("QUIETLINE_WITHOUT", "")),
         library_log=_level(values.get("QUIETLINE_LIBRARY_LOG", "warning")),
         allow_unsigned_stream=_flag(values, "QUIETLINE_ALLOW_UNSIGNED_STREAM"),
         twilio_account_sid=values.get("TWILIO_ACCOUNT_SID"),
@@ -341,6 +350,14 @@ def _switch(values: Mapping[str, str], name: str) -> bool:
     if value not in ("on", "off"):
         raise SettingsRefused(f"set {name} to on or off")
     return value == "on"
+
+
+def _without(value: str) -> frozenset[Layer]:
+    names = {name.strip() for name in value.split(",")} - {""}
+    known = {layer.value: layer for layer in Layer}
+    if not names <= known.keys():
+        raise SettingsRefused(f"set QUIETLINE_WITHOUT to some of {', '.join(known)}, with commas between")
+    return frozenset(known[name] for name in names)
 
 
 def _level(value: str) -> int:

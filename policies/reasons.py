@@ -45,6 +45,7 @@ REASONS: Final = frozenset(
         "key_zero",
         "late",
         "longest_call",
+        "loose",
         "malformed",
         "missing",
         "missing_field",

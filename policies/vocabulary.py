@@ -12,6 +12,7 @@ from typing import Final
 
 from policies.closed import Choice, Count, Flag, Kind, Shape
 from policies.guardrails import EscalationReason
+from policies.layers import Layer
 from policies.reasons import REASONS
 from policies.records import MANY, EndReason, Engine, Outcome, Profile
 
@@ -22,6 +23,10 @@ class Event(enum.Enum):
     STARTED = "started"
     READY = "ready"
     CONFINED = "confined"
+    PROVED = "proved"
+    """So many kinds of forbidden act were tried, and each was refused."""
+    LOCK_MISSING = "lock_missing"
+    """This kernel or this user gives it not."""
     STOPPING = "stopping"
     STOPPED = "stopped"
     SETTINGS_REFUSED = "settings_refused"
@@ -133,6 +138,7 @@ FIELDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "stage": Choice(Stage, optional=False),
         "process": Choice(Process, optional=False),
         "library": Choice(Library, optional=False),
+        "layer": Choice(Layer, optional=False),
         "kind": KIND,
         "place": PLACE,
         "line": Count(0, 999_999),

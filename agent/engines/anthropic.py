@@ -65,7 +65,9 @@ class AnthropicModel:
         deadlines: Deadlines | None = None,
         sampling: Sampling | None = None,
         system: str = SYSTEM,
+        egress_port: int | None = None,
     ) -> None:
+        """egress_port: see `wire.client`."""
         self._model = permitted.model
         self._deadlines = deadlines or Deadlines()
         self._sampling = sampling or Sampling()
@@ -75,6 +77,7 @@ class AnthropicModel:
             self._endpoint,
             connect_s=self._deadlines.connect_ms / 1000,
             wait_s=self._deadlines.total_ms / 1000,
+            egress_port=egress_port,
         )
         self._messages = anthropic.AsyncAnthropic(
             api_key=api_key,

@@ -73,7 +73,9 @@ class OpenAIModel:
         deadlines: Deadlines | None = None,
         sampling: Sampling | None = None,
         system: str = SYSTEM,
+        egress_port: int | None = None,
     ) -> None:
+        """egress_port: see `wire.client`."""
         self._model = permitted.model
         self._deadlines = deadlines or Deadlines()
         self._sampling = sampling or Sampling()
@@ -90,6 +92,7 @@ class OpenAIModel:
             self._endpoint,
             connect_s=self._deadlines.connect_ms / 1000,
             wait_s=self._deadlines.total_ms / 1000,
+            egress_port=egress_port,
         )
 
     def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]:

@@ -64,15 +64,19 @@ def under(base_url: str, path: str) -> httpx2.URL:
     return httpx2.URL(base_url.rstrip("/") + path)
 
 
-def client(endpoint: Endpoint, *, connect_s: float, wait_s: float) -> httpx2.AsyncClient:
-    """A client that reaches `endpoint` and nothing else.  Keeps connections for the life of the process."""
+def client(endpoint: Endpoint, *, connect_s: float, wait_s: float, egress_port: int | None) -> httpx2.AsyncClient:
+    """A client that reaches `endpoint` and nothing else.  Keeps connections for the life of the process.
+
+    egress_port: of the proxy on this machine that opens tunnels to it; None where it is on this machine itself.
+    """
     limits = httpx2.Limits(
         max_connections=MOST_CONNECTIONS,
         max_keepalive_connections=MOST_CONNECTIONS,
         keepalive_expiry=IDLE_CONNECTION_S,
     )
     timeout = httpx2.Timeout(wait_s, connect=connect_s, pool=connect_s)
-    inner = httpx2.AsyncHTTPTransport(trust_env=False, limits=limits, retries=0)
+    proxy = None if egress_port is None else httpx2.Proxy(f"http://127.0.0.1:{egress_port}")
+    inner = httpx2.AsyncHTTPTransport(trust_env=False, limits=limits, retries=0, proxy=proxy)
     return httpx2.AsyncClient(
         transport=Guard(inner, endpoint), timeout=timeout, trust_env=False, follow_redirects=False
     )

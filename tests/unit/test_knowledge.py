@@ -356,3 +356,25 @@ def test_nothing_of_a_question_is_kept() -> None:
     modules = (agent.knowledge, agent.retrieval, agent.deferrals, agent.questions, agent.terms, agent.mishearing)
     kept = [fresh, *(vars(module) for module in modules)]
     assert [] == [text for text in _strings(kept, set()) if canary in text and text != canary]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Can I take tramadol with ibuprofen?",
+        "Is it okay to have Tylenol with my oxycodone?",
+        "Can I use aspirin and codeine?",
+    ],
+)
+def test_whether_two_medicines_go_together_is_not_answered_by_a_passage_about_one(
+    knowledge: Knowledge, question: str
+) -> None:
+    assert isinstance(knowledge.retrieve(PHI(question)), NotKnown)
+
+
+def test_it_is_answered_by_a_passage_about_both(knowledge: Knowledge) -> None:
+    question = "Can I take ibuprofen with my warfarin?"
+    found = knowledge.retrieve(PHI(question))
+
+    assert isinstance(found, Found)
+    assert "thinner-pain-relief" == found.passage.id

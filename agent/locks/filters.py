@@ -1,0 +1,183 @@
+"""The system calls that the line may not make, as a classic BPF program for seccomp.  Pure.
+
+Landlock holds files and ports; this holds what it leaves open: other kinds of socket, anonymous files, shared memory,
+keys, names and attributes, other processes, and the ways back.  What is not named is allowed, but for calls newer than
+this page.  A refused call fails with EPERM, so that a library takes it for a missing right; `openat2` and `clone3`,
+whose arguments a filter can't read, fail with ENOSYS, and glibc takes the older form.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from agent.locks.syscalls import LAST, X32_BIT, Machine, number
+
+LOAD: Final = 0x20  # BPF_LD | BPF_W | BPF_ABS, <linux/bpf_common.h>
+AND: Final = 0x54  # BPF_ALU | BPF_AND | BPF_K
+EQUAL: Final = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
+GREATER: Final = 0x25  # BPF_JMP | BPF_JGT | BPF_K
+ANY_BIT: Final = 0x45  # BPF_JMP | BPF_JSET | BPF_K
+RETURN: Final = 0x06  # BPF_RET | BPF_K
+
+ALLOW: Final = 0x7FFF0000  # <linux/seccomp.h>
+KILL: Final = 0x80000000
+ERRNO: Final = 0x00050000
+REFUSE: Final = ERRNO | errno.EPERM
+ABSENT: Final = ERRNO | errno.ENOSYS
+
+NUMBER_AT: Final = 0  # struct seccomp_data
+ARCH_AT: Final = 4
+ARGUMENTS_AT: Final = 16
+
+WRITING: Final = 0o1 | 0o2 | 0o100 | 0o1000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC: equal on both machines
+CLONE_THREAD: Final = 0x10000
+TYPE_MASK: Final = 0xF
+IPPROTO_TCP: Final = 6
+MSG_FASTOPEN: Final = 0x20000000
+TCP_FASTOPEN: Final = 23
+TCP_FASTOPEN_CONNECT: Final = 30
+PR_SET_DUMPABLE: Final = 4  # <linux/prctl.h>
+PR_SET_NAME: Final = 15
+PR_SET_SECCOMP: Final = 22
+PR_SET_MM: Final = 35
+PR_SET_PTRACER: Final = 0x59616D61
+
+FIRST: Final = (
+    "read",
+    "write",
+    "futex",
+    "epoll_wait",
+    "epoll_pwait",
+    "recvfrom",
+    "mmap",
+    "munmap",
+    "madvise",
+    "mprotect",
+)
+REFUSED: Final = tuple(
+    "creat memfd_create memfd_secret truncate fallocate unlink unlinkat rename renameat renameat2 mkdir mkdirat"
+    " rmdir mknod mknodat symlink symlinkat link linkat setxattr lsetxattr fsetxattr removexattr lremovexattr"
+    " fremovexattr chmod fchmod fchmodat fchmodat2 chown lchown fchown fchownat utime utimes futimesat utimensat"
+    " name_to_handle_at open_by_handle_at mount umount2 pivot_root chroot fsopen fsconfig fsmount fspick"
+    " move_mount open_tree mount_setattr swapon swapoff acct quotactl quotactl_fd fanotify_init shmget shmat"
+    " msgget msgsnd semget mq_open add_key request_key keyctl io_uring_setup io_uring_enter io_uring_register"
+    " io_setup io_submit ptrace process_vm_readv process_vm_writev process_madvise pidfd_open pidfd_getfd"
+    " pidfd_send_signal kcmp kill tkill rt_sigqueueinfo rt_tgsigqueueinfo execve execveat fork vfork unshare setns"
+    " personality setrlimit seccomp perf_event_open bpf userfaultfd kexec_load kexec_file_load init_module"
+    " finit_module delete_module reboot iopl ioperm modify_ldt syslog sethostname setdomainname clock_settime"
+    " settimeofday bind".split()
+)
+MISSING: Final = ("openat2", "clone3")
+
+
+class Step(NamedTuple):
+    """One instruction; `yes` and `no` count the instructions that are skipped."""
+
+    code: int
+    yes: int
+    no: int
+    value: int
+
+
+def _load(at: int) -> Step:
+    return Step(LOAD, 0, 0, at)
+
+
+def _argument(place: int) -> Step:
+    """The lower half: both machines are little-endian, and the kernel reads these arguments as 32 bits."""
+    return _load(ARGUMENTS_AT + 8 * place)
+
+
+def _end(verdict: int) -> Step:
+    return Step(RETURN, 0, 0, verdict)
+
+
+def _one_of(values: Sequence[int], then: int, otherwise: int) -> list[Step]:
+    """Verdicts on the loaded value."""
+    return [step for value in values for step in (Step(EQUAL, 0, 1, value), _end(then))] + [_end(otherwise)]
+
+
+def _bits(mask: int) -> list[Step]:
+    """Refused where any of these bits is set in the loaded value."""
+    return [Step(ANY_BIT, 0, 1, mask), _end(REFUSE), _end(ALLOW)]
+
+
+def _judged(name: str) -> list[Step]:
+    """Calls whose arguments decide; each list ends in a verdict on every path."""
+    match name:
+        case "open":
+            return [_argument(1), *_bits(WRITING)]
+        case "openat":
+            return [_argument(2), *_bits(WRITING)]
+        case "clone":
+            return [_argument(0), Step(ANY_BIT, 0, 1, CLONE_THREAD), _end(ALLOW), _end(REFUSE)]
+        case "socket":
+            return [
+                _argument(0),
+                Step(EQUAL, 2, 0, socket.AF_INET),
+                Step(EQUAL, 1, 0, socket.AF_INET6),
+                _end(REFUSE),
+                _argument(1),
+                Step(AND, 0, 0, TYPE_MASK),
+                Step(EQUAL, 1, 0, socket.SOCK_STREAM),
+                _end(REFUSE),
+                _argument(2),
+                *_one_of((0, IPPROTO_TCP), ALLOW, REFUSE),
+            ]
+        case "sendto" | "sendmmsg":
+            return [_argument(3), *_bits(MSG_FASTOPEN)]
+        case "sendmsg":
+            return [_argument(2), *_bits(MSG_FASTOPEN)]
+        case "setsockopt":
+            return [
+                _argument(1),
+                Step(EQUAL, 1, 0, IPPROTO_TCP),
+                _end(ALLOW),
+                _argument(2),
+                *_one_of((TCP_FASTOPEN, TCP_FASTOPEN_CONNECT), REFUSE, ALLOW),
+            ]
+        case "prctl":
+            ways = (PR_SET_DUMPABLE, PR_SET_NAME, PR_SET_SECCOMP, PR_SET_MM, PR_SET_PTRACER)
+            return [_argument(0), *_one_of(ways, REFUSE, ALLOW)]
+        case "prlimit64":  # with a new limit; asking for the present one is allowed
+            high, low = _load(ARGUMENTS_AT + 8 * 2 + 4), _argument(2)
+            return [low, Step(EQUAL, 1, 0, 0), _end(REFUSE), high, Step(EQUAL, 1, 0, 0), _end(REFUSE), _end(ALLOW)]
+    raise KeyError(name)
+
+
+JUDGED: Final = (
+    "open", "openat", "clone", "socket", "sendto", "sendmsg", "sendmmsg", "setsockopt", "prctl", "prlimit64"
+)  # fmt: skip
+
+
+def steps(machine: Machine) -> list[Step]:
+    """The whole program."""
+    program = [_load(ARCH_AT), Step(EQUAL, 1, 0, machine.value), _end(KILL), _load(NUMBER_AT)]
+    if machine is Machine.X86_64:
+        program += [Step(ANY_BIT, 0, 1, X32_BIT), _end(REFUSE)]
+    program += [Step(GREATER, 0, 1, LAST), _end(ABSENT)]
+    for names, body in (
+        (FIRST, [_end(ALLOW)]),
+        (MISSING, [_end(ABSENT)]),
+        (REFUSED, [_end(REFUSE)]),
+    ):
+        for name in names:
+            program += _where(name, machine, body)
+    for name in JUDGED:
+        program += _where(name, machine, _judged(name))
+    return [*program, _end(ALLOW)]
+
+
+def _where(name: str, machine: Machine, body: Sequence[Step]) -> list[Step]:
+    """The body for this call alone; nothing where the machine has none."""
+    call = number(name, machine)
+    return [] if call is None else [Step(EQUAL, 0, len(body), call), *body]
+
+
+def program(machine: Machine) -> bytes:
+    """`struct sock_filter[]` of <linux/filter.h>."""
+    return b"".join(struct.pack("=HBBI", *step) for step in steps(machine))

@@ -1,0 +1,120 @@
+"""Prove that nothing is kept, and check such a proof.
+
+    quietline prove [--nonce HEX] [--calls N] [--out FOLDER] [--key FILE]
+    quietline verify REPORT --key FILE.pub --nonce HEX
+
+The nonce is the officer's: without it the report could be an old one.  The key is made where there is none, mode 0600;
+its public half, beside it, is what the officer is given, once and on another way than the reports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import secrets
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agent.proof.canary import NONCE_BYTES
+from agent.proof.page import page
+from agent.proof.report import Seen, objections, signed
+from agent.settings import ROOT
+
+QUICK: Final = 2  # calls
+KEY_BYTES: Final = 32
+EXIT_OBJECTED: Final = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="quietline", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    prove = verbs.add_parser("prove", help="place canary calls and search everywhere for what was said")
+    prove.add_argument("--nonce", type=nonce_of, default=secrets.token_bytes(NONCE_BYTES), metavar="HEX")
+    prove.add_argument("--calls", type=int, default=QUICK)
+    prove.add_argument("--out", type=Path, default=ROOT / ".quietline" / "proofs")
+    prove.add_argument("--key", type=Path, default=ROOT / ".quietline" / "proof.key")
+    verify = verbs.add_parser("verify", help="check a report with the key and the nonce that you know")
+    verify.add_argument("report", type=Path)
+    verify.add_argument("--key", type=Path, required=True, metavar="FILE.pub")
+    verify.add_argument("--nonce", type=nonce_of, required=True, metavar="HEX")
+    asked = parser.parse_args(arguments)
+    if asked.verb == "verify":
+        return _verify(asked.report, asked.key, asked.nonce)
+    if asked.calls < 1:
+        parser.error("--calls: at least one")
+    return _prove(asked.nonce, asked.calls, asked.out, asked.key)
+
+
+def nonce_of(text: str) -> bytes:
+    """Raises `ValueError` for anything but 64 hexadecimal digits."""
+    nonce = bytes.fromhex(text)
+    if len(nonce) != NONCE_BYTES:
+        raise ValueError("a nonce has 64 hexadecimal digits")
+    return nonce
+
+
+def _prove(nonce: bytes, calls: int, out: Path, key: Path) -> int:
+    from agent.proof.run import proven  # loads models
+
+    body = asyncio.run(proven(nonce, calls, _tell))
+    signer = key_at(key)
+    report = signed(body, signer)
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"proof-{nonce.hex()[:12]}-{int(time.time()) // 3600}.json"
+    path.write_bytes(report)
+    public = signer.public_key().public_bytes_raw()
+    path.with_suffix(".html").write_text(page(body, public.hex()), encoding="utf-8")
+    for row in body["places"]:
+        searched = row["seen"] != Seen.NOT_EXAMINED.value
+        told = f"{row['forms']} of {row['planted']} planted forms found" if searched else row["why"]
+        _tell(f"  {row['place']:<45} {row['seen']:<14} {told}")
+    _tell(f"calls that count: {body['calls']['counted']} of {body['calls']['placed']}; nonce {nonce.hex()}")
+    found = objections(report, public, nonce.hex())
+    for objection in found:
+        _tell(f"NOT PROVEN: {objection}")
+    _tell(f"the report: {path}; check it with: quietline verify {path} --key {key}.pub --nonce {nonce.hex()}")
+    return EXIT_OBJECTED if found else 0
+
+
+def _verify(report: Path, key: Path, nonce: bytes) -> int:
+    try:
+        read, public = report.read_bytes(), bytes.fromhex(key.read_text("ascii").strip())
+    except (OSError, ValueError):
+        _tell("quietline: name a report and the file of a public key that can be read")
+        return EXIT_OBJECTED
+    found = objections(read, public, nonce.hex())
+    for objection in found:
+        _tell(f"refused: {objection}")
+    if not found:
+        _tell("the report holds: it is of this key, for this nonce, and nothing was found in any place it examined")
+    return EXIT_OBJECTED if found else 0
+
+
+def key_at(path: Path) -> Ed25519PrivateKey:
+    """The key in this file, made where there is none."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = Ed25519PrivateKey.generate()
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(made.private_bytes_raw())
+        Path(f"{path}.pub").write_text(made.public_key().public_bytes_raw().hex() + "\n", encoding="ascii")
+    raw = path.read_bytes()
+    if len(raw) != KEY_BYTES:
+        raise ValueError("this is no key of ours")
+    return Ed25519PrivateKey.from_private_bytes(raw)
+
+
+def _tell(sentence: str) -> None:
+    sys.stdout.write(sentence + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""Synthetic patients whose traces nobody could have guessed: all of one follows from the officer's nonce.  Pure.
+
+A canary is spoken, so her words must be ones that a recogniser writes down: her name is of common first names and of
+surnames that are words, her numbers are read digit by digit.  What was really heard joins the needles after the call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+NONCE_BYTES: Final = 32
+FIRST: Final = (
+    "Amelia Arthur Beatrice Benjamin Caroline Christopher Dorothy Edward Eleanor Frederick Georgia Harold Isabella"
+    " Jonathan Josephine Leonard Margaret Matthew Natalie Nicholas Olivia Patrick Rebecca Richard Samantha Sebastian"
+    " Theodore Valerie Veronica Victoria Vincent Winston"
+).split()
+LAST: Final = (
+    "Appleton Barnsley Blackwood Bloomfield Brookfield Butterworth Castleton Chamberlain Copperfield Crawford Drummond"
+    " Fairbanks Farmington Greenwood Hamilton Hathaway Huntington Kensington Livingston Lockwood Merriweather Northwood"
+    " Oakland Pemberton Redfield Rutherford Silverman Somerset Stonebridge Thornton Wellington Whitfield"
+).split()
+MONTHS: Final = "January February March April May June July August September October November December".split()
+DRUGS: Final = "lisinopril metformin warfarin atorvastatin furosemide amoxicillin gabapentin omeprazole".split()
+DIGITS: Final = "zero one two three four five six seven eight nine".split()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Canary:
+    """One synthetic patient."""
+
+    number: int
+    first: str
+    last: str
+    born: str
+    """Month, day and year."""
+    phone: str
+    """Ten digits; the exchange 555-01 belongs to nobody (North American Numbering Plan)."""
+    record: str
+    """Seven digits."""
+    drug: str
+
+    def __repr__(self) -> str:
+        return f"Canary({self.number})"
+
+    @property
+    def name(self) -> str:
+        return f"{self.first} {self.last}"
+
+    def sentence(self) -> str:
+        """What she says, in one breath; it asks for something, so that it is answered."""
+        return (
+            f"Hello, my name is {self.name}, my chart number is {spoken(self.record)},"
+            f" my phone is {spoken(self.phone)}, and I want to know if I can take {self.drug} with food?"
+        )
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """(what it is, the text) of everything that must not stay."""
+        yield "name", self.name
+        yield "surname", self.last
+        yield "chart number", self.record
+        yield "chart number, spoken", spoken(self.record)
+        yield "phone", self.phone
+        yield "phone, spoken", spoken(self.phone)
+        yield "sentence", self.sentence()
+
+
+def canary(nonce: bytes, number: int) -> Canary:
+    """The patient of that number.  Raises `ValueError` for a nonce of another length."""
+    if len(nonce) != NONCE_BYTES:
+        raise ValueError("a nonce has 32 bytes")
+    drawn = _Stream(nonce, f"canary {number}")
+    return Canary(
+        number=number,
+        first=drawn.one_of(FIRST),
+        last=drawn.one_of(LAST),
+        born=f"{drawn.one_of(MONTHS)} {1 + drawn.below(28)} {1930 + drawn.below(60)}",
+        phone=f"{2 + drawn.below(8)}{drawn.digits(2)}55501{drawn.digits(2)}",
+        record=f"{1 + drawn.below(9)}{drawn.digits(6)}",
+        drug=drawn.one_of(DRUGS),
+    )
+
+
+def spoken(digits: str) -> str:
+    """Digit by digit."""
+    return " ".join(DIGITS[int(digit)] for digit in digits)
+
+
+class _Stream:
+    """Numbers out of a nonce: HMAC-SHA-256 in counter mode, so that one number tells nothing of the next."""
+
+    def __init__(self, nonce: bytes, purpose: str) -> None:
+        self._nonce = nonce
+        self._purpose = purpose
+        self._count = 0
+
+    def below(self, bound: int) -> int:
+        """Evenly, to one part in 2**200."""
+        self._count += 1
+        block = hmac.new(self._nonce, f"{self._purpose} {self._count}".encode(), hashlib.sha256).digest()
+        return int.from_bytes(block) % bound
+
+    def one_of(self, words: Sequence[str]) -> str:
+        return words[self.below(len(words))]
+
+    def digits(self, count: int) -> str:
+        return "".join(str(self.below(10)) for _ in range(count))

@@ -1,0 +1,159 @@
+"""The report of a proof: what was looked for, where, with what result; signed, and checked by somebody else.  Pure.
+
+Canonical JSON (sorted keys, no spaces, ASCII), so that the same report has the same bytes.  The signature is of
+Ed25519 (RFC 8032) over all of it but itself.  `objections` trusts nothing in the report: the public key and the nonce
+come from the officer, and what must stand in it from this page.
+"""
+
+from __future__ import annotations
+
+import base64
+import enum
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+FORMAT: Final = "quietline-proof-1"
+LEAST_FORMS: Final = 20
+"""So many forms of a needle must have been planted and found in each place that was examined."""
+LEAST_ACTS: Final = 40
+
+
+class Place(enum.Enum):
+    """Everywhere that a word could have stayed.  A report names each of them."""
+
+    OUTPUT = "what the service prints"
+    ERRORS = "what the service writes to standard error"
+    PIPE = "the pipe from the line to the keeper"
+    LINE_ERRORS = "what the line writes to standard error"
+    STATE = "the keeper's state"
+    FILES = "files changed on the machine"
+    NAMES = "names of files"
+    CORES = "core dumps"
+    SWAP = "swap"
+    SHARED_MEMORY = "shared memory"
+    BUS = "what Redis was told"
+    BUS_FILES = "files of Redis"
+    BUS_MEMORY = "the memory of Redis"
+    LINE_MEMORY = "the line's memory after the call"
+    KEEPER_MEMORY = "the keeper's memory"
+    METRICS = "the metrics"
+    PAGES = "health and error pages"
+    CARRIER = "what the carrier was told"
+    SOCKETS = "where the line was connected to"
+
+
+class Seen(enum.Enum):
+    """What came of looking at a place."""
+
+    NOTHING = "nothing found"
+    FOUND = "found"
+    NOT_EXAMINED = "not examined"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One place."""
+
+    place: Place
+    seen: Seen
+    size: int
+    """Bytes that were searched."""
+    forms: int
+    """Forms of a planted needle that the same search found there; of as many that were planted."""
+    planted: int
+    hits: tuple[str, ...] = ()
+    """Which needle in which form; never the needle."""
+    why: str = ""
+    """Of a place that was not examined."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "place": self.place.value,
+            "seen": self.seen.value,
+            "size": self.size,
+            "forms": self.forms,
+            "planted": self.planted,
+            "hits": list(self.hits),
+            "why": self.why,
+        }
+
+
+def canonical(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
+
+
+def signed(body: Mapping[str, Any], key: Ed25519PrivateKey) -> bytes:
+    """The report with its signature."""
+    whole = {"format": FORMAT, **body}
+    return canonical({**whole, "signature": base64.b64encode(key.sign(canonical(whole))).decode()})
+
+
+def objections(report: bytes, public_key: bytes, nonce: str) -> list[str]:
+    """Why this report proves nothing to whoever gave this nonce; empty if it holds.
+
+    public_key: 32 bytes, from outside the report.
+    """
+    read = _read(report)
+    if read is None:
+        return ["this is no report of a proof"]
+    body, signature = read
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, canonical(body))
+    except (InvalidSignature, ValueError):
+        return ["the signature is not of this key over these bytes"]
+    found = []
+    if body.get("nonce") != nonce:
+        found.append("the nonce is not yours: it may be an old report")
+    return found + _lacking(body)
+
+
+def _read(report: bytes) -> tuple[dict[str, Any], bytes] | None:
+    try:
+        whole = json.loads(report)
+        signature = base64.b64decode(whole.pop("signature"), validate=True)
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
+        return None
+    if not isinstance(whole, dict) or whole.get("format") != FORMAT or report != canonical(_with(whole, signature)):
+        return None  # the same words in other bytes are another report
+    return whole, signature
+
+
+def _with(body: Mapping[str, Any], signature: bytes) -> dict[str, Any]:
+    return {**body, "signature": base64.b64encode(signature).decode()}
+
+
+def _lacking(body: Mapping[str, Any]) -> list[str]:
+    """What a report that holds must say."""
+    found = []
+    rows = body.get("places")
+    listed = rows if isinstance(rows, list) else []
+    places = {row.get("place"): row for row in listed if isinstance(row, dict)}
+    for place in Place:
+        row = places.get(place.value)
+        if row is None:
+            found.append(f"{place.value}: missing from the report")
+        elif row.get("seen") == Seen.FOUND.value or row.get("hits"):
+            found.append(f"{place.value}: something was found")
+        elif row.get("seen") == Seen.NOTHING.value:
+            forms, planted = _count(row.get("forms")), _count(row.get("planted"))
+            if forms < planted or planted < LEAST_FORMS:
+                found.append(f"{place.value}: the search missed what was planted, or too little was planted")
+        elif row.get("seen") != Seen.NOT_EXAMINED.value or not row.get("why"):
+            found.append(f"{place.value}: not examined, and no reason given")
+    calls = body.get("calls")
+    if not isinstance(calls, dict) or _count(calls.get("counted")) < 1:
+        found.append("no call counted: the canary was not heard and spoken back")
+    acts = body.get("acts")
+    if not isinstance(acts, dict) or _count(acts.get("tried")) < LEAST_ACTS or acts.get("done") != []:
+        found.append("a forbidden act was not refused, or too few were tried")
+    return found
+
+
+def _count(value: object) -> int:
+    """-1 for whatever is no number of things: `True` and 1.5 among them."""
+    return value if type(value) is int and value >= 0 else -1

@@ -1,0 +1,129 @@
+"""What the line must still be able to read and to reach once it is locked: a list, and nothing beside it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from agent.settings import ROOT, Settings, is_loopback
+from policies.records import Engine
+
+OURS: Final = ("agent", "telephony", "policies", "deploy")  # the state may lie beside them
+SYSTEM: Final = (
+    "/usr/lib",
+    "/usr/local/lib",
+    "/lib",
+    "/lib64",
+    "/usr/share/zoneinfo",
+    "/usr/lib/ssl",
+    "/usr/share/ca-certificates",
+    "/etc/ssl",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/resolv.conf",
+    "/etc/nsswitch.conf",
+    "/etc/gai.conf",
+    "/etc/mime.types",
+    "/etc/os-release",
+    "/proc",
+    "/sys/devices/system/cpu",
+    "/sys/bus/pci",  # onnxruntime looks for graphics cards there, and complains where it may not
+    "/sys/devices/pci0000:00",
+    "/dev/null",
+    "/dev/zero",
+    "/dev/urandom",
+)
+ANTHROPIC_URL: Final = "https://api.anthropic.com"
+OPENAI_URL: Final = "https://api.openai.com/v1"
+PORTS: Final = {"redis": 6_379, "rediss": 6_379, "https": 443, "http": 80}
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A host, in small letters, and a port."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, text: str) -> Destination:
+        """From "host:port".  Raises `ValueError`."""
+        host, _, port = text.rpartition(":")
+        if not host or not 1 <= int(port) <= 65_535:
+            raise ValueError("a destination is a host and a port")
+        return cls(host.lower(), int(port))
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """For `agent.confine.confine`."""
+
+    readable: tuple[str, ...]
+    listable: tuple[str, ...]
+    """Folders of which Python must see the names to find our code in them."""
+    ports: tuple[int, ...]
+
+
+def providers(settings: Settings, engines: Iterable[Engine]) -> tuple[Destination, ...]:
+    """Where the hosted models of these engines are."""
+    urls = {
+        Engine.ANTHROPIC: settings.anthropic_base_url or ANTHROPIC_URL,
+        Engine.OPENAI: settings.openai_base_url or OPENAI_URL,
+    }
+    return tuple(dict.fromkeys(_destination(urls[engine]) for engine in engines if engine in urls))
+
+
+def outside(settings: Settings, engines: Iterable[Engine]) -> tuple[Destination, ...]:
+    """Of these, those that are not on this machine: only the proxy reaches them."""
+    return tuple(found for found in providers(settings, engines) if not is_loopback(found.host))
+
+
+def egress_port(settings: Settings, base_url: str) -> int | None:
+    """The proxy's port for a provider that is not on this machine."""
+    return None if is_loopback(_destination(base_url).host) else settings.egress_port
+
+
+def reach(
+    settings: Settings, engines: Iterable[Engine], environment: Mapping[str, str], material: Iterable[Path] = ()
+) -> Reach:
+    """Our code and its packages, the files that the settings name, and the ports of the addresses they name.
+
+    engines, material: of the agents; their passages' folders may lie anywhere.
+    """
+    code = [ROOT / name for name in OURS]
+    paths = [path for path in map(Path, sys.path) if path.is_absolute() and path.resolve() != ROOT]
+    own = [Path(sys.prefix), Path(sys.base_prefix), *code, *paths]
+    named: list[Path | str] = [settings.agents, *material]
+    if settings.tls is not None:
+        named += [settings.tls.cert, settings.tls.key]
+    named += [each for each in (settings.recogniser.model, settings.voice) if each and Path(each).exists()]
+    if settings.voice:
+        named += [f"{settings.voice}.json", Path(settings.voice).parent / "SHA256SUMS"]
+    named += [environment[name] for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if environment.get(name)]
+    hub = environment.get("HF_HUB_CACHE") or environment.get("HF_HOME") or str(Path.home() / ".cache" / "huggingface")
+    readable = dict.fromkeys(os.path.realpath(path) for path in (*own, *SYSTEM, *named, hub))
+    return Reach(tuple(readable), (os.path.realpath(ROOT),), _ports(settings, tuple(engines)))
+
+
+def _ports(settings: Settings, engines: Sequence[Engine]) -> tuple[int, ...]:
+    ports = {found.port for found in providers(settings, engines) if is_loopback(found.host)}
+    if settings.redis_url is not None:
+        ports.add(_destination(settings.redis_url.reveal()).port)
+    if outside(settings, engines) and settings.egress_port is not None:
+        ports.add(settings.egress_port)
+    return tuple(sorted(ports))
+
+
+def _destination(url: str) -> Destination:
+    parts = urlsplit(url)
+    return Destination((parts.hostname or "").lower(), parts.port or PORTS[parts.scheme])

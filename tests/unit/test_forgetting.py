@@ -1,0 +1,61 @@
+"""A moment after a call, what only held itself is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import urllib.parse
+import weakref
+
+import pytest
+
+from agent import forgetting
+
+
+class Held:
+    """Something that holds itself, as a call's objects do."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture(autouse=True)
+def _no_collection_by_chance() -> object:
+    gc.disable()
+    yield
+    gc.enable()
+    gc.unfreeze()
+
+
+def test_a_cycle_is_gone_soon_after_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forgetting, "AFTER_S", 0.0)
+
+    async def run() -> bool:
+        gone = weakref.ref(Held())
+        assert gone() is not None
+        forgetting.soon()
+        for _ in range(3):  # turns of the loop
+            await asyncio.sleep(0)
+        return gone() is None
+
+    assert asyncio.run(run())
+
+
+def test_addresses_are_not_kept_by_the_library_that_splits_them() -> None:
+    urllib.parse.urlsplit("http://example.test/?who=anna")
+    forgetting.forget()
+
+    assert 0 == urllib.parse.urlsplit.cache_info().currsize  # type: ignore[attr-defined]  # an lru_cache, as CPython has it
+
+
+def test_what_was_there_before_the_first_call_is_not_searched() -> None:
+    before = weakref.ref(Held())
+    forgetting.begin()
+    after = weakref.ref(Held())
+    kept = Held()
+    forgetting.forget()
+
+    assert before() is None
+    assert after() is None
+    assert kept.itself is kept
+    assert gc.get_freeze_count() > 1_000
