@@ -12,11 +12,13 @@ import sys
 import time
 from typing import Final
 
-from agent import lines, settings
+from agent import lines, settings, vendors
 from agent.confine import ConfineFailed, confine
 from agent.pipe import EventPipe
 from agent.settings import Settings
 from policies import logs
+from policies.allowlist import Allowlist
+from policies.listing import ListRefused
 from policies.vocabulary import Event, Process
 
 EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
@@ -30,8 +32,9 @@ def main() -> int:
     try:
         chosen = settings.from_environment(os.environ)
         answered = lines.load(chosen.agents)
+        allowlist = vendors.load(chosen.allowlist)
         bound = listening(chosen)
-    except (settings.SettingsRefused, lines.AgentFileRefused) as refusal:
+    except (settings.SettingsRefused, lines.AgentFileRefused, ListRefused) as refusal:
         sentence = str(refusal)
     except OSError:
         sentence = "set QUIETLINE_HOST and QUIETLINE_PORT to an address of this machine that is free"
@@ -44,11 +47,17 @@ def main() -> int:
     except ConfineFailed as failure:
         return _refuse(f"this process could not be locked down: {failure.reason.value}", EXIT_REFUSED)
     log.event(Event.CONFINED, process=Process.LINE)
-    return _serve(chosen, answered, bound, pipe, log, started_s)
+    return _serve(chosen, answered, allowlist, bound, pipe, log, started_s)
 
 
 def _serve(
-    chosen: Settings, answered: lines.Lines, bound: socket.socket, pipe: EventPipe, log: logs.Log, started_s: float
+    chosen: Settings,
+    answered: lines.Lines,
+    allowlist: Allowlist,
+    bound: socket.socket,
+    pipe: EventPipe,
+    log: logs.Log,
+    started_s: float,
 ) -> int:
     from agent import service
     from agent.engines.models import ModelFileWrong
@@ -57,7 +66,7 @@ def _serve(
     from agent.prepare import AgentNotReady
 
     try:
-        asyncio.run(service.run(chosen, answered, bound, pipe, log, started_s))
+        asyncio.run(service.run(chosen, answered, allowlist, bound, pipe, log, started_s))
     except (ModelFileWrong, KnowledgeRefused, AgentNotReady) as refusal:
         return _refuse(str(refusal), EXIT_SETTINGS)
     except EngineFailed as failure:

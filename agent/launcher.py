@@ -1,4 +1,4 @@
-"""`quietline serve` and `quietline call`: the only one that starts processes.
+"""`quietline serve`, `call`, `audit` and `vendors`: the only one that starts processes.
 
 Redis, then the keeper, then the line, whose standard output is the keeper's standard input.  The keeper repeats on its
 own output the events that passed its schema; from those the launcher learns that the line is ready and draws the live
@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent import embedded_redis, lines, settings, surroundings
+from agent import embedded_redis, lines, settings, surroundings, vendors
 from agent.processes import Died, Service
 from agent.settings import Settings
 from agent.viewer import Viewer
 from policies.events import CallEvent, encode
+from policies.listing import ListRefused
 
 EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
 EXIT_DIED: Final = 70  # EX_SOFTWARE
@@ -39,6 +40,8 @@ class Asked:
     say: Path | None = None
     save: Path | None = None
     script: Path | None = None
+    more: tuple[str, ...] = ()
+    """For `audit`: what the keeper is asked, in its own words."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,10 +52,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.verb == "call":
             environment = for_a_call(environment)
         chosen = settings.from_environment(environment)
+        if asked.verb in ("audit", "vendors"):
+            return asyncio.run(_ask_the_keeper(chosen, environment, asked))
         lines.load(chosen.agents)
+        vendors.load(chosen.allowlist)
         check_state(chosen.state)
         return asyncio.run(_serve(chosen, environment) if asked.verb == "serve" else _call(chosen, environment, asked))
-    except (settings.SettingsRefused, lines.AgentFileRefused, embedded_redis.RedisFailed) as refusal:
+    except (settings.SettingsRefused, lines.AgentFileRefused, ListRefused, embedded_redis.RedisFailed) as refusal:
         sentence = str(refusal)
     except Died as death:
         _tell(f"quietline: {death}")
@@ -186,6 +192,19 @@ async def _kept(chosen: Settings, environment: Mapping[str, str], ref: str) -> s
     return said.decode("ascii", "replace").strip()
 
 
+async def _ask_the_keeper(chosen: Settings, environment: Mapping[str, str], asked: Asked) -> int:
+    """What the keeper answers goes to our own output; its exit status is ours."""
+    more = list(asked.more)
+    if asked.verb == "vendors":
+        urls = {"--anthropic-url": chosen.anthropic_base_url, "--openai-url": chosen.openai_base_url}
+        more += ["--allowlist", str(chosen.allowlist.absolute()), "--agents", str(chosen.agents.absolute())]
+        more += [each for name, url in urls.items() if url is not None for each in (name, url)]
+    process = await asyncio.create_subprocess_exec(
+        *_keeper_command(asked.verb, chosen, *more), env=surroundings.bare(environment)
+    )
+    return await process.wait()
+
+
 def _twin_arguments(chosen: Settings, asked: Asked) -> list[str]:
     arguments = ["--webhook", f"{chosen.origin}/twilio/voice", "--auth-token-env", "TWILIO_AUTH_TOKEN"]
     called = lines.load(chosen.agents).default.numbers
@@ -205,7 +224,12 @@ def _asked(arguments: Sequence[str] | None) -> Asked:
     call.add_argument("--say", type=Path, metavar="WAV", help="a recorded question to ask")
     call.add_argument("--save", type=Path, metavar="WAV", help="where the caller's side saves what it heard")
     call.add_argument("--script", type=Path, help="what the caller does")
-    return Asked(**vars(parser.parse_args(arguments)))
+    verbs.add_parser("audit", help="the audit log: head, verify, export", add_help=False)
+    verbs.add_parser("vendors", help="every party in the data path: region, evidence, what it retains")
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["audit"]:
+        return Asked("audit", more=tuple(given[1:]))
+    return Asked(**vars(parser.parse_args(given)))
 
 
 def _tell(sentence: str) -> None:

@@ -46,6 +46,12 @@ class Growing:
             leaves, top = 2 * leaves, node_hash(left, top)
         self._peaks.append((leaves, top))
 
+    def copy(self) -> Growing:
+        """Grows on its own."""
+        other = Growing()
+        other._peaks, other.size = list(self._peaks), self.size
+        return other
+
     @property
     def root(self) -> bytes:
         if not self._peaks:
