@@ -184,7 +184,7 @@ def _keeper_command(verb: str, chosen: Settings, *more: str) -> list[str]:
 async def _kept(chosen: Settings, environment: Mapping[str, str], ref: str) -> str:
     """The record as the keeper holds it, one line of JSON; empty if it holds none."""
     process = await asyncio.create_subprocess_exec(
-        *_keeper_command("show", chosen, "--ref", ref),
+        *_keeper_command("show", chosen, f"--ref={ref}"),
         stdout=asyncio.subprocess.PIPE,
         env=surroundings.bare(environment),
     )

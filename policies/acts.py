@@ -86,12 +86,20 @@ class Subject(enum.Enum):
     AUDIT_LOG = "audit_log"
 
 
-class AuditReason(enum.Enum):
-    """Why it was done, or why not.  Those of `allowlist.ModelReason` stand here too, by the same words."""
+class OffReason(enum.Enum):
+    """Why an admin asks to switch zero retention off."""
 
-    # an admin's reasons to switch zero retention off
     NO_PATIENTS = "no_patients"
     """The line carries nothing of patients."""
+    QUALITY_REVIEW = "quality_review"
+    COMPLAINT = "complaint"
+    LEGAL_HOLD = "legal_hold"
+
+
+class AuditReason(enum.Enum):
+    """Why it was done, or why not.  Those of `OffReason` and `allowlist.ModelReason` stand here by the same words."""
+
+    NO_PATIENTS = "no_patients"
     QUALITY_REVIEW = "quality_review"
     COMPLAINT = "complaint"
     LEGAL_HOLD = "legal_hold"

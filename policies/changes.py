@@ -1,6 +1,6 @@
 """What those who run the line may alter, and what becomes of it.
 
-match change(policy, AskZeroOff(AuditReason.COMPLAINT), who, around):
+match change(policy, AskZeroOff(OffReason.COMPLAINT), who, around):
     case Changed(policy, event): ...              # both are written in one transaction, or neither
     case ChangeRefused(reason, event): ...        # the refusal is written too
 
@@ -20,16 +20,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
-from policies.acts import Act, AuditReason, Role, Subject
+from policies.acts import Act, AuditReason, OffReason, Role, Subject
 from policies.allowlist import ModelReason
 from policies.audit import AuditEvent, digest
 from policies.records import AGENT, HASH, NONE, REF, AgentPolicy, WorkspacePolicy
 from policies.retention import Retention
-
-OFF_REASONS: Final = frozenset(
-    {AuditReason.NO_PATIENTS, AuditReason.QUALITY_REVIEW, AuditReason.COMPLAINT, AuditReason.LEGAL_HOLD}
-)
-"""Why zero retention may be asked to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +72,7 @@ class ZeroOn:
 
 @dataclass(frozen=True, slots=True)
 class AskZeroOff:
-    reason: AuditReason
+    reason: OffReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,23 +242,23 @@ def _zero(
                 return _ALREADY
             return replace(settled, zero_retention=True), Act.ZERO_ON, None
         case DenyZeroOff():
-            return (settled, Act.ZERO_OFF_DENIED, policy.off_reason) if pending else AuditReason.NO_REQUEST
+            return (settled, Act.ZERO_OFF_DENIED, _told(policy.off_reason)) if pending else AuditReason.NO_REQUEST
         case _ if forced:
             return AuditReason.FORCED
         case AskZeroOff(reason):
-            if reason not in OFF_REASONS:
+            if type(reason) is not OffReason:
                 return _MALFORMED
             if pending or not policy.zero_retention:
                 return _ALREADY
             asked = replace(policy, off_requested_by=actor.token, off_reason=reason)
-            return asked, Act.ZERO_OFF_REQUESTED, reason
+            return asked, Act.ZERO_OFF_REQUESTED, _told(reason)
         case ApproveZeroOff():
             if not pending:
                 return AuditReason.NO_REQUEST
             if policy.off_requested_by == actor.token:
                 return AuditReason.SAME_ADMIN
             off = replace(settled, zero_retention=False, live=False, tested=NONE, proven=NONE)
-            return off, Act.ZERO_OFF_APPROVED, policy.off_reason
+            return off, Act.ZERO_OFF_APPROVED, _told(policy.off_reason)
 
 
 def _rebuilt(policy: AgentPolicy, build: str) -> _New | AuditReason:
@@ -311,6 +306,10 @@ def _fresh(agent: str, build: str) -> AgentPolicy:
         tested=NONE,
         proven=NONE,
     )
+
+
+def _told(reason: OffReason | None) -> AuditReason | None:
+    return None if reason is None else AuditReason(reason.value)
 
 
 def _hash(build: str) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from policies import closed
-from policies.acts import Act, AuditReason, Role, Subject
+from policies.acts import Act, AuditReason, OffReason, Role, Subject
 from policies.closed import Bucket, Count, Shape
 from policies.guardrails import EscalationReason
 
@@ -198,7 +198,7 @@ class AgentPolicy:
     """Nothing of what is said may be kept; what a call goes by: `policies.changes.level`."""
     off_requested_by: Annotated[str, ACTOR]
     """The token that asked to switch zero retention off, while another admin's approval is awaited."""
-    off_reason: AuditReason | None
+    off_reason: OffReason | None
     """The reason given with that request."""
     build: Annotated[str, HASH]
     """Of this build, these settings and models: what self-test and proof must have passed for."""
@@ -221,7 +221,7 @@ class WorkspacePolicy:
     """Zero retention for every agent, whatever its own policy says."""
     off_requested_by: Annotated[str, ACTOR]
     """The token that asked to end that, while another admin's approval is awaited."""
-    off_reason: AuditReason | None
+    off_reason: OffReason | None
     """The reason given with that request."""
 
     def __post_init__(self) -> None:

@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from policies.acts import Act, AuditReason, Role, Subject
+from policies.acts import Act, AuditReason, OffReason, Role, Subject
 from policies.audit import AuditEvent, digest
-from policies.changes import OFF_REASONS, Actor
+from policies.changes import Actor
 from policies.records import NONE, REF, WorkspacePolicy
 
 AT_FIRST: Final = WorkspacePolicy(revision=0, zero_forced=False, off_requested_by=NONE, off_reason=None)
@@ -25,7 +25,7 @@ class Force:
 
 @dataclass(frozen=True, slots=True)
 class AskForceOff:
-    reason: AuditReason
+    reason: OffReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +91,24 @@ def _outcome(
                 return AuditReason.ALREADY
             return replace(settled, zero_forced=True), Act.ZERO_FORCED, None
         case AskForceOff(reason):
-            if reason not in OFF_REASONS:
+            if type(reason) is not OffReason:
                 return AuditReason.MALFORMED
             if pending or not policy.zero_forced:
                 return AuditReason.ALREADY
-            return replace(policy, off_requested_by=actor.token, off_reason=reason), Act.FORCE_OFF_REQUESTED, reason
+            return (
+                replace(policy, off_requested_by=actor.token, off_reason=reason),
+                Act.FORCE_OFF_REQUESTED,
+                _told(reason),
+            )
         case ApproveForceOff():
             if not pending:
                 return AuditReason.NO_REQUEST
             if policy.off_requested_by == actor.token:
                 return AuditReason.SAME_ADMIN
-            return replace(settled, zero_forced=False), Act.FORCE_OFF_APPROVED, policy.off_reason
+            return replace(settled, zero_forced=False), Act.FORCE_OFF_APPROVED, _told(policy.off_reason)
         case DenyForceOff():
-            return (settled, Act.FORCE_OFF_DENIED, policy.off_reason) if pending else AuditReason.NO_REQUEST
+            return (settled, Act.FORCE_OFF_DENIED, _told(policy.off_reason)) if pending else AuditReason.NO_REQUEST
+
+
+def _told(reason: OffReason | None) -> AuditReason | None:
+    return None if reason is None else AuditReason(reason.value)

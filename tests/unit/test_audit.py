@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies import allowlist
-from policies.acts import Act, AuditReason, Role, Subject
+from policies.acts import Act, AuditReason, OffReason, Role, Subject
 from policies.audit import (
     AuditEvent,
     AuditFault,
@@ -60,8 +60,11 @@ def test_an_event_has_the_entry_s_fields_but_its_number() -> None:
     assert {**kinds_of(AuditEvent), "sequence": kinds_of(AuditEntry)["sequence"]} == dict(kinds_of(AuditEntry))
 
 
-def test_every_reason_to_refuse_a_model_is_a_word_of_the_log() -> None:
-    assert {reason.value for reason in allowlist.ModelReason} <= {reason.value for reason in AuditReason}
+def test_every_reason_to_refuse_a_model_or_to_switch_off_is_a_word_of_the_log() -> None:
+    told = {reason.value for reason in AuditReason}
+
+    assert {reason.value for reason in allowlist.ModelReason} <= told
+    assert {reason.value for reason in OffReason} <= told
 
 
 @given(logs)

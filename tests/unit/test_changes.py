@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.acts import Act, AuditReason, Role
+from policies.acts import Act, AuditReason, OffReason, Role
 from policies.allowlist import ModelReason
 from policies.audit import digest
 from policies.changes import (
     ALLOWED,
-    OFF_REASONS,
     Actor,
     ApproveZeroOff,
     Around,
@@ -54,7 +53,7 @@ PROVER, KEEPER = Actor(Role.PROOF), Actor(Role.KEEPER)
 BUILD, OTHER = "a" * 64, "b" * 64
 AROUND = Around(HOUR, AT_FIRST)
 FORCED = Around(HOUR, dataclasses.replace(AT_FIRST, zero_forced=True))
-WHY = AuditReason.NO_PATIENTS
+WHY = OffReason.NO_PATIENTS
 
 
 def after(*steps: tuple[Request, Actor], around: Around = AROUND) -> AgentPolicy:
@@ -125,7 +124,7 @@ def test_a_denied_request_is_over() -> None:
     for who in (ONE, TWO):
         outcome = change(ASKED, DenyZeroOff(), who, AROUND, "demo")
         assert isinstance(outcome, Changed)
-        assert outcome.event.reason is WHY
+        assert outcome.event.reason is AuditReason.NO_PATIENTS
         assert refusal(outcome.policy, ApproveZeroOff(), TWO) is AuditReason.NO_REQUEST
 
 
@@ -136,8 +135,8 @@ def test_on_withdraws_a_request() -> None:
     assert refusal(outcome.policy, ApproveZeroOff(), TWO) is AuditReason.NO_REQUEST
 
 
-@pytest.mark.parametrize("reason", sorted(set(AuditReason) - OFF_REASONS, key=lambda each: each.value))
-def test_off_needs_a_reason_of_its_own(reason: AuditReason) -> None:
+@pytest.mark.parametrize("reason", [None, "", "no_patients", AuditReason.NO_PATIENTS])
+def test_off_needs_a_reason_from_the_list(reason: Any) -> None:
     assert refusal(after(), AskZeroOff(reason), ONE) is AuditReason.MALFORMED
 
 
@@ -157,7 +156,8 @@ def test_whatever_is_not_known_is_zero() -> None:
 
 def test_switching_off_makes_the_agent_an_untested_draft() -> None:
     off = LIVE
-    for request, actor in [(AskZeroOff(WHY), ONE), (ApproveZeroOff(), TWO)]:
+    steps: list[tuple[Request, Actor]] = [(AskZeroOff(WHY), ONE), (ApproveZeroOff(), TWO)]
+    for request, actor in steps:
         outcome = change(off, request, actor, AROUND, "demo")
         assert isinstance(outcome, Changed)
         assert outcome.policy is not None
@@ -261,7 +261,11 @@ def test_the_force_is_on_at_once_and_off_with_two() -> None:
     assert same.reason is AuditReason.SAME_ADMIN
     ended = force(asked.policy, ApproveForceOff(), TWO, HOUR)
     assert isinstance(ended, WorkspaceChanged)
-    assert (False, Act.FORCE_OFF_APPROVED, WHY) == (ended.policy.zero_forced, ended.event.act, ended.event.reason)
+    assert (False, Act.FORCE_OFF_APPROVED, AuditReason.NO_PATIENTS) == (
+        ended.policy.zero_forced,
+        ended.event.act,
+        ended.event.reason,
+    )
 
 
 def test_the_force_is_for_admins_with_a_token() -> None:
@@ -271,7 +275,7 @@ def test_the_force_is_for_admins_with_a_token() -> None:
         assert outcome.reason is AuditReason.NOT_ALLOWED
 
 
-reasons = st.sampled_from([WHY, AuditReason.COMPLAINT, AuditReason.ASKED])
+reasons = st.sampled_from([*OffReason, AuditReason.COMPLAINT])
 builds = st.sampled_from([BUILD, OTHER, NONE])
 requests: st.SearchStrategy[Any] = st.one_of(
     st.builds(AskZeroOff, reasons),

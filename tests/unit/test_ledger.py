@@ -26,10 +26,20 @@ from agent.keeper.ledger import Ledger, LedgerReader
 from agent.keeper.parties import told
 from agent.keeper.state import SqliteState
 from agent.vendors import load
-from policies.acts import Act, AuditReason, Role, Subject
+from policies.acts import Act, AuditReason, OffReason, Role, Subject
 from policies.allowlist import BUILT_IN, Endpoint, days
 from policies.audit import AuditEvent, AuditFault, digest, entry_of
-from policies.changes import Actor, ApproveZeroOff, Around, AskZeroOff, Changed, ChangeRefused, CreateAgent, ZeroOn
+from policies.changes import (
+    Actor,
+    ApproveZeroOff,
+    Around,
+    AskZeroOff,
+    Changed,
+    ChangeRefused,
+    CreateAgent,
+    Request,
+    ZeroOn,
+)
 from policies.events import LogLine, encode
 from policies.records import AuditEntry, Engine, Evidence, EvidenceKind, Profile, ref_of
 from policies.vocabulary import Event
@@ -85,11 +95,12 @@ def by_hand(folder: Path, *statements: str) -> None:
 
 def test_what_was_changed_is_there_after_the_next_start_with_its_entries(tmp_path: Path, state: SqliteState) -> None:
     ledger = Ledger.open(tmp_path, state.database)
-    for request, actor in [
+    steps: list[tuple[Request, Actor]] = [
         (CreateAgent(BUILD), ONE),
-        (AskZeroOff(AuditReason.COMPLAINT), ONE),
+        (AskZeroOff(OffReason.COMPLAINT), ONE),
         (ApproveZeroOff(), TWO),
-    ]:
+    ]
+    for request, actor in steps:
         assert isinstance(ledger.change_agent("demo", request, actor, AROUND), Changed)
     ledger.record_evidence(EVIDENCE, ONE, HOUR)
     again = Ledger.open(tmp_path, state.database)
@@ -118,7 +129,7 @@ def test_the_workspace_s_switch_is_looked_up_when_an_agent_is_changed(tmp_path: 
     ledger = Ledger.open(tmp_path, state.database)
     ledger.change_agent("demo", CreateAgent(BUILD), ONE, AROUND)
     assert isinstance(ledger.change_workspace(Force(), ONE, HOUR), WorkspaceChanged)
-    refused = ledger.change_agent("demo", AskZeroOff(AuditReason.COMPLAINT), ONE, AROUND)
+    refused = ledger.change_agent("demo", AskZeroOff(OffReason.COMPLAINT), ONE, AROUND)
 
     assert isinstance(refused, ChangeRefused)
     assert refused.reason is AuditReason.FORCED
@@ -179,7 +190,8 @@ def test_another_key_is_not_taken_for_ours(tmp_path: Path, state: SqliteState) -
 @pytest.mark.parametrize(
     ("statement", "found"),
     [
-        ("UPDATE audit_entries SET line = CAST(replace(line, 'keeper', 'proof!') AS BLOB) WHERE sequence = 1", AuditFault.BAD_ENTRY),
+        ("UPDATE audit_entries SET line = CAST(replace(line, 'keeper', 'proof!') AS BLOB) WHERE sequence = 1",
+         AuditFault.BAD_ENTRY),
         ("UPDATE audit_entries SET line = (SELECT line FROM audit_entries WHERE sequence = 0) WHERE sequence = 1",
          AuditFault.OUT_OF_ORDER),
         ("DELETE FROM audit_entries WHERE sequence = 2", AuditFault.TRUNCATED),
@@ -235,10 +247,10 @@ def test_a_write_that_fails_leaves_the_log_and_the_next_one_goes_on(tmp_path: Pa
     )
     before = ledger.policy("demo")
     with pytest.raises(StateFailed):
-        ledger.change_agent("demo", AskZeroOff(AuditReason.COMPLAINT), ONE, AROUND)
+        ledger.change_agent("demo", AskZeroOff(OffReason.COMPLAINT), ONE, AROUND)
     assert before == ledger.policy("demo")
     by_hand(tmp_path, "DROP TRIGGER full")
-    ledger.change_agent("demo", AskZeroOff(AuditReason.COMPLAINT), ONE, AROUND)
+    ledger.change_agent("demo", AskZeroOff(OffReason.COMPLAINT), ONE, AROUND)
 
     assert [0, 1] == [entry.sequence for entry in entries(tmp_path)]
     assert set() == faults(tmp_path)
@@ -267,7 +279,7 @@ from pathlib import Path
 from agent.keeper.ledger import Ledger
 from agent.keeper.state import SqliteState
 from policies.changes import AskZeroOff, DenyZeroOff
-from policies.acts import AuditReason
+from policies.acts import OffReason
 from tests.unit.test_ledger import AROUND, ONE
 
 class Stopping(Ledger):
@@ -284,7 +296,7 @@ ledger = Stopping.open(folder, SqliteState.open(folder).database)
 while True:
     if stops == "anywhere":
         print("now", flush=True)
-    ledger.change_agent("demo", AskZeroOff(AuditReason.COMPLAINT), ONE, AROUND)
+    ledger.change_agent("demo", AskZeroOff(OffReason.COMPLAINT), ONE, AROUND)
     ledger.change_agent("demo", DenyZeroOff(), ONE, AROUND)
 """
 
