@@ -123,15 +123,20 @@ class Heard:
 
 def test_each_call_that_starts_asks_again_and_says_what_was_refused() -> None:
     prepared, _ = house()
-    hosted = dataclasses.replace(prepared, agent=HOSTED, endpoint=endpoint_of(HOSTED, None, None))
     heard: Any = Heard()
     nothing: Any = None
+    model: Any = object()
+    script = dataclasses.replace(prepared.script, voices=dataclasses.replace(prepared.script.voices, model=model))
+    endpoint = endpoint_of(HOSTED, None, None)
+    hosted = dataclasses.replace(prepared, agent=HOSTED, endpoint=endpoint, script=script)
     calls = Calls(SETTINGS, nothing, {}, agreed(date(2026, 1, 2)), nothing, heard, nothing)
 
     assert calls._script(prepared) is prepared.script
     assert [] == heard.lines
     assert calls._script(hosted).voices.model is prepared.script.voices.approved
     assert [(Event.MODEL_REFUSED, ModelReason.BAA_EXPIRED)] == heard.lines
+    in_date = Calls(SETTINGS, nothing, {}, agreed(date(2100, 1, 1)), nothing, heard, nothing)
+    assert in_date._script(hosted).voices.model is model
 
 
 class Nowhere(httpx2.AsyncBaseTransport):
