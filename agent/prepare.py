@@ -21,7 +21,7 @@ from agent.script import Script
 from agent.sentences import sentences_of
 from agent.settings import Settings
 from agent.vendors import endpoint_of
-from policies.allowlist import Allowlist, Endpoint, ModelReason, ModelRefused, Permitted, permit
+from policies.allowlist import Allowlist, Endpoint, ModelReason, ModelRefused, Permitted, lacking, permit
 from policies.guardrails import Sayable, Source, Wording, fixed, screen_reply
 from policies.meaning import Meaning
 from policies.phi import PHI
@@ -75,6 +75,7 @@ async def prepare(
     """Before the line takes calls: it blocks.  Raises `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`."""
     endpoint = endpoint_of(agent, settings.anthropic_base_url, settings.openai_base_url)
     model = model_of(agent, endpoint, allowlist, settings, today)
+    check_live(agent, endpoint, allowlist, today)
     draft = agent.state is AgentState.DRAFT
     material = passages.usable(passages.load(agent.knowledge), live=not draft, today=today)
     vectors = VectorFile.read(agent.knowledge / FILE)
@@ -146,6 +147,16 @@ def model_of(
     from agent.engines import openai
 
     return openai.OpenAIModel(permitted, _key(agent, settings.openai_api_key))
+
+
+def check_live(agent: Agent, endpoint: Endpoint, allowlist: Allowlist, today: date) -> None:
+    """A live agent has evidence for every vendor that its words pass, the carrier too.  Raises `AgentNotReady`."""
+    reason = lacking(endpoint, allowlist, effective(agent.retention, None), today)
+    if agent.state is AgentState.LIVE and reason is not None:
+        raise AgentNotReady(
+            f"{agent.name}.toml: state: live needs evidence for every vendor ({reason.value}); `quietline vendors` says"
+            " what is missing"
+        )
 
 
 def verdict(

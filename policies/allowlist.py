@@ -12,7 +12,6 @@ profile answers on loopback alone, and what it sends stays here.  No other excep
 from __future__ import annotations
 
 import enum
-import ipaddress
 import re
 import urllib.parse
 from collections.abc import Iterable, Sequence
@@ -20,6 +19,7 @@ from dataclasses import InitVar, dataclass, replace
 from datetime import date
 from typing import Final, final
 
+from policies.places import is_loopback, url_problem
 from policies.records import Engine, Evidence, EvidenceKind, Profile
 from policies.retention import Retention
 
@@ -237,7 +237,7 @@ def _judge(
         return ModelReason.BAD_NAME
     problem = url_problem(base_url)
     if problem is not None:
-        return problem
+        return ModelReason(problem.value)
     if strict and is_mandated(model, allowlist.mandated):
         return ModelReason.MANDATED_RETENTION
     if profile is Profile.DEVELOPMENT and is_loopback(urllib.parse.urlsplit(base_url).hostname or ""):
@@ -275,30 +275,3 @@ def is_mandated(model: str, mandated: Iterable[str]) -> bool:
     """Does a part of the name stand for a model whose vendor mandates retention?  However a platform spells it."""
     spelled = re.sub(r"[^a-z0-9]+", "-", model.lower())
     return any(part in spelled for part in mandated)
-
-
-def url_problem(base_url: str) -> ModelReason | None:
-    """Why this is no address that a key may be sent to: https, or http on this machine, and nothing but a place."""
-    if not re.fullmatch(r"[!-~]+", base_url, re.ASCII) or any(mark in base_url for mark in "@?#\\"):
-        return ModelReason.BAD_URL
-    try:
-        parts = urllib.parse.urlsplit(base_url)
-        host = parts.hostname or ""
-        port_is_sane = parts.port is None or parts.port > 0
-    except ValueError:
-        return ModelReason.BAD_URL
-    if not host or not port_is_sane or parts.scheme not in ("http", "https"):
-        return ModelReason.BAD_URL
-    if parts.scheme == "http" and not is_loopback(host):
-        return ModelReason.NOT_HTTPS
-    return None
-
-
-def is_loopback(host: str) -> bool:
-    """This machine, by name or address; a name is never resolved."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -14,8 +14,9 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
-from policies.allowlist import NAME, Allowlist, Feature, Listed, Training, Vendor, days, url_problem
+from policies.allowlist import NAME, Allowlist, Feature, Listed, Training, Vendor, days
 from policies.closed import NotClosed
+from policies.places import url_problem
 from policies.records import AGENT, Engine, Evidence, EvidenceKind
 
 LARGEST_BYTES: Final = 262_144

@@ -11,8 +11,8 @@ from typing import Final
 
 from policies.acts import Act, AuditReason, OffReason, Role, Subject
 from policies.audit import AuditEvent, digest
-from policies.changes import Actor
 from policies.records import NONE, REF, WorkspacePolicy
+from policies.requests import Actor
 
 AT_FIRST: Final = WorkspacePolicy(revision=0, zero_forced=False, off_requested_by=NONE, off_reason=None)
 """Of a state that was just made: each agent's own policy holds, and that begins with zero retention."""

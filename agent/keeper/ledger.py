@@ -30,10 +30,11 @@ from policies.audit import (
     sign,
     verify,
 )
-from policies.changes import Actor, Around, Changed, ChangeRefused, Request, change
+from policies.changes import Changed, ChangeRefused, change
 from policies.closed import NotClosed
 from policies.merkle import Growing, leaf_hash
 from policies.records import AgentPolicy, AuditEntry, Evidence, EvidenceKind, TreeHead, WorkspacePolicy
+from policies.requests import Actor, Around, Request
 from policies.workspace import ForceRequest, WorkspaceChanged, WorkspaceRefused, force
 
 LOG_TABLES: Final = (

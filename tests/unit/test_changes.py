@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from policies.acts import Act, AuditReason, OffReason, Role
 from policies.allowlist import ModelReason
 from policies.audit import digest
-from policies.changes import (
+from policies.changes import Changed, ChangeRefused, change, is_live, level
+from policies.records import NONE, AgentPolicy, ref_of
+from policies.requests import (
     ALLOWED,
     Actor,
     ApproveZeroOff,
     Around,
     AskZeroOff,
-    Changed,
-    ChangeRefused,
     CreateAgent,
     DeleteAgent,
     DenyZeroOff,
@@ -30,11 +30,7 @@ from policies.changes import (
     SelfTested,
     ToDraft,
     ZeroOn,
-    change,
-    is_live,
-    level,
 )
-from policies.records import NONE, AgentPolicy, ref_of
 from policies.retention import Retention, effective
 from policies.workspace import (
     AT_FIRST,

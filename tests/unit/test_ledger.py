@@ -29,19 +29,10 @@ from agent.vendors import load
 from policies.acts import Act, AuditReason, OffReason, Role, Subject
 from policies.allowlist import BUILT_IN, Endpoint, days
 from policies.audit import AuditEvent, AuditFault, digest, entry_of
-from policies.changes import (
-    Actor,
-    ApproveZeroOff,
-    Around,
-    AskZeroOff,
-    Changed,
-    ChangeRefused,
-    CreateAgent,
-    Request,
-    ZeroOn,
-)
+from policies.changes import Changed, ChangeRefused
 from policies.events import LogLine, encode
 from policies.records import AuditEntry, Engine, Evidence, EvidenceKind, Profile, ref_of
+from policies.requests import Actor, ApproveZeroOff, Around, AskZeroOff, CreateAgent, Request, ZeroOn
 from policies.vocabulary import Event
 from policies.workspace import Force, WorkspaceChanged
 
@@ -278,7 +269,7 @@ import os, sys
 from pathlib import Path
 from agent.keeper.ledger import Ledger
 from agent.keeper.state import SqliteState
-from policies.changes import AskZeroOff, DenyZeroOff
+from policies.requests import AskZeroOff, DenyZeroOff
 from policies.acts import OffReason
 from tests.unit.test_ledger import AROUND, ONE
 

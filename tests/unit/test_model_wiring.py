@@ -16,7 +16,7 @@ from agent.engines import wire
 from agent.engines.anthropic import AnthropicModel
 from agent.engines.openai import OpenAIModel
 from agent.engines.ports import EngineFailed, EngineReason
-from agent.prepare import AgentNotReady, model_of, verdict
+from agent.prepare import AgentNotReady, check_live, model_of, verdict
 from agent.service import Calls
 from agent.settings import ROOT, SettingsRefused, from_environment
 from agent.vendors import ANTHROPIC_URL, FEATURES, OPENAI_URL, endpoint_of
@@ -83,6 +83,24 @@ def test_an_agent_whose_model_has_no_agreement_is_not_loaded() -> None:
     with pytest.raises(AgentNotReady) as unlisted:
         model_of(HOSTED, endpoint, NOTHING_LISTED, SETTINGS, TODAY)
     assert unlisted.value.rule is ModelReason.NOT_LISTED
+
+
+def test_a_live_agent_without_evidence_for_the_carrier_is_not_loaded_and_a_draft_is() -> None:
+    live = dataclasses.replace(DEMO, state=lines.AgentState.LIVE)
+    carrier = Evidence(
+        party="twilio",
+        kind=EvidenceKind.BAA,
+        reference="C-1",
+        tier="enterprise",
+        signed=days(date(2026, 1, 1)),
+        expires=days(TODAY),
+        retention_days=0,
+    )
+
+    check_live(DEMO, BUILT_IN, SHIPPED, TODAY)
+    check_live(live, BUILT_IN, SHIPPED.having([carrier]), TODAY)
+    with pytest.raises(AgentNotReady, match=r"^demo.toml: state: live needs evidence for every vendor \(no_baa\)"):
+        check_live(live, BUILT_IN, SHIPPED, TODAY)
 
 
 async def test_an_agent_whose_model_has_both_is_loaded() -> None:
