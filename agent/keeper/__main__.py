@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -63,6 +64,7 @@ def _collect(folder: Path, profile: Profile, *, everything: bool) -> int:
         state = SqliteState.open(folder)
         ledger = Ledger.open(folder, state.database)
         ledger.write(_process(Act.PROCESS_STARTED))
+        ledger.note_expired(datetime.now(UTC).date(), hour_of(time.time()))
     except StateFailed:
         echo(LogLine(Event.STATE_FAILED, {}))
         return EXIT_STATE

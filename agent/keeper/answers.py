@@ -74,6 +74,8 @@ def answer(asked: argparse.Namespace) -> int:
         return EXIT_FAULT
     except (ListRefused, lines.AgentFileRefused) as refused:
         sentence, status = str(refused), EXIT_SETTINGS
+    except NotClosed:
+        sentence, status = "the audit log holds a line that is no entry: `quietline audit verify`", EXIT_FAULT
     except StateFailed as failed:
         sentence, status = str(failed), EXIT_STATE
     sys.stderr.write(f"quietline: {sentence}\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,13 +17,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from agent.keeper.database import Database, StateFailed, columns_of, record_of, row_of, schema_of
 from agent.keeper.keys import PUBLIC, public_key, signing_key
 from policies import closed, workspace
-from policies.acts import Act, Subject
+from policies.acts import Act, Role, Subject
+from policies.allowlist import days
 from policies.audit import (
     AuditEvent,
     AuditFault,
     Fault,
     canonical,
     digest,
+    entry_of,
     export,
     head_of,
     is_signed_by,
@@ -51,6 +54,7 @@ TABLES: Final[dict[str, tuple[type, str]]] = {
 }
 """The record each table holds, and which of its fields is unique."""
 RECORDED: Final = {EvidenceKind.BAA: Act.BAA_RECORDED, EvidenceKind.ZDR: Act.ZDR_RECORDED}
+EXPIRED: Final = {EvidenceKind.BAA: Act.BAA_EXPIRED, EvidenceKind.ZDR: Act.ZDR_EXPIRED}
 
 
 class Ledger:
@@ -120,6 +124,27 @@ class Ledger:
                     after=digest(evidence),
                 )
             )
+
+    def note_expired(self, today: date, hour: int) -> int:
+        """Writes an entry for each agreement that has ended and has none yet; how many."""
+        ended = [each for each in self.evidence() if each.expires < days(today)]
+        new = [
+            AuditEvent(
+                hour=hour,
+                role=Role.KEEPER,
+                act=EXPIRED[each.kind],
+                subject=Subject.EVIDENCE,
+                thing=each.party,
+                before=digest(each),
+                after=digest(each),
+            )
+            for each in ended
+        ]
+        known = {(entry.act, entry.before) for entry in map(entry_of, _lines(self._database))} if new else set()
+        fresh = [event for event in new if (event.act, event.before) not in known]
+        for event in fresh:
+            self.write(event)
+        return len(fresh)
 
     def policy(self, agent: str) -> AgentPolicy | None:
         """What is set for the agent; None where it is not known, which is `ZERO` (`policies.changes.level`)."""

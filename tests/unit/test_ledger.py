@@ -137,6 +137,26 @@ def test_evidence_with_the_same_reference_takes_the_place_of_the_old(tmp_path: P
     assert (digest(EVIDENCE), digest(renewed)) == (entries(tmp_path)[1].before, entries(tmp_path)[1].after)
 
 
+def test_an_agreement_that_has_ended_is_an_entry_once(tmp_path: Path, state: SqliteState) -> None:
+    ledger = Ledger.open(tmp_path, state.database)
+    ledger.record_evidence(EVIDENCE, ONE, HOUR)
+
+    assert [0, 1, 0] == [ledger.note_expired(date(2027, 1, day), HOUR) for day in (1, 2, 3)]
+    assert (Act.BAA_EXPIRED, "anthropic", digest(EVIDENCE)) == (
+        entries(tmp_path)[1].act, entries(tmp_path)[1].thing, entries(tmp_path)[1].before
+    )  # fmt: skip
+
+
+def test_a_line_that_is_no_entry_is_exported_in_no_other_words(
+    tmp_path: Path, state: SqliteState, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Ledger.open(tmp_path, state.database).write(EVENT)
+    by_hand(tmp_path, "UPDATE audit_entries SET line = X'00'")
+
+    assert 1 == main(["audit", "--state", str(tmp_path), "export", "--format", "cef"])
+    assert capfd.readouterr().err.startswith("quietline: the audit log holds a line that is no entry")
+
+
 def test_the_key_is_made_once_and_for_us_alone(tmp_path: Path, state: SqliteState) -> None:
     Ledger.open(tmp_path, state.database).write(EVENT)
     key = (tmp_path / KEY).read_bytes()
