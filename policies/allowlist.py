@@ -254,11 +254,14 @@ def _judge(
 
 
 def _allowed(allowlist: Allowlist, today: date, *, strict: bool) -> tuple[str, ...]:
+    held: dict[str, list[Evidence]] = {}  # by vendor: a refusal on a list at its bounds stays within a millisecond
+    for evidence in allowlist.evidence:
+        held.setdefault(evidence.party, []).append(evidence)
     return tuple(
         f"{each.model} at {each.base_url}"
         for each in allowlist.listed
-        if not (strict and is_mandated(each.model, allowlist.mandated))
-        and objection(each.vendor, allowlist.evidence, today, zero=strict) is None
+        if objection(each.vendor, held.get(each.vendor.name, ()), today, zero=strict) is None
+        and not (strict and is_mandated(each.model, allowlist.mandated))
     )
 
 
