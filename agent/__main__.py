@@ -12,12 +12,14 @@ import sys
 import time
 from typing import Final
 
-from agent import lines, settings
+from agent import lines, settings, vendors
 from agent.confine import ConfineFailed, Locks, confine, prove
 from agent.pipe import EventPipe
 from agent.reach import reach
 from agent.settings import Settings
 from policies import logs
+from policies.allowlist import Allowlist
+from policies.listing import ListRefused
 from policies.vocabulary import Event, Process
 
 EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
@@ -31,8 +33,9 @@ def main() -> int:
     try:
         chosen = settings.from_environment(os.environ)
         answered = lines.load(chosen.agents)
+        allowlist = vendors.load(chosen.allowlist)
         bound = listening(chosen)
-    except (settings.SettingsRefused, lines.AgentFileRefused) as refusal:
+    except (settings.SettingsRefused, lines.AgentFileRefused, ListRefused) as refusal:
         sentence = str(refusal)
     except OSError:
         sentence = "set QUIETLINE_HOST and QUIETLINE_PORT to an address of this machine that is free"
@@ -53,12 +56,13 @@ def main() -> int:
     for layer in locks.missing:
         log.event(Event.LOCK_MISSING, layer=layer)
     log.event(Event.CONFINED, process=Process.LINE, count=len(locks.held))
-    return _serve(chosen, answered, bound, locks, pipe, log, started_s)
+    return _serve(chosen, answered, allowlist, bound, locks, pipe, log, started_s)
 
 
 def _serve(
     chosen: Settings,
     answered: lines.Lines,
+    allowlist: Allowlist,
     bound: socket.socket,
     locks: Locks,
     pipe: EventPipe,
@@ -72,7 +76,7 @@ def _serve(
     from agent.prepare import AgentNotReady
 
     try:
-        asyncio.run(service.run(chosen, answered, bound, locks, pipe, log, started_s))
+        asyncio.run(service.run(chosen, answered, allowlist, bound, locks, pipe, log, started_s))
     except (ModelFileWrong, KnowledgeRefused, AgentNotReady) as refusal:
         return _refuse(str(refusal), EXIT_SETTINGS)
     except ConfineFailed as failure:

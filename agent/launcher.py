@@ -1,4 +1,4 @@
-"""`quietline serve` and `quietline call`: the only one that starts processes.
+"""`quietline serve`, `call`, `prove`, `audit` and `vendors`: the only one that starts processes.
 
 Redis, then the keeper, then the line, whose standard output is the keeper's standard input.  The keeper repeats on its
 own output the events that passed its schema; from those the launcher learns that the line is ready and draws the live
@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent import embedded_redis, lines, settings, surroundings, way_out
+from agent import embedded_redis, lines, settings, surroundings, vendors, way_out
 from agent.processes import Died, Service
 from agent.reach import outside
 from agent.settings import Settings
 from agent.viewer import Viewer
 from policies.events import CallEvent, encode
+from policies.listing import ListRefused
 
 EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
 EXIT_DIED: Final = 70  # EX_SOFTWARE
@@ -40,6 +41,8 @@ class Asked:
     say: Path | None = None
     save: Path | None = None
     script: Path | None = None
+    more: tuple[str, ...] = ()
+    """For `audit`: what the keeper is asked, in its own words."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,12 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.verb == "call":
             environment = for_a_call(environment)
         chosen = settings.from_environment(environment)
+        if asked.verb in ("audit", "vendors"):
+            return asyncio.run(_ask_the_keeper(chosen, environment, asked))
         lines.load(chosen.agents)
+        vendors.load(chosen.allowlist)
         check_state(chosen.state)
         return asyncio.run(serve(chosen, environment) if asked.verb == "serve" else _call(chosen, environment, asked))
     except (
         settings.SettingsRefused,
         lines.AgentFileRefused,
+        ListRefused,
         embedded_redis.RedisFailed,
         way_out.WayOutFailed,
     ) as refusal:
@@ -207,6 +214,19 @@ async def _kept(chosen: Settings, environment: Mapping[str, str], ref: str) -> s
     return said.decode("ascii", "replace").strip()
 
 
+async def _ask_the_keeper(chosen: Settings, environment: Mapping[str, str], asked: Asked) -> int:
+    """What the keeper answers goes to our own output; its exit status is ours."""
+    more = list(asked.more)
+    if asked.verb == "vendors":
+        urls = {"--anthropic-url": chosen.anthropic_base_url, "--openai-url": chosen.openai_base_url}
+        more += ["--allowlist", str(chosen.allowlist.absolute()), "--agents", str(chosen.agents.absolute())]
+        more += [each for name, url in urls.items() if url is not None for each in (name, url)]
+    process = await asyncio.create_subprocess_exec(
+        *_keeper_command(asked.verb, chosen, *more), env=surroundings.bare(environment)
+    )
+    return await process.wait()
+
+
 def _twin_arguments(chosen: Settings, asked: Asked) -> list[str]:
     arguments = ["--webhook", f"{chosen.origin}/twilio/voice", "--auth-token-env", "TWILIO_AUTH_TOKEN"]
     called = lines.load(chosen.agents).default.numbers
@@ -218,7 +238,7 @@ def _twin_arguments(chosen: Settings, asked: Asked) -> list[str]:
     return arguments
 
 
-def _asked(arguments: Sequence[str] | None) -> Asked:
+def _asked(given: Sequence[str]) -> Asked:
     parser = argparse.ArgumentParser(prog="quietline", description="Answers a hospital's post-discharge line.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("serve", help="answer calls; every setting comes from the environment")
@@ -228,7 +248,11 @@ def _asked(arguments: Sequence[str] | None) -> Asked:
     call.add_argument("--script", type=Path, help="what the caller does")
     verbs.add_parser("prove", help="place canary calls and search everywhere for what was said", add_help=False)
     verbs.add_parser("verify", help="check a report of such a proof", add_help=False)
-    return Asked(**vars(parser.parse_args(arguments)))
+    verbs.add_parser("audit", help="the audit log: head, verify, export", add_help=False)
+    verbs.add_parser("vendors", help="every party in the data path: region, evidence, what it retains")
+    if given[:1] == ["audit"]:
+        return Asked("audit", more=tuple(given[1:]))
+    return Asked(**vars(parser.parse_args(given)))
 
 
 def _tell(sentence: str) -> None:

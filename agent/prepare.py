@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Protocol
 
@@ -15,18 +15,20 @@ from agent.knowledge import Found, Knowledge, NotKnown, Unknown
 from agent.lines import Agent, AgentState
 from agent.phrasebook import PhraseBook
 from agent.phrases import GREETING_HELD_MS, Phrase, PhraseTexts
-from agent.reach import ANTHROPIC_URL, OPENAI_URL, egress_port
+from agent.reach import egress_port
 from agent.replying import Outlook, Voices
 from agent.sayings import Outside
 from agent.script import Script
 from agent.sentences import sentences_of
 from agent.settings import Settings
-from policies.allowlist import Permitted, permit
+from agent.vendors import endpoint_of
+from policies.allowlist import Allowlist, Endpoint, ModelReason, ModelRefused, Permitted, lacking, permit
 from policies.guardrails import Sayable, Source, Wording, fixed, screen_reply
 from policies.meaning import Meaning
 from policies.phi import PHI
 from policies.records import Engine
 from policies.redflags import RedFlags
+from policies.retention import effective
 from telephony.audio import FRAME_MS, AudioFrame
 
 MOST_BIAS_WORDS: Final = 12  # more cost time and words in noise (docs/decisions/0006-bias-is-a-sentence.md)
@@ -43,21 +45,38 @@ class HostedModel(LanguageModel, Protocol):
 class AgentNotReady(Exception):
     """An agent cannot answer.  One sentence on what to do; names no value."""
 
+    def __init__(self, sentence: str, rule: ModelReason | None = None) -> None:
+        super().__init__(sentence)
+        self.rule = rule
+        """The rule by which its model may not be called, if that is why."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """One agent, ready."""
 
     agent: Agent
+    endpoint: Endpoint
+    """Where its model is called."""
     script: Script
     tts: TextToSpeech
     openings: Sequence[Sayable]
     """The first sentence of each passage, in the passages' order."""
     ready: Callable[[Sayable], Sequence[AudioFrame] | None]
 
+    def without_model(self) -> Script:
+        """The script of a call whose model may not be called: approved wording alone."""
+        voices = self.script.voices
+        return replace(self.script, voices=replace(voices, model=voices.approved, warm=None))
 
-async def prepare(agent: Agent, settings: Settings, tts: TextToSpeech, meaning: Meaning, today: date) -> Prepared:
+
+async def prepare(
+    agent: Agent, settings: Settings, allowlist: Allowlist, tts: TextToSpeech, meaning: Meaning, today: date
+) -> Prepared:
     """Before the line takes calls: it blocks.  Raises `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`."""
+    endpoint = endpoint_of(agent, settings.anthropic_base_url, settings.openai_base_url)
+    model = model_of(agent, endpoint, allowlist, settings, today)
+    check_live(agent, endpoint, allowlist, today)
     draft = agent.state is AgentState.DRAFT
     material = passages.usable(passages.load(agent.knowledge), live=not draft, today=today)
     vectors = VectorFile.read(agent.knowledge / FILE)
@@ -72,10 +91,10 @@ async def prepare(agent: Agent, settings: Settings, tts: TextToSpeech, meaning: 
     said_ahead = [*greeting, *(said for phrase, said in phrases.items() if phrase is not Phrase.GREETING)]
     book = await PhraseBook.spoken_by(tts, said_ahead)
     first = (screen_reply(PHI(p.sentences[0]), wording, source_hint=Source.PASSAGE) for p in knowledge.passages)
-    model = model_of(agent, settings)
     drugs = knowledge.drugs()[:MOST_BIAS_WORDS]
     return Prepared(
         agent=agent,
+        endpoint=endpoint,
         script=Script(
             voices=Voices(
                 model=model or approved,
@@ -112,31 +131,52 @@ def _held(greeting: Sequence[Sayable], book: PhraseBook) -> int:
     return len(greeting)
 
 
-def model_of(agent: Agent, settings: Settings) -> HostedModel | None:
+def model_of(
+    agent: Agent, endpoint: Endpoint, allowlist: Allowlist, settings: Settings, today: date
+) -> HostedModel | None:
     """The hosted model that the agent names; None for the built-in engine.  Raises `AgentNotReady`.
 
     Each SDK is imported only where an agent names it: an import costs a second and tens of megabytes.
     """
     if agent.engine is Engine.APPROVED:
         return None
+    permitted = _permitted(agent, endpoint, allowlist, settings, today)
     if agent.engine is Engine.ANTHROPIC:
         from agent.engines import anthropic
 
-        key, base_url = settings.anthropic_api_key, settings.anthropic_base_url or ANTHROPIC_URL
-        allowed = _permitted(agent, "anthropic", base_url, settings)
-        return anthropic.AnthropicModel(allowed, _key(agent, key), egress_port=egress_port(settings, base_url))
+        key = _key(agent, settings.anthropic_api_key)
+        return anthropic.AnthropicModel(permitted, key, egress_port=egress_port(settings, permitted.base_url))
     from agent.engines import openai
 
-    key, base_url = settings.openai_api_key, settings.openai_base_url or OPENAI_URL
-    allowed = _permitted(agent, "openai", base_url, settings)
-    return openai.OpenAIModel(allowed, _key(agent, key), egress_port=egress_port(settings, base_url))
+    key = _key(agent, settings.openai_api_key)
+    return openai.OpenAIModel(permitted, key, egress_port=egress_port(settings, permitted.base_url))
 
 
-def _permitted(agent: Agent, provider: str, base_url: str, settings: Settings) -> Permitted:
-    allowed = permit(agent.engine, provider, agent.model, base_url, settings.profile)
+def check_live(agent: Agent, endpoint: Endpoint, allowlist: Allowlist, today: date) -> None:
+    """A live agent has evidence for every vendor that its words pass, the carrier too.  Raises `AgentNotReady`."""
+    reason = lacking(endpoint, allowlist, effective(agent.retention, None), today)
+    if agent.state is AgentState.LIVE and reason is not None:
+        raise AgentNotReady(
+            f"{agent.name}.toml: state: live needs evidence for every vendor ({reason.value}); `quietline vendors` says"
+            " what is missing"
+        )
+
+
+def verdict(
+    agent: Agent, endpoint: Endpoint, allowlist: Allowlist, settings: Settings, today: date
+) -> Permitted | ModelRefused:
+    """May the agent's model be called today?  Asked when the agent is loaded and again when each call starts."""
+    return permit(endpoint, allowlist, effective(agent.retention, None), settings.profile, today)
+
+
+def _permitted(agent: Agent, endpoint: Endpoint, allowlist: Allowlist, settings: Settings, today: date) -> Permitted:
+    allowed = verdict(agent, endpoint, allowlist, settings, today)
     if isinstance(allowed, Permitted):
         return allowed
-    raise AgentNotReady(f"{agent.name}.toml: engine: this model may not be called ({allowed.reason.value})")
+    rule = allowed.reason
+    raise AgentNotReady(
+        f"{agent.name}.toml: model: may not be called ({rule.value}); `quietline vendors` lists what may", rule
+    )
 
 
 def _key(agent: Agent, key: PHI[str] | None) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from agent.settings import ROOT, Settings, is_loopback
+from agent.vendors import ANTHROPIC_URL, OPENAI_URL
 from policies.records import Engine
 
 OURS: Final = ("agent", "telephony", "policies", "deploy")  # the state may lie beside them
@@ -40,8 +41,6 @@ SYSTEM: Final = (
     "/dev/zero",
     "/dev/urandom",
 )
-ANTHROPIC_URL: Final = "https://api.anthropic.com"
-OPENAI_URL: Final = "https://api.openai.com/v1"
 PORTS: Final = {"redis": 6_379, "rediss": 6_379, "https": 443, "http": 80}
 
 

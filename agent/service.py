@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from socket import socket
 from typing import Final
@@ -31,14 +31,15 @@ from agent.metrics import LineMetrics, Timed
 from agent.openings import keep_openings
 from agent.overlap import Verdict
 from agent.pipe import EventPipe
-from agent.prepare import Prepared, prepare
-from agent.script import Engines, Limits
+from agent.prepare import AgentNotReady, Prepared, prepare, verdict
+from agent.script import Engines, Limits, Script
 from agent.settings import Settings
 from agent.shared import HEARTBEAT_S, Bus
 from agent.tally import Tally, TurnTimes
 from agent.turns import State
 from agent.watch import Stage, Watch
 from policies import events
+from policies.allowlist import Allowlist, ModelRefused
 from policies.guardrails import EscalationReason
 from policies.layers import Layer
 from policies.logs import Log
@@ -100,14 +101,19 @@ def voices_of(lines: Lines, models: Models) -> Mapping[float, PiperSpeech]:
 
 
 async def prepare_all(
-    lines: Lines, voices: Mapping[float, PiperSpeech], models: Models, settings: Settings
+    lines: Lines, voices: Mapping[float, PiperSpeech], models: Models, settings: Settings, allowlist: Allowlist
 ) -> Mapping[str, Prepared]:
     """Every agent by its name."""
-    today = datetime.now(UTC).date()
     ready: dict[str, Prepared] = {}
     for agent in lines.agents:
-        ready[agent.name] = await prepare(agent, settings, voices[agent.speaking_rate], models.meaning, today)
+        tts = voices[agent.speaking_rate]
+        ready[agent.name] = await prepare(agent, settings, allowlist, tts, models.meaning, today())
     return ready
+
+
+def today() -> date:
+    """By which agreements and approvals hold or have expired: the day in UTC."""
+    return datetime.now(UTC).date()
 
 
 HOLDERS: Final = {
@@ -181,11 +187,13 @@ class Calls:
         settings: Settings,
         models: Models,
         agents: Mapping[str, Prepared],
+        allowlist: Allowlist,
         pipe: EventPipe,
         log: Log,
         metrics: LineMetrics,
     ) -> None:
         self._settings: Final = settings
+        self._allowlist: Final = allowlist
         self._models: Final = models
         self._agents: Final = agents
         self._pipe: Final = pipe
@@ -205,7 +213,7 @@ class Calls:
         self._pipe.tell(events.CallAnswered(leg.ordinal, leg.agent))
         call = Call(
             leg,
-            prepared.script,
+            self._script(prepared),
             Engines(lambda: LineActivity(self._models.silero), self._models.stt, prepared.tts, prepared.ready),
             tally,
             CallWatch(leg.ordinal, self._pipe, self._metrics, timings=self._settings.development),
@@ -226,6 +234,14 @@ class Calls:
         forgetting.soon()
         return decision(metrics)
 
+    def _script(self, prepared: Prepared) -> Script:
+        """Without the agent's model if it may not be called any more: an agreement may have expired since the start."""
+        found = verdict(prepared.agent, prepared.endpoint, self._allowlist, self._settings, today())
+        if isinstance(found, ModelRefused):
+            self._log.event(LogEvent.MODEL_REFUSED, reason=found.reason)
+            return prepared.without_model()
+        return prepared.script
+
 
 def decision(metrics: CallMetrics) -> EndDecision:
     """What the carrier is to do with the call when its stream has closed."""
@@ -235,7 +251,14 @@ def decision(metrics: CallMetrics) -> EndDecision:
 
 
 async def run(
-    settings: Settings, lines: Lines, bound: socket, locks: Locks, pipe: EventPipe, log: Log, started_s: float
+    settings: Settings,
+    lines: Lines,
+    allowlist: Allowlist,
+    bound: socket,
+    locks: Locks,
+    pipe: EventPipe,
+    log: Log,
+    started_s: float,
 ) -> None:
     """Until a signal asks to stop.
 
@@ -252,12 +275,17 @@ async def run(
     await still_locked(locks)
     log.event(LogEvent.PROVED, count=forbidden(locks))
     voices = voices_of(lines, models)
-    agents = await prepare_all(lines, voices, models, settings)
+    try:
+        agents = await prepare_all(lines, voices, models, settings, allowlist)
+    except AgentNotReady as unready:
+        if unready.rule is not None:
+            log.event(LogEvent.MODEL_REFUSED, reason=unready.rule)
+        raise
     metrics = LineMetrics(settings.limits.calls)
     metrics.locks(locks.held)
     pipe.on_drop = metrics.event_dropped
     board = Switchboard(calls=settings.limits.calls, clock=time.monotonic)
-    calls = Calls(settings, models, agents, pipe, log, metrics)
+    calls = Calls(settings, models, agents, allowlist, pipe, log, metrics)
     app = application(
         server_config(settings),
         calls.answer,

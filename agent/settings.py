@@ -30,6 +30,7 @@ VARIABLES: Final = {
     "QUIETLINE_TLS_CERT": "the certificate chain, where no proxy ends TLS in front",
     "QUIETLINE_TLS_KEY": "the certificate's key",
     "QUIETLINE_AGENTS": "the folder of agent files",
+    "QUIETLINE_ALLOWLIST": "the list of vendors, their models, and the evidence of their agreements",
     "QUIETLINE_STATE": "the folder the keeper writes to",
     "QUIETLINE_RECOGNISER": "a recogniser: base, tiny.en, a folder or a hub name already fetched",
     "QUIETLINE_RECOGNISER_BEAM": "how many readings the recogniser follows",
@@ -103,6 +104,7 @@ class Settings:
     public_origin: str | None
     tls: Tls | None
     agents: Path
+    allowlist: Path
     state: Path
     recogniser: Recogniser
     voice: str | None
@@ -151,6 +153,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         public_origin=public_origin,
         tls=_tls(values),
         agents=_folder(values, "QUIETLINE_AGENTS", ROOT / "deploy" / "agents"),
+        allowlist=_file(values, "QUIETLINE_ALLOWLIST", ROOT / "deploy" / "allowlist.toml"),
         state=Path(values.get("QUIETLINE_STATE") or ROOT / ".quietline").expanduser(),
         recogniser=Recogniser(
             model=values.get("QUIETLINE_RECOGNISER"),
@@ -332,6 +335,13 @@ def _folder(values: Mapping[str, str], name: str, default: Path) -> Path:
     if not folder.is_dir():
         raise SettingsRefused(f"set {name} to a folder that exists")
     return folder
+
+
+def _file(values: Mapping[str, str], name: str, default: Path) -> Path:
+    file = Path(values[name]).expanduser() if name in values else default
+    if not file.is_file():
+        raise SettingsRefused(f"set {name} to a file that exists")
+    return file
 
 
 def _secret(values: Mapping[str, str], name: str) -> PHI[str] | None:

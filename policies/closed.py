@@ -70,9 +70,11 @@ class Bucket:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Shape:
-    """A short text of a fixed pattern, matched whole: a random ref or a name from our own settings."""
+    """A short text of a fixed pattern, matched whole: a random ref, a hash or a name from our own settings."""
 
     pattern: str
+    longest: int = 32
+    """Characters that the pattern lets through at most, for the database's own check."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 Of a call: enums, bounded ints, bools, the agent's name from the settings and a random ref.  No call SID, no
 number, no time finer than the hour, no text of anyone.  Construction checks it.
+
+Of those who run the line: what is set for each agent, the evidence of vendors' agreements, and the audit log.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from policies import closed
+from policies.acts import Act, AuditReason, OffReason, Role, Subject
 from policies.closed import Bucket, Count, Shape
 from policies.guardrails import EscalationReason
 
@@ -25,6 +28,15 @@ GAP_MS: Final = Bucket(
 )
 """0 means that no reply was timed.  The edges hold the bars of `make bench` (600, 900, 1100, 1600 ms)."""
 MANY: Final = Count(0, 999)  # more than the longest call can hold; a tally stops there
+SERIAL: Final = Count(0, 999_999_999)
+DAY: Final = Count(18_262, 60_000)  # 2020-01-01 to the year 2134, in days since 1970-01-01
+DAYS: Final = Count(0, 36_500)
+NONE: Final = closed.NONE
+ACTOR: Final = Shape(rf"{REF.pattern}|{NONE}")  # the random ref of a token
+THING: Final = Shape(rf"{REF.pattern}|{AGENT.pattern}")  # a ref, or a name from our own files; `none` is such a name
+HASH: Final = Shape(rf"[0-9a-f]{{64}}|{NONE}", 64)  # SHA-256
+SIGNATURE: Final = Shape(r"[0-9a-f]{128}", 128)  # Ed25519
+REFERENCE: Final = Shape(r"[A-Z0-9][A-Z0-9./-]{0,39}", 40)  # a contract's number, as the hospital files it
 
 
 class Profile(enum.Enum):
@@ -161,6 +173,128 @@ class Presence:
     def from_wire(cls, wire: Mapping[str, object]) -> Presence:
         """Raises `closed.NotClosed` on an unknown, missing, ill-typed or out-of-range field."""
         return closed.from_wire(cls, wire)
+
+
+class EvidenceKind(enum.Enum):
+    """Which agreement with a vendor."""
+
+    BAA = "baa"
+    """A business associate agreement (45 CFR 164.504(e))."""
+    ZDR = "zdr"
+    """That the vendor keeps nothing of what it is sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentPolicy:
+    """What is set for one agent.  Raises `closed.NotClosed` when a field is out of its bounds."""
+
+    agent: Annotated[str, AGENT]
+    """Which agent file."""
+    revision: Annotated[int, SERIAL]
+    """Counts the changes."""
+    live: bool
+    """It has left draft: patients may rely on it."""
+    zero_retention: bool
+    """Nothing of what is said may be kept; what a call goes by: `policies.changes.level`."""
+    off_requested_by: Annotated[str, ACTOR]
+    """The token that asked to switch zero retention off, while another admin's approval is awaited."""
+    off_reason: OffReason | None
+    """The reason given with that request."""
+    build: Annotated[str, HASH]
+    """Of this build, these settings and models: what self-test and proof must have passed for."""
+    tested: Annotated[str, HASH]
+    """The build for which the redaction self-test passed last."""
+    proven: Annotated[str, HASH]
+    """The build for which the quick proof passed last."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspacePolicy:
+    """What is set for all agents.  Raises `closed.NotClosed` when a field is out of its bounds."""
+
+    revision: Annotated[int, SERIAL]
+    """Counts the changes."""
+    zero_forced: bool
+    """Zero retention for every agent, whatever its own policy says."""
+    off_requested_by: Annotated[str, ACTOR]
+    """The token that asked to end that, while another admin's approval is awaited."""
+    off_reason: OffReason | None
+    """The reason given with that request."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One agreement with a vendor, as somebody recorded it.  Raises `closed.NotClosed` when out of bounds."""
+
+    party: Annotated[str, AGENT]
+    """The party of the allowlist that it was made with."""
+    kind: EvidenceKind
+    """Which agreement."""
+    reference: Annotated[str, REFERENCE]
+    """The number under which the hospital files the contract."""
+    tier: Annotated[str, AGENT]
+    """The vendor's plan or edition that the agreement holds for."""
+    signed: Annotated[int, DAY]
+    """From when it holds, in days since 1970-01-01."""
+    expires: Annotated[int, DAY]
+    """The last day on which it holds."""
+    retention_days: Annotated[int, DAYS]
+    """How long the vendor may keep what it is sent under it; counts for a ZDR agreement."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One line of the audit log.  Raises `closed.NotClosed` when a field is out of its bounds."""
+
+    sequence: Annotated[int, SERIAL]
+    """0 for the first, then without a gap."""
+    hour: Annotated[int, HOUR]
+    """When it was written, in whole hours since 1970-01-01 UTC."""
+    role: Role
+    """In which right somebody or something acted."""
+    actor: Annotated[str, ACTOR]
+    """The random ref of the token that was used; none for a process."""
+    act: Act
+    """What was done, or was refused."""
+    subject: Subject
+    """What sort of thing it was done to."""
+    thing: Annotated[str, THING]
+    """Which one: a random ref, or a name from our own files."""
+    reason: AuditReason | None
+    """Why, or why not."""
+    before: Annotated[str, HASH]
+    """SHA-256 of the thing's record before, as canonical JSON."""
+    after: Annotated[str, HASH]
+    """Of its record afterwards."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeHead:
+    """The signed head of the audit log.  Raises `closed.NotClosed` when a field is out of its bounds."""
+
+    size: Annotated[int, SERIAL]
+    """How many entries it stands for."""
+    root: Annotated[str, HASH]
+    """The Merkle tree hash of these entries (RFC 6962, 2.1)."""
+    hour: Annotated[int, HOUR]
+    """When it was signed, in whole hours since 1970-01-01 UTC."""
+    signature: Annotated[str, SIGNATURE]
+    """Ed25519, over the three fields above."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
 
 
 def ref_of(entropy: bytes) -> str:

@@ -41,6 +41,7 @@ from agent.script import Engines, Limits, Script
 from agent.tally import Tally, TurnTimes
 from agent.turns import State
 from agent.watch import Watch
+from policies.allowlist import NOTHING_LISTED
 from policies.guardrails import EscalationReason
 from policies.phi import PHI, Sensitive
 from policies.records import CallMetrics, Engine, Profile, ref_of
@@ -450,7 +451,14 @@ def house() -> tuple[Prepared, World]:
     chosen = settings.from_environment({})
     world = World()
     return at_once(
-        prepare(lines.load(chosen.agents).default, chosen, ScriptedVoice(world), sentence_model(), date(2026, 1, 2))
+        prepare(
+            lines.load(chosen.agents).default,
+            chosen,
+            NOTHING_LISTED,
+            ScriptedVoice(world),
+            sentence_model(),
+            date(2026, 1, 2),
+        )
     ), world
 
 

@@ -72,7 +72,8 @@ class AnthropicModel:
         self._deadlines = deadlines or Deadlines()
         self._sampling = sampling or Sampling()
         self._system = system
-        self._endpoint = wire.Endpoint(wire.under(permitted.base_url, "/v1/messages"), KEYS, FIXED)
+        fixed = {**FIXED, "model": permitted.model}
+        self._endpoint = wire.Endpoint(wire.under(permitted.base_url, "/v1/messages"), KEYS, fixed)
         self._http = wire.client(
             self._endpoint,
             connect_s=self._deadlines.connect_ms / 1000,

@@ -84,7 +84,7 @@ class OpenAIModel:
         self._stores = stores(url.host)
         limit = "max_completion_tokens" if self._stores else "max_tokens"
         keys = frozenset({"model", "messages", "temperature", limit})
-        self._endpoint = wire.Endpoint(url, keys, fixed(stores=self._stores))
+        self._endpoint = wire.Endpoint(url, keys, {**fixed(stores=self._stores), "model": permitted.model})
         self._headers = {"content-type": "application/json", "accept": "text/event-stream"}
         if api_key:
             self._headers["authorization"] = f"Bearer {api_key}"

@@ -2,6 +2,8 @@
 
 python -m agent.keeper collect --state FOLDER --profile development --echo all < events
 python -m agent.keeper show --state FOLDER [--ref REF | --last N]
+python -m agent.keeper audit --state FOLDER head | verify | export        # agent/keeper/answers.py
+python -m agent.keeper vendors --state FOLDER --allowlist FILE --agents FOLDER
 """
 
 from __future__ import annotations
@@ -11,14 +13,20 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from agent.keeper import answers
 from agent.keeper.collector import Collector, lines
+from agent.keeper.ledger import Ledger
 from agent.keeper.state import SqliteState, StateFailed
+from policies.acts import Act, Role, Subject
+from policies.audit import AuditEvent
 from policies.events import CallEvent, LineReady, LogLine, OpeningsReady, Refused, encode
-from policies.records import Profile
+from policies.records import Profile, hour_of
 from policies.vocabulary import Event
 
 EXIT_STATE: Final = 74  # EX_IOERR of sysexits.h
@@ -31,13 +39,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     collect = verbs.add_parser("collect")
     show = verbs.add_parser("show")
-    for verb in (collect, show):
+    audit, vendors = answers.add_verbs(verbs)
+    for verb in (collect, show, audit, vendors):
         verb.add_argument("--state", type=Path, required=True)
     collect.add_argument("--profile", choices=[profile.value for profile in Profile], required=True)
     collect.add_argument("--echo", choices=["log", "all"], default="log")
     show.add_argument("--ref")
     show.add_argument("--last", type=int, default=1)
     asked = parser.parse_args(arguments)
+    if asked.verb in answers.VERBS:
+        return answers.answer(asked)
     if asked.verb == "show":
         return _show(asked.state, asked.ref, asked.last)
     return _collect(asked.state, Profile(asked.profile), everything=asked.echo == "all")
@@ -51,16 +62,30 @@ def _collect(folder: Path, profile: Profile, *, everything: bool) -> int:
     echo = _echo_to(sys.stdout.fileno(), profile, everything=everything)
     try:
         state = SqliteState.open(folder)
+        ledger = Ledger.open(folder, state.database)
+        ledger.write(_process(Act.PROCESS_STARTED))
+        ledger.note_expired(datetime.now(UTC).date(), hour_of(time.time()))
     except StateFailed:
         echo(LogLine(Event.STATE_FAILED, {}))
         return EXIT_STATE
     echo(LogLine(Event.STATE_READY, {}))
-    collector = Collector(state, profile, echo)
+    collector = Collector(state, profile, echo, ledger.write)
     for line in lines(sys.stdin.buffer):
         collector.take(line)
     collector.flush()
+    unwritten = bool(collector.unkept)
+    try:
+        ledger.write(_process(Act.PROCESS_STOPPED))
+    except StateFailed:
+        unwritten = True
     state.close()
-    return EXIT_STATE if collector.unkept else 0
+    return EXIT_STATE if unwritten else 0
+
+
+def _process(act: Act) -> AuditEvent:
+    return AuditEvent(
+        hour=hour_of(time.time()), role=Role.KEEPER, act=act, subject=Subject.PROCESS, thing=Role.KEEPER.value
+    )
 
 
 def _echo_to(descriptor: int, profile: Profile, *, everything: bool) -> Callable[[CallEvent], None]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
 from agent.keeper.state import State, StateFailed
+from policies.acts import Act, AuditReason, Role, Subject
+from policies.audit import AuditEvent
 from policies.closed import NotClosed, Reason
 from policies.events import MAX_LINE, CallEnded, CallEvent, LogLine, decode
-from policies.records import Profile
+from policies.records import Profile, hour_of
 from policies.retention import Retention, Writable, admit
 from policies.vocabulary import Event
 
 PENDING: Final = 1_000  # records held in memory while the state can't be written; beyond it the oldest is lost
+Audit = Callable[[AuditEvent], object]
+"""Writes one entry of the audit log.  Raises `StateFailed`."""
 
 
 def lines(pipe: BinaryIO) -> Iterator[str | None]:
@@ -29,20 +34,34 @@ def lines(pipe: BinaryIO) -> Iterator[str | None]:
 
 
 class Collector:
-    """Takes lines, gives each event that passed to `echo`, and keeps what a call leaves behind."""
+    """Takes lines, gives each event that passed to `echo`, and keeps what a call leaves behind.
 
-    def __init__(self, state: State, profile: Profile, echo: Callable[[CallEvent], None]) -> None:
+    A model that the line refused is an entry of the audit log, once an hour for each rule: the line can't flood it.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        profile: Profile,
+        echo: Callable[[CallEvent], None],
+        audit: Audit | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._state = state
         self._profile = profile
         self._echo = echo
+        self._audit = audit
+        self._clock = clock
         self._pending: deque[Writable] = deque(maxlen=PENDING)
+        self._unwritten: deque[AuditEvent] = deque(maxlen=PENDING)
+        self._told: set[AuditEvent] = set()
         self.refused: Counter[Reason] = Counter()
         self.kept = 0
 
     @property
     def unkept(self) -> int:
-        """Records that wait for the state to be writable."""
-        return len(self._pending)
+        """Records and audit entries that wait for the state to be writable."""
+        return len(self._pending) + len(self._unwritten)
 
     def take(self, line: str | None) -> None:
         """One line of the pipe.  Raises nothing: what is refused is counted."""
@@ -57,8 +76,11 @@ class Collector:
             self._echo(LogLine(Event.EVENT_REFUSED, {"reason": reason.value}))
             return
         self._echo(event)
-        if isinstance(event, CallEnded):
-            self._keep(event)
+        match event:
+            case CallEnded():
+                self._keep(event)
+            case LogLine(Event.MODEL_REFUSED, fields):
+                self._model_refused(str(fields.get("reason")))
 
     def flush(self) -> None:
         """Writes what waits, oldest first, as far as the state takes it."""
@@ -70,8 +92,25 @@ class Collector:
                 failed = True
             else:
                 self._pending.popleft()
+        while self._audit is not None and self._unwritten and not failed:
+            try:
+                self._audit(self._unwritten[0])
+            except StateFailed:
+                failed = True
+            else:
+                self._unwritten.popleft()
         if failed:
             self._echo(LogLine(Event.STATE_FAILED, {"count": self.unkept}))
+
+    def _model_refused(self, rule: str) -> None:
+        reason = next((reason for reason in AuditReason if reason.value == rule), None)
+        entry = AuditEvent(
+            hour=hour_of(self._clock()), role=Role.LINE, act=Act.MODEL_REFUSED, subject=Subject.MODEL, reason=reason
+        )
+        if self._audit is not None and entry not in self._told:
+            self._told = {each for each in self._told if each.hour == entry.hour} | {entry}
+            self._unwritten.append(entry)
+            self.flush()
 
     def _keep(self, event: CallEnded) -> None:
         permitted = admit(event.metrics, Retention.ZERO)

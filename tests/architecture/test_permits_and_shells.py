@@ -26,7 +26,9 @@ LINE: Final = ("agent.__main__", "agent.call", "telephony.server")
 WRITERS: Final = {
     "agent.embedded_redis",  # the launcher's: an empty folder for a Redis that keeps nothing
     "agent.engines.write_vectors",  # run by a person: vectors of the hospital's own passages
-    "agent.keeper.state",  # the durable state: what a call leaves
+    "agent.keeper.answers",  # opens /dev/null when whoever read its output has gone
+    "agent.keeper.database",  # the durable state: what a call leaves, what is set, the audit log
+    "agent.keeper.keys",  # the audit log's signing key, once
     "telephony.twin.__main__",  # the caller's side: her table of gaps (--json)
     "telephony.twin.caller",  # the caller's side: what she heard (--save)
     "telephony.twin.voices.build",  # made once, by a developer: the voices of the patients
@@ -57,7 +59,8 @@ TASK_OWNERS: Final = {
 }  # fmt: skip
 # Who prints: what a person at a terminal runs.
 SPEAKERS: Final = {
-    "agent.keeper.__main__", "agent.launcher", "telephony.twin.__main__", "telephony.twin.voices.build"
+    "agent.keeper.__main__", "agent.keeper.answers", "agent.launcher", "telephony.twin.__main__",
+    "telephony.twin.voices.build",
 }  # fmt: skip
 # Foreign packages with one door each.
 DOORS: Final[dict[str, set[str]]] = {
@@ -70,7 +73,14 @@ DOORS: Final[dict[str, set[str]]] = {
     "webrtcvad": {"agent.engines.webrtc"},
     "structlog": {"policies.logs"},
     "logging": {"policies.logs"},
-    "sqlite3": {"agent.keeper.state"},
+    "sqlite3": {"agent.keeper.database"},
+    "cryptography": {
+        "agent.keeper.keys",
+        "agent.keeper.ledger",
+        "agent.proof.__main__",
+        "agent.proof.report",
+        "policies.audit",
+    },
 }
 
 

@@ -13,6 +13,7 @@ import traceback
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, Protocol
 
 import httpx2
@@ -25,11 +26,12 @@ from agent.engines.openai import OpenAIModel
 from agent.engines.ports import EngineFailed, EngineReason
 from agent.engines.prompt import SYSTEM
 from policies import logs
-from policies.allowlist import Permitted, permit
+from policies.allowlist import NOTHING_LISTED, Endpoint, Permitted, permit
 from policies.guardrails import Answerable, Sayable, Wording, fixed, screen_utterance
 from policies.phi import PHI, Utterance
 from policies.records import Engine, Profile
 from policies.redflags import RedFlags
+from policies.retention import Retention
 from tests.providers.script import Fault, Script, tokens
 from tests.providers.scripted import ScriptedModel
 from tests.providers.server import Provider, provider
@@ -111,7 +113,8 @@ def agent(words: str = GREETING) -> Sayable:
 
 
 def permitted(name: str, base_url: str) -> Permitted:
-    allowed = permit(Engine(name), name, "a-model", base_url, Profile.DEVELOPMENT)
+    endpoint = Endpoint(Engine(name), "a-model", base_url)
+    allowed = permit(endpoint, NOTHING_LISTED, Retention.ZERO, Profile.DEVELOPMENT, date(2026, 11, 22))
     assert isinstance(allowed, Permitted)
     return allowed
 

@@ -222,7 +222,7 @@ def test_the_last_line_cut_short_is_refused() -> None:
 
 
 def test_the_process_keeps_records_and_shows_them(tmp_path: Path) -> None:
-    one = metrics()
+    one = metrics(ref_of(b"\xfb" * 16))  # a ref that begins with a hyphen
     said: list[CallEvent] = [LineReady(1, 1), OpeningsReady(140, 1, 1), KeyPressed(call=1), CallEnded(1, one)]
     command = [sys.executable, "-m", "agent.keeper"]
     collected = subprocess.run(
@@ -233,7 +233,7 @@ def test_the_process_keeps_records_and_shows_them(tmp_path: Path) -> None:
         check=True,
     )
     shown = subprocess.run(
-        [*command, "show", "--state", tmp_path, "--ref", one.ref], capture_output=True, text=True, check=True
+        [*command, "show", "--state", tmp_path, f"--ref={one.ref}"], capture_output=True, text=True, check=True
     )
 
     assert one.to_wire() == json.loads(shown.stdout)

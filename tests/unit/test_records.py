@@ -13,11 +13,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.closed import Bucket, Choice, Count, Flag, Kind, NotClosed, Reason, Shape, check, kinds_of
-from policies.records import DURATION_S, GAP_MS, CallMetrics, Presence, at_most, hour_of, ref_of
+from policies.records import (
+    DURATION_S,
+    GAP_MS,
+    AgentPolicy,
+    AuditEntry,
+    CallMetrics,
+    Evidence,
+    Presence,
+    TreeHead,
+    WorkspacePolicy,
+    at_most,
+    hour_of,
+    ref_of,
+)
 from tests.unit.examples import a_call, a_presence, records
 
 PAGE = Path(__file__).parents[2] / "docs" / "what-we-keep.md"
-KEPT: list[type[Any]] = [CallMetrics, Presence]
+KEPT: list[type[Any]] = [CallMetrics, Presence, AgentPolicy, WorkspacePolicy, Evidence, AuditEntry, TreeHead]
 CANARY = "Xanthippe"
 
 
@@ -150,8 +163,8 @@ def in_words(kind: Kind) -> str:
             return f"{low} to {high}"
         case Bucket(edges):
             return "one of " + ", ".join(map(str, edges))
-        case Shape(pattern):
-            return f"text `{pattern}`"
+        case Shape(pattern, _):
+            return f"text `{pattern}`".replace("|", "\\|")  # a bare one would end the cell
         case Choice(of, optional):
             return ", ".join(f"`{member.value}`" for member in of) + (", `none`" if optional else "")
         case Flag():

@@ -1,0 +1,307 @@
+"""What must survive beside the calls: the audit log, what is set for agents and workspace, vendors' evidence.
+
+Every change is one transaction: the record, its audit entry and the log's new signed head, or none of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from agent.keeper.database import Database, StateFailed, columns_of, record_of, row_of, schema_of
+from agent.keeper.keys import PUBLIC, public_key, signing_key
+from policies import closed, workspace
+from policies.acts import Act, Role, Subject
+from policies.allowlist import days
+from policies.audit import (
+    AuditEvent,
+    AuditFault,
+    Fault,
+    canonical,
+    digest,
+    entry_of,
+    export,
+    head_of,
+    is_signed_by,
+    line_of,
+    sign,
+    verify,
+)
+from policies.changes import Changed, ChangeRefused, change
+from policies.closed import NotClosed
+from policies.merkle import Growing, leaf_hash
+from policies.records import AgentPolicy, AuditEntry, Evidence, EvidenceKind, TreeHead, WorkspacePolicy
+from policies.requests import Actor, Around, Request
+from policies.workspace import ForceRequest, WorkspaceChanged, WorkspaceRefused, force
+
+LOG_TABLES: Final = (
+    "CREATE TABLE IF NOT EXISTS audit_entries"
+    " (sequence INTEGER PRIMARY KEY, line BLOB NOT NULL CHECK (length(line) <= 1024)) STRICT",
+    "CREATE TABLE IF NOT EXISTS audit_head"
+    " (id INTEGER PRIMARY KEY CHECK (id = 1), line BLOB NOT NULL CHECK (length(line) <= 1024)) STRICT",
+)
+"""Lines as they are hashed, whatever fields an entry has in a later version: the log goes on."""
+TABLES: Final[dict[str, tuple[type, str]]] = {
+    "agent_policies": (AgentPolicy, "agent"),
+    "workspace": (WorkspacePolicy, "revision"),
+    "evidence": (Evidence, "reference"),
+}
+"""The record each table holds, and which of its fields is unique."""
+RECORDED: Final = {EvidenceKind.BAA: Act.BAA_RECORDED, EvidenceKind.ZDR: Act.ZDR_RECORDED}
+EXPIRED: Final = {EvidenceKind.BAA: Act.BAA_EXPIRED, EvidenceKind.ZDR: Act.ZDR_EXPIRED}
+
+
+class Ledger:
+    """For the keeper alone.  Every method raises `StateFailed`; then nothing was written."""
+
+    def __init__(self, database: Database, key: Ed25519PrivateKey) -> None:
+        """Raises `StateFailed` where the log is not as its head says, or the head not of this key."""
+        self._database: Final = database
+        self._key: Final = key
+        _prepare(database)
+        with database.snapshot():
+            self._growing = self._caught_up(Growing())
+        self._grown = self._growing
+
+    @classmethod
+    def open(cls, folder: Path, database: Database) -> Ledger:
+        """The ledger in this folder; at its first start it makes the signing key."""
+        _prepare(database)
+        first = _head(database) is None and next(_lines(database), None) is None
+        return cls(database, signing_key(folder, make=first))
+
+    def write(self, event: AuditEvent) -> AuditEntry:
+        """One more entry, and nothing else."""
+        with self._transaction():
+            return self._append(event)
+
+    def change_agent(self, agent: str, request: Request, actor: Actor, around: Around) -> Changed | ChangeRefused:
+        """Decides by `policies.changes`, and writes the policy and its entry, or the refusal's entry.
+
+        What is set for the workspace is read here, in the same transaction, whatever `around` says of it.
+        """
+        with self._transaction():
+            known = Around(around.hour, self.workspace(), around.lacking)
+            outcome = change(self.policy(agent), request, actor, known, agent)
+            if isinstance(outcome, Changed):
+                self._database.run("DELETE FROM agent_policies WHERE agent = ?", [agent])
+                if outcome.policy is not None:
+                    _insert(self._database, "agent_policies", outcome.policy)
+            self._append(outcome.event)
+        return outcome
+
+    def change_workspace(self, request: ForceRequest, actor: Actor, hour: int) -> WorkspaceChanged | WorkspaceRefused:
+        """Likewise for the switch of all agents."""
+        with self._transaction():
+            outcome = force(self.workspace(), request, actor, hour)
+            if isinstance(outcome, WorkspaceChanged):
+                self._database.run("DELETE FROM workspace")
+                _insert(self._database, "workspace", outcome.policy)
+            self._append(outcome.event)
+        return outcome
+
+    def record_evidence(self, evidence: Evidence, actor: Actor, hour: int) -> AuditEntry:
+        """One more agreement; one with the same reference is replaced."""
+        with self._transaction():
+            before = next((each for each in self.evidence() if each.reference == evidence.reference), None)
+            self._database.run("DELETE FROM evidence WHERE reference = ?", [evidence.reference])
+            _insert(self._database, "evidence", evidence)
+            return self._append(
+                AuditEvent(
+                    hour=hour,
+                    role=actor.role,
+                    actor=actor.token,
+                    act=RECORDED[evidence.kind],
+                    subject=Subject.EVIDENCE,
+                    thing=evidence.party,
+                    before=digest(before),
+                    after=digest(evidence),
+                )
+            )
+
+    def note_expired(self, today: date, hour: int) -> int:
+        """Writes an entry for each agreement that has ended and has none yet; how many."""
+        ended = [each for each in self.evidence() if each.expires < days(today)]
+        new = [
+            AuditEvent(
+                hour=hour,
+                role=Role.KEEPER,
+                act=EXPIRED[each.kind],
+                subject=Subject.EVIDENCE,
+                thing=each.party,
+                before=digest(each),
+                after=digest(each),
+            )
+            for each in ended
+        ]
+        known = {(entry.act, entry.before) for entry in map(entry_of, _lines(self._database))} if new else set()
+        fresh = [event for event in new if (event.act, event.before) not in known]
+        for event in fresh:
+            self.write(event)
+        return len(fresh)
+
+    def policy(self, agent: str) -> AgentPolicy | None:
+        """What is set for the agent; None where it is not known, which is `ZERO` (`policies.changes.level`)."""
+        return next((each for each in self.policies() if each.agent == agent), None)
+
+    def policies(self) -> Sequence[AgentPolicy]:
+        return _records(self._database, "agent_policies")
+
+    def workspace(self) -> WorkspacePolicy:
+        return next(iter(_records(self._database, "workspace")), workspace.AT_FIRST)
+
+    def evidence(self) -> Sequence[Evidence]:
+        return _records(self._database, "evidence")
+
+    def head(self) -> TreeHead | None:
+        """The signed head now; None for a log without entries."""
+        return _head(self._database)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._database.transaction():
+            self._grown = self._caught_up(self._growing)
+            yield
+        self._growing = self._grown
+
+    def _append(self, event: AuditEvent) -> AuditEntry:
+        """Within a transaction."""
+        entry = event.numbered(self._grown.size)
+        line = line_of(entry)
+        grown = self._grown.copy()
+        grown.add(leaf_hash(line))
+        signed = sign(grown.size, grown.root, event.hour, self._key)
+        self._database.run("INSERT INTO audit_entries (sequence, line) VALUES (?, ?)", [entry.sequence, line])
+        self._database.run("REPLACE INTO audit_head (id, line) VALUES (1, ?)", [canonical(signed)])
+        self._grown = grown
+        return entry
+
+    def _caught_up(self, known: Growing) -> Growing:
+        """With what another process of ours has appended since, if it has.  Raises `StateFailed`."""
+        growing, head = known.copy(), _head(self._database)
+        for line in _lines(self._database, growing.size):
+            growing.add(leaf_hash(line))
+        if head is None and growing.size == 0:
+            return growing
+        if (
+            head is None
+            or (head.size, head.root) != (growing.size, growing.root.hex())
+            or not is_signed_by(head, self._key.public_key())
+        ):
+            raise StateFailed("the audit log is not as it was signed: `quietline audit verify` says what is wrong")
+        return growing
+
+
+class LedgerReader:
+    """A look at the ledger beside a running keeper, without its key.  Every method raises `StateFailed`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder: Final = folder
+        self._database: Final = Database.open_to_read(folder)
+
+    def head(self) -> TreeHead | None:
+        return _head(self._database)
+
+    def exported(self) -> Iterator[bytes]:
+        """The log as JSON lines, with its signed head."""
+        with self._database.snapshot():
+            head = self.head()
+            if head is None:
+                raise StateFailed("there is no audit log yet")
+            yield from export(_lines(self._database), head)
+
+    def lines(self) -> Iterator[bytes]:
+        """The entries alone."""
+        with self._database.snapshot():
+            yield from _lines(self._database)
+
+    def verify(self, key: Ed25519PublicKey | None, kept: Sequence[TreeHead]) -> tuple[int, tuple[Fault, ...]]:
+        """How many entries there are, and what is wrong.  key: None for the one that stands beside the log."""
+        with self._database.snapshot():
+            head = None
+            size = sum(1 for _ in _lines(self._database))
+            try:
+                head = self.head()
+            except StateFailed:
+                return size, (Fault(AuditFault.BAD_HEAD),)
+            if head is None:
+                return size, (Fault(AuditFault.BAD_HEAD),) if size or kept else ()
+            return size, verify(_lines(self._database), head, key or public_key(self._folder / PUBLIC), kept=kept)
+
+    def evidence(self) -> Sequence[Evidence]:
+        return _records(self._database, "evidence")
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def _prepare(database: Database) -> None:
+    """Makes the tables.  One whose fields or bounds are others now is renamed, and what still fits is taken over."""
+    with database.transaction():
+        for statement in LOG_TABLES:
+            database.run(statement)
+        for table, (record, key) in TABLES.items():
+            wanted = f"CREATE TABLE {table} ({columns_of(record, key)}) STRICT"
+            there = database.run("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", [table])[0]
+            if there and there[0][0] == wanted:
+                continue
+            if there:
+                database.run(f"ALTER TABLE {table} RENAME TO {table}_{schema_of(there[0][0])}")
+            database.run(wanted)
+            if there:
+                _take_over(database, f"{table}_{schema_of(there[0][0])}", table)
+
+
+def _take_over(database: Database, old: str, table: str) -> None:
+    """What does not fit stays in the old table alone: unknown is the safe side of each of these."""
+    names = [name for _, name, *_ in database.run(f"PRAGMA table_info({old})")[0]]
+    if set(names) == set(closed.kinds_of(TABLES[table][0])):
+        for record in _records(database, table, stored_in=old, lenient=True):
+            _insert(database, table, record)
+
+
+def _has(database: Database, table: str) -> bool:
+    return bool(database.run("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", [table])[0])
+
+
+def _lines(database: Database, first: int = 0) -> Iterator[bytes]:
+    if _has(database, "audit_entries"):
+        for (line,) in database.rows("SELECT line FROM audit_entries WHERE sequence >= ? ORDER BY sequence", [first]):
+            yield line
+
+
+def _head(database: Database) -> TreeHead | None:
+    rows = database.run("SELECT line FROM audit_head")[0] if _has(database, "audit_head") else []
+    head = None
+    with contextlib.suppress(NotClosed):
+        head = head_of(rows[0][0]) if rows else None
+    if rows and head is None:
+        raise StateFailed("the audit log's head is none")
+    return head
+
+
+def _records(database: Database, table: str, *, stored_in: str = "", lenient: bool = False) -> list[Any]:
+    """lenient: without those that are out of bounds; else they raise `StateFailed`."""
+    record = TABLES[table][0]
+    if not _has(database, stored_in or table):
+        return []
+    rows, _ = database.run(f"SELECT {', '.join(closed.kinds_of(record))} FROM {stored_in or table}")  # noqa: S608  # our own names
+    found = []
+    for row in rows:
+        with contextlib.suppress(NotClosed):
+            found.append(record_of(record, row))
+    if len(found) != len(rows) and not lenient:
+        raise StateFailed("the state holds a record that is none of ours")
+    return found
+
+
+def _insert(database: Database, table: str, record: object) -> None:
+    names, values = row_of(record)
+    marks = ", ".join("?" for _ in names)
+    database.run(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", values)  # noqa: S608  # our own names

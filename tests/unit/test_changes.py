@@ -1,0 +1,344 @@
+"""What admins may alter, and that nothing they do makes a live call laxer."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies.acts import Act, AuditReason, OffReason, Role
+from policies.allowlist import ModelReason
+from policies.audit import digest
+from policies.changes import Changed, ChangeRefused, change, is_live, level
+from policies.records import NONE, AgentPolicy, ref_of
+from policies.requests import (
+    ALLOWED,
+    Actor,
+    ApproveZeroOff,
+    Around,
+    AskZeroOff,
+    CreateAgent,
+    DeleteAgent,
+    DenyZeroOff,
+    GoLive,
+    Proven,
+    Rebuild,
+    Request,
+    SelfTested,
+    ToDraft,
+    ZeroOn,
+)
+from policies.retention import Retention, effective
+from policies.workspace import (
+    AT_FIRST,
+    ApproveForceOff,
+    AskForceOff,
+    DenyForceOff,
+    Force,
+    WorkspaceChanged,
+    WorkspaceRefused,
+    force,
+)
+
+HOUR = 498_000
+ONE, TWO = Actor(Role.ADMIN, ref_of(bytes(16))), Actor(Role.ADMIN, ref_of(bytes(range(16))))
+PROVER, KEEPER = Actor(Role.PROOF), Actor(Role.KEEPER)
+BUILD, OTHER = "a" * 64, "b" * 64
+AROUND = Around(HOUR, AT_FIRST)
+FORCED = Around(HOUR, dataclasses.replace(AT_FIRST, zero_forced=True))
+WHY = OffReason.NO_PATIENTS
+
+
+def after(*steps: tuple[Request, Actor], around: Around = AROUND) -> AgentPolicy:
+    """The policy of an agent that was made and then went through these."""
+    policy: AgentPolicy | None = None
+    for request, actor in [(CreateAgent(BUILD), ONE), *steps]:
+        outcome = change(policy, request, actor, around, "demo")
+        assert isinstance(outcome, Changed)
+        policy = outcome.policy
+    assert policy is not None
+    return policy
+
+
+def refusal(policy: AgentPolicy | None, request: Request, actor: Actor, around: Around = AROUND) -> AuditReason:
+    outcome = change(policy, request, actor, around, "demo")
+    assert isinstance(outcome, ChangeRefused)
+    assert Act.ACT_REFUSED is outcome.event.act
+    assert outcome.reason is outcome.event.reason
+    assert outcome.event.before == outcome.event.after == digest(policy)
+    return outcome.reason
+
+
+LIVE = after((SelfTested(BUILD, True), PROVER), (Proven(BUILD, True), PROVER), (GoLive(), ONE))
+ASKED = after((AskZeroOff(WHY), ONE))
+OFF = after((AskZeroOff(WHY), ONE), (ApproveZeroOff(), TWO))
+
+
+def test_a_new_agent_is_a_draft_with_zero_retention() -> None:
+    policy = after()
+
+    assert (False, True, NONE) == (policy.live, policy.zero_retention, policy.tested)
+    assert level(policy, AT_FIRST) is Retention.ZERO
+
+
+def test_the_entry_stands_for_what_was_and_what_is() -> None:
+    outcome = change(OFF, ZeroOn(), ONE, AROUND, "demo")
+
+    assert isinstance(outcome, Changed)
+    assert (digest(OFF), digest(outcome.policy)) == (outcome.event.before, outcome.event.after)
+    assert (Act.ZERO_ON, ONE.token, "demo", HOUR) == (
+        outcome.event.act, outcome.event.actor, outcome.event.thing, outcome.event.hour
+    )  # fmt: skip
+    assert outcome.policy is not None
+    assert OFF.revision + 1 == outcome.policy.revision
+
+
+def test_on_takes_one_admin_and_effect_at_once() -> None:
+    outcome = change(OFF, ZeroOn(), ONE, AROUND, "demo")
+
+    assert isinstance(outcome, Changed)
+    assert level(outcome.policy, AT_FIRST) is Retention.ZERO
+
+
+def test_off_is_a_request_and_then_another_admin_s_approval() -> None:
+    assert level(ASKED, AT_FIRST) is Retention.ZERO
+    assert level(OFF, AT_FIRST) is Retention.REDACTED
+
+
+def test_the_same_admin_twice_is_refused() -> None:
+    assert refusal(ASKED, ApproveZeroOff(), ONE) is AuditReason.SAME_ADMIN
+
+
+def test_an_approval_without_a_request_is_refused() -> None:
+    assert refusal(after(), ApproveZeroOff(), TWO) is AuditReason.NO_REQUEST
+
+
+def test_a_denied_request_is_over() -> None:
+    for who in (ONE, TWO):
+        outcome = change(ASKED, DenyZeroOff(), who, AROUND, "demo")
+        assert isinstance(outcome, Changed)
+        assert outcome.event.reason is AuditReason.NO_PATIENTS
+        assert refusal(outcome.policy, ApproveZeroOff(), TWO) is AuditReason.NO_REQUEST
+
+
+def test_on_withdraws_a_request() -> None:
+    outcome = change(ASKED, ZeroOn(), TWO, AROUND, "demo")
+
+    assert isinstance(outcome, Changed)
+    assert refusal(outcome.policy, ApproveZeroOff(), TWO) is AuditReason.NO_REQUEST
+
+
+@pytest.mark.parametrize("reason", [None, "", "no_patients", AuditReason.NO_PATIENTS])
+def test_off_needs_a_reason_from_the_list(reason: Any) -> None:
+    assert refusal(after(), AskZeroOff(reason), ONE) is AuditReason.MALFORMED
+
+
+@pytest.mark.parametrize("workspace", [FORCED, Around(HOUR, None)])
+def test_the_workspace_wins_and_one_that_is_not_known_wins_too(workspace: Around) -> None:
+    assert refusal(after(), AskZeroOff(WHY), ONE, workspace) is AuditReason.FORCED
+    assert refusal(ASKED, ApproveZeroOff(), TWO, workspace) is AuditReason.FORCED
+    assert level(OFF, workspace.workspace) is Retention.ZERO
+
+
+def test_whatever_is_not_known_is_zero() -> None:
+    assert level(None, AT_FIRST) is Retention.ZERO
+    assert level(OFF, None) is Retention.ZERO
+    assert not is_live(None, BUILD)
+    assert not is_live(dataclasses.replace(LIVE, build=NONE), NONE)
+
+
+def test_switching_off_makes_the_agent_an_untested_draft() -> None:
+    off = LIVE
+    steps: list[tuple[Request, Actor]] = [(AskZeroOff(WHY), ONE), (ApproveZeroOff(), TWO)]
+    for request, actor in steps:
+        outcome = change(off, request, actor, AROUND, "demo")
+        assert isinstance(outcome, Changed)
+        assert outcome.policy is not None
+        off = outcome.policy
+
+    assert (False, NONE, NONE) == (off.live, off.tested, off.proven)
+
+
+def test_an_agent_leaves_draft_with_self_test_proof_and_evidence() -> None:
+    tested, proven = (SelfTested(BUILD, True), PROVER), (Proven(BUILD, True), PROVER)
+    lacking = dataclasses.replace(AROUND, lacking=ModelReason.NO_BAA)
+
+    assert refusal(after(), GoLive(), ONE) is AuditReason.NOT_TESTED
+    assert refusal(after(proven), GoLive(), ONE) is AuditReason.NOT_TESTED
+    assert refusal(after(tested), GoLive(), ONE) is AuditReason.NOT_PROVEN
+    assert refusal(after(tested, proven), GoLive(), ONE, lacking) is AuditReason.NO_BAA
+    assert is_live(LIVE, BUILD)
+    assert refusal(LIVE, GoLive(), ONE) is AuditReason.NOT_DRAFT
+
+
+def test_another_build_makes_it_a_draft_whose_results_do_not_count() -> None:
+    outcome = change(LIVE, Rebuild(OTHER), KEEPER, AROUND, "demo")
+
+    assert isinstance(outcome, Changed)
+    assert (Act.BACK_TO_DRAFT, AuditReason.BUILD_CHANGED) == (outcome.event.act, outcome.event.reason)
+    assert not is_live(outcome.policy, OTHER)
+    assert not is_live(LIVE, OTHER)
+    assert refusal(outcome.policy, GoLive(), ONE) is AuditReason.NOT_TESTED
+    assert refusal(outcome.policy, SelfTested(BUILD, True), PROVER) is AuditReason.OTHER_BUILD
+
+
+@pytest.mark.parametrize("failed", [SelfTested(BUILD, False), Proven(BUILD, False)])
+def test_a_failed_test_makes_it_a_draft(failed: Request) -> None:
+    outcome = change(LIVE, failed, PROVER, AROUND, "demo")
+
+    assert isinstance(outcome, Changed)
+    assert not is_live(outcome.policy, BUILD)
+    assert isinstance(refusal(outcome.policy, GoLive(), ONE), AuditReason)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("request_", [
+    CreateAgent(BUILD), DeleteAgent(), Rebuild(OTHER), ZeroOn(), AskZeroOff(WHY), ApproveZeroOff(), DenyZeroOff(),
+    SelfTested(BUILD, True), Proven(BUILD, True), GoLive(), ToDraft(),
+])  # fmt: skip
+def test_each_change_is_for_its_roles_alone(role: Role, request_: Request) -> None:
+    person = role in (Role.ADMIN, Role.CLINICAL_EDITOR, Role.AUDITOR, Role.NURSE)
+    who = Actor(role, ONE.token if person else NONE)
+    wrong_way = Actor(role, NONE if person else ONE.token)
+    outcome = change(ASKED, request_, who, AROUND, "demo")
+    refused = isinstance(outcome, ChangeRefused) and outcome.reason is AuditReason.NOT_ALLOWED
+
+    assert (role not in ALLOWED[type(request_)]) is refused
+    assert refusal(ASKED, request_, wrong_way) is AuditReason.NOT_ALLOWED
+
+
+@pytest.mark.parametrize("token", ["", NONE, "x", "x" * 22 + "\n", "Jane Doe"])
+def test_nobody_acts_without_a_token_and_no_junk_is_written(token: str) -> None:
+    outcome = change(ASKED, ApproveZeroOff(), Actor(Role.ADMIN, token), AROUND, "demo")
+
+    assert isinstance(outcome, ChangeRefused)
+    assert (AuditReason.NOT_ALLOWED, NONE) == (outcome.reason, outcome.event.actor)
+
+
+@pytest.mark.parametrize("name", ["", "Demo", "../x", "Jane Doe", "x" * 33])
+def test_what_is_no_agent_s_name_is_refused_and_not_written(name: str) -> None:
+    outcome = change(None, CreateAgent(BUILD), ONE, AROUND, name)
+
+    assert isinstance(outcome, ChangeRefused)
+    assert (AuditReason.MALFORMED, NONE) == (outcome.reason, outcome.event.thing)
+
+
+def test_what_is_no_request_is_refused() -> None:
+    nothing: Any = object()
+
+    assert refusal(ASKED, nothing, ONE) is AuditReason.NOT_ALLOWED
+
+
+@pytest.mark.parametrize("build", ["", NONE, "a" * 63, "A" * 64, "g" * 64])
+def test_what_is_no_build_is_refused(build: str) -> None:
+    assert refusal(None, CreateAgent(build), ONE) is AuditReason.MALFORMED
+    assert refusal(LIVE, Rebuild(build), ONE) is AuditReason.MALFORMED
+    assert refusal(LIVE, Proven(build, True), PROVER) is AuditReason.MALFORMED
+
+
+def test_an_agent_that_is_there_is_not_made_again_and_one_that_is_not_is_not_changed() -> None:
+    assert refusal(LIVE, CreateAgent(BUILD), ONE) is AuditReason.EXISTS
+    assert refusal(None, ZeroOn(), ONE) is AuditReason.NO_SUCH_AGENT
+    assert refusal(LIVE, ZeroOn(), ONE) is AuditReason.ALREADY
+    assert refusal(after(), ToDraft(), ONE) is AuditReason.ALREADY
+
+
+def test_the_force_is_on_at_once_and_off_with_two() -> None:
+    forced = force(AT_FIRST, Force(), ONE, HOUR)
+    assert isinstance(forced, WorkspaceChanged)
+    asked = force(forced.policy, AskForceOff(WHY), ONE, HOUR)
+    assert isinstance(asked, WorkspaceChanged)
+    assert asked.policy.zero_forced
+    same = force(asked.policy, ApproveForceOff(), ONE, HOUR)
+    assert isinstance(same, WorkspaceRefused)
+    assert same.reason is AuditReason.SAME_ADMIN
+    ended = force(asked.policy, ApproveForceOff(), TWO, HOUR)
+    assert isinstance(ended, WorkspaceChanged)
+    assert (False, Act.FORCE_OFF_APPROVED, AuditReason.NO_PATIENTS) == (
+        ended.policy.zero_forced,
+        ended.event.act,
+        ended.event.reason,
+    )
+
+
+def test_the_force_is_for_admins_with_a_token() -> None:
+    for who in (Actor(Role.AUDITOR, ONE.token), Actor(Role.ADMIN), Actor(Role.KEEPER)):
+        outcome = force(AT_FIRST, Force(), who, HOUR)
+        assert isinstance(outcome, WorkspaceRefused)
+        assert outcome.reason is AuditReason.NOT_ALLOWED
+
+
+reasons = st.sampled_from([*OffReason, AuditReason.COMPLAINT])
+builds = st.sampled_from([BUILD, OTHER, NONE])
+requests: st.SearchStrategy[Any] = st.one_of(
+    st.builds(AskZeroOff, reasons),
+    st.sampled_from([ZeroOn(), ApproveZeroOff(), DenyZeroOff(), GoLive(), ToDraft(), DeleteAgent()]),
+    st.builds(CreateAgent, builds),
+    st.builds(Rebuild, builds),
+    st.builds(SelfTested, builds, st.booleans()),
+    st.builds(Proven, builds, st.booleans()),
+    st.builds(AskForceOff, reasons),
+    st.sampled_from([Force(), ApproveForceOff(), DenyForceOff()]),
+)
+actors = st.sampled_from([ONE, TWO, PROVER, KEEPER, Actor(Role.AUDITOR, ONE.token), Actor(Role.ADMIN)])
+steps = st.lists(st.tuples(requests, actors), max_size=40)
+FORCES = (Force, AskForceOff, ApproveForceOff, DenyForceOff)
+
+
+@given(st.sampled_from([None, LIVE, ASKED, OFF]), steps)
+def test_no_sequence_of_requests_makes_a_live_call_laxer(policy: AgentPolicy | None, asked: list[Any]) -> None:
+    workspace = AT_FIRST
+    at_answer = [level(policy, workspace)]
+    for request, actor in asked:
+        if isinstance(request, FORCES):
+            forced = force(workspace, request, actor, HOUR)
+            workspace = forced.policy if isinstance(forced, WorkspaceChanged) else workspace
+        else:
+            outcome = change(policy, request, actor, Around(HOUR, workspace), "demo")
+            policy = outcome.policy if isinstance(outcome, Changed) else policy
+        now = level(policy, workspace)
+        calls = [effective(held, now) for held in at_answer]
+        assert all(call >= held for call, held in zip(calls, at_answer, strict=True))
+        assert all(call >= now for call in calls)
+        at_answer = [*calls, now]
+
+
+@given(steps)
+def test_zero_retention_ends_only_when_two_admins_wanted_it(asked: list[Any]) -> None:
+    policy, workspace, askers = LIVE, AT_FIRST, set[str]()
+    for request, actor in asked:
+        if isinstance(request, FORCES):
+            forced = force(workspace, request, actor, HOUR)
+            workspace = forced.policy if isinstance(forced, WorkspaceChanged) else workspace
+            continue
+        before = level(policy, workspace)
+        outcome = change(policy, request, actor, Around(HOUR, workspace), "demo")
+        if not isinstance(outcome, Changed) or outcome.policy is None:
+            continue
+        policy = outcome.policy
+        if isinstance(request, AskZeroOff):
+            askers.add(actor.token)
+        if before is Retention.ZERO and level(policy, workspace) is not Retention.ZERO:
+            assert isinstance(request, ApproveZeroOff)
+            assert askers - {actor.token}
+            assert not workspace.zero_forced
+
+
+@given(steps)
+def test_no_sequence_brings_an_agent_live_whose_build_has_not_passed(asked: list[Any]) -> None:
+    policy: AgentPolicy | None = after()
+    passed: dict[type, set[str]] = {SelfTested: set(), Proven: set()}
+    for request, actor in asked:
+        if not isinstance(request, FORCES):
+            outcome = change(policy, request, actor, AROUND, "demo")
+            if isinstance(outcome, Changed):
+                policy = outcome.policy
+                if isinstance(request, SelfTested | Proven):
+                    (passed[type(request)].add if request.passed else passed[type(request)].discard)(request.build)
+        for build in (BUILD, OTHER):
+            if is_live(policy, build):
+                assert build in passed[SelfTested]
+                assert build in passed[Proven]
