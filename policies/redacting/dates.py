@@ -1,0 +1,272 @@
+"""Days of care and dates of birth, as they are said and written.
+
+A day with its month is a date, with or without a year; a number alone is one only where birth is spoken of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from policies.redacting.found import Found, Kind
+from policies.redacting.numerals import TENS, Sort, atom, cardinal, ordinal
+from policies.redacting.words import Word
+
+MONTHS: Final = frozenset(
+    """january february march april may june july august september october november december jan feb mar apr jun jul aug
+    sep sept oct nov dec""".split()
+)
+# Months that are words of their own: they need a day right beside them.
+DOUBTFUL_MONTHS: Final = frozenset("may march mar".split())
+FEASTS: Final = (
+    ("christmas", "eve"), ("christmas", "day"), ("new", "year", "'s", "eve"), ("new", "year", "'s", "day"),
+    ("new", "years", "eve"), ("new", "years", "day"), ("leap", "day"), ("valentine", "'s", "day"), ("valentines", "day"),
+    ("independence", "day"), ("halloween",), ("christmas",),
+)  # fmt: skip
+_BIRTH: Final = (
+    ("born",), ("birth",), ("birthday",), ("birthdate",), ("birthdays",), ("d", "o", "b"), ("dob",), ("b", "day"), ("bday",),
+    ("b", "i", "r", "t", "h"), ("d", ".", "o", ".", "b"), ("birth", "year"), ("dobs",),
+)  # fmt: skip
+BIRTH_REACH: Final = 14  # words after "born" in which a number is looked for: "my birthday is no wait that's my wife's it's"
+# Between the parts of one date.
+_LOOSE: Final = frozenset("um uh er uhm , . of in the year and".split())
+_ON: Final = frozenset("on by until till since before after from to through around between effective about".split())
+# What an ordinal counts, so that it is no day: "the first time".
+_NOT_COUNTED: Final = frozenset(
+    """i and , . ? ! they he she we you it at for with when that so but because cause um uh then to from the my in if is was
+    or which no not didn't until till through they'd there about""".split()
+)
+_CORRECTING: Final = frozenset("um uh er no wait sorry i mean , not rather actually".split())
+
+
+def dates(words: Sequence[Word]) -> list[Found]:
+    """All dates of a text, in order; a `DOB` where birth is spoken of or the year is one to be born in."""
+    low = [word.low for word in words]
+    births = [
+        place + len(said)
+        for place in range(len(low))
+        for said in _BIRTH
+        if tuple(low[place : place + len(said)]) == said
+    ]
+    found: list[Found] = []
+    place = 0
+    while place < len(words):
+        one = _date(words, low, place) or _birth_number(words, low, place, births)
+        if one is None:
+            place += 1
+            continue
+        end, with_year = one
+        near = any(0 <= place - birth <= BIRTH_REACH for birth in births) or any(
+            0 <= birth - end <= 4 for birth in births
+        )
+        found.append(Found(place, end, Kind.DOB if near or with_year else Kind.DATE))
+        place = end
+    return found
+
+
+def _date(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
+    """Where a date that begins here ends, and whether it has a year long past."""
+    for rule in (_written, _month_first, _day_first, _feast, _bare_day):
+        end = rule(words, low, place)
+        if end is not None:
+            return end
+    return None
+
+
+def _month_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
+    """ "june the fourth nineteen forty eight", "nov. 12", "november um november sixteenth"."""
+    if low[place] not in MONTHS:
+        return None
+    after = place + 1
+    if _at(low, after) == ".":
+        after += 1
+    hesitated = after
+    while _at(low, hesitated) in _CORRECTING:
+        hesitated += 1
+    if hesitated > after and _at(low, hesitated) in MONTHS:
+        return _month_first(words, low, hesitated)
+    after = hesitated if _at(low, hesitated) not in ("", "the") else after
+    the = _at(low, after) == "the"
+    if the:
+        after += 1
+    day = ordinal(words, after)
+    if day is None and not the:
+        plain = cardinal(words, after)
+        if plain is not None and 0 < plain[0] < 32 and not _measured(low, plain[1]):
+            day = plain
+    if day is not None:
+        return _with_year(words, low, day[1])
+    year = _year(words, after if not the else place)
+    if year is None and _at(low, after) in ("of", ","):
+        year = _year(words, after + 1)
+    if year is not None and low[place] not in DOUBTFUL_MONTHS:
+        return year[0], year[1]
+    return None
+
+
+def _day_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
+    """ "the fourth of june", "12 October 1947", "the thirty first of march"."""
+    start = place + (low[place] == "the")
+    day = ordinal(words, start) or (cardinal(words, start) if low[place] != "the" else None)
+    if day is None or not 0 < day[0] < 32:
+        return None
+    after = day[1]
+    of = _at(low, after) == "of"
+    after += of
+    while _at(low, after) in ("um", "uh"):
+        after += 1
+    month = _at(low, after)
+    if month not in MONTHS or (month in DOUBTFUL_MONTHS and not of):
+        return None
+    return _with_year(words, low, after + 1)
+
+
+def _with_year(words: Sequence[Word], low: Sequence[str], end: int) -> tuple[int, bool]:
+    after = end
+    while after < end + 3 and _at(low, after) in _LOOSE:
+        after += 1
+    year = _year(words, after)
+    if year is not None and not (after == end + 1 and low[end] in ("and", "the", ".") and not year[1]):
+        return year
+    return end, False
+
+
+def _year(words: Sequence[Word], place: int) -> tuple[int, bool] | None:
+    """ "nineteen forty eight", "nineteen oh five", "two thousand and one", "twenty twelve", "1948", "'48", "forty eight".
+
+    Where it ends, and whether one may have been born in it and be no child.
+    """
+    if place >= len(words):
+        return None
+    low = [word.low for word in words[place : place + 5]]
+    if words[place].cased.isdecimal():
+        if len(low[0]) == 4 and low[0][:2] in ("18", "19", "20"):
+            return place + 1, low[0] < "2015"
+        if len(low[0]) == 2:
+            return (place + 1, True) if not _measured([word.low for word in words], place + 1) else None
+        return None
+    if low[0] == "'" and len(low) > 1 and words[place + 1].cased.isdecimal() and len(low[1]) == 2:
+        return place + 2, True
+    if low[0] in ("nineteen", "eighteen", "twenty"):
+        after = place + 1
+        if _at(low, 1) == "hundred":
+            after += 1
+        if _at(low, after - place) in ("and", "-"):
+            after += 1
+        if _at(low, after - place) in ("oh", "o", "zero"):
+            units = cardinal(words, after + 1)
+            if units is not None and units[0] < 10:
+                return units[1], True
+        rest = cardinal(words, after)
+        if rest is not None and 10 <= rest[0] < 100:
+            return rest[1], low[0] != "twenty" or rest[0] < 15
+        if low[0] != "twenty":
+            return (after, True) if after > place + 1 else None
+    if low[0] == "two" and _at(low, 1) == "thousand":
+        after = place + 2 + (_at(low, 2) == "and")
+        rest = cardinal(words, after)
+        return (rest[1], True) if rest is not None and rest[0] < 40 else (place + 2, True)
+    short = cardinal(words, place)
+    if short is not None and 20 <= short[0] < 100 and low[0] in TENS:
+        return (short[1], True) if not _measured([word.low for word in words], short[1]) else None
+    if low[0] in ("oh", "o", "zero"):
+        units = cardinal(words, place + 1)
+        if units is not None and 0 < units[0] < 10 and not words[place + 1].cased.isdecimal():
+            return units[1], False
+    return None
+
+
+def _written(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
+    """ "6/4/48", "11-23-1958", "5.14.90", "1951-06-04", "6/4"."""
+    parts = [place]
+    while len(parts) < 3:
+        mark = parts[-1] + 1
+        if _at(low, mark) not in ("/", "-", ".") or mark + 1 >= len(words) or low[mark] != low[parts[0] + 1]:
+            break
+        if not (words[mark].glued and words[mark + 1].glued and words[mark + 1].cased.isdecimal()):
+            break
+        parts.append(mark + 1)
+    if not all(words[part].cased.isdecimal() for part in parts) or words[place].glued and place and low[place - 1] in "/-":
+        return None
+    values = [low[part] for part in parts]
+    after = parts[-1] + 1
+    if after < len(words) and words[after].glued and low[after] in ("/", "-"):
+        return None
+    if len(parts) == 3:
+        year_first = len(values[0]) == 4 and len(values[1]) < 3 and len(values[2]) < 3
+        year_last = len(values[0]) < 3 and len(values[1]) < 3 and len(values[2]) in (2, 4)
+        if (year_first or year_last) and all(1 <= int(value) <= 31 for value in values if len(value) < 3 and value is not values[2]):
+            return after, True
+    if len(parts) == 2 and low[place + 1] == "/" and 1 <= int(values[0]) <= 12 and 1 <= int(values[1]) <= 31:
+        if _at(low, place - 1) in _ON and not _measured(low, after):
+            return after, False
+    return None
+
+
+def _feast(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
+    """A feast with a year: "leap day nineteen fifty two"."""
+    for feast in FEASTS:
+        if tuple(low[place : place + len(feast)]) == feast:
+            end, past = _with_year(words, low, place + len(feast))
+            return (end, past) if end > place + len(feast) else None
+    return None
+
+
+def _bare_day(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
+    """ "on the ninth", "to the tenth": a day of a month that is understood, not "on the first try"."""
+    if low[place] != "the" or _at(low, place - 1) not in _ON:
+        return None
+    day = ordinal(words, place + 1)
+    if day is None or (day[1] < len(words) and low[day[1]] not in _NOT_COUNTED and not words[day[1]].mark):
+        return None
+    return day[1], False
+
+
+def _birth_number(
+    words: Sequence[Word], low: Sequence[str], place: int, births: Sequence[int]
+) -> tuple[int, bool] | None:
+    """Numbers after a word of birth: "oh six oh four forty eight", "four eighteen seventy two", "born in thirty nine"."""
+    near = [place - birth for birth in births if 0 <= place - birth <= BIRTH_REACH]
+    if not near:
+        return None
+    end, digits, parts = place, "", 0
+    while end < len(words) and parts < 9:
+        here = end
+        while parts and here < end + 3 and _at(low, here) in (
+            "," , "/", "-", ".", "um", "uh", "dash", "slash", "the", "of", "and", "year", "er", "in", "day", "month",
+        ):
+            here += 1
+        one = atom(words, here) if here < len(words) else None
+        if one is None or one.sort is Sort.LETTER or len(digits) >= 8:
+            break
+        digits, end, parts = digits + one.text, one.end, parts + 1
+    if not parts or _measured(low, end) or (_at(low, end) in ("years", "year") or _at(low, end) == "of"):
+        return None
+    if parts == 1 and len(digits) < 4 and not _year_follows_birth(low, place, min(near)):
+        return None
+    if digits.startswith("911") and len(digits) == 3:
+        return None
+    return (end, True) if len(digits) >= 2 else None
+
+
+def _year_follows_birth(low: Sequence[str], place: int, near: int) -> bool:
+    """ "born in thirty nine", "birth year is 39": nothing of substance in between."""
+    return near <= 6 and all(
+        word in ("in", "was", "is", "'s", "uh", "um", "back", "the", "year", "of", "on", "a", ",", ":", "not")
+        for word in low[place - near : place]
+    )
+
+
+def _measured(low: Sequence[str], place: int) -> bool:
+    """A unit follows, so the number measures something."""
+    return _at(low, place) in (
+        "milligrams", "milligram", "mg", "mcg", "micrograms", "grams", "units", "pounds", "percent", "%", "degrees", "hours",
+        "hour", "days", "day", "weeks", "week", "months", "month", "minutes", "minute", "times", "point", "over", "tablets",
+        "pills", "tablet", "pill", "cc", "ccs", "ml", "puffs", "drops", "inches", "feet", "o'clock", "am", "pm", "people",
+        "dollars", "bucks", "cents", "miles", "years", "year", "stitches", "staples", "mikes", "liters", "ounces", "steps",
+        "patients", "visits", "doses", "beats",
+    )  # fmt: skip
+
+
+def _at(low: Sequence[str], place: int) -> str:
+    return low[place] if 0 <= place < len(low) else ""

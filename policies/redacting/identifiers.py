@@ -1,0 +1,269 @@
+"""Numbers that identify: telephone, social security, record, member and card numbers, said or written.
+
+What a number is called decides what it is ("my chart number is"); a long one that nobody named is taken out as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from policies.redacting.found import Found, Kind
+from policies.redacting.numerals import Run, Sort, numerals
+from policies.redacting.words import Word
+
+# What announces a number, and from how many digits on it is believed; the nearest before the number counts.
+_ANNOUNCED: Final[dict[str, tuple[Kind, int]]] = {
+    **dict.fromkeys("social socials ssn ssns ss soc".split(), (Kind.SSN, 2)),
+    **dict.fromkeys("mrn chart charts record records wristband bracelet account accounts acct".split(), (Kind.MRN, 3)),
+    **dict.fromkeys("invoice claim reference confirmation authorization case ticket visit encounter".split(), (Kind.MRN, 4)),
+    **dict.fromkeys("statement patient".split(), (Kind.MRN, 4)),
+    **dict.fromkeys(
+        """member membership subscriber policy group medicare medicaid medigap insurance plan aetna cigna humana anthem kaiser
+        molina tricare uhc united bluecross coverage beneficiary mbi payer hmo ppo supplement advantage""".split(),
+        (Kind.MEMBER_ID, 3),
+    ),
+    **dict.fromkeys("id identification ids identifier license licence passport".split(), (Kind.MEMBER_ID, 3)),
+    **dict.fromkeys("visa mastercard amex discover debit prepaid".split(), (Kind.CARD, 4)),
+    **dict.fromkeys("card cards cc".split(), (Kind.CARD, 4)),
+    **dict.fromkeys("phone cell mobile landline telephone callback fax pager extension voicemail".split(), (Kind.PHONE, 2)),
+    **dict.fromkeys("number numbers num no".split(), (Kind.PHONE, 4)),
+    **dict.fromkeys("call reach text dial contact ring".split(), (Kind.PHONE, 7)),
+    **dict.fromkeys("digits four last ending ends".split(), (Kind.SSN, 99)),
+    **dict.fromkeys("zip zipcode".split(), (Kind.ADDRESS, 3)),
+}
+_PHRASES: Final[dict[tuple[str, ...], tuple[Kind, int]]] = {
+    ("area", "code"): (Kind.PHONE, 3),
+    ("s", "s", "n"): (Kind.SSN, 2),
+    ("s", "s"): (Kind.SSN, 3),
+    ("m", "r", "n"): (Kind.MRN, 3),
+    ("m", "r"): (Kind.MRN, 3),
+    ("patient", "number"): (Kind.MRN, 3),
+    ("patient", "id"): (Kind.MRN, 3),
+    ("hospital", "number"): (Kind.MRN, 3),
+    ("i", "d"): (Kind.MEMBER_ID, 3),
+    ("i", ".", "d"): (Kind.MEMBER_ID, 3),
+    ("blue", "cross"): (Kind.MEMBER_ID, 3),
+    ("blue", "shield"): (Kind.MEMBER_ID, 3),
+    ("american", "express"): (Kind.CARD, 4),
+    ("phone", "number"): (Kind.PHONE, 3),
+    ("my", "number"): (Kind.PHONE, 3),
+    ("our", "number"): (Kind.PHONE, 3),
+    ("his", "number"): (Kind.PHONE, 3),
+    ("her", "number"): (Kind.PHONE, 3),
+    ("'s", "number"): (Kind.PHONE, 3),
+    ("back", "number"): (Kind.PHONE, 3),
+    ("home", "number"): (Kind.PHONE, 3),
+    ("work", "number"): (Kind.PHONE, 3),
+    ("reach", "me"): (Kind.PHONE, 3),
+    ("call", "me"): (Kind.PHONE, 5),
+    ("security", "code"): (Kind.CARD, 3),
+    ("routing",): (Kind.CARD, 4),
+}
+REACH: Final = 12  # words between an announcement and its number
+AFTER: Final = 6  # words after a number in which it may still be named: "seven seven oh two of my social"
+FULL: Final = {Kind.SSN: 9, Kind.PHONE: 10, Kind.CARD: 16}
+"""Digits of a whole number: one that was begun goes on until then."""
+GOES_ON: Final = 12  # words between the parts of a number that goes on: "hold on my glasses"
+LONG: Final = 7  # digits from which a number that nobody named is taken out
+LONG_MIXED: Final = 5  # digits, where letters are among them
+_GENERIC: Final = frozenset("number numbers num no card cards call reach text dial id ids id identification insurance plan".split())
+
+# A number measures something: what follows it, ...
+UNITS_OF_MEASURE: Final = frozenset(
+    """milligrams milligram mg mcg micrograms grams gram units unit mikes pounds pound lbs ounces percent % degrees degree
+    hours hour minutes minute days day weeks week months month years year times tablets tablet pills pill capsules puffs drops
+    cc ccs ml milliliters liters liter inches inch feet foot centimeters miles steps stitches staples dollars dollar bucks
+    cents point over o'clock beats calories french gauge people stairs ounce kilos kg am pm something teaspoons tablespoons
+    reps patches doses cups bottles""".split()
+)
+# ... or what stands before it in its clause.
+_MEASURED: Final = frozenset(
+    """pressure pulse sugar sugars glucose temperature temp fever oxygen sat sats saturation rate weight weigh weighs weighed
+    inr hemoglobin potassium sodium creatinine platelets cholesterol cell count reading readings bp level levels ox heart
+    a1c dose doses milligrams page room step steps day days channel press flow error bottle bottles pain scale size
+    oximeter minutes between percent wbc hematocrit ldl hdl tsh score degrees pounds systolic diastolic bottom top""".split()
+) - frozenset({"cell"})
+_CLAUSE: Final = frozenset(". ? ! ;".split())
+_TALK: Final = frozenset("dollars bucks owe pay paid costs cost $".split())
+
+
+def identifiers(words: Sequence[Word], skipped: set[int]) -> list[Found]:
+    """All identifying numbers, in order.  skipped: places that belong to something else already."""
+    low = [word.low for word in words]
+    found: list[Found] = []
+    begun: tuple[Kind, int, int] | None = None  # kind, digits so far, where it stopped
+    for run in numerals(words, skipped):
+        kind = _kind(words, low, run, begun)
+        if kind is None:
+            continue
+        first, end = _trimmed(low, run, kind)
+        found.append(Found(first, end, kind))
+        so_far = len(run.digits) + (begun[1] if begun is not None and begun[0] is kind else 0)
+        whole = FULL.get(kind)
+        if whole is not None and so_far >= whole:
+            begun = None
+        elif whole is not None or begun is None or run.first - begun[2] > GOES_ON:
+            begun = (kind, so_far, run.end)
+    return found
+
+
+def _kind(words: Sequence[Word], low: Sequence[str], run: Run, begun: tuple[Kind, int, int] | None) -> Kind | None:
+    count = len(run.digits)
+    if run.digits == "911" and not run.letters:
+        return None
+    if _at(low, run.end) in UNITS_OF_MEASURE or _at(low, run.first - 1) == "$" or _pointed(words, low, run):
+        if count < LONG or run.singly < 0.6:
+            return None
+    named, distance = _announced(low, run)
+    measured = _measured(low, run, distance)
+    if named is not None and not measured and count + run.letters >= _least(named, run):
+        return _settled(named[0], run, low)
+    if begun is not None and run.first - begun[2] <= GOES_ON and _goes_on(low, run, begun, named):
+        return begun[0]
+    later = _named_after(low, run)
+    if later is not None and not measured and count >= 2 and run.singly > 0.4:
+        return later
+    return None if measured and (count < 9 or run.singly < 0.7) else _unnamed(words, run)
+
+
+def _least(named: tuple[Kind, int], run: Run) -> int:
+    """Letters among the digits make a number likelier to be one."""
+    return named[1]
+
+
+def _settled(kind: Kind, run: Run, low: Sequence[str]) -> Kind:
+    """A generic announcement is overruled by the number's own shape."""
+    count = len(run.digits)
+    near = low[max(0, run.first - REACH) : run.first]
+    generic = next((word for word in reversed(near) if word in _ANNOUNCED and word not in ("four", "last", "no")), "")
+    if kind is Kind.PHONE and generic in ("number", "numbers") and (count > 11 or run.letters):
+        return Kind.CARD if count >= 14 and not run.letters else Kind.MEMBER_ID
+    if kind is Kind.CARD and (run.letters or 8 <= count <= 12) and "card" in near:
+        return Kind.MEMBER_ID if run.letters else kind
+    return kind
+
+
+def _announced(low: Sequence[str], run: Run) -> tuple[tuple[Kind, int] | None, int]:
+    """The nearest announcement before the number, and how many words away; a specific one beats a generic one."""
+    generic: tuple[tuple[Kind, int], int] | None = None
+    for step in range(run.first - 1, max(-1, run.first - 1 - REACH), -1):
+        if low[step] in (".", "?", "!", ";") and step < run.first - 3 and generic is None and run.first - step > 8:
+            break
+        for length in (3, 2):
+            phrase = _PHRASES.get(tuple(low[step : step + length]))
+            if phrase is not None and step + length <= run.first:
+                if phrase[0] is Kind.PHONE and "number" in low[step : step + length]:
+                    generic = generic or (phrase, run.first - step)
+                    if low[step] in ("phone", "back"):
+                        return phrase, run.first - step
+                    break
+                return phrase, run.first - step
+        one = _ANNOUNCED.get(low[step])
+        if one is None or one[1] == 99 or (low[step] == "no" and _at(low, step - 1) not in ("account", "member", "phone")):
+            continue
+        if low[step] == "patient" and _at(low, step + 1) != "number":
+            continue
+        if low[step] in ("group", "plan", "visit", "case", "united", "supplement", "advantage", "coverage", "card", "cards") and run.first - step > 8:
+            continue
+        if low[step] in _GENERIC:
+            if generic is None or (generic[0][0] is Kind.PHONE and one[0] is not Kind.PHONE and run.first - step - generic[1] < 3):
+                generic = (one, run.first - step)
+            continue
+        if generic is not None and generic[1] + 5 < run.first - step and generic[0][1] < 4:
+            return generic
+        return one, run.first - step
+    return generic if generic is not None else (None, REACH)
+
+
+def _named_after(low: Sequence[str], run: Run) -> Kind | None:
+    """ "seven seven oh two is the last of my social", "... mastercard thanks"."""
+    for step in range(run.end, min(len(low), run.end + AFTER)):
+        if low[step] in _CLAUSE and step > run.end:
+            break
+        one = _ANNOUNCED.get(low[step])
+        if one is None or one[1] == 99 or low[step] in ("no", "call", "text", "number", "numbers", "four", "reach", "card"):
+            continue
+        if low[step] in ("plan", "group", "visit", "case", "record", "united", "insurance", "statement", "patient", "ring", "claim", "contact"):
+            continue
+        between = low[run.end : step]
+        if all(word in _LINKS for word in between) and len(run.digits) >= 3:
+            return one[0]
+    return None
+
+
+_LINKS: Final = frozenset(
+    """is are was 's of my the for that that's it its it's and , yeah yes full his her our mine as on last four digits
+    all whole thing an american a""".split()
+)
+
+
+def _goes_on(low: Sequence[str], run: Run, begun: tuple[Kind, int, int], named: tuple[Kind, int] | None) -> bool:
+    whole = FULL.get(begun[0])
+    between = low[begun[2] : run.first]
+    if whole is None:
+        return len(between) <= 5 and len(run.digits) >= 2 and "then" in between and run.singly > 0.5 and not set(between) & _MEASURED
+    if begun[1] + len(run.digits) > whole + 3 or set(between) & (_MEASURED | _TALK | {"milligrams", "take", "took"}):
+        return False
+    if named is not None and named[0] is not begun[0] and set(between) & set(_ANNOUNCED) - {"no", "four", "last", "number", "call"}:
+        return False
+    return run.singly > 0.5 or len(run.digits) >= 3
+
+
+def _unnamed(words: Sequence[Word], run: Run) -> Kind | None:
+    count = len(run.digits)
+    if any(atom.sort is Sort.LARGE for atom in run.atoms) and count < 10:
+        return None
+    if run.letters and count + run.letters >= LONG_MIXED + 1 and count >= 3 and run.singly > 0.6:
+        return Kind.MEMBER_ID
+    if count < LONG:
+        return Kind.PHONE if _dashed(words, run) else None
+    if run.singly < 0.5 and not (count == 7 and run.atoms[0].sort is not Sort.GROUP):
+        return None
+    if count == 9:
+        return Kind.SSN
+    if 13 <= count <= 19:
+        return Kind.CARD
+    return Kind.PHONE if count in (7, 10, 11) else Kind.MRN
+
+
+def _dashed(words: Sequence[Word], run: Run) -> bool:
+    """Written "555-0123"."""
+    texts = [atom.text for atom in run.atoms]
+    return [3, 4] == [len(text) for text in texts] and words[run.first + 1].low == "-" and words[run.first + 1].glued
+
+
+def _pointed(words: Sequence[Word], low: Sequence[str], run: Run) -> bool:
+    """A decimal, or a part of one: "seven point two", "7.2"."""
+    if _at(low, run.first - 1) in ("point",):
+        return True
+    if _at(low, run.end) == "point":
+        return True
+    atoms = run.atoms
+    return (
+        len(atoms) == 2
+        and [atom.sort for atom in atoms] == [Sort.WRITTEN, Sort.WRITTEN]
+        and low[atoms[0].end] == "."
+        and words[atoms[0].end].glued
+        and words[atoms[1].first].glued
+        if len(atoms) == 2 and atoms[0].end < atoms[1].first
+        else False
+    )
+
+
+def _measured(low: Sequence[str], run: Run, distance: int) -> bool:
+    """Something that is measured is spoken of, nearer than what announces a number."""
+    for step in range(run.first - 1, max(-1, run.first - 1 - 8), -1):
+        if low[step] in _CLAUSE:
+            return False
+        if low[step] in _MEASURED:
+            return run.first - step < distance
+    return False
+
+
+def _trimmed(low: Sequence[str], run: Run, kind: Kind) -> tuple[int, int]:
+    return run.first, run.end
+
+
+def _at(low: Sequence[str], place: int) -> str:
+    return low[place] if 0 <= place < len(low) else ""
