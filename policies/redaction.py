@@ -144,7 +144,7 @@ def find(text: str, lexis: Lexis, model: Sequence[tuple[int, int]]) -> list[Span
     words = cut(text)
     if not words:
         return []
-    found = mail(words, lexis)
+    found = mail(words)
     found += [one for one in dates(words) if not covered([one]) & covered(found)]
     found += addresses(words, lexis, covered(found))
     found += [one for one in ages(words) if not covered([one]) & covered(found)]

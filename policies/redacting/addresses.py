@@ -8,7 +8,7 @@ from typing import Final
 from policies.redacting.found import Found, Kind
 from policies.redacting.lexis import GRAMMAR, STATES, Lexis
 from policies.redacting.numerals import LARGEST_HOUSE, Sort, atom, ordinal
-from policies.redacting.words import Word
+from policies.redacting.words import Word, at
 
 # USPS Publication 28, appendix C1, as said and as written; those that are everyday words need a number before them.
 STREETS: Final = frozenset(
@@ -29,13 +29,14 @@ _TOWN_ENDS: Final = frozenset(
     """falls springs city heights beach hills hill grove park lake lakes rapids rock rocks valley village junction center
     centre bluff bluffs creek island harbor bay point town township county mills bend ridge forge green spring""".split()
 )
-_LIVING: Final = frozenset("live lives lived living stay stays staying moved moving reside resides residing located home house".split())
+_LIVING: Final = frozenset("sleep sleeps sleeping house live lives lived living stay stays staying moved moving reside resides residing located".split())
 _TOWARDS: Final = frozenset("in to at near by on over outside from out up down around of toward towards".split())
 _ANNOUNCED: Final = frozenset("address addresses".split())
 _NOT_A_PLACE: Final = frozenset(
     """hospital clinic pharmacy er bed pain emergency room car kitchen bathroom bedroom nursing home facility rehab hospice
     assisted apartment house floor wheelchair recliner couch the a an my his her their our alone with fear shock town
-    country city state area back hand leg arm downtown upstairs downstairs basement daughter son sister brother mother
+    country city state area back hand leg arm chest neck shoulder jaw side stomach belly groin hip knee foot toes fingers
+    tonight bed icu unit ward floor place downtown trouble agony constant terrible assisted senior upstairs downstairs basement daughter son sister brother mother
     hours minutes""".split()
 )
 LONGEST_STREET: Final = 5  # words between the number and "street"
@@ -68,54 +69,59 @@ def addresses(words: Sequence[Word], lexis: Lexis, skipped: set[int]) -> list[Fo
     return found
 
 
-def _house(words: Sequence[Word], place: int) -> int | None:
-    """Where a house number that begins here ends: "twelve oh six", "three fifteen and a half", "one nineteen b", "4-12"."""
+def _house(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:
+    """Where a house number that begins here ends: "twelve oh six", "three fifteen and a half", "4-12"."""
     end, digits = place, ""
     while end < len(words) and len(digits) < LARGEST_HOUSE:
         one = atom(words, end)
         if one is None or one.sort is Sort.LETTER:
             break
         end, digits = one.end, digits + one.text
-        if _at([word.low for word in words[end : end + 1]], 0) == "-" and atom(words, end + 1) if end + 1 < len(words) else None:
+        if at(low, end) == "-" and end + 1 < len(words) and words[end + 1].cased.isdecimal():
             end += 1
-    if not digits or len(digits) > LARGEST_HOUSE:
+    if not 0 < len(digits) <= LARGEST_HOUSE:
         return None
-    low = [word.low for word in words]
-    if tuple(low[end : end + 3]) == ("and", "a", "half"):
+    if low[end : end + 3] == ["and", "a", "half"]:
         return end + 3
-    while _at(low, end) in ("um", "uh"):
+    while at(low, end) in ("um", "uh"):
         end += 1
     return end
 
 
 def _numbered(words: Sequence[Word], low: Sequence[str], place: int, lexis: Lexis) -> int | None:
-    """ "twelve forty maple street", "77 medical park drive", "one nineteen b chestnut" where an address is spoken of."""
+    """ "twelve forty maple street", "four oh four on dogwood court", "one nineteen b chestnut" where one lives."""
     start = place + (low[place] in ("number", "#"))
-    end = _house(words, start) if start < len(words) else None
+    end = _house(words, low, start) if start < len(words) else None
     if end is None:
         return None
-    after = end + (len(_at(low, end)) == 1 and _at(low, end).isalpha() and _at(low, end) not in DIRECTIONS and _at(low, end) != "i" )
-    linked = after + (2 if tuple(low[after : after + 1]) == ("on",) and False else 0)
-    for length in range(0, LONGEST_STREET + 1):
-        here = linked + length
-        word = _at(low, here)
-        if not word or (length and not _street_word(words, low, here - 1)):
+    letter = at(low, end)
+    after = end + (len(letter) == 1 and letter.isalpha() and letter not in DIRECTIONS and letter != "i")
+    street = _street(words, low, after + (at(low, after) == "on"))
+    if street is not None:
+        return street
+    if not _near_living(low, place) or _measured(low, after):
+        return None
+    here = after
+    while here < after + 3 and here < len(words) and (low[here] in DIRECTIONS or _name_of_place(words, low, here, lexis)):
+        here += 1
+    return here if here > after or (_announced(low, place) and after - place > 1) else None
+
+
+def _street(words: Sequence[Word], low: Sequence[str], first: int) -> int | None:
+    """Where the name of a street that begins at `first` ends, its "street" or "road" included."""
+    found = None
+    for here in range(first, min(first + LONGEST_STREET + 1, len(words))):
+        if here > first:
+            if low[here] in STREETS or (low[here] in WEAK_STREETS and _weak_fits(low, first, here)):
+                found = here + 1
+                if low[here] in STREETS and at(low, here + 1) not in STREETS | WEAK_STREETS:
+                    break
+                continue
+            if found is not None:
+                break
+        if not _street_word(words, low, here):
             break
-        if length and (word in STREETS or (word in WEAK_STREETS and _weak_fits(words, low, linked, here))):
-            return here + 1
-        if length and word == "." :
-            break
-    if _near_living(low, place) and not _measured(low, after):
-        here = after
-        while here < after + 3 and (_at(low, here) in DIRECTIONS or (_at(low, here) and _name_of_place(words, low, here, lexis))):
-            here += 1
-        if here > after:
-            return here
-        if _at(low, after) == "on":
-            return None
-        if _announced(low, place) and after - place >= 1:
-            return after
-    return None
+    return found
 
 
 def _street_word(words: Sequence[Word], low: Sequence[str], here: int) -> bool:
@@ -133,36 +139,36 @@ _STREET_STOPS: Final = GRAMMAR - DIRECTIONS - frozenset(
 )
 
 
-def _weak_fits(words: Sequence[Word], low: Sequence[str], first: int, here: int) -> bool:
-    """ "willow bend" is a street after a number; "pounds a run" is none."""
-    return here - first >= 1 and here - first <= 3 and all(low[place].isalpha() for place in range(first, here)) and _at(low, here + 1) not in ("of",)
+def _weak_fits(low: Sequence[str], first: int, here: int) -> bool:
+    """ "willow bend" is a street after a number; "two pounds a run" is none."""
+    return here - first <= 3 and all(word.isalpha() for word in low[first:here]) and at(low, here + 1) != "of"
 
 
 def _unnumbered(words: Sequence[Word], low: Sequence[str], place: int, lexis: Lexis) -> int | None:
     """ "lincoln street eight oh three", "on dogwood court", "forsythia way, number 31"."""
     if not words[place].letters or low[place] in _STREET_STOPS or low[place] in STREETS:
         return None
-    if low[place] in ("wall", "main") and _at(low, place + 1) != "street":
+    if low[place] in ("wall", "main") and at(low, place + 1) != "street":
         return None
     for length in (1, 2, 3):
         here = place + length
-        word = _at(low, here)
+        word = at(low, here)
         if not word or not _street_word(words, low, here - 1) or low[here - 1] in STREETS:
             return None
         if word not in STREETS and word not in WEAK_STREETS:
             continue
         after = here + 1
-        while _at(low, after) in (",", "number", "at", "um", "uh", "#", "and", "it", "'s"):
+        while at(low, after) in (",", "number", "at", "um", "uh", "#", "and", "it", "'s"):
             after += 1
-        house = _house(words, after) if after < len(words) else None
+        house = _house(words, low, after) if after < len(words) else None
         if house is not None and not _measured(low, house) and (word in STREETS or "number" in low[here:after]):
             return house
         near = any(one in _LIVING or one in _ANNOUNCED or one in ("street", "on") for one in low[max(0, place - 5) : place])
         if word in STREETS and word not in ("st", "dr", "ct", "av", "drive", "court", "circle") and near:
             return here + 1
-        if word in ("drive", "court", "circle") and near and (_at(low, place - 1) == "on") and low[place] not in ("a", "the", "my"):
+        if word in ("drive", "court", "circle") and near and (at(low, place - 1) == "on") and low[place] not in ("a", "the", "my"):
             return here + 1
-        if word in WEAK_STREETS and _at(low, place - 1) == "on" and near and _near_living(low, place) and length > 1:
+        if word in WEAK_STREETS and at(low, place - 1) == "on" and near and _near_living(low, place) and length > 1:
             return here + 1
         return None
     return None
@@ -177,9 +183,9 @@ def _box(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:
         here += 4
     elif tuple(low[here : here + 2]) == ("post", "office"):
         here += 2
-    if _at(low, here) == "box" and here + 1 < len(low):
-        after = here + 1 + (_at(low, here + 1) in ("number", "#"))
-        house = _house(words, after) if after < len(words) else None
+    if at(low, here) == "box" and here + 1 < len(low):
+        after = here + 1 + (at(low, here + 1) in ("number", "#"))
+        house = _house(words, low, after) if after < len(words) else None
         if house is not None and (here > place or not _measured(low, house)):
             return house
         return None
@@ -187,14 +193,14 @@ def _box(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:
     while low[start] in ("rural", "state", "county", "old", "us", "highway", "r", "star") and start + 1 < len(low) and start - place < 3:
         start += 1
     if low[start] in ("route", "road", "rr", "highway") and start + 1 < len(low) and (start > place or low[start] in ("route", "rr")):
-        house = _house(words, start + 1)
+        house = _house(words, low, start + 1)
         if house is None:
             return None
-        after = house + (_at(low, house) == ",")
-        if _at(low, after) == "box" and after + 1 < len(words):
-            return _house(words, after + 1) or house
+        after = house + (at(low, house) == ",")
+        if at(low, after) == "box" and after + 1 < len(words):
+            return _house(words, low, after + 1) or house
         if _near_living(low, place):
-            while _at(low, house) in ("north", "south", "east", "west", "of") or (_at(low, house - 1) == "of" and _at(low, house).isalpha()):
+            while at(low, house) in ("north", "south", "east", "west", "of") or (at(low, house - 1) == "of" and at(low, house).isalpha()):
                 house += 1
             return house
     return None
@@ -224,17 +230,19 @@ def _digits(words: Sequence[Word], place: int, least: int, most: int) -> int | N
 
 def _after_living(words: Sequence[Word], low: Sequence[str], place: int, lexis: Lexis) -> int | None:
     """ "we live over in beavercreek", "mail goes to toledo", "i'm from findlay"."""
-    if _at(low, place - 1) not in ("in", "to", "near", "outside", "at", "from", "of", "is"):
+    if at(low, place - 1) not in ("in", "to", "near", "outside", "at", "from", "of", "is"):
         return None
     back = place - 1
-    while back > 0 and place - back < 6 and (low[back] in _TOWARDS or low[back] in ("now", "way", "here", "just", "right", "currently", "is", "goes", "back", "'s", "girl", "sister", "place", "still")):
+    while back > 0 and place - back < 6 and (low[back] in _TOWARDS or low[back] in ("now", "way", "here", "just", "right", "currently", "is", "goes", "back", "'s", "girl", "sister", "place", "still", "over", "'s")):
         back -= 1
-    said = set(low[max(0, back - 2) : back + 1])
-    living = bool(said & _LIVING) or "mail" in said or (_at(low, place - 1) in ("is",) and bool(said & _ANNOUNCED))
-    calling = bool(said & {"calling", "i", "'m", "am", "here"}) and _at(low, place - 1) in ("in", "from") and bool(
+    said = set(low[max(0, back - 3) : back + 1])
+    living = bool(said & _LIVING) or "mail" in said or (at(low, place - 1) in ("is",) and bool(said & _ANNOUNCED))
+    calling = bool(said & {"calling", "i", "'m", "am", "here"}) and at(low, place - 1) in ("in", "from") and bool(
         set(low[max(0, back - 1) : place]) & {"'m", "am", "calling", "drive", "come"}
     )
     if not (living or calling) or not words[place].letters or low[place] in GRAMMAR or low[place] in _NOT_A_PLACE:
+        return None
+    if "moved" in said and not {"i", "we", "he", "she", "they", "'ve", "just", "'d"} & set(low[max(0, back - 3) : place]):
         return None
     end = place
     while end < place + LONGEST_TOWN and end < len(words) and _name_of_place(words, low, end, lexis):
@@ -245,10 +253,15 @@ def _after_living(words: Sequence[Word], low: Sequence[str], place: int, lexis: 
         if low[place] in STATES:
             return None
         for length in (1, 2):
-            if _at(low, place + length) in _TOWN_ENDS or (_at(low, place + length) in STATES and low[place].isalpha()):
-                return place + length + (_at(low, place + length) in _TOWN_ENDS)
+            if length == 1 and living and low[place].isalpha() and not low[place].endswith(("ing", "ed", "s")) and at(low, place + 1) in _AFTER_A_TOWN:
+                return place + 1
+            if at(low, place + length) in _TOWN_ENDS or (at(low, place + length) in STATES and low[place].isalpha()):
+                return place + length + (at(low, place + length) in _TOWN_ENDS)
         return None
     return end
+
+
+_AFTER_A_TOWN: Final = GRAMMAR | STATES | frozenset([",", ".", "", "?"])
 
 
 def _name_of_place(words: Sequence[Word], low: Sequence[str], here: int, lexis: Lexis) -> bool:
@@ -281,32 +294,32 @@ def _rest(words: Sequence[Word], low: Sequence[str], end: int, lexis: Lexis) -> 
     end = _unit(words, low, end)
     end = _town(words, low, end, lexis)
     state = end
-    while _at(low, state) in (",", "um", "uh"):
+    while at(low, state) in (",", "um", "uh"):
         state += 1
-    if _at(low, state) in STATES or tuple(low[state : state + 2]) in (("new", "york"), ("new", "jersey"), ("new", "mexico"), ("north", "carolina"), ("south", "carolina"), ("west", "virginia"), ("north", "dakota"), ("south", "dakota"), ("rhode", "island"), ("new", "hampshire")):
+    if at(low, state) in STATES or tuple(low[state : state + 2]) in (("new", "york"), ("new", "jersey"), ("new", "mexico"), ("north", "carolina"), ("south", "carolina"), ("west", "virginia"), ("north", "dakota"), ("south", "dakota"), ("rhode", "island"), ("new", "hampshire")):
         end = state + 1 + (low[state] in ("new", "north", "south", "west", "rhode"))
-    elif _at(low, state) and len(low[state]) == 2 and words[state].cased.isupper() and words[state].letters:
+    elif at(low, state) and len(low[state]) == 2 and words[state].cased.isupper() and words[state].letters:
         end = state + 1
     code = end
-    while _at(low, code) in (",", "um", "uh", "zip", "code", "zipcode", "is", "and", "the", "'s", ".", "that"):
+    while at(low, code) in (",", "um", "uh", "zip", "code", "zipcode", "is", "and", "the", "'s", ".", "that"):
         code += 1
     digits = _digits(words, code, 5, 9) if code < len(words) else None
     return digits if digits is not None else end
 
 
 def _direction(low: Sequence[str], end: int) -> int:
-    return end + 1 if _at(low, end) in DIRECTIONS - {"old", "new", "s"} else end
+    return end + 1 if at(low, end) in DIRECTIONS - {"old", "new", "s"} else end
 
 
 def _unit(words: Sequence[Word], low: Sequence[str], end: int) -> int:
     here = end
-    while _at(low, here) in (",", ".", "um", "uh", "it", "'s", "in", "that") and here < end + 3:
+    while at(low, here) in (",", ".", "um", "uh", "it", "'s", "in", "that") and here < end + 3:
         here += 1
-    if _at(low, here) in LEVELS:
+    if at(low, here) in LEVELS:
         return here + 1
-    if _at(low, here) in UNITS and here + 1 < len(words):
+    if at(low, here) in UNITS and here + 1 < len(words):
         after = here + 1
-        while _at(low, after) in (".", "number", "#", "um", "uh"):
+        while at(low, after) in (".", "number", "#", "um", "uh"):
             after += 1
         last = after
         while last < len(words) and last - after < 4:
@@ -315,16 +328,16 @@ def _unit(words: Sequence[Word], low: Sequence[str], end: int) -> int:
                 break
             last = one.end
         if last > after:
-            return _unit(words, low, last) if _at(low, last) in ("floor", ",") and _at(low, last + 1) in UNITS else last
+            return _unit(words, low, last) if at(low, last) in ("floor", ",") and at(low, last + 1) in UNITS else last
     floor = ordinal(words, here) if here < len(words) else None
-    if floor is not None and _at(low, floor[1]) == "floor":
+    if floor is not None and at(low, floor[1]) == "floor":
         return floor[1] + 1
     return end
 
 
 def _town(words: Sequence[Word], low: Sequence[str], end: int, lexis: Lexis) -> int:
     here = end
-    while _at(low, here) in (",", "in", "um", "uh", "that", "'s", "is", "it") and here < end + 4:
+    while at(low, here) in (",", "in", "um", "uh", "that", "'s", "is", "it") and here < end + 4:
         here += 1
     if here >= len(words) or not words[here].letters:
         return end
@@ -332,15 +345,15 @@ def _town(words: Sequence[Word], low: Sequence[str], end: int, lexis: Lexis) -> 
         after = here + length
         if any(_stops_town(words, low, place, lexis) for place in range(here, min(after, len(words)))) or after > len(words):
             break
-        comma = after + (_at(low, after) == ",")
-        if _at(low, comma) in STATES or _at(low, comma) == "zip" or (comma < len(words) and _digits(words, comma, 5, 5)):
+        comma = after + (at(low, after) == ",")
+        if at(low, comma) in STATES or at(low, comma) == "zip" or (comma < len(words) and _digits(words, comma, 5, 5)):
             return after
     town = here
     while town < here + LONGEST_TOWN and town < len(words) and _town_word(words, low, town, here, lexis):
         town += 1
-    if town == here and _at(low, here + 1) in _TOWN_ENDS and low[here].isalpha() and low[here] not in GRAMMAR:
+    if town == here and at(low, here + 1) in _TOWN_ENDS and low[here].isalpha() and low[here] not in GRAMMAR:
         town = here + 1
-    if town > here and _at(low, town) in _TOWN_ENDS:
+    if town > here and at(low, town) in _TOWN_ENDS:
         town += 1
     return town if town > here else end
 
@@ -356,8 +369,4 @@ def _town_word(words: Sequence[Word], low: Sequence[str], place: int, first: int
 
 
 def _measured(low: Sequence[str], place: int) -> bool:
-    return _at(low, place) in _STREET_STOPS and _at(low, place) not in GRAMMAR or _at(low, place) in ("over", "point")
-
-
-def _at(low: Sequence[str], place: int) -> str:
-    return low[place] if 0 <= place < len(low) else ""
+    return at(low, place) in _STREET_STOPS and at(low, place) not in GRAMMAR or at(low, place) in ("over", "point")

@@ -8,7 +8,7 @@ from typing import Final
 from policies.redacting.found import Found, Kind
 from policies.redacting.lexis import RELATIVES, TITLES
 from policies.redacting.numerals import cardinal, ordinal
-from policies.redacting.words import Word
+from policies.redacting.words import Word, at
 
 YOUNGEST: Final = 90
 OLDEST: Final = 122  # the longest life on record
@@ -58,7 +58,7 @@ def ages(words: Sequence[Word]) -> list[Found]:
             place += 1
             continue
         end = one
-        again = end + (_at(low, end) in ("or", ",", "to", "maybe"))
+        again = end + (at(low, end) in ("or", ",", "to", "maybe"))
         more = _age(words, low, again)
         end = more if more is not None else end
         for old in _OLD:
@@ -85,9 +85,9 @@ def _age(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:
     if number is None or not YOUNGEST <= number[0] <= OLDEST:
         birthday = _birthday(words, low, place)
         return birthday
-    if _at(low, number[1]) in ("hundred", "thousand"):
+    if at(low, number[1]) in ("hundred", "thousand"):
         return None
-    if low[place].isdecimal() and _at(low, number[1]) in (".", "/", "-") and number[1] + 1 < len(low):
+    if low[place].isdecimal() and at(low, number[1]) in (".", "/", "-") and number[1] + 1 < len(low):
         if words[number[1] + 1].glued and words[number[1] + 1].cased.isdecimal():
             return None
     return number[1]
@@ -95,12 +95,12 @@ def _age(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:
 
 def _birthday(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:
     """ "ninety fifth birthday"."""
-    if low[place] == "ninety" and _at(low, place + 2) == "birthday" and ordinal(words, place + 1) is not None:
+    if low[place] == "ninety" and at(low, place + 2) == "birthday" and ordinal(words, place + 1) is not None:
         return place + 3
-    if low[place] in ("ninetieth", "hundredth") and _at(low, place + 1) == "birthday":
+    if low[place] in ("ninetieth", "hundredth") and at(low, place + 1) == "birthday":
         return place + 2
-    if low[place].isdecimal() and 90 <= int(low[place]) <= 122 and _at(low, place + 1) in ("th", "st", "nd", "rd"):
-        return place + 3 if _at(low, place + 2) == "birthday" else None
+    if low[place].isdecimal() and 90 <= int(low[place]) <= 122 and at(low, place + 1) in ("th", "st", "nd", "rd"):
+        return place + 3 if at(low, place + 2) == "birthday" else None
     return None
 
 
@@ -109,22 +109,22 @@ def _of_a_person(low: Sequence[str], place: int, end: int) -> bool:
         return not any(word in _READINGS for word in low[max(0, place - 3) : place])
     if "birthday" in low[place:end] or low[place] in ("nineties", "centenarian", "nonagenarian"):
         return True
-    if _at(low, end) in _NOT_AN_AGE or _at(low, end + 1) == "percent":
+    if at(low, end) in _NOT_AN_AGE or at(low, end + 1) == "percent":
         return False
-    if _at(low, end) in ("on", "to", "with", "for") and _at(low, end + 1) in (
+    if at(low, end) in ("on", "to", "with", "for") and at(low, end + 1) in (
         "room", "two", "three", "four", "oxygen", "my", "the", "five", "one", "six", "2", "3", "4",
     ):  # fmt: skip
         return False
-    if _at(low, end) in ("too",) and _at(low, end + 1) in ("old", "young"):
+    if at(low, end) in ("too",) and at(low, end + 1) in ("old", "young"):
         return True
     back = place - 1
     while back >= 0 and place - back < 7 and low[back] in _BE:
         back -= 1
-    subject = _at(low, back)
+    subject = at(low, back)
     verbs = {"turned", "turns", "turning", "aged", "age", "turn", "pushing"} & set(low[back + 1 : place])
     if verbs and not _measures(low, back + 1):
         return True
-    if back == place - 1 and _at(low, end) in ("and", ",", "he", "she", "now") and subject in _PEOPLE:
+    if back == place - 1 and at(low, end) in ("and", ",", "he", "she", "now") and subject in _PEOPLE:
         return not _measures(low, back)
     return (subject in _PEOPLE or _named(low, back)) and back < place - 1 and not _measures(low, back)
 
@@ -142,7 +142,3 @@ def _measures(low: Sequence[str], back: int) -> bool:
         if low[step] in _READINGS:
             return True
     return False
-
-
-def _at(low: Sequence[str], place: int) -> str:
-    return low[place] if 0 <= place < len(low) else ""

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from policies.redacting.found import Found, Kind
-from policies.redacting.numerals import TENS, Sort, atom, cardinal, ordinal
-from policies.redacting.words import Word
+from policies.redacting.numerals import TEENS, TENS, UNITS, Sort, atom, cardinal, ordinal
+from policies.redacting.words import Word, at
 
 MONTHS: Final = frozenset(
     """january february march april may june july august september october november december jan feb mar apr jun jul aug
@@ -27,6 +27,7 @@ _BIRTH: Final = (
     ("born",), ("birth",), ("birthday",), ("birthdate",), ("birthdays",), ("d", "o", "b"), ("dob",), ("b", "day"), ("bday",),
     ("b", "i", "r", "t", "h"), ("d", ".", "o", ".", "b"), ("birth", "year"), ("dobs",),
 )  # fmt: skip
+CHILDREN: Final = "2015"  # whoever was born later is no caller: the date is one of care
 BIRTH_REACH: Final = 14  # words after "born" in which a number is looked for: "my birthday is no wait that's my wife's it's"
 # Between the parts of one date.
 _LOOSE: Final = frozenset("um uh er uhm , . of in the year and".split())
@@ -35,6 +36,10 @@ _ON: Final = frozenset("on by until till since before after from to through arou
 _NOT_COUNTED: Final = frozenset(
     """i and , . ? ! they he she we you it at for with when that so but because cause um uh then to from the my in if is was
     or which no not didn't until till through they'd there about""".split()
+)
+_OTHERS: Final = frozenset(
+    """live lives living phone number social chart account address member card record pressure sugar weigh weight age take took
+    pain cell zip mrn id temperature pulse temp""".split()
 )
 _CORRECTING: Final = frozenset("um uh er no wait sorry i mean , not rather actually".split())
 
@@ -49,24 +54,33 @@ def dates(words: Sequence[Word]) -> list[Found]:
         if tuple(low[place : place + len(said)]) == said
     ]
     found: list[Found] = []
+    told: set[int] = set()  # births whose date was said
     place = 0
     while place < len(words):
-        one = _date(words, low, place) or _birth_number(words, low, place, births)
+        near = [birth for birth in births if 0 <= place - birth <= BIRTH_REACH and not _elsewhere(low[birth:place])]
+        one = _date(words, low, place)
+        if one is None:
+            one = _birth_number(words, low, place, [birth for birth in near if birth not in told])
         if one is None:
             place += 1
             continue
-        end, with_year = one
-        near = any(0 <= place - birth <= BIRTH_REACH for birth in births) or any(
-            0 <= birth - end <= 4 for birth in births
-        )
-        found.append(Found(place, end, Kind.DOB if near or with_year else Kind.DATE))
+        end, past = one
+        born = bool(near) or past or any(0 <= birth - end <= 4 for birth in births)
+        found.append(Found(place, end, Kind.DOB if born else Kind.DATE))
+        if past:
+            told.update(near)
         place = end
     return found
 
 
+def _elsewhere(between: Sequence[str]) -> bool:
+    """Another number is announced between the word of birth and this one."""
+    return not _OTHERS.isdisjoint(between)
+
+
 def _date(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
     """Where a date that begins here ends, and whether it has a year long past."""
-    for rule in (_written, _month_first, _day_first, _feast, _bare_day):
+    for rule in (_written, _month_first, _day_first, _feast, _bare_day, _in_numbers):
         end = rule(words, low, place)
         if end is not None:
             return end
@@ -78,15 +92,15 @@ def _month_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple
     if low[place] not in MONTHS:
         return None
     after = place + 1
-    if _at(low, after) == ".":
+    if at(low, after) == ".":
         after += 1
     hesitated = after
-    while _at(low, hesitated) in _CORRECTING:
+    while at(low, hesitated) in _CORRECTING:
         hesitated += 1
-    if hesitated > after and _at(low, hesitated) in MONTHS:
+    if hesitated > after and at(low, hesitated) in MONTHS:
         return _month_first(words, low, hesitated)
-    after = hesitated if _at(low, hesitated) not in ("", "the") else after
-    the = _at(low, after) == "the"
+    after = hesitated if at(low, hesitated) not in ("", "the") else after
+    the = at(low, after) == "the"
     if the:
         after += 1
     day = ordinal(words, after)
@@ -96,9 +110,9 @@ def _month_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple
             day = plain
     if day is not None:
         return _with_year(words, low, day[1])
-    year = _year(words, after if not the else place)
-    if year is None and _at(low, after) in ("of", ","):
-        year = _year(words, after + 1)
+    year = _year(words, low, after if not the else place)
+    if year is None and at(low, after) in ("of", ","):
+        year = _year(words, low, after + 1)
     if year is not None and low[place] not in DOUBTFUL_MONTHS:
         return year[0], year[1]
     return None
@@ -111,11 +125,11 @@ def _day_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[i
     if day is None or not 0 < day[0] < 32:
         return None
     after = day[1]
-    of = _at(low, after) == "of"
+    of = at(low, after) == "of"
     after += of
-    while _at(low, after) in ("um", "uh"):
+    while at(low, after) in ("um", "uh"):
         after += 1
-    month = _at(low, after)
+    month = at(low, after)
     if month not in MONTHS or (month in DOUBTFUL_MONTHS and not of):
         return None
     return _with_year(words, low, after + 1)
@@ -123,57 +137,45 @@ def _day_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[i
 
 def _with_year(words: Sequence[Word], low: Sequence[str], end: int) -> tuple[int, bool]:
     after = end
-    while after < end + 3 and _at(low, after) in _LOOSE:
+    while after < end + 3 and at(low, after) in _LOOSE:
         after += 1
-    year = _year(words, after)
+    year = _year(words, low, after)
     if year is not None and not (after == end + 1 and low[end] in ("and", "the", ".") and not year[1]):
         return year
     return end, False
 
 
-def _year(words: Sequence[Word], place: int) -> tuple[int, bool] | None:
+def _year(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
     """ "nineteen forty eight", "nineteen oh five", "two thousand and one", "twenty twelve", "1948", "'48", "forty eight".
 
     Where it ends, and whether one may have been born in it and be no child.
     """
     if place >= len(words):
         return None
-    low = [word.low for word in words[place : place + 5]]
+    first, second = low[place], at(low, place + 1)
     if words[place].cased.isdecimal():
-        if len(low[0]) == 4 and low[0][:2] in ("18", "19", "20"):
-            return place + 1, low[0] < "2015"
-        if len(low[0]) == 2:
-            return (place + 1, True) if not _measured([word.low for word in words], place + 1) else None
-        return None
-    if low[0] == "'" and len(low) > 1 and words[place + 1].cased.isdecimal() and len(low[1]) == 2:
-        return place + 2, True
-    if low[0] in ("nineteen", "eighteen", "twenty"):
-        after = place + 1
-        if _at(low, 1) == "hundred":
-            after += 1
-        if _at(low, after - place) in ("and", "-"):
-            after += 1
-        if _at(low, after - place) in ("oh", "o", "zero"):
-            units = cardinal(words, after + 1)
-            if units is not None and units[0] < 10:
-                return units[1], True
-        rest = cardinal(words, after)
-        if rest is not None and 10 <= rest[0] < 100:
-            return rest[1], low[0] != "twenty" or rest[0] < 15
-        if low[0] != "twenty":
-            return (after, True) if after > place + 1 else None
-    if low[0] == "two" and _at(low, 1) == "thousand":
-        after = place + 2 + (_at(low, 2) == "and")
-        rest = cardinal(words, after)
+        if len(first) == 4:
+            return (place + 1, first < CHILDREN) if first[:2] in ("18", "19", "20") else None
+        return (place + 1, True) if len(first) == 2 and not _measured(low, place + 1) else None
+    if first == "'":
+        return (place + 2, True) if second.isdecimal() and len(second) == 2 else None
+    if first in ("nineteen", "eighteen", "twenty"):
+        after = place + 1 + (second == "hundred")
+        after += at(low, after) in ("and", "-")
+        zero = at(low, after) in ("oh", "o", "zero")
+        rest = cardinal(words, after + zero)
+        if rest is not None and (rest[0] < 10 if zero else 10 <= rest[0] < 100):
+            return rest[1], first != "twenty" or rest[0] < 15
+        if first != "twenty":
+            return (after, True) if second == "hundred" else None
+    if first == "two" and second == "thousand":
+        rest = cardinal(words, place + 2 + (at(low, place + 2) == "and"))
         return (rest[1], True) if rest is not None and rest[0] < 40 else (place + 2, True)
-    short = cardinal(words, place)
-    if short is not None and 20 <= short[0] < 100 and low[0] in TENS:
-        return (short[1], True) if not _measured([word.low for word in words], short[1]) else None
-    if low[0] in ("oh", "o", "zero"):
-        units = cardinal(words, place + 1)
-        if units is not None and 0 < units[0] < 10 and not words[place + 1].cased.isdecimal():
-            return units[1], False
-    return None
+    if first in ("oh", "o"):
+        rest = cardinal(words, place + 1)
+        return (rest[1], False) if rest is not None and 0 < rest[0] < 10 and second in UNITS else None
+    short = cardinal(words, place) if first in TENS else None
+    return (short[1], True) if short is not None and 20 <= short[0] < 100 and not _measured(low, short[1]) else None
 
 
 def _written(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
@@ -181,7 +183,7 @@ def _written(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int
     parts = [place]
     while len(parts) < 3:
         mark = parts[-1] + 1
-        if _at(low, mark) not in ("/", "-", ".") or mark + 1 >= len(words) or low[mark] != low[parts[0] + 1]:
+        if at(low, mark) not in ("/", "-", ".") or mark + 1 >= len(words) or low[mark] != low[parts[0] + 1]:
             break
         if not (words[mark].glued and words[mark + 1].glued and words[mark + 1].cased.isdecimal()):
             break
@@ -198,7 +200,7 @@ def _written(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int
         if (year_first or year_last) and all(1 <= int(value) <= 31 for value in values if len(value) < 3 and value is not values[2]):
             return after, True
     if len(parts) == 2 and low[place + 1] == "/" and 1 <= int(values[0]) <= 12 and 1 <= int(values[1]) <= 31:
-        if _at(low, place - 1) in _ON and not _measured(low, after):
+        if at(low, place - 1) in _ON and not _measured(low, after):
             return after, False
     return None
 
@@ -214,12 +216,28 @@ def _feast(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, 
 
 def _bare_day(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
     """ "on the ninth", "to the tenth": a day of a month that is understood, not "on the first try"."""
-    if low[place] != "the" or _at(low, place - 1) not in _ON:
+    if low[place] != "the" or at(low, place - 1) not in _ON:
         return None
     day = ordinal(words, place + 1)
     if day is None or (day[1] < len(words) and low[day[1]] not in _NOT_COUNTED and not words[day[1]].mark):
         return None
     return day[1], False
+
+
+def _in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
+    """ "on two fourteen", "on six oh four": month and day, right after "on"."""
+    if at(low, place - 1) != "on" or low[place] not in UNITS | TEENS or not words[place].letters:
+        return None
+    month = cardinal(words, place)
+    if month is None or not 1 <= month[0] <= 12:
+        return None
+    zero = at(low, month[1]) in ("oh", "o", "zero")
+    day = cardinal(words, month[1] + zero)
+    if day is None or not (1 <= day[0] <= 9 if zero else 10 <= day[0] <= 31) or _measured(low, day[1]):
+        return None
+    if words[day[1] - 1].cased.isdecimal() or at(low, month[1]) in ("hundred", "thousand"):
+        return None
+    return _with_year(words, low, day[1])
 
 
 def _birth_number(
@@ -232,7 +250,7 @@ def _birth_number(
     end, digits, parts = place, "", 0
     while end < len(words) and parts < 9:
         here = end
-        while parts and here < end + 3 and _at(low, here) in (
+        while parts and here < end + 3 and at(low, here) in (
             "," , "/", "-", ".", "um", "uh", "dash", "slash", "the", "of", "and", "year", "er", "in", "day", "month",
         ):
             here += 1
@@ -240,13 +258,13 @@ def _birth_number(
         if one is None or one.sort is Sort.LETTER or len(digits) >= 8:
             break
         digits, end, parts = digits + one.text, one.end, parts + 1
-    if not parts or _measured(low, end) or (_at(low, end) in ("years", "year") or _at(low, end) == "of"):
+    if not parts or _measured(low, end) or (at(low, end) in ("years", "year") or at(low, end) == "of"):
         return None
     if parts == 1 and len(digits) < 4 and not _year_follows_birth(low, place, min(near)):
         return None
     if digits.startswith("911") and len(digits) == 3:
         return None
-    return (end, True) if len(digits) >= 2 else None
+    return (end, len(digits) > 3 or parts == 1) if len(digits) >= 2 else None
 
 
 def _year_follows_birth(low: Sequence[str], place: int, near: int) -> bool:
@@ -259,14 +277,10 @@ def _year_follows_birth(low: Sequence[str], place: int, near: int) -> bool:
 
 def _measured(low: Sequence[str], place: int) -> bool:
     """A unit follows, so the number measures something."""
-    return _at(low, place) in (
+    return at(low, place) in (
         "milligrams", "milligram", "mg", "mcg", "micrograms", "grams", "units", "pounds", "percent", "%", "degrees", "hours",
         "hour", "days", "day", "weeks", "week", "months", "month", "minutes", "minute", "times", "point", "over", "tablets",
         "pills", "tablet", "pill", "cc", "ccs", "ml", "puffs", "drops", "inches", "feet", "o'clock", "am", "pm", "people",
         "dollars", "bucks", "cents", "miles", "years", "year", "stitches", "staples", "mikes", "liters", "ounces", "steps",
         "patients", "visits", "doses", "beats",
     )  # fmt: skip
-
-
-def _at(low: Sequence[str], place: int) -> str:
-    return low[place] if 0 <= place < len(low) else ""

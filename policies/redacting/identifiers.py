@@ -10,7 +10,7 @@ from typing import Final
 
 from policies.redacting.found import Found, Kind
 from policies.redacting.numerals import Run, Sort, numerals
-from policies.redacting.words import Word
+from policies.redacting.words import Word, at
 
 # What announces a number, and from how many digits on it is believed; the nearest before the number counts.
 _ANNOUNCED: Final[dict[str, tuple[Kind, int]]] = {
@@ -29,7 +29,8 @@ _ANNOUNCED: Final[dict[str, tuple[Kind, int]]] = {
     **dict.fromkeys("phone cell mobile landline telephone callback fax pager extension voicemail".split(), (Kind.PHONE, 2)),
     **dict.fromkeys("number numbers num no".split(), (Kind.PHONE, 4)),
     **dict.fromkeys("call reach text dial contact ring".split(), (Kind.PHONE, 7)),
-    **dict.fromkeys("digits four last ending ends".split(), (Kind.SSN, 99)),
+    **dict.fromkeys("digits four last".split(), (Kind.SSN, 99)),
+    **dict.fromkeys("ending ends".split(), (Kind.CARD, 4)),
     **dict.fromkeys("zip zipcode".split(), (Kind.ADDRESS, 3)),
 }
 _PHRASES: Final[dict[tuple[str, ...], tuple[Kind, int]]] = {
@@ -58,7 +59,8 @@ _PHRASES: Final[dict[tuple[str, ...], tuple[Kind, int]]] = {
     ("reach", "me"): (Kind.PHONE, 3),
     ("call", "me"): (Kind.PHONE, 5),
     ("security", "code"): (Kind.CARD, 3),
-    ("routing",): (Kind.CARD, 4),
+    ("last", "four"): (Kind.SSN, 4),
+    ("last", "4"): (Kind.SSN, 4),
 }
 REACH: Final = 12  # words between an announcement and its number
 AFTER: Final = 6  # words after a number in which it may still be named: "seven seven oh two of my social"
@@ -67,14 +69,14 @@ FULL: Final = {Kind.SSN: 9, Kind.PHONE: 10, Kind.CARD: 16}
 GOES_ON: Final = 12  # words between the parts of a number that goes on: "hold on my glasses"
 LONG: Final = 7  # digits from which a number that nobody named is taken out
 LONG_MIXED: Final = 5  # digits, where letters are among them
-_GENERIC: Final = frozenset("number numbers num no card cards call reach text dial id ids id identification insurance plan".split())
+_GENERIC: Final = frozenset("ending ends number numbers num no card cards call reach text dial id ids id identification insurance plan".split())
 
 # A number measures something: what follows it, ...
 UNITS_OF_MEASURE: Final = frozenset(
     """milligrams milligram mg mcg micrograms grams gram units unit mikes pounds pound lbs ounces percent % degrees degree
     hours hour minutes minute days day weeks week months month years year times tablets tablet pills pill capsules puffs drops
     cc ccs ml milliliters liters liter inches inch feet foot centimeters miles steps stitches staples dollars dollar bucks
-    cents point over o'clock beats calories french gauge people stairs ounce kilos kg am pm something teaspoons tablespoons
+    cents point over o'clock beats calories french gauge people stairs ounce kilos kg am pm teaspoons tablespoons
     reps patches doses cups bottles""".split()
 )
 # ... or what stands before it in its clause.
@@ -82,7 +84,7 @@ _MEASURED: Final = frozenset(
     """pressure pulse sugar sugars glucose temperature temp fever oxygen sat sats saturation rate weight weigh weighs weighed
     inr hemoglobin potassium sodium creatinine platelets cholesterol cell count reading readings bp level levels ox heart
     a1c dose doses milligrams page room step steps day days channel press flow error bottle bottles pain scale size
-    oximeter minutes between percent wbc hematocrit ldl hdl tsh score degrees pounds systolic diastolic bottom top""".split()
+    oximeter minutes between percent wbc hematocrit ldl hdl tsh score degrees pounds systolic diastolic""".split()
 ) - frozenset({"cell"})
 _CLAUSE: Final = frozenset(". ? ! ;".split())
 _TALK: Final = frozenset("dollars bucks owe pay paid costs cost $".split())
@@ -112,7 +114,7 @@ def _kind(words: Sequence[Word], low: Sequence[str], run: Run, begun: tuple[Kind
     count = len(run.digits)
     if run.digits == "911" and not run.letters:
         return None
-    if _at(low, run.end) in UNITS_OF_MEASURE or _at(low, run.first - 1) == "$" or _pointed(words, low, run):
+    if at(low, run.end) in UNITS_OF_MEASURE or at(low, run.first - 1) == "$" or _pointed(words, low, run):
         if count < LONG or run.singly < 0.6:
             return None
     named, distance = _announced(low, run)
@@ -153,6 +155,9 @@ def _announced(low: Sequence[str], run: Run) -> tuple[tuple[Kind, int] | None, i
         for length in (3, 2):
             phrase = _PHRASES.get(tuple(low[step : step + length]))
             if phrase is not None and step + length <= run.first:
+                if low[step] == "last":
+                    generic = generic or (phrase, run.first - step)
+                    break
                 if phrase[0] is Kind.PHONE and "number" in low[step : step + length]:
                     generic = generic or (phrase, run.first - step)
                     if low[step] in ("phone", "back"):
@@ -160,9 +165,9 @@ def _announced(low: Sequence[str], run: Run) -> tuple[tuple[Kind, int] | None, i
                     break
                 return phrase, run.first - step
         one = _ANNOUNCED.get(low[step])
-        if one is None or one[1] == 99 or (low[step] == "no" and _at(low, step - 1) not in ("account", "member", "phone")):
+        if one is None or one[1] == 99 or (low[step] == "no" and at(low, step - 1) not in ("account", "member", "phone")):
             continue
-        if low[step] == "patient" and _at(low, step + 1) != "number":
+        if low[step] == "patient" and at(low, step + 1) != "number":
             continue
         if low[step] in ("group", "plan", "visit", "case", "united", "supplement", "advantage", "coverage", "card", "cards") and run.first - step > 8:
             continue
@@ -235,9 +240,9 @@ def _dashed(words: Sequence[Word], run: Run) -> bool:
 
 def _pointed(words: Sequence[Word], low: Sequence[str], run: Run) -> bool:
     """A decimal, or a part of one: "seven point two", "7.2"."""
-    if _at(low, run.first - 1) in ("point",):
+    if at(low, run.first - 1) in ("point",):
         return True
-    if _at(low, run.end) == "point":
+    if at(low, run.end) == "point":
         return True
     atoms = run.atoms
     return (
@@ -263,7 +268,3 @@ def _measured(low: Sequence[str], run: Run, distance: int) -> bool:
 
 def _trimmed(low: Sequence[str], run: Run, kind: Kind) -> tuple[int, int]:
     return run.first, run.end
-
-
-def _at(low: Sequence[str], place: int) -> str:
-    return low[place] if 0 <= place < len(low) else ""

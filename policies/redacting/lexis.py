@@ -53,6 +53,15 @@ TITLES: Final = frozenset(
     resident midwife pharmacist chaplain deacon rabbi imam captain sergeant officer madam dame lady sir""".split()
 )
 FIRM_TITLES: Final = frozenset("doctor dr mr mister mrs missus ms miss nurse professor prof pastor reverend".split())
+# Who works at a hospital or comes to a home; a name may follow, or stand before "the".
+JOBS: Final = frozenset(
+    """nurse aide therapist physician assistant surgeon cardiologist oncologist urologist neurologist hospitalist resident
+    midwife pharmacist chaplain receptionist coordinator manager worker technician tech specialist dietitian nutritionist
+    anesthesiologist dermatologist pulmonologist nephrologist gastroenterologist orthopedist pediatrician psychiatrist
+    psychologist podiatrist dentist radiologist practitioner caregiver sitter doctor intern phlebotomist paramedic driver
+    secretary scheduler interpreter counselor hygienist obstetrician gynecologist endocrinologist rheumatologist
+    hematologist ophthalmologist clerk supervisor landlord lawyer attorney barber hairdresser boss teacher""".split()
+)
 STATES: Final = frozenset(
     """alabama alaska arizona arkansas california colorado connecticut delaware florida georgia hawaii idaho illinois
     indiana iowa kansas kentucky louisiana maine maryland massachusetts michigan minnesota mississippi missouri montana
@@ -101,7 +110,9 @@ class Lexis:
 
     def medical(self, word: str) -> bool:
         """A medicine, a device, an eponym, an abbreviation."""
-        return word in MEDICAL or (len(word) > 5 and DRUG_ENDING.search(word) is not None and word not in self.family)
+        if word in MEDICAL:
+            return True
+        return len(word) > 5 and word not in self.family and word not in self.given and DRUG_ENDING.search(word) is not None
 
     def name(self, word: str) -> bool:
         """A name, and not an ordinary word: it needs no announcement."""

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from policies.redacting.found import Found, Kind
-from policies.redacting.lexis import GRAMMAR, Lexis
-from policies.redacting.numerals import TEENS, TENS, TIMES, UNITS
-from policies.redacting.words import Word
+from policies.redacting.lexis import GRAMMAR
+from policies.redacting.numerals import UNITS
+from policies.redacting.words import Word, at
 
 _TOP: Final = frozenset(
     """com net org edu gov mil io co us uk ca biz info me tv de fr in au nz ie es mx health care email mail app dev xyz
@@ -35,13 +35,15 @@ _STARTS: Final = frozenset(
     sure so try it its that thats send sent write contact was be become uses gets and-then sorry because cause well
     actually i'm my his their our your called under through via account now alright right know say says said one""".split()
 ) - frozenset({"mail", "one", "my"})
+_APART: Final = frozenset(',;:?!()<>"')  # marks that no local part holds
+_BEFORE: Final = frozenset("um uh oh all like just at dot the lower case".split())  # heard before one, and none of it
 _PLAIN: Final = frozenset(
     """i you he she we they and or but the a an of for in with do does did can could would will should have has had not if
     when then please""".split()
 )
 
 
-def mail(words: Sequence[Word], lexis: Lexis) -> list[Found]:
+def mail(words: Sequence[Word]) -> list[Found]:
     """All addresses, in order."""
     low = [word.low for word in words]
     found: list[Found] = []
@@ -52,7 +54,7 @@ def mail(words: Sequence[Word], lexis: Lexis) -> list[Found]:
         end = _domain(words, low, place + 1)
         if end is None:
             continue
-        first = _local(words, low, place, last, lexis)
+        first = _local(words, low, place, last)
         if first < place:
             found.append(Found(first, end, Kind.EMAIL))
             last = end
@@ -68,7 +70,7 @@ def _domain(words: Sequence[Word], low: Sequence[str], place: int) -> int | None
         if word in _DOT and here > place:
             top = _top(low, here + 1)
             if top is not None and (word != "." or (words[here].glued and words[here + 1].glued)):
-                while _at(low, top) in _DOT and _top(low, top + 1) is not None:
+                while at(low, top) in _DOT and _top(low, top + 1) is not None:
                     after = _top(low, top + 1)
                     if after is None or (low[top] == "." and not words[top + 1].glued):
                         break
@@ -82,7 +84,7 @@ def _domain(words: Sequence[Word], low: Sequence[str], place: int) -> int | None
     name = _provider(low, place)
     if name is None:
         return None
-    top = _top(low, name) if _at(low, name) not in _DOT else None
+    top = _top(low, name) if at(low, name) not in _DOT else None
     return top if top is not None and low[name] in ("com", "net", "org", "edu", "c") else name
 
 
@@ -98,63 +100,49 @@ def _top(low: Sequence[str], place: int) -> int | None:
     for spelled in _SPELLED_TOP:
         if tuple(low[place : place + len(spelled)]) == spelled:
             return place + len(spelled)
-    return place + 1 if _at(low, place) in _TOP else None
+    return place + 1 if at(low, place) in _TOP else None
 
 
-def _local(words: Sequence[Word], low: Sequence[str], at: int, floor: int, lexis: Lexis) -> int:
-    """Where the local part before `at` begins."""
-    first = at
-    while first > floor and at - first < LONGEST_LOCAL:
+def _local(words: Sequence[Word], low: Sequence[str], sign: int, floor: int) -> int:
+    """Where the local part before the "at" at `sign` begins."""
+    first = sign
+    while first > floor and sign - first < LONGEST_LOCAL:
         here = first - 1
-        word = low[here]
-        glued = words[first].glued
-        if word in ("in", "like", "for") and _as_in(low, here):
-            first = _as_in(low, here) or here
-            continue
-        if word in _JOINTS:
-            if word == "." and not glued and words[here].glued:
-                break
+        word, glued = low[here], words[first].glued
+        letter = _as_in(low, here)
+        if letter is not None and letter >= floor:
+            first = letter
+        elif word == "." and words[here].glued and not glued:
+            break  # the end of a sentence
+        elif word in _JOINTS or (glued and word not in _APART):
             first = here
-            continue
-        if glued and (word.isalnum() or not word.isalnum() and word not in ",;:?!()<>\"" and words[here].glued):
+        elif word in _STARTS or not word.isalnum() or (word in _PLAIN and not _inside(low, here, first, sign)):
+            break
+        else:
             first = here
-            continue
-        if word in _STARTS or (word in _PLAIN and not _inside(low, here, first, at)) or not word.isalnum():
-            break
-        first = here
-    while first < at and (low[first] in ("um", "uh", "oh", "all", "like", "just", "at", "dot", "the", "lower", "case") and _letters_or_more(low, first, at)):
-        if low[first] == "the" and _at(low, first + 1) != "number" and at - first > 2:
-            break
-        if low[first] == "oh" and at - first < 3:
-            break
+    while first + 1 < sign and low[first] in _BEFORE and not (low[first] == "the" and sign - first > 2):
         first += 1
     return first
 
 
-def _letters_or_more(low: Sequence[str], first: int, at: int) -> bool:
-    return first + 1 < at
-
-
 def _as_in(low: Sequence[str], here: int) -> int | None:
-    """The place of the letter in "h as in harry", asked at its "in"."""
-    if low[here] == "in" and here >= 2 and low[here - 1] == "as" and len(low[here - 2]) == 1:
-        return here - 2
-    if low[here] in ("like", "for") and here >= 1 and len(low[here - 1]) == 1 and low[here - 1] != "a":
-        return here - 1
+    """The place of the letter in "h as in harry", asked at its "in" or at its last word."""
+    for back in (here, here - 1):
+        if back >= 2 and low[back] == "in" and low[back - 1] == "as" and len(low[back - 2]) == 1:
+            return back - 2
+        if back >= 1 and low[back] in ("like", "for") and len(low[back - 1]) == 1 and low[back - 1] not in "ai":
+            return back - 1
     return None
 
 
-def _inside(low: Sequence[str], here: int, first: int, at: int) -> bool:
+def _inside(low: Sequence[str], here: int, first: int, sign: int) -> bool:
     """A word of the grammar within a local part: a letter, or "ron and debbie", "the number three"."""
-    word = low[here]
+    word, before = low[here], at(low, here - 1)
     if word in ("a", "i"):
-        return first < at and (len(low[first]) == 1 or low[first] in _JOINTS or low[first] in UNITS)
+        return first < sign and (len(low[first]) == 1 or low[first] in _JOINTS or low[first] in UNITS)
     if word == "and":
-        return here > 0 and low[here - 1] not in _STARTS and low[here - 1] not in GRAMMAR
-    if word in ("the", "of", "for", "in", "you", "we", "an", "or", "not", "can", "do", "will"):
-        before = _at(low, here - 1)
-        return before in _STARTS or before in _JOINTS or before.isalpha() and before not in GRAMMAR
-    return False
+        return here > 0 and before not in _STARTS and before not in GRAMMAR
+    return before in _STARTS or before in _JOINTS or (before.isalpha() and before not in GRAMMAR)
 
 
 def _sites(words: Sequence[Word], low: Sequence[str], found: Sequence[Found]) -> list[Found]:
@@ -176,7 +164,3 @@ def _sites(words: Sequence[Word], low: Sequence[str], found: Sequence[Found]) ->
         seen.append(Found(first, place + 1, Kind.EMAIL))
     return seen
 
-
-
-def _at(low: Sequence[str], place: int) -> str:
-    return low[place] if 0 <= place < len(low) else ""

@@ -189,12 +189,24 @@ def numerals(words: Sequence[Word], skipped: set[int] | frozenset[int] = frozens
 def _run(words: Sequence[Word], atoms: list[Atom]) -> list[Run]:
     """Without letters at its ends that are likelier words, and none without digits."""
     first, end = 0, len(atoms)
-    while first < end and _is_article(words, atoms[first]):
+    while first < end and _is_announcing(words, atoms, first):
+        first = _is_announcing(words, atoms, first)
+    while first < end and _is_article(words, atoms[first]) and atoms[first + 1 :][:1] and atoms[first + 1].sort is not Sort.LETTER:
         first += 1
     while end > first and _is_article(words, atoms[end - 1]) and not words[atoms[end - 1].first].glued:
         end -= 1
     kept = atoms[first:end]
     return [Run(tuple(kept))] if any(one.sort is not Sort.LETTER for one in kept) else []
+
+
+def _is_announcing(words: Sequence[Word], atoms: list[Atom], first: int) -> int:
+    """ "m r n", "s s n", "i d" at the beginning announce the number; where its digits begin, 0 if they are none."""
+    for said in ("mrn", "ssn", "dob", "mr", "ss", "id"):
+        end = first + len(said)
+        if "".join(one.text for one in atoms[first:end]) == said and end < len(atoms) and len(atoms[first:end]) == len(said):
+            if end - first > 2 or atoms[end].sort is not Sort.LETTER:
+                return end
+    return 0
 
 
 def _is_article(words: Sequence[Word], one: Atom) -> bool:

@@ -1,50 +1,58 @@
-"""Names of people, said, spelled or written.
+"""Names of people, said or written.
 
 A name that is no ordinary word needs no announcement; a word that may be a name needs one ("this is", "doctor",
-"my husband"); letters said one by one are a name unless they are a known abbreviation.
+"my husband"), the weaker the more it is a word.  What announces stands in `naming.py`, what is spelled in `spelling.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from policies.redacting.found import Found, Kind
-from policies.redacting.lexis import FIRM_TITLES, GRAMMAR, HESITATION, RELATIVES, STATES, TITLES, Lexis
-from policies.redacting.medical import ABBREVIATIONS, EPONYM_NOUNS, EPONYMS
-from policies.redacting.numerals import TEENS, TENS, UNITS
-from policies.redacting.words import Word
+from policies.redacting.lexis import GRAMMAR, JOBS, RELATIVES, STATES, TITLES, Lexis
+from policies.redacting.naming import Expected, calls, eponym, expected, gives
+from policies.redacting.numerals import TEENS, TENS, TIMES, UNITS
+from policies.redacting.spelling import spelled
+from policies.redacting.words import Word, at
 
-LONGEST_NAME: Final = 5
-# After these a name is expected, and taken whatever word it is.
-_FIRM: Final = (
-    ("my", "name", "is"), ("my", "name", "'s"), ("name", "is"), ("name", "'s"), ("name", ":"), ("name", "of"), ("my", "name"),
-    ("last", "name"), ("first", "name"), ("middle", "name"), ("maiden", "name"), ("full", "name"), ("surname",),
-    ("the", "name", "on", "it", "is"), ("the", "name"), ("named",), ("call", "me"), ("calls", "me"), ("goes", "by"), ("go", "by"),
-    ("known", "as"), ("under", "the", "name"), ("patient", "is"), ("patient", ":"), ("patient", "'s", "name", "is"),
-    ("name", "was"), ("name", "would", "be"), ("spelled",), ("attention",), ("attn",), ("names",), ("name", ","), ("nickname",),
-)  # fmt: skip
-# After these a name is likely, and taken if it is one or no English word.
-_LIKELY: Final = (
-    ("this", "is"), ("it", "'s"), ("its",), ("i", "'m"), ("i", "am"), ("ask", "for"), ("asked", "for"), ("asking", "for"), ("tell",),
-    ("speak", "with"), ("speak", "to"), ("talk", "to"), ("talk", "with"), ("talked", "to"), ("talked", "with"), ("spoke", "to"), ("spoke", "with"),
-    ("calling", "for"), ("calling", "about"), ("behalf", "of"), ("here", "'s"), ("want",), ("see",), ("saw",), ("seeing",), ("met",), ("told",),
-    ("by",), ("with",), ("from",), ("for",), ("and",), ("call",), ("called",), ("calling",), ("says",), ("hi",), ("hello",), ("hey",), ("thanks",), ("is",),
-    ("was",), ("to",), ("patient",), ("me",), ("dear",), ("yes",), ("yeah",), ("no",), ("not",), ("or",), ("that", "'s"), ("he", "'s"), ("she", "'s"),
-    ("signed",), ("at",), ("under",), ("let",), ("has",), ("if",), ("when",), ("because",), (",",), ("so",), ("but",), (".",), ("of",), ("calls",), ("says",),
-)  # fmt: skip
-_SELF: Final = (("this", "is"), ("it", "'s"), ("its",), ("i", "'m"), ("i", "am"), ("here", "'s"), ("hi",), ("hello",), ("hey",), ("it", "'s", "me"))  # fmt: skip
-# What follows a name by which somebody gives it.
-_GIVING: Final = frozenset(
-    """calling here speaking and i i'm from . , again with the we my his her 's '  returning can could born date we're hi
-    hello d dob um uh just a patient that's spelled daughter phone chart social so there""".split()
+LONGEST_NAME: Final = 12  # words, particles and hyphens included
+_PARTICLES: Final = frozenset(
+    "de del la las los van von der den bin bint ibn abu al el da di du dos st saint o mc mac le san y thi e ter ten".split()
 )
-_SPELLING: Final = frozenset("spelled spell spelling spells name letters that's that goes 's is it's its with last first".split())
-_NEVER: Final = frozenset(
-    """nurse doctor patient insurance hospital pharmacy clinic surgery appointment office machine human person operator
-    discharge emergency department unit line number thing stuff way kind sort lot bit name day time pain""".split()
+_GENERATIONS: Final = frozenset("jr junior sr senior ii iii".split())
+# After "my name is" and its like still no name.
+_NO_NAME: Final = frozenset(
+    """wrong right misspelled mispronounced correct incorrect important hard weird funny different fine long-winded changed
+    tag tags plate badge brand listed pronounced written sorry sick tired worried sore swollen nauseous dizzy allergic
+    diabetic pregnant home bleeding vomiting constipated post scared confused afraid curious concerned line spelling insurance
+    patient nurse doctor number numbers address phone date birthday birth account card social back crazy later tomorrow
+    collect asap maybe whenever""".split()
 )
-_AFTER_RELATIVE: Final = frozenset("is 's was has had ' , named name called and um uh who".split())
+_SMALL_TITLES: Final = frozenset("mr mrs ms miss mister missus misses".split())
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What the rules read."""
+
+    words: Sequence[Word]
+    low: Sequence[str]
+    lexis: Lexis
+    model: set[int]
+    cased: bool
+    """Written with capitals where they belong, so that one within a sentence means a name."""
+
+    def capital(self, place: int) -> bool:
+        """A capital that means something."""
+        begins = place == 0 or self.low[place - 1] in (".", "?", "!", ":", '"')
+        return self.cased and place < len(self.words) and self.words[place].capital and not begins
+
+    def odd(self, place: int) -> bool:
+        """A name or no English word at all."""
+        word = at(self.low, place)
+        return self.lexis.namelike(word) and word not in self.lexis.either and self.words[place].letters
 
 
 def people(words: Sequence[Word], lexis: Lexis, skipped: set[int], model: set[int]) -> list[Found]:
@@ -53,324 +61,199 @@ def people(words: Sequence[Word], lexis: Lexis, skipped: set[int], model: set[in
     skipped: places that belong to something else already.  model: places that the language model takes for a person.
     """
     low = [word.low for word in words]
-    mixed = _case_tells(words)
-    marked: set[int] = set()
-    marked |= _spelled(words, low, lexis, skipped)
-    for place in range(len(words)):
-        if place in skipped or place in marked or not words[place].letters:
-            continue
-        end = _name_at(words, low, place, lexis, model, mixed, marked)
-        marked.update(inside for inside in range(place, end) if inside not in skipped)
-    return _joined(words, low, marked, skipped)
+    text = _Text(words, low, lexis, model, _cased(words))
+    marked = spelled(words, low, skipped)
+    place = 0
+    while place < len(words):
+        end = place
+        if place not in skipped and place not in marked and words[place].letters and _begins_a_name(text, place, marked):
+            end = _end(text, place)
+            marked.update(inside for inside in range(place, end) if inside not in skipped)
+            if place and low[place - 1] in _SMALL_TITLES:
+                marked.add(place - 1)
+            elif place > 1 and low[place - 1] == "." and low[place - 2] in _SMALL_TITLES:
+                marked.update((place - 2, place - 1))
+        place = max(end, place + 1)
+    return _joined(marked - skipped)
 
 
-def _name_at(
-    words: Sequence[Word], low: Sequence[str], place: int, lexis: Lexis, model: set[int], mixed: bool, marked: set[int]
-) -> int:
-    """Where a name that begins here ends; `place` itself where none begins."""
-    word = low[place]
-    firm, likely, own = _announced(low, place)
-    title = _title(low, place)
-    relative = _at(low, _back(low, place)) in RELATIVES and _back(low, place) > place - 3
-    eponym = _is_eponym(low, place)
-    capital = mixed and words[place].capital and not _begins(words, place)
-    if eponym and not title:
-        return place
-    if word in GRAMMAR or word in _NEVER or word in TITLES and not (firm and word in lexis.either) or word in RELATIVES or len(word) < 2:
-        if not (len(word) > 1 and title and word in ("best", "little", "long", "good", "may", "will", "near", "still", "past", "moore")):
-            if not ((firm or own) and word in lexis.either and _given_here(low, place + 1)):
-                return place
-    if word in STATES and not (firm or title) and word != "georgia" and word != "virginia":
-        return place
-    if word in UNITS or word in TENS or word in TEENS:
-        return place
-    if lexis.medical(word) and not (firm and word in lexis.given):
-        return place
-    sure = lexis.name(word)
-    if sure or firm or title:
-        if (firm or title) and not sure and not _fits_firm(words, low, place, lexis, title):
-            return place
-        return _extended(words, low, place + 1, lexis, bool(firm or title), model, mixed)
-    namelike = lexis.namelike(word)
-    if namelike and word not in lexis.either:
-        if likely and own and _unknown_fits(words, low, place, lexis):
-            return _extended(words, low, place + 1, lexis, True, model, mixed)
-        if relative or place in model or capital and word in lexis.family or (word in lexis.family and _beside_name(low, place, lexis)):
-            return _extended(words, low, place + 1, lexis, True, model, mixed)
-        if word in lexis.family and len(word) > 3 and (likely or place == 0):
-            return _extended(words, low, place + 1, lexis, False, model, mixed)
-        if capital and place in model:
-            return _extended(words, low, place + 1, lexis, True, model, mixed)
-        return place
+def _begins_a_name(text: _Text, place: int, marked: set[int]) -> bool:
+    word, low, lexis = text.low[place], text.low, text.lexis
+    if word in UNITS or word in TENS or word in TEENS or word in TIMES or len(word) < 2 or eponym(low, place):
+        return False
+    said = expected(low, place)
+    if word in GRAMMAR or word in RELATIVES or word in TITLES or word in JOBS:
+        return _is_though_a_word(text, place, said)
+    if word in STATES and word not in lexis.either and not said.title:
+        return False
+    if lexis.medical(word) and not (said.firm and word in lexis.given):
+        return False
+    if lexis.name(word):
+        return not (said.thing and at(low, place + 1) == "'s" and not lexis.given) and not _a_street(low, place)
+    if said.firm:
+        return word not in _NO_NAME and (lexis.namelike(word) or word in lexis.family or word in lexis.either or _fits(text, place))
+    if said.title:
+        return lexis.namelike(word) or word in lexis.family or word in lexis.either or text.capital(place)
+    if place and place - 1 in marked or place + 1 in marked:  # beside a spelled name
+        if lexis.namelike(word) or word in lexis.family:
+            return True
     if word in lexis.either:
-        following = _at(low, place + 1)
-        full = place + 1 < len(words) and lexis.continues(following) and following not in lexis.either and not lexis.plain(following)
-        double = place + 1 < len(words) and following in lexis.family and _at(low, place + 2) in _GIVING and (own or place == 0)
-        if relative and (following in _GIVING or following in ("is", "was", "has", "had", "said", "told", "always", "will", "she", "he", "who", "") or full):
-            return _extended(words, low, place + 1, lexis, False, model, mixed)
-        if own and not _at(low, place - 1) in ("a", "the") and (_given_here(low, place + 1) or full or double) :
-            return _extended(words, low, place + 1, lexis, True, model, mixed)
-        if likely and full or capital and (place in model or full or likely):
-            return _extended(words, low, place + 1, lexis, False, model, mixed)
-        if place == 0 and (full or double) or following == "here" and place + 1 < len(words):
-            return _extended(words, low, place + 1, lexis, False, model, mixed)
-        if _at(low, place - 1) in ("tell", "ask", "told", "asked", "for", "saw", "with", "call") and following in ("in", "from", "the", "that", "to", "at", "he", "she", "who", "on", "over"):
-            return place + 1
-        if place in model and (capital or full):
-            return _extended(words, low, place + 1, lexis, False, model, mixed)
-    elif capital and place in model and word in lexis.family and (relative or likely or _capital_follows(words, place)):
-        return _extended(words, low, place + 1, lexis, True, model, mixed)
-    return place
+        return _either(text, place, said)
+    if text.odd(place):
+        return _odd(text, place, said)
+    return _surname(text, place, said)
 
 
-def _fits_firm(words: Sequence[Word], low: Sequence[str], place: int, lexis: Lexis, title: bool) -> bool:
-    """After a firm announcement any word but one of the sentence's own."""
-    word = low[place]
-    if lexis.namelike(word) or word in lexis.family or word in lexis.either:
-        return not (title and word in ("line", "station", "desk", "practitioner", "visit"))
-    if words[place].capital and not _begins(words, place):
+def _is_though_a_word(text: _Text, place: int, said: Expected) -> bool:
+    """A word of the grammar that is a name here: "this is will", "doctor best", "my grandmother soon ja"."""
+    word, low = text.low[place], text.low
+    if text.capital(place) and (said.title or said.firm) and word not in ("I", "i"):
+        return word in text.lexis.family or word in text.lexis.either
+    if word in text.lexis.either:
+        if (said.own or said.firm or said.title) and gives(low, place + 1) and at(low, place + 1) not in ("be", "to"):
+            return at(low, place + 1) not in ("the", "a", "that", "my", "of") or calls(low, place + 1)
+        if at(low, place + 1) == "here" and place + 1 < len(low) and (place < 3):
+            return True
+        return (said.relative or said.likely) and text.odd(place + 1) and text.odd(place + 2)
+    return said.title and word in text.lexis.family and word not in ("is", "was", "on", "in", "to", "and", "of", "at", "will", "can", "do", "her", "him", "has", "so", "see", "said", "call", "line", "any", "an", "or", "my", "the", "i", "he", "she", "we", "they", "you", "did", "does", "had", "for", "from", "with", "about", "want", "went", "came", "put", "gave", "says", "told", "if", "if", "when", "there", "here", "no", "yes", "again", "who", "that", "this", "it", "just", "too", "then", "now", "please", "be", "been", "but", "by", "out", "up", "over", "as", "all")
+
+
+def _either(text: _Text, place: int, said: Expected) -> bool:
+    """A given name that is a word as well."""
+    low, lexis = text.low, text.lexis
+    if at(low, place - 1) in ("the", "a", "an", "some", "no", "any", "this"):
+        return False
+    full = text.odd(place + 1) and not said.thing
+    closed = at(low, place + 1) in lexis.family and at(low, place + 1) not in GRAMMAR and gives(low, place + 2)
+    gives_it = gives(low, place + 1)
+    if calls(low, place + 1):
         return True
-    if title:
+    if said.relative or said.job:
+        return full or closed or gives_it or at(low, place + 1) in GRAMMAR
+    if said.own:
+        return gives_it or full or closed
+    if text.capital(place):
+        return place in text.model or full or closed or said.likely or text.capital(place + 1)
+    if place == 0 or at(low, place - 1) in (",", "."):
+        return full or closed and place == 0 or at(low, place + 1) in ("first", "last") or (place in text.model and full)
+    if at(low, place - 1) in ("tell", "ask", "told", "asked", "for", "saw", "call", "with", "by"):
+        return full or closed or at(low, place + 1) in ("in", "from", "that", "to", "at", "he", "she", "who", "over", "or", "and", "but") and not said.thing
+    return said.likely and full or (full and at(low, place + 1) in lexis.given)
+
+
+def _odd(text: _Text, place: int, said: Expected) -> bool:
+    """A word that is no English one and no given name."""
+    word, low, lexis = text.low[place], text.low, text.lexis
+    if said.own:
+        return not word.endswith(("ing", "n't")) and not (said.thing and not said.relative)
+    if said.relative or said.job:
+        return at(low, place - 1) not in ("with", "on") and not word.endswith("n't")
+    if said.thing:
         return False
-    return not lexis.plain(word)
+    if calls(low, place + 1):
+        return True
+    known = word in lexis.family
+    beside = lexis.name(at(low, place + 1)) or (at(low, place + 1) in (",", "comma") and lexis.name(at(low, place + 2)))
+    if known and (beside or text.capital(place)):
+        return True
+    if place in text.model:
+        return text.capital(place) or known or said.likely or place + 1 in text.model or place - 1 in text.model
+    return known and len(word) > 3 and said.likely and at(low, place - 1) not in ("is", "was", "about", "to") or (
+        known and len(word) > 3 and place == 0
+    )
 
 
-def _unknown_fits(words: Sequence[Word], low: Sequence[str], place: int, lexis: Lexis) -> bool:
-    """A word that is no English after "this is", "i'm" or "hi": a name, unless it is a slip of the tongue or a verb."""
-    word = low[place]
-    if word.endswith(("ing", "in'", "n't")) or len(word) < 3 and word not in lexis.family:
-        return False
-    return True
+def _surname(text: _Text, place: int, said: Expected) -> bool:
+    """An ordinary word that is a family name."""
+    word, low, lexis = text.low[place], text.low, text.lexis
+    if word not in lexis.family:
+        return said.relative and text.capital(place) and place in text.model
+    given_next = lexis.name(at(low, place + 1)) and at(low, place + 1) not in lexis.english
+    if text.capital(place) and (place in text.model or text.capital(place + 1) and at(low, place + 1) in lexis.family):
+        return said.relative or said.likely or text.capital(place + 1) or place - 1 in text.model
+    if place == 0 and at(low, place + 1) in ("comma", "first") or at(low, place - 1) == "." and at(low, place + 1) == "comma":
+        return True
+    return given_next and (place == 0 or said.own or said.relative or said.likely) and not said.thing and len(word) < 6
 
 
-def _extended(
-    words: Sequence[Word], low: Sequence[str], end: int, lexis: Lexis, firm: bool, model: set[int], mixed: bool
-) -> int:
-    """The name goes on over what can follow it: further names, particles, hyphens, initials."""
-    start = end - 1
-    while end < len(words) and end - start < 2 * LONGEST_NAME:
-        word = low[end]
-        if word in ("-", "'") and words[end].glued and end + 1 < len(words) and words[end + 1].glued and words[end + 1].letters:
+def _fits(text: _Text, place: int) -> bool:
+    """After a firm announcement: any word that can end there."""
+    return gives(text.low, place + 1) or text.lexis.continues(at(text.low, place + 1)) or text.capital(place)
+
+
+def _end(text: _Text, first: int) -> int:
+    """Where the name that begins at `first` ends: over further names, particles, hyphens and initials."""
+    words, low, lexis = text.words, text.low, text.lexis
+    said = expected(low, first)
+    strong = said.firm or said.title or said.own or said.relative or said.job or lexis.name(low[first])
+    end = first + 1
+    while end < len(words) and end - first < LONGEST_NAME:
+        word, following = low[end], at(low, end + 1)
+        if word in ("-", "'", "’") and words[end].glued and end + 1 < len(words) and words[end + 1].glued and words[end + 1].letters:
             end += 2
-            continue
-        if word == "," and lexis.name(_at(low, end + 1)) and firm and not lexis.medical(_at(low, end + 1)):
-            if _at(low, end + 2) in (",", ".", "", "born", "calling", "here", "date"):
-                end += 2
-                continue
-        if word == "comma" and lexis.continues(_at(low, end + 1)):
+        elif word in ("um", "uh", "something", "comma") and (lexis.name(following) or (following in lexis.family and text.odd(end + 1))):
             end += 2
-            continue
-        if word in ("um", "uh") and (lexis.name(_at(low, end + 1)) or (firm and lexis.namelike(_at(low, end + 1)) and _at(low, end + 1) in lexis.family)):
+        elif word == "," and lexis.name(following) and low[first] in lexis.family and at(low, end + 2) in (",", ".", "", "born", "date", "calling"):
             end += 2
-            continue
-        if word in ("something",) and lexis.namelike(_at(low, end + 1)) and _at(low, end + 1) in lexis.family | lexis.given:
-            end += 2
-            continue
-        if word in ("de", "del", "la", "van", "von", "der", "den", "bin", "ibn", "al", "el", "da", "di", "du", "st", "o", "mc", "mac", "le", "ben", "san", "dos", "los", "y", "thi", "van", "abu") and end + 1 < len(words):
-            follower = _at(low, end + 1)
-            if lexis.continues(follower) or follower in ("la", "los", "der", "den", "carmen") or (words[end + 1].capital and mixed):
-                end += 1
-                continue
-        if not words[end].letters or word in GRAMMAR or word in RELATIVES or word in TITLES and word not in lexis.family:
-            if word in ("jr", "junior", "sr", "senior"):
-                end += 1
-                continue
-            if len(word) == 1 and word.isalpha() and word not in ("a", "i") and lexis.continues(_at(low, end + 1)):
-                end += 1
-                continue
+        elif word in _GENERATIONS:
+            end += 1
+        elif word in _PARTICLES and not lexis.medical(following) and (lexis.continues(following) or following in _PARTICLES or text.capital(end + 1)) and following not in GRAMMAR - _PARTICLES:
+            end += 1
+        elif len(word) == 1 and word.isalpha() and (text.capital(end) and word != "i" or (word not in "ai" and lexis.continues(following))):
+            end += 1 + (following == "." and text.capital(end))
+        elif _goes_on(text, first, end, strong):
+            end += 1
+        else:
             break
-        if word in ("jr", "junior", "sr", "senior", "iii", "ii"):
-            end += 1
-            continue
-        if len(word) == 1:
-            if words[end].capital and mixed:
-                end += 1 + (_at(low, end + 1) == ".")
-                continue
-            if word not in ("a", "i") and lexis.continues(_at(low, end + 1)):
-                end += 1
-                continue
-            break
-        if _is_eponym(low, end) or lexis.medical(word):
-            break
-        if lexis.name(word) or end in model and lexis.continues(word):
-            end += 1
-            continue
-        if lexis.namelike(word) and word not in lexis.either and (firm or word in lexis.family):
-            if mixed and not words[end].capital and word not in lexis.family:
-                break
-            end += 1
-            continue
-        if word in lexis.family and _closes(words, low, end, lexis, mixed) or (mixed and words[end].capital and word in lexis.family):
-            end += 1
-            continue
-        if word in lexis.either and (firm or mixed and words[end].capital) and _closes(words, low, end, lexis, mixed):
-            end += 1
-            continue
-        if mixed and words[end].capital and words[end - 1].capital and not lexis.plain(word):
-            end += 1
-            continue
-        break
     return end
 
 
-def _closes(words: Sequence[Word], low: Sequence[str], place: int, lexis: Lexis, mixed: bool) -> bool:
+def _goes_on(text: _Text, first: int, place: int, strong: bool) -> bool:
+    words, low, lexis = text.words, text.low, text.lexis
+    word = low[place]
+    if not words[place].letters or len(word) < 2 or word in RELATIVES or lexis.medical(word) or eponym(low, place):
+        return False
+    if word in UNITS or word in TENS or word in TEENS or word in TIMES or word in JOBS or word in STATES and word not in lexis.either:
+        return False
+    if word in GRAMMAR or word in TITLES:
+        return text.capital(place) and text.words[place - 1].capital and word in lexis.family and not words[place].glued and not words[place].low == "i"
+    if text.cased and not words[place].capital and words[first].capital:
+        return word in lexis.given and not lexis.plain(word)
+    if lexis.name(word) or (place in text.model and lexis.continues(word)):
+        return True
+    if text.odd(place):
+        return strong or word in lexis.family
+    if word in lexis.family or word in lexis.either:
+        return text.capital(place) or _closes(text, place)
+    return text.capital(place) and strong and words[place - 1].capital and not lexis.plain(word)
+
+
+def _closes(text: _Text, place: int) -> bool:
     """An ordinary word that is a family name ends a name here: what follows fits after one."""
-    if mixed and not words[place].capital:
+    low, following = text.low, at(text.low, place + 1)
+    if at(low, place) in ("still", "called", "just", "does", "did", "does", "back"):
         return False
-    following = _at(low, place + 1)
     return (
-        following == ""
-        or following in _GIVING
+        gives(low, place + 1)
         or following in GRAMMAR
-        or lexis.namelike(following)
-        or not words[place + 1].letters
-        or following in ("social", "account", "member", "chart", "born")
+        or text.lexis.namelike(following)
+        or not text.words[place + 1].letters
+        or following in ("social", "account", "member", "chart", "phone", "email", "address", "patient", "birthday")
     )
 
 
-def _spelled(words: Sequence[Word], low: Sequence[str], lexis: Lexis, skipped: set[int]) -> set[int]:
-    """Letters one by one: "s m i t h", "S-M-I-T-H", "s as in sam m i t h"; known abbreviations are none."""
-    marked: set[int] = set()
-    place = 0
-    while place < len(words):
-        end, letters = _letters(words, low, place, skipped)
-        if not letters:
-            place += 1
-            continue
-        first = place
-        while letters and letters[0] in "ai" and first + 1 < len(words) and len(letters) < 3 and low[first] == letters[0]:
-            break
-        enough = 4 if not _spelling(low, place) else 2
-        text = "".join(letters)
-        if len(letters) >= enough and not _abbreviated(text) and not (text in ("ai", "ia", "im")):
-            marked.update(range(first, end))
-        elif len(letters) == 3 and not _abbreviated(text) and place and (place - 1 in marked or lexis.continues(low[place - 1])):
-            marked.update(range(first, end))
-        place = max(end, place + 1)
-    return marked
+def _a_street(low: Sequence[str], place: int) -> bool:
+    return at(low, place + 1) in ("street", "avenue", "boulevard", "syndrome")
 
 
-def _letters(words: Sequence[Word], low: Sequence[str], place: int, skipped: set[int]) -> tuple[int, list[str]]:
-    """Single letters in a row from here on, and where they end."""
-    letters: list[str] = []
-    end = place
-    while end < len(words) and end not in skipped:
-        word = low[end]
-        if len(word) == 1 and word.isalpha() and not (word in "ai" and not letters and len(_at(low, end + 1)) != 1 and _at(low, end + 1) not in ("-", "as")):
-            letters.append(word)
-            end += 1
-            said = tuple(low[end : end + 2])
-            if said == ("as", "in") and _at(low, end + 2)[:1] == word:
-                end += 3
-            elif said[:1] in (("like",), ("for",)) and len(_at(low, end + 1)) > 1 and _at(low, end + 1)[:1] == word:
-                end += 2
-            continue
-        if word in ("double", "triple") and len(_at(low, end + 1)) == 1 and _at(low, end + 1).isalpha():
-            letters.append(_at(low, end + 1))
-            end += 2
-            letters.append(letters[-1])
-            continue
-        if letters and word in ("-", ".", ",", "space", "dash", "hyphen", "um", "uh", "apostrophe", "capital", "then") and len(_at(low, end + 1)) == 1 and _at(low, end + 1).isalpha():
-            end += 1
-            continue
-        break
-    return end, letters
-
-
-def _spelling(low: Sequence[str], place: int) -> bool:
-    return bool(set(low[max(0, place - 4) : place]) & {"spelled", "spell", "spelling", "spells", "letters"}) or any(
-        tuple(low[back : back + 2]) in (("last", "name"), ("first", "name"), ("with", "an"), ("it", "'s"), ("that", "'s"), ("just",))
-        for back in range(max(0, place - 4), place)
-        if "name" in low[max(0, place - 6) : place + 8] or "spelled" in low or "spell" in low
-    )
-
-
-def _abbreviated(text: str) -> bool:
-    """A known abbreviation, or two in a row."""
-    if text in ABBREVIATIONS:
-        return True
-    return any(text[:cut] in ABBREVIATIONS and text[cut:] in ABBREVIATIONS for cut in range(2, len(text) - 1))
-
-
-def _announced(low: Sequence[str], place: int) -> tuple[bool, bool, bool]:
-    """A name is expected here firmly; is likely; would be the speaker's own."""
-    back = place
-    while back > 0 and (low[back - 1] in HESITATION or low[back - 1] in ("-", "mr", "mrs", "ms", "miss", "mister", "actually", "oh", "yes", "comma", ",", "just", ":", "dr", "good", "morning", "afternoon", "evening", "there", "it's", "me", "again", "ma'am")) and place - back < 4:
-        back -= 1
-    firm = _ends(low, place, _FIRM) or _ends(low, back, _FIRM)
-    if firm and _at(low, back - 1) == "name" and tuple(low[max(0, back - 2) : back]) not in (("my", "name"), ("last", "name"), ("first", "name"), ("the", "name"), ("full", "name"), ("middle", "name")):
-        firm = tuple(low[max(0, back - 2) : back])[-1:] == ("name",) and False
-    own = _ends(low, place, _SELF) or _ends(low, back, _SELF)
-    likely = own or firm or place == 0 or _ends(low, place, _LIKELY) or back == 0
-    return firm, likely, own
-
-
-def _ends(low: Sequence[str], end: int, phrases: Sequence[tuple[str, ...]]) -> bool:
-    return any(end >= len(phrase) and tuple(low[end - len(phrase) : end]) == phrase for phrase in phrases)
-
-
-def _title(low: Sequence[str], place: int) -> bool:
-    """ "doctor X", "dr. X", "nurse X", "home health aide X"."""
-    back = place - 1
-    while back >= 0 and (low[back] in (".", "um", "uh") ) and place - back < 3:
-        back -= 1
-    if _at(low, back) in FIRM_TITLES:
-        return True
-    return False
-
-
-def _back(low: Sequence[str], place: int) -> int:
-    """The place of the word before, over hesitation and "named"."""
-    back = place - 1
-    while back >= 0 and (low[back] in HESITATION or low[back] in (",", "'s", "name", "named", "is", "called", "law", "in", "miss", "mister") and low[back] != "is") and place - back < 4:
-        back -= 1
-    return back
-
-
-def _given_here(low: Sequence[str], place: int) -> bool:
-    return _at(low, place) in _GIVING or _at(low, place) == ""
-
-
-def _beside_name(low: Sequence[str], place: int, lexis: Lexis) -> bool:
-    return lexis.name(_at(low, place - 1)) or lexis.name(_at(low, place + 1)) or _at(low, place + 1) == ","
-
-
-def _is_eponym(low: Sequence[str], place: int) -> bool:
-    """The name of a thing: "bell's palsy", "the foley", "a penrose drain"."""
-    if low[place] not in EPONYMS:
-        return False
-    following = _at(low, place + 1)
-    if following == "'s":
-        return _at(low, place + 2) in EPONYM_NOUNS or not _titled(low, place) and _at(low, place - 1) in ("the", "a", "my", "have", "has", "got", "with", "and", "for", "his", "her", "had")
-    if following == "-":
-        following = _at(low, place + 2)
-    return following in EPONYM_NOUNS or (_at(low, place - 1) in ("the", "a", "an", "my", "this", "your") and not _titled(low, place))
-
-
-def _titled(low: Sequence[str], place: int) -> bool:
-    return bool(set(low[max(0, place - 2) : place]) & FIRM_TITLES)
-
-
-def _case_tells(words: Sequence[Word]) -> bool:
-    """The text is written with capitals where they belong, so that one within a sentence means a name."""
-    letters = [word for word in words if word.letters]
+def _cased(words: Sequence[Word]) -> bool:
+    letters = [word for word in words if word.letters and len(word.cased) > 1]
     capitals = sum(word.capital for word in letters)
-    return 0 < capitals < 0.7 * max(1, len(letters)) and any(word.cased == "I" or word.capital for word in letters[:1]) or (
-        capitals >= 2 and capitals < 0.5 * len(letters)
-    )
+    return bool(letters) and 0 < capitals < 0.7 * len(letters)
 
 
-def _begins(words: Sequence[Word], place: int) -> bool:
-    """The first word of a sentence, whose capital says nothing."""
-    return place == 0 or words[place - 1].low in (".", "?", "!", ":", '"')
-
-
-def _capital_follows(words: Sequence[Word], place: int) -> bool:
-    return place + 1 < len(words) and words[place + 1].capital
-
-
-def _joined(words: Sequence[Word], low: Sequence[str], marked: set[int], skipped: set[int]) -> list[Found]:
-    """Names a hesitation or a comma apart are one."""
+def _joined(marked: set[int]) -> list[Found]:
+    """Places in a row are one name."""
     found: list[Found] = []
     for place in sorted(marked):
         if found and place == found[-1].end:
@@ -378,7 +261,3 @@ def _joined(words: Sequence[Word], low: Sequence[str], marked: set[int], skipped
         else:
             found.append(Found(place, place + 1, Kind.PERSON))
     return found
-
-
-def _at(low: Sequence[str], place: int) -> str:
-    return low[place] if 0 <= place < len(low) else ""

@@ -55,6 +55,6 @@ def cut(text: str) -> list[Word]:
     return found
 
 
-def low(words: Sequence[Word]) -> list[str]:
-    """The words in lower case."""
-    return [word.low for word in words]
+def at(low: Sequence[str], place: int) -> str:
+    """The word at a place; empty outside of the text."""
+    return low[place] if 0 <= place < len(low) else ""
