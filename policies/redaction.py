@@ -28,7 +28,7 @@ from policies.phi import PHI, Sensitive
 from policies.redacting.addresses import addresses
 from policies.redacting.ages import ages
 from policies.redacting.dates import dates
-from policies.redacting.found import Kind, Span, apart, covered, spans
+from policies.redacting.found import Kind, Span, apart, covered, joined, spans
 from policies.redacting.identifiers import identifiers
 from policies.redacting.lexis import Lexis
 from policies.redacting.mail import mail
@@ -150,7 +150,7 @@ def find(text: str, lexis: Lexis, model: Sequence[tuple[int, int]]) -> list[Span
     found += [one for one in ages(words) if not covered([one]) & covered(found)]
     found += identifiers(words, covered(found))
     found += people(words, lexis, covered(found), _places(words, model))
-    return apart(spans(words, found))
+    return apart(spans(words, joined([word.low for word in words], found)))
 
 
 def _places(words: Sequence[Word], model: Sequence[tuple[int, int]]) -> set[int]:

@@ -39,6 +39,9 @@ _NOT_A_PLACE: Final = frozenset(
     tonight bed icu unit ward floor place downtown trouble agony constant terrible assisted senior upstairs downstairs basement daughter son sister brother mother
     hours minutes""".split()
 )
+ZIP: Final = 5  # digits of a ZIP code
+_STREET_FIRST: Final = frozenset("calle avenida avda camino paseo rue via viale rua ulica".split())
+_STREET_ENDINGS: Final = ("strasse", "straße", "straat", "gatan", "gade", "vej", "veien", "laan", "allee")
 LONGEST_STREET: Final = 5  # words between the number and "street"
 LONGEST_TOWN: Final = 3
 
@@ -57,6 +60,7 @@ def addresses(words: Sequence[Word], lexis: Lexis, skipped: set[int]) -> list[Fo
                 or _unnumbered(words, low, place, lexis)
                 or _after_living(words, low, place, lexis)
                 or _zip(words, low, place)
+                or _abroad(words, low, place)
             )
         if end is None:
             place += 1
@@ -207,11 +211,48 @@ def _box(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:
 
 
 def _zip(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:
-    """Digits after "zip"."""
-    before = [word for word in low[max(0, place - 6) : place] if word not in ("um", "uh")]
-    if not {"zip", "zipcode", "postal", "zips"} & set(before) or atom(words, place) is None:
+    """What follows "zip" or "postcode": digits, or letters and digits; and five written digits anywhere."""
+    if words[place].cased.isdecimal() and len(low[place]) == ZIP and not _measured(low, place + 1):
+        beside = (at(low, place - 1), at(low, place + 1))
+        return None if "." in beside and words[place].glued or beside[0] in ("$", "#", "number") else place + 1
+    near = [word for word in low[max(0, place - 6) : place] if word not in ("um", "uh")]
+    if "code" in near and "area" in near or not {"zip", "zipcode", "postal", "zips", "postcode", "post"} & set(near):
         return None
-    return _digits(words, place, 3, 9)
+    if atom(words, place) is None or (words[place].letters and len(low[place]) == 1 and low[place] in "ai"):
+        return _mixed(words, low, place) if "postcode" in near or "post" in near else None
+    return _digits(words, place, 3, 9) or (_mixed(words, low, place) if "postcode" in near or "post" in near else None)
+
+
+def _mixed(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:
+    """A postcode of letters and digits: "s w one a two b", "NW six QT"."""
+    end, digits, letters = place, 0, 0
+    while end < len(words) and digits + letters < 9:
+        one = atom(words, end)
+        if one is not None and one.sort is not Sort.LETTER:
+            end, digits = one.end, digits + 1
+        elif words[end].letters and len(low[end]) < 3 and low[end] not in ("is", "it", "in", "my", "to", "so", "at", "we", "he"):
+            end, letters = end + 1, letters + 1
+        elif end > place and low[end] in ("um", "uh", "er", ",", "for"):
+            end += 1
+        else:
+            break
+    return end if digits and letters else None
+
+
+def _abroad(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:
+    """ "calle ocho 12", "12 rue du bac": streets named first, their number before or after."""
+    start = place + words[place].cased.isdecimal()
+    if at(low, start) not in _STREET_FIRST and not at(low, start).endswith(_STREET_ENDINGS):
+        return None
+    end = start + 1
+    while end < start + 5 and end < len(words) and (words[end].letters or words[end].mark) and low[end] not in GRAMMAR - {"la", "de", "del"}:
+        if words[end].mark and not words[end].glued:
+            break
+        end += 1
+    house = _house(words, low, end) if end < len(words) else None
+    if start > place:
+        return end
+    return house
 
 
 def _digits(words: Sequence[Word], place: int, least: int, most: int) -> int | None:

@@ -28,6 +28,7 @@ _BIRTH: Final = (
     ("b", "i", "r", "t", "h"), ("d", ".", "o", ".", "b"), ("birth", "year"), ("dobs",),
 )  # fmt: skip
 CHILDREN: Final = "2015"  # whoever was born later is no caller: the date is one of care
+_BIRTH_WORDS: Final = frozenset("birth birthday birthdate dob bday".split())  # "... is my birthday"
 BIRTH_REACH: Final = 14  # words after "born" in which a number is looked for: "my birthday is no wait that's my wife's it's"
 # Between the parts of one date.
 _LOOSE: Final = frozenset("um uh er uhm , . of in the year and".split())
@@ -60,7 +61,7 @@ def dates(words: Sequence[Word]) -> list[Found]:
         near = [birth for birth in births if 0 <= place - birth <= BIRTH_REACH and not _elsewhere(low[birth:place])]
         one = _date(words, low, place)
         if one is None:
-            one = _birth_number(words, low, place, [birth for birth in near if birth not in told])
+            one = _birth_number(words, low, place, [birth for birth in near if birth not in told or place - birth < 3 or (found and place - found[-1].end < 4)])
         if one is None:
             place += 1
             continue
@@ -80,7 +81,7 @@ def _elsewhere(between: Sequence[str]) -> bool:
 
 def _date(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
     """Where a date that begins here ends, and whether it has a year long past."""
-    for rule in (_written, _month_first, _day_first, _feast, _bare_day, _in_numbers):
+    for rule in (_written, _month_first, _day_first, _feast, _bare_day, _in_numbers, _whole_in_numbers):
         end = rule(words, low, place)
         if end is not None:
             return end
@@ -130,9 +131,10 @@ def _day_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[i
     while at(low, after) in ("um", "uh"):
         after += 1
     month = at(low, after)
-    if month not in MONTHS or (month in DOUBTFUL_MONTHS and not of):
+    if month not in MONTHS:
         return None
-    return _with_year(words, low, after + 1)
+    end = _with_year(words, low, after + 1)
+    return None if month in DOUBTFUL_MONTHS and not of and not end[1] else end
 
 
 def _with_year(words: Sequence[Word], low: Sequence[str], end: int) -> tuple[int, bool]:
@@ -240,13 +242,25 @@ def _in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[
     return _with_year(words, low, day[1])
 
 
+def _whole_in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
+    """ "two twenty four nineteen eighty two": month, day and a year with its century."""
+    month = cardinal(words, place + (low[place] in ("oh", "o", "zero")))
+    if month is None or not 1 <= month[0] <= 12 or not words[place].letters:
+        return None
+    after = month[1] + (at(low, month[1]) in _LOOSE)
+    zero = at(low, after) in ("oh", "o", "zero")
+    day = cardinal(words, after + zero)
+    if day is None or not 1 <= day[0] <= 31:
+        return None
+    after = day[1] + (at(low, day[1]) in _LOOSE)
+    return _year(words, low, after) if at(low, after) == "nineteen" else None
+
+
 def _birth_number(
     words: Sequence[Word], low: Sequence[str], place: int, births: Sequence[int]
 ) -> tuple[int, bool] | None:
     """Numbers after a word of birth: "oh six oh four forty eight", "four eighteen seventy two", "born in thirty nine"."""
     near = [place - birth for birth in births if 0 <= place - birth <= BIRTH_REACH]
-    if not near:
-        return None
     end, digits, parts = place, "", 0
     while end < len(words) and parts < 9:
         here = end
@@ -258,6 +272,9 @@ def _birth_number(
         if one is None or one.sort is Sort.LETTER or len(digits) >= 8:
             break
         digits, end, parts = digits + one.text, one.end, parts + 1
+    if not near:
+        after = [at(low, here) for here in range(end, end + 5)]
+        return (end, True) if parts > 1 and len(digits) > 3 and after[:1] in (["is"], ["'s"]) and set(after) & _BIRTH_WORDS else None
     if not parts or _measured(low, end) or (at(low, end) in ("years", "year") or at(low, end) == "of"):
         return None
     if parts == 1 and len(digits) < 4 and not _year_follows_birth(low, place, min(near)):

@@ -5,8 +5,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from policies.redacting.words import Word
+
+
+WIDEST_PAUSE: Final = 4  # words
+_PAUSE: Final = frozenset("um uh uhm er erm hmm mm ah eh oh so , . - … / and then on the in of that's".split())
 
 
 class Kind(enum.Enum):
@@ -46,6 +51,23 @@ class Span:
 def covered(found: Iterable[Found]) -> set[int]:
     """The places of all words that were found."""
     return {place for one in found for place in range(one.first, one.end)}
+
+
+def joined(low: Sequence[str], found: Iterable[Found]) -> list[Found]:
+    """In order; those of one kind that only hesitation parts are one: "nineteen forty, er, fourth of may"."""
+    together: list[Found] = []
+    for one in sorted(found, key=lambda one: one.first):
+        last = together[-1] if together else None
+        if last is not None and _same(last.kind, one.kind) and 0 <= one.first - last.end <= WIDEST_PAUSE:
+            if all(word in _PAUSE for word in low[last.end : one.first]):
+                together[-1] = Found(last.first, max(last.end, one.end), last.kind)
+                continue
+        together.append(one)
+    return together
+
+
+def _same(one: Kind, other: Kind) -> bool:
+    return one is other or {one, other} == {Kind.DOB, Kind.DATE}
 
 
 def spans(words: Sequence[Word], found: Iterable[Found]) -> list[Span]:

@@ -18,7 +18,7 @@ GRAMMAR: Final = frozenset(
     """a about above across after again against ago all almost alone along already also although always am an and any
     anybody anymore anyone anything anyway are aren't around as ask asked asking at away back be because been before
     behind being below besides best better between both bring bringing brought but by bye call called calling calls came
-    can can't cannot cause come comes coming could couldn't cuz d did didn't do does doesn't doing don don't done down
+    can can't cannot cause come comes coming could couldn't cuz d did didn't do does doesn't doing don't done down
     during each either else em enough even ever every everybody everyone everything feel feeling feels felt few find
     first for from full gave get gets getting give gives go goes going gone gonna good goodbye got gotta had hadn't hang
     has hasn't have haven't having he hello her here hers herself hey hi him himself his hold how however i if in
@@ -68,6 +68,7 @@ STATES: Final = frozenset(
     nebraska nevada ohio oklahoma oregon pennsylvania tennessee texas utah vermont virginia washington wisconsin
     wyoming""".split()
 )
+_IRISH: Final = re.compile(r"[od]'\w{3,}")
 _ENDINGS: Final = (
     ("s", ""), ("es", ""), ("ies", "y"), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"), ("er", ""), ("er", "e"),
     ("est", ""), ("est", "e"), ("ier", "y"), ("iest", "y"), ("ly", ""), ("ness", ""), ("less", ""), ("y", ""), ("in", "ing"),
@@ -122,7 +123,7 @@ class Lexis:
         """Can be a name where one is expected without being announced as such: a name, or no English word."""
         if word in GRAMMAR or self.medical(word) or len(word) < 2:
             return False
-        return word in self.given or word in self.either or not self._english(word)
+        return word in self.given or word in self.either or _IRISH.fullmatch(word) is not None or not self._english(word)
 
     def continues(self, word: str) -> bool:
         """Can follow a name as part of it."""

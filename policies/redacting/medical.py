@@ -48,7 +48,7 @@ MEDICAL: Final = frozenset(
     wegovy welchol wellbutrin xanax xarelto xeljanz xolair xyzal yasmin zanaflex zantac zarxio zestoretic zestril zetia
     ziac zithromax zocor zofran zoloft zometa zosyn zovirax zubsolv zyloprim zyprexa zyrtec
     foley hickman broviac groshong malecot pigtail tenckhoff picc jp pleurx holter zio dobhoff salem yankauer ambu
-    bipap cpap libre omnipod medtronic spirometer hemovac davol kerlix steri strips coban mepilex aquacel duoderm ted
+    bipap cpap libre omnipod medtronic spirometer hemovac davol kerlix steri strips coban mepilex aquacel duoderm
     hose unna whipple nissen mohs billroth bankart kegel kegels crohn crohns parkinson parkinsons alzheimer alzheimers
     hodgkin hodgkins raynaud raynauds sjogren sjogrens hashimoto hashimotos meniere dupuytren guillain barre wernicke
     korsakoff peyronie meckel zenker kaposi bartholin kegel takotsubo achilles eustachian fallopian roux dexcom
@@ -86,7 +86,7 @@ EPONYMS: Final = frozenset(
 )
 # What an eponym stands before.
 EPONYM_NOUNS: Final = frozenset(
-    """disease palsy syndrome drain drains catheter catheters cyst line tube bag bulb procedure operation surgery sign test
+    """hose hoses stockings socks disease palsy syndrome drain drains catheter catheters cyst line tube bag bulb procedure operation surgery sign test
     score scale fracture hernia lymphoma dementia maneuver manoeuvre splint boot brace wrap flap stent phenomenon lift
     chorea ulcer esophagus oesophagus tumor tumour sarcoma neuroma bodies body contracture position exercises diverticulum
     thyroiditis parkinson white barre pratt ganz danlos gehrig johnson solution lotion ring port repair valve anomaly

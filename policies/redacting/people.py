@@ -30,6 +30,10 @@ _NO_NAME: Final = frozenset(
     patient nurse doctor number numbers address phone date birthday birth account card social back crazy later tomorrow
     collect asap maybe whenever""".split()
 )
+# After a name that somebody gives: what stands before it belongs to the name, whatever word it is.
+_ENDING: Final = frozenset("calling here speaking . , from returning again date born i'm".split())
+_NEVER_BESIDE: Final = frozenset("and the that like for but with not will may just last first was his her see name are".split())
+_SYLLABLES: Final = frozenset("soon so in an young sun see do can long my mi a ho he me ha".split())  # of names, and words
 _SMALL_TITLES: Final = frozenset("mr mrs ms miss mister missus misses".split())
 
 
@@ -79,9 +83,13 @@ def people(words: Sequence[Word], lexis: Lexis, skipped: set[int], model: set[in
 
 def _begins_a_name(text: _Text, place: int, marked: set[int]) -> bool:
     word, low, lexis = text.low[place], text.low, text.lexis
-    if word in UNITS or word in TENS or word in TEENS or word in TIMES or len(word) < 2 or eponym(low, place):
+    if word in UNITS or word in TENS or word in TEENS or word in TIMES or eponym(low, place):
         return False
     said = expected(low, place)
+    if len(word) < 2:  # an initial
+        return word not in "ai" and (said.firm or said.title) and (text.odd(place + 1) or text.capital(place + 1))
+    if {place - 1, place + 1} & marked and (word in lexis.family or word in lexis.either or lexis.namelike(word)):
+        return len(word) > 2 and word not in _NEVER_BESIDE  # beside a spelled name
     if word in GRAMMAR or word in RELATIVES or word in TITLES or word in JOBS:
         return _is_though_a_word(text, place, said)
     if word in STATES and word not in lexis.either and not said.title:
@@ -94,9 +102,6 @@ def _begins_a_name(text: _Text, place: int, marked: set[int]) -> bool:
         return word not in _NO_NAME and (lexis.namelike(word) or word in lexis.family or word in lexis.either or _fits(text, place))
     if said.title:
         return lexis.namelike(word) or word in lexis.family or word in lexis.either or text.capital(place)
-    if place and place - 1 in marked or place + 1 in marked:  # beside a spelled name
-        if lexis.namelike(word) or word in lexis.family:
-            return True
     if word in lexis.either:
         return _either(text, place, said)
     if text.odd(place):
@@ -110,11 +115,12 @@ def _is_though_a_word(text: _Text, place: int, said: Expected) -> bool:
     if text.capital(place) and (said.title or said.firm) and word not in ("I", "i"):
         return word in text.lexis.family or word in text.lexis.either
     if word in text.lexis.either:
-        if (said.own or said.firm or said.title) and gives(low, place + 1) and at(low, place + 1) not in ("be", "to"):
-            return at(low, place + 1) not in ("the", "a", "that", "my", "of") or calls(low, place + 1)
+        if said.own or said.firm or said.title:
+            return at(low, place + 1) in _ENDING or at(low, place + 1) in ("", "and", "i", "?", "'s") and not said.title
         if at(low, place + 1) == "here" and place + 1 < len(low) and (place < 3):
             return True
-        return (said.relative or said.likely) and text.odd(place + 1) and text.odd(place + 2)
+    if word in _SYLLABLES and len(at(low, place + 1)) < 5 and text.odd(place + 1) and text.odd(place + 2):
+        return said.relative or said.firm
     return said.title and word in text.lexis.family and word not in ("is", "was", "on", "in", "to", "and", "of", "at", "will", "can", "do", "her", "him", "has", "so", "see", "said", "call", "line", "any", "an", "or", "my", "the", "i", "he", "she", "we", "they", "you", "did", "does", "had", "for", "from", "with", "about", "want", "went", "came", "put", "gave", "says", "told", "if", "if", "when", "there", "here", "no", "yes", "again", "who", "that", "this", "it", "just", "too", "then", "now", "please", "be", "been", "but", "by", "out", "up", "over", "as", "all")
 
 
@@ -219,13 +225,17 @@ def _goes_on(text: _Text, first: int, place: int, strong: bool) -> bool:
         return text.capital(place) and text.words[place - 1].capital and word in lexis.family and not words[place].glued and not words[place].low == "i"
     if text.cased and not words[place].capital and words[first].capital:
         return word in lexis.given and not lexis.plain(word)
+    if text.capital(place) and words[place - 1].capital:
+        return True
     if lexis.name(word) or (place in text.model and lexis.continues(word)):
         return True
     if text.odd(place):
         return strong or word in lexis.family
+    if strong and len(word) < 4 and lexis.continues(at(low, place + 1)) and not text.cased:
+        return True  # a syllable of a name: "eun ji park"
     if word in lexis.family or word in lexis.either:
         return text.capital(place) or _closes(text, place)
-    return text.capital(place) and strong and words[place - 1].capital and not lexis.plain(word)
+    return strong and lexis.name(low[place - 1]) and at(low, place + 1) in _ENDING
 
 
 def _closes(text: _Text, place: int) -> bool:

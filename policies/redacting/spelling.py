@@ -57,7 +57,7 @@ def _letters(low: Sequence[str], place: int, skipped: set[int]) -> _Letters:
     while end < len(low) and end not in skipped:
         word = low[end]
         if len(word) == 1 and word.isalpha() and (text or not _an_article(low, end)):
-            if word in "ai" and _an_article(low, end) and at(low, end + 1) not in ("", ".", ","):
+            if word in "ai" and _an_article(low, end) and len(text) < ENOUGH - 1 and at(low, end + 1) not in ("", ".", ","):
                 break
             text += word
             end += 1
