@@ -107,7 +107,7 @@ class Redactor:
         Raises OSError if the model is not installed.
         """
         model = spacy.load(MODEL, exclude=list(_UNUSED))
-        lexis = Lexis.of(_english(model))
+        lexis = _lexis(model)
         model.remove_pipe("lemmatizer")
         return cls(model, lexis)
 
@@ -185,11 +185,15 @@ def _span(result: RecognizerResult) -> Span:
     return Span(result.start, result.end, Kind(result.entity_type) if kind is None else kind)
 
 
-def _english(model: Language) -> frozenset[str]:
-    """The base forms of the model's lemmatizer: the words of WordNet."""
-    table = model.get_pipe("lemmatizer").lookups.get_table("lemma_index")  # type: ignore[attr-defined]
-    exceptions = model.get_pipe("lemmatizer").lookups.get_table("lemma_exc")  # type: ignore[attr-defined]
-    return frozenset(word for tables in (table, exceptions) for kind in tables for word in tables[kind])
+def _lexis(model: Language) -> Lexis:
+    """With the words of WordNet that the model's lemmatizer holds: tables of base forms by part of speech."""
+    lookups = model.get_pipe("lemmatizer").lookups  # type: ignore[attr-defined]
+    index = lookups.get_table("lemma_index")
+    exceptions = lookups.get_table("lemma_exc")
+    of = {part: frozenset(index[part]) for part in ("noun", "verb", "adj", "adv")}
+    irregular = frozenset(word for part in exceptions for word in exceptions[part])
+    others = of["verb"] | of["adj"] | of["adv"] | irregular
+    return Lexis.of(of["noun"] | others, of["noun"] - others)
 
 
 class _Model(SpacyNlpEngine):

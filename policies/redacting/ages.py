@@ -6,45 +6,45 @@ from collections.abc import Sequence
 from typing import Final
 
 from policies.redacting.found import Found, Kind
-from policies.redacting.lexis import RELATIVES, TITLES
+from policies.redacting.lexis import RELATIVES, TITLES, WEEKDAYS
 from policies.redacting.numerals import cardinal, ordinal
 from policies.redacting.words import Word, at
 
 YOUNGEST: Final = 90
 OLDEST: Final = 122  # the longest life on record
+REACH: Final = 9  # words before the number in which a person or a reading is spoken of
+AHEAD: Final = 4  # words after it
 _PEOPLE: Final = (
     RELATIVES
     | TITLES
     | frozenset(
-        """he she i i'm im hes shes they who we patient person client resident one woman man lady gentleman fella gal
-        great-grandma ancestor widow widower veteran""".split()
+        """he she i im hes shes they who we you patient person client resident woman man lady gentleman fella gal ancestor widow
+        widower veteran elder guy someone somebody people women men folks""".split()
     )
 )
-_BE: Final = frozenset(
-    """is 's 'm am are 're was be being been turned turns turning turn hit hits reached reach reaching becomes became
-    about almost nearly just already only now like probably gonna 'll will over past age aged at to got get gets getting
-    um uh uhm well still actually going pushing approaching the ripe old of her his my your their had a celebrating
-    lived live lives made make making not in""".split()
+_AGEING: Final = frozenset(
+    """turned turns turning turn aged age ages birthday birthdays old young year-old yr yrs yo nineties pushing approaching""".split()
 )
-_OLD: Final = (
-    ("years", "old"), ("year", "old"), ("years", "young"), ("years", "of", "age"), ("yrs", "old"), ("-", "year", "-", "old"),
-    ("yo",), ("y", "o"), ("year", "-", "old"), ("-", "year", "old"), ("year", "young"), ("birthday",), ("and", "a", "half"),
-)  # fmt: skip
-# After the number: it measures something that a person has, or is no age.
-_NOT_AN_AGE: Final = frozenset(
-    """percent % over point degrees degree pounds pound lbs milligrams milligram mg mcg units unit on days day hours hour
+# After the number: it measures something.
+_UNITS: Final = frozenset(
+    """percent % over point degrees degree pounds pound lbs milligrams milligram mg mcg units unit days day hours hour
     minutes minute weeks week months month times feet inches miles dollars bucks beats per ml cc ccs ounces liters liter
-    calories steps pills tablets kilos kg grams . / to out saturation something fahrenheit oxygen o room for with
-    systolic diastolic heart pulse percentile reps seconds cents""".split()
-) - frozenset({".", "on", "for", "with", "to", "o"})
-# Before the number, anywhere in the clause: what is measured.
+    calories steps pills tablets kilos kg grams / out saturation fahrenheit systolic diastolic heart pulse percentile reps
+    seconds cents something sats bpm""".split()
+) - frozenset({"something"})
+# Spoken of near by: the number is read off a meter or a page.
 _READINGS: Final = frozenset(
-    """oxygen o2 sat sats saturation pulse heart rate pressure sugar sugars glucose temperature temp fever weight weigh weighs
-    weighed reading readings level levels ox stat stats bp number numbers bpm spo2 resting diastolic systolic top bottom blood
-    inr potassium creatinine hemoglobin platelets cholesterol ldl score dose milligrams percent room bed meter monitor
-    humidity speed highway route interstate channel page dropped drops""".split()
+    """oxygen o2 sat sats saturation pulse rate pressure sugar sugars glucose temperature temp fever weight weigh weighs
+    weighed reading readings level levels ox stat stats bp bpm spo2 resting diastolic systolic blood inr potassium creatinine
+    hemoglobin platelets cholesterol ldl score dose milligrams percent room meter monitor humidity highway route interstate
+    channel page dropped drops drop liters oximeter machine cuff hundred-over""".split()
 )
-_CLAUSE: Final = frozenset(". , ? ! ; and but so because cause".split())
+_CLAUSE: Final = frozenset(". ? ! ;".split())
+_TAIL: Final = (
+    ("years", "of", "age"), ("years", "old"), ("years", "young"), ("year", "old"), ("year", "olds"), ("year", "young"),
+    ("yrs", "old"), ("-", "year", "-", "old"), ("-", "year", "old"), ("year", "-", "old"), ("and", "a", "half"),
+    ("and", "three", "quarters"), ("years",), ("birthday",), ("yo",), ("y", "o"),
+)  # fmt: skip
 
 
 def ages(words: Sequence[Word]) -> list[Found]:
@@ -53,92 +53,112 @@ def ages(words: Sequence[Word]) -> list[Found]:
     found: list[Found] = []
     place = 0
     while place < len(words):
-        one = _age(words, low, place)
-        if one is None or not _of_a_person(low, place, one):
+        end = _years(words, low, place)
+        if end is None:
             place += 1
             continue
-        end = one
-        again = end + (at(low, end) in ("or", ",", "to", "maybe"))
-        more = _age(words, low, again)
-        end = more if more is not None else end
-        for old in _OLD:
-            if tuple(low[end : end + len(old)]) == old:
-                end += len(old)
-                break
-        if tuple(low[end : end + 2]) == ("years", "old"):
-            end += 2
-        found.append(Found(place, end, Kind.AGE_90_PLUS))
+        again = end + (at(low, end) in ("or", ",", "to", "maybe", "-"))
+        second = _years(words, low, again, second=True)
+        end = end if second is None else second
+        if _of_a_person(low, place, end):
+            for tail in (*_TAIL, *_TAIL):
+                if tuple(low[end : end + len(tail)]) == tail:
+                    end += len(tail)
+            found.append(Found(place, end, Kind.AGE_90_PLUS))
         place = end
     return found
 
 
-def _age(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:
-    """Where a number of years from 90 on ends."""
+def _years(words: Sequence[Word], low: Sequence[str], place: int, *, second: bool = False) -> int | None:
+    """Where a number from 90 to 122 ends: "ninety four", "a hundred and one", "one oh two", "ninety fifth birthday"."""
     if place >= len(words):
         return None
     if low[place] in ("nineties", "centenarian", "nonagenarian"):
         return place + 1
-    number = cardinal(words, place)
-    if number is None and tuple(low[place : place + 2]) in (("one", "oh"),):
+    if low[place] in ("one", "a") and at(low, place + 1) == "oh":
         unit = cardinal(words, place + 2)
-        number = (100 + unit[0], unit[1]) if unit is not None and unit[0] < 10 else None
-    if number is None or not YOUNGEST <= number[0] <= OLDEST:
-        birthday = _birthday(words, low, place)
-        return birthday
-    if at(low, number[1]) in ("hundred", "thousand"):
-        return None
-    if low[place].isdecimal() and at(low, number[1]) in (".", "/", "-") and number[1] + 1 < len(low):
-        if words[number[1] + 1].glued and words[number[1] + 1].cased.isdecimal():
+        return unit[1] if unit is not None and unit[0] < 10 and not _digits_follow(words, unit[1]) else None
+    if at(low, place - 1) in ("hundred", "oh", "one", "two", "three", "point", ".", "/", "-", "$") and place and not second:
+        if at(low, place - 1) not in (".", "-") or words[place].glued:
             return None
-    return number[1]
+    number = cardinal(words, place)
+    if number is None or not YOUNGEST <= number[0] <= OLDEST:
+        return _birthday(words, low, place)
+    if number[0] == YOUNGEST and at(low, place) == "ninety":
+        birthday = _birthday(words, low, place)
+        if birthday is not None:
+            return birthday
+    end = number[1]
+    if at(low, end) in ("hundred", "thousand") or _digits_follow(words, end):
+        return None
+    return end
+
+
+def _digits_follow(words: Sequence[Word], end: int) -> bool:
+    """It goes on as a longer number, or as a decimal or a fraction."""
+    if end + 1 < len(words) and words[end].low in (".", "/", "-") and words[end].glued:
+        return words[end + 1].glued and words[end + 1].cased.isdecimal()
+    following = cardinal(words, end)
+    return following is not None and following[0] < 10 and not words[end].glued
 
 
 def _birthday(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:
-    """ "ninety fifth birthday"."""
-    if low[place] == "ninety" and at(low, place + 2) == "birthday" and ordinal(words, place + 1) is not None:
-        return place + 3
-    if low[place] in ("ninetieth", "hundredth") and at(low, place + 1) == "birthday":
-        return place + 2
-    if low[place].isdecimal() and 90 <= int(low[place]) <= 122 and at(low, place + 1) in ("th", "st", "nd", "rd"):
-        return place + 3 if at(low, place + 2) == "birthday" else None
+    """ "ninety fifth birthday", "ninetieth", "95th birthday"."""
+    after = place + 1 + (at(low, place + 1) == "-")
+    if low[place] == "ninety":
+        unit = ordinal(words, after)
+        return unit[1] if unit is not None and unit[0] < 10 and at(low, unit[1]) in ("birthday", "year") else None
+    if low[place] in ("ninetieth", "hundredth"):
+        return place + 1 if at(low, place + 1) in ("birthday", "year") else None
+    if low[place].isdecimal() and len(low[place]) < 4 and YOUNGEST <= int(low[place]) <= OLDEST:
+        return place + 2 if at(low, place + 1) in ("th", "st", "nd", "rd") and at(low, place + 2) == "birthday" else None
     return None
 
 
 def _of_a_person(low: Sequence[str], place: int, end: int) -> bool:
-    if any(tuple(low[end : end + len(old)]) == old for old in _OLD):
-        return not any(word in _READINGS for word in low[max(0, place - 3) : place])
-    if "birthday" in low[place:end] or low[place] in ("nineties", "centenarian", "nonagenarian"):
+    begin = place
+    while begin > 0 and place - begin < REACH and low[begin - 1] not in _CLAUSE:
+        begin -= 1
+    before, after = low[begin:place], low[end : end + AHEAD]
+    if "nineties" in low[place:end] and not {"low", "mid", "high", "upper"} & set(before[-1:]):
+        return not _READINGS & set(before)
+    ageing = _AGEING & set(after[:3]) or _AGEING & set(before[-3:]) or {"birthday", "nonagenarian", "centenarian"} & set(low[place:end])
+    if before and before[-1] in ("age", "aged", "turned", "turns", "turning"):
         return True
-    if at(low, end) in _NOT_AN_AGE or at(low, end + 1) == "percent":
+    if at(low, end) in _UNITS and at(low, end + 1) not in ("old", "young"):
         return False
-    if at(low, end) in ("on", "to", "with", "for") and at(low, end + 1) in (
-        "room", "two", "three", "four", "oxygen", "my", "the", "five", "one", "six", "2", "3", "4",
-    ):  # fmt: skip
+    read = _READINGS & set(before) or _READINGS & set(after)
+    if ageing:
+        return not read or bool({"old", "young", "turned", "birthday"} & set([*after[:3], *before[-2:]]))
+    if read:
         return False
-    if at(low, end) in ("too",) and at(low, end + 1) in ("old", "young"):
+    if at(low, end) in ("to", "on", "at") and at(low, end + 1).isdecimal():
+        return False
+    return _stated(low, before, place, end)
+
+
+def _stated(low: Sequence[str], before: Sequence[str], place: int, end: int) -> bool:
+    """Somebody is said to be that old: "she's only ninety four", "my mother, ninety three,", "dad at ninety five"."""
+    if not before:
+        return at(low, end) in ("and", ",", "", "years") or place == 0 and len(low) < 4
+    if before[-1] in _NOT_BEFORE or at(low, end) in _NOT_AFTER:
+        return False
+    if before[-1] == "at" and (at(low, end) in _PEOPLE or at(low, end) in (",", "my", "still", "and", "you", "i")):
         return True
-    back = place - 1
-    while back >= 0 and place - back < 7 and low[back] in _BE:
-        back -= 1
-    subject = at(low, back)
-    verbs = {"turned", "turns", "turning", "aged", "age", "turn", "pushing"} & set(low[back + 1 : place])
-    if verbs and not _measures(low, back + 1):
-        return True
-    if back == place - 1 and at(low, end) in ("and", ",", "he", "she", "now") and subject in _PEOPLE:
-        return not _measures(low, back)
-    return (subject in _PEOPLE or _named(low, back)) and back < place - 1 and not _measures(low, back)
-
-
-def _named(low: Sequence[str], back: int) -> bool:
-    """ "my husband harold is ninety one"."""
-    return any(word in RELATIVES or word in TITLES for word in low[max(0, back - 3) : max(0, back)])
-
-
-def _measures(low: Sequence[str], back: int) -> bool:
-    """The clause up to here speaks of a reading."""
-    for step in range(back, max(-1, back - 6), -1):
-        if low[step] in _CLAUSE:
-            return False
-        if low[step] in _READINGS:
+    if "it" not in before[-3:] and {"got", "hit", "hits", "be", "reach", "make"} & set(before[-3:]) and _PEOPLE & set(before):
+        return not {"to", "number"} & set(before[-1:])
+    for step in range(len(before) - 1, max(-1, len(before) - 6), -1):
+        word = before[step]
+        if word in ("is", "'s", "'m", "am", "are", "was", "be", "'re", "being", "hes", "shes", "im", "'ll", "'d", "became", "reached", "hit"):
+            subject = before[: step + 1] if word in ("hes", "shes", "im") else before[:step]
+            return bool(_PEOPLE & set(subject[-4:])) or _PEOPLE & {word} != frozenset() or not subject
+        if word in _PEOPLE and step >= len(before) - 3 and (before[step + 1 :] in ([","], ["at"], [], [",", "who"], ["now"])):
             return True
     return False
+
+
+_NOT_BEFORE: Final = frozenset(
+    """number gauge size about-a take took takes room number's french bed step like-a of from with for by to until than under
+    above below between times near around dial dialed press stage level type lost gained owe paid pay drank ate walked""".split()
+) - frozenset({"around"})
+_NOT_AFTER: Final = frozenset("french gauge stitches staples people patients tablets on-two".split()) | WEEKDAYS

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from policies.redacting.found import Found, Kind
+from policies.redacting.lexis import GRAMMAR, WEEKDAYS
+from policies.redacting.measures import measured
 from policies.redacting.numerals import TEENS, TENS, UNITS, Sort, atom, cardinal, ordinal
 from policies.redacting.words import Word, at
 
@@ -32,11 +34,11 @@ _BIRTH_WORDS: Final = frozenset("birth birthday birthdate dob bday".split())  # 
 BIRTH_REACH: Final = 14  # words after "born" in which a number is looked for: "my birthday is no wait that's my wife's it's"
 # Between the parts of one date.
 _LOOSE: Final = frozenset("um uh er uhm , . of in the year and".split())
-_ON: Final = frozenset("on by until till since before after from to through around between effective about".split())
+_ON: Final = WEEKDAYS | frozenset("on by until till since before after from to through around between effective about".split())
 # What an ordinal counts, so that it is no day: "the first time".
 _NOT_COUNTED: Final = frozenset(
     """i and , . ? ! they he she we you it at for with when that so but because cause um uh then to from the my in if is was
-    or which no not didn't until till through they'd there about""".split()
+    or which no not didn't a an this last next so after before tuesday until till through they'd there about""".split()
 )
 _OTHERS: Final = frozenset(
     """live lives living phone number social chart account address member card record pressure sugar weigh weight age take took
@@ -66,12 +68,24 @@ def dates(words: Sequence[Word]) -> list[Found]:
             place += 1
             continue
         end, past = one
+        end = end if past else _another(words, low, end)
         born = bool(near) or past or any(0 <= birth - end <= 4 for birth in births)
         found.append(Found(place, end, Kind.DOB if born else Kind.DATE))
         if past:
             told.update(near)
         place = end
     return found
+
+
+def _another(words: Sequence[Word], low: Sequence[str], end: int) -> int:
+    """Over a second day of the same month: "june tenth to the twelfth", "august first or second"."""
+    if at(low, end) not in ("and", "or", "to", "through", "until", "till", "-"):
+        return end
+    place = end + 1 + (at(low, end + 1) == "the")
+    day = ordinal(words, place) if place < len(words) else None
+    if day is None or (day[1] < len(low) and low[day[1]] not in _NOT_COUNTED and low[day[1]] not in GRAMMAR and not words[day[1]].mark):
+        return end
+    return day[1]
 
 
 def _elsewhere(between: Sequence[str]) -> bool:
@@ -107,7 +121,7 @@ def _month_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple
     day = ordinal(words, after)
     if day is None and not the:
         plain = cardinal(words, after)
-        if plain is not None and 0 < plain[0] < 32 and not _measured(low, plain[1]):
+        if plain is not None and 0 < plain[0] < 32 and not measured(low, plain[1]):
             day = plain
     if day is not None:
         return _with_year(words, low, day[1])
@@ -158,7 +172,7 @@ def _year(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, b
     if words[place].cased.isdecimal():
         if len(first) == 4:
             return (place + 1, first < CHILDREN) if first[:2] in ("18", "19", "20") else None
-        return (place + 1, True) if len(first) == 2 and not _measured(low, place + 1) else None
+        return (place + 1, True) if len(first) == 2 and not measured(low, place + 1) else None
     if first == "'":
         return (place + 2, True) if second.isdecimal() and len(second) == 2 else None
     if first in ("nineteen", "eighteen", "twenty"):
@@ -177,7 +191,7 @@ def _year(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, b
         rest = cardinal(words, place + 1)
         return (rest[1], False) if rest is not None and 0 < rest[0] < 10 and second in UNITS else None
     short = cardinal(words, place) if first in TENS else None
-    return (short[1], True) if short is not None and 20 <= short[0] < 100 and not _measured(low, short[1]) else None
+    return (short[1], True) if short is not None and 20 <= short[0] < 100 and not measured(low, short[1]) else None
 
 
 def _written(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
@@ -202,7 +216,8 @@ def _written(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int
         if (year_first or year_last) and all(1 <= int(value) <= 31 for value in values if len(value) < 3 and value is not values[2]):
             return after, True
     if len(parts) == 2 and low[place + 1] == "/" and 1 <= int(values[0]) <= 12 and 1 <= int(values[1]) <= 31:
-        if at(low, place - 1) in _ON and not _measured(low, after):
+        rated = set(low[max(0, place - 6) : place]) & {"pain", "scale", "about", "a"} and values[1] == "10"
+        if not rated and not measured(low, after) and at(low, after) not in ("tablet", "of", "cup", "a"):
             return after, False
     return None
 
@@ -212,18 +227,27 @@ def _feast(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, 
     for feast in FEASTS:
         if tuple(low[place : place + len(feast)]) == feast:
             end, past = _with_year(words, low, place + len(feast))
-            return (end, past) if end > place + len(feast) else None
+            return (end, past) if end > place + len(feast) or feast[-1] in ("eve",) or feast[0] == "new" else None
     return None
 
 
 def _bare_day(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
-    """ "on the ninth", "to the tenth": a day of a month that is understood, not "on the first try"."""
-    if low[place] != "the" or at(low, place - 1) not in _ON:
+    """ "on the ninth", "tuesday the tenth", "it was the fifth": a day of a month that is understood, no "first try"."""
+    the = low[place] == "the"
+    before = at(low, place - 1)
+    if not the and not (before in WEEKDAYS and low[place] not in ("first", "second")):
         return None
-    day = ordinal(words, place + 1)
-    if day is None or (day[1] < len(words) and low[day[1]] not in _NOT_COUNTED and not words[day[1]].mark):
+    day = ordinal(words, place + the) if place + the < len(words) else None
+    if day is None:
         return None
-    return day[1], False
+    following = at(low, day[1])
+    if following == "of":
+        month = at(low, day[1] + 1) in ("this", "last", "next", "the") and at(low, day[1] + 2) == "month"
+        return (day[1], False) if month else None
+    counted = following not in _NOT_COUNTED and following not in WEEKDAYS and not (day[1] >= len(words) or words[day[1]].mark)
+    if before in _ON:
+        return None if counted else (day[1], False)
+    return (day[1], False) if day[0] > 3 and not counted and before not in ("in", "for", "my", "and") else None
 
 
 def _in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
@@ -235,7 +259,7 @@ def _in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[
         return None
     zero = at(low, month[1]) in ("oh", "o", "zero")
     day = cardinal(words, month[1] + zero)
-    if day is None or not (1 <= day[0] <= 9 if zero else 10 <= day[0] <= 31) or _measured(low, day[1]):
+    if day is None or not (1 <= day[0] <= 9 if zero else 10 <= day[0] <= 31) or measured(low, day[1]):
         return None
     if words[day[1] - 1].cased.isdecimal() or at(low, month[1]) in ("hundred", "thousand"):
         return None
@@ -275,7 +299,7 @@ def _birth_number(
     if not near:
         after = [at(low, here) for here in range(end, end + 5)]
         return (end, True) if parts > 1 and len(digits) > 3 and after[:1] in (["is"], ["'s"]) and set(after) & _BIRTH_WORDS else None
-    if not parts or _measured(low, end) or (at(low, end) in ("years", "year") or at(low, end) == "of"):
+    if not parts or measured(low, end) or (at(low, end) in ("years", "year") or at(low, end) == "of"):
         return None
     if parts == 1 and len(digits) < 4 and not _year_follows_birth(low, place, min(near)):
         return None
@@ -285,19 +309,5 @@ def _birth_number(
 
 
 def _year_follows_birth(low: Sequence[str], place: int, near: int) -> bool:
-    """ "born in thirty nine", "birth year is 39": nothing of substance in between."""
-    return near <= 6 and all(
-        word in ("in", "was", "is", "'s", "uh", "um", "back", "the", "year", "of", "on", "a", ",", ":", "not")
-        for word in low[place - near : place]
-    )
-
-
-def _measured(low: Sequence[str], place: int) -> bool:
-    """A unit follows, so the number measures something."""
-    return at(low, place) in (
-        "milligrams", "milligram", "mg", "mcg", "micrograms", "grams", "units", "pounds", "percent", "%", "degrees", "hours",
-        "hour", "days", "day", "weeks", "week", "months", "month", "minutes", "minute", "times", "point", "over", "tablets",
-        "pills", "tablet", "pill", "cc", "ccs", "ml", "puffs", "drops", "inches", "feet", "o'clock", "am", "pm", "people",
-        "dollars", "bucks", "cents", "miles", "years", "year", "stitches", "staples", "mikes", "liters", "ounces", "steps",
-        "patients", "visits", "doses", "beats",
-    )  # fmt: skip
+    """ "born in thirty nine", "born back in the summer of forty one": a year, nothing else of substance in between."""
+    return near <= 8 and low[place] not in UNITS and not {"with", "at", "weighing", "week", "weeks"} & set(low[place - near : place])

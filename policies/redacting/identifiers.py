@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from policies.redacting.found import Found, Kind
+from policies.redacting.measures import measured
 from policies.redacting.numerals import Run, Sort, numerals
 from policies.redacting.words import Word, at
 
@@ -31,6 +32,7 @@ _ANNOUNCED: Final[dict[str, tuple[Kind, int]]] = {
     **dict.fromkeys("call reach text dial contact ring".split(), (Kind.PHONE, 7)),
     **dict.fromkeys("digits four last".split(), (Kind.SSN, 99)),
     **dict.fromkeys("ending ends".split(), (Kind.CARD, 4)),
+    **dict.fromkeys(("suffix", "prefix"), (Kind.MEMBER_ID, 2)),
     **dict.fromkeys("zip zipcode".split(), (Kind.ADDRESS, 3)),
 }
 _PHRASES: Final[dict[tuple[str, ...], tuple[Kind, int]]] = {
@@ -61,25 +63,20 @@ _PHRASES: Final[dict[tuple[str, ...], tuple[Kind, int]]] = {
     ("security", "code"): (Kind.CARD, 3),
     ("last", "four"): (Kind.SSN, 4),
     ("last", "4"): (Kind.SSN, 4),
+    ("verify", "me"): (Kind.SSN, 4),
 }
 REACH: Final = 12  # words between an announcement and its number
-AFTER: Final = 6  # words after a number in which it may still be named: "seven seven oh two of my social"
+AFTER: Final = 9  # words after a number in which it may still be named: "seven seven oh two of my social"
 FULL: Final = {Kind.SSN: 9, Kind.PHONE: 10, Kind.CARD: 16}
 """Digits of a whole number: one that was begun goes on until then."""
 GOES_ON: Final = 12  # words between the parts of a number that goes on: "hold on my glasses"
+LONGEST_LINK: Final = 12  # words between parts of a number that is named at its end
 LONG: Final = 7  # digits from which a number that nobody named is taken out
+SHORT: Final = 4  # digits from which those said one by one are taken out
 LONG_MIXED: Final = 5  # digits, where letters are among them
 _GENERIC: Final = frozenset("ending ends number numbers num no card cards call reach text dial id ids id identification insurance plan".split())
 
-# A number measures something: what follows it, ...
-UNITS_OF_MEASURE: Final = frozenset(
-    """milligrams milligram mg mcg micrograms grams gram units unit mikes pounds pound lbs ounces percent % degrees degree
-    hours hour minutes minute days day weeks week months month years year times tablets tablet pills pill capsules puffs drops
-    cc ccs ml milliliters liters liter inches inch feet foot centimeters miles steps stitches staples dollars dollar bucks
-    cents point over o'clock beats calories french gauge people stairs ounce kilos kg am pm teaspoons tablespoons
-    reps patches doses cups bottles""".split()
-)
-# ... or what stands before it in its clause.
+# A number measures something if one of these stands before it in its clause.
 _MEASURED: Final = frozenset(
     """pressure pulse sugar sugars glucose temperature temp fever oxygen sat sats saturation rate weight weigh weighs weighed
     inr hemoglobin potassium sodium creatinine platelets cholesterol cell count reading readings bp level levels ox heart
@@ -95,38 +92,55 @@ def identifiers(words: Sequence[Word], skipped: set[int]) -> list[Found]:
     low = [word.low for word in words]
     found: list[Found] = []
     begun: tuple[Kind, int, int] | None = None  # kind, digits so far, where it stopped
+    passed: list[Run] = []  # short ones that nobody named, right before
     for run in numerals(words, skipped):
         kind = _kind(words, low, run, begun)
         if kind is None:
+            short = 1 < len(run.digits) < SHORT and at(low, run.first - 1) not in ("after", "at", "by", "about", "around", "before") and run.singly > 0.5 and not measured(low, run.end) and run.digits != "911"
+            passed = [*passed, run] if short else []
             continue
-        first, end = _trimmed(low, run, kind)
-        found.append(Found(first, end, kind))
         so_far = len(run.digits) + (begun[1] if begun is not None and begun[0] is kind else 0)
         whole = FULL.get(kind)
+        for early in reversed(passed):
+            if whole is None or run.first - early.end > LONGEST_LINK or so_far + len(early.digits) > whole:
+                break
+            if any(word in ("," , ".", "and") or word.isalpha() for word in low[early.end : early.end + 1]):
+                found.append(Found(early.first, early.end, kind))
+                so_far += len(early.digits)
+        passed = []
+        found.append(Found(_first(low, run), run.end, kind))
         if whole is not None and so_far >= whole:
             begun = None
         elif whole is not None or begun is None or run.first - begun[2] > GOES_ON:
             begun = (kind, so_far, run.end)
-    return found
+    return sorted(found, key=lambda one: one.first)
+
+
+def _first(low: Sequence[str], run: Run) -> int:
+    """With the "capital" of its first letter."""
+    first = run.first
+    while at(low, first - 1) in ("capital", "uppercase", "letter"):
+        first -= 1
+    return first
 
 
 def _kind(words: Sequence[Word], low: Sequence[str], run: Run, begun: tuple[Kind, int, int] | None) -> Kind | None:
     count = len(run.digits)
     if run.digits == "911" and not run.letters:
         return None
-    if at(low, run.end) in UNITS_OF_MEASURE or at(low, run.first - 1) == "$" or _pointed(words, low, run):
+    if measured(low, run.end) or at(low, run.first - 1) == "$" or _pointed(words, low, run):
         if count < LONG or run.singly < 0.6:
             return None
     named, distance = _announced(low, run)
-    measured = _measured(low, run, distance)
-    if named is not None and not measured and count + run.letters >= _least(named, run):
+    read = _read(low, run, distance)
+    if named is not None and not read and count + run.letters >= _least(named, run):
         return _settled(named[0], run, low)
     if begun is not None and run.first - begun[2] <= GOES_ON and _goes_on(low, run, begun, named):
         return begun[0]
     later = _named_after(low, run)
-    if later is not None and not measured and count >= 2 and run.singly > 0.4:
+    if later is not None and not read and count >= 2 and run.singly > 0.4:
         return later
-    return None if measured and (count < 9 or run.singly < 0.7) else _unnamed(words, run)
+    return None if read and (count < 9 or run.singly < 0.7) else _unnamed(words, low, run)
 
 
 def _least(named: tuple[Kind, int], run: Run) -> int:
@@ -198,7 +212,7 @@ def _named_after(low: Sequence[str], run: Run) -> Kind | None:
 
 
 _LINKS: Final = frozenset(
-    """is are was 's of my the for that that's it its it's and , yeah yes full his her our mine as on last four digits
+    """those these what i have on file right here there it them would be were number numbers is are was 's of my the for that that's it its it's and , yeah yes full his her our mine as on last four digits
     all whole thing an american a""".split()
 )
 
@@ -215,21 +229,40 @@ def _goes_on(low: Sequence[str], run: Run, begun: tuple[Kind, int, int], named: 
     return run.singly > 0.5 or len(run.digits) >= 3
 
 
-def _unnamed(words: Sequence[Word], run: Run) -> Kind | None:
+def _unnamed(words: Sequence[Word], low: Sequence[str], run: Run) -> Kind | None:
+    """Digits said one by one are an identifier from four on: nobody reads a measurement so."""
     count = len(run.digits)
-    if any(atom.sort is Sort.LARGE for atom in run.atoms) and count < 10:
+    if any(one.sort is Sort.LARGE for one in run.atoms) and count < 10:
         return None
-    if run.letters and count + run.letters >= LONG_MIXED + 1 and count >= 3 and run.singly > 0.6:
+    if run.letters and count + run.letters > LONG_MIXED and count >= 3 and run.singly > 0.6:
         return Kind.MEMBER_ID
     if count < LONG:
-        return Kind.PHONE if _dashed(words, run) else None
-    if run.singly < 0.5 and not (count == 7 and run.atoms[0].sort is not Sort.GROUP):
+        plain = run.singly > 0.7 and count >= SHORT and not _year(low, run) and not (run.letters and count < 4)
+        return Kind.MRN if plain or _dashed(words, run) or (count >= SHORT and _alone(words, low, run)) else None
+    if run.singly < 0.5 and not (count == 7 and run.atoms[0].sort is not Sort.GROUP) and not _alone(words, low, run):
         return None
     if count == 9:
         return Kind.SSN
     if 13 <= count <= 19:
         return Kind.CARD
     return Kind.PHONE if count in (7, 10, 11) else Kind.MRN
+
+
+def _year(low: Sequence[str], run: Run) -> bool:
+    """ "since 2019", "in 1998": a year, or a round number of something."""
+    return len(run.atoms) == 1 and (run.digits[:2] in ("19", "20") and len(run.digits) == 4 or run.digits.endswith("00"))
+
+
+def _alone(words: Sequence[Word], low: Sequence[str], run: Run) -> bool:
+    """The text is an answer: the number and hardly a word beside it."""
+    rest = [word for place, word in enumerate(low) if not run.first <= place < run.end and words[place].letters]
+    return len(rest) <= 6 and all(word in _ANSWERING for word in rest)
+
+
+_ANSWERING: Final = frozenset(
+    """um uh yes yeah sure okay ok it is 's that that's it's its so well let me see and i think oh right hi hello no sorry ready
+    here go thanks thank you please the my ma'am sir alright correct""".split()
+)
 
 
 def _dashed(words: Sequence[Word], run: Run) -> bool:
@@ -256,7 +289,7 @@ def _pointed(words: Sequence[Word], low: Sequence[str], run: Run) -> bool:
     )
 
 
-def _measured(low: Sequence[str], run: Run, distance: int) -> bool:
+def _read(low: Sequence[str], run: Run, distance: int) -> bool:
     """Something that is measured is spoken of, nearer than what announces a number."""
     for step in range(run.first - 1, max(-1, run.first - 1 - 8), -1):
         if low[step] in _CLAUSE:
@@ -265,6 +298,3 @@ def _measured(low: Sequence[str], run: Run, distance: int) -> bool:
             return run.first - step < distance
     return False
 
-
-def _trimmed(low: Sequence[str], run: Run, kind: Kind) -> tuple[int, int]:
-    return run.first, run.end

@@ -62,6 +62,7 @@ JOBS: Final = frozenset(
     secretary scheduler interpreter counselor hygienist obstetrician gynecologist endocrinologist rheumatologist
     hematologist ophthalmologist clerk supervisor landlord lawyer attorney barber hairdresser boss teacher""".split()
 )
+WEEKDAYS: Final = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
 STATES: Final = frozenset(
     """alabama alaska arizona arkansas california colorado connecticut delaware florida georgia hawaii idaho illinois
     indiana iowa kansas kentucky louisiana maine maryland massachusetts michigan minnesota mississippi missouri montana
@@ -82,6 +83,8 @@ class Lexis:
 
     english: Set[str]
     """Base forms of English words, in lower case; proper nouns among them do no harm."""
+    things: Set[str]
+    """Those that are nouns and nothing else."""
     given: Set[str]
     """Given names that are no ordinary words."""
     either: Set[str]
@@ -89,9 +92,9 @@ class Lexis:
     family: Set[str]
 
     @classmethod
-    def of(cls, english: Set[str]) -> Lexis:
+    def of(cls, english: Set[str], things: Set[str]) -> Lexis:
         """With the names beside this module.  Raises OSError where they cannot be read."""
-        return cls(english, _listed("given_names.txt"), _listed("word_names.txt"), _listed("family_names.txt"))
+        return cls(english, things, _listed("given_names.txt"), _listed("word_names.txt"), _listed("family_names.txt"))
 
     def plain(self, word: str) -> bool:
         """An English word, as it stands or inflected, that is no given name first of all."""

@@ -51,6 +51,12 @@ _MEASURES: Final = frozenset(
     injection injections patch patches drops capsule capsules spray units twice daily prescription script medication medicine
     infusion infusions needles pen drip solution gel syrup powder mask machine disease syndrome diet""".split()
 )
+# Where at a hospital somebody works, and what somebody does who is named.
+_DEPARTMENTS: Final = frozenset(
+    """scheduling billing radiology cardiology pharmacy oncology records admissions reception lab surgery therapy dialysis
+    neurology urology orthopedics pediatrics medical financial registration intake discharge hospice home triage""".split()
+)
+_REPORTING: Final = frozenset("told said says called asked hung promised answered brought gave helped drove drives wants".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,10 @@ def gives(low: Sequence[str], place: int) -> bool:
 def calls(low: Sequence[str], place: int) -> bool:
     """ "X here", "X the physician assistant", "X in cardiology said": who X is follows."""
     if at(low, place) == "here" or (at(low, place) == "speaking" or at(low, place) == "calling"):
+        return True
+    if at(low, place) in ("in", "from", "at", "over") and {at(low, place + 1), at(low, place + 2)} & _DEPARTMENTS:
+        return True
+    if at(low, place) in _REPORTING:
         return True
     after = place + (at(low, place) == ",")
     if at(low, after) in ("the", "my", "a", "her", "his", "our"):

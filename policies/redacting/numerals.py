@@ -46,8 +46,10 @@ CODE_WORDS: Final = frozenset(
     """alpha bravo charlie delta echo foxtrot golf hotel juliet kilo lima oscar papa quebec romeo sierra tango uniform victor
     whiskey xray yankee zulu""".split()
 )
+_LETTER_NAMES: Final = {"zed": "z", "zee": "z", "bee": "b", "cee": "c", "dee": "d", "gee": "g", "jay": "j", "kay": "k", "em": "m", "el": "l",
+                        "tee": "t", "vee": "v", "ex": "x", "pee": "p", "queue": "q", "cue": "q", "ess": "s", "eff": "f", "aitch": "h"}  # fmt: skip
 DASHES: Final = frozenset("dash hyphen minus slash stroke dot period space - – — / . ( ) # _".split())
-SOFT: Final = DASHES | frozenset("um uh uhm er erm hmm mm ah , and then … comma".split())
+SOFT: Final = DASHES | frozenset("capital uppercase lowercase letter followed by um uh uhm er erm hmm mm ah , and then … comma".split())
 REPAIR: Final = frozenset(
     """no sorry wait hold on okay ok actually i mean scratch that let me see start over correction rather it's 's is not so like
     a sec second minute my bad uh-uh again well hang excuse me the next last first numbers digits number four three two
@@ -250,12 +252,14 @@ def _letter(words: Sequence[Word], place: int) -> Atom | None:
         return None
     single = len(word.low) == 1 and word.low.isascii()
     if single:
-        for said in (("as", "in"), ("like",), ("for",), ("is", "for"), ("like", "in")):
+        for said in (("as", "in"), ("like",), ("for",), ("as",), ("like", "in"), ("is", "for"), ("like", "a"), (",", "as", "in"), ("in",)):
             after = place + 1 + len(said)
             if [one.low for one in words[place + 1 : after]] == list(said) and after < len(words):
                 if words[after].low[:1] == word.low and len(words[after].low) > 1:
                     return Atom(place, after + 1, word.low, Sort.LETTER)
         return Atom(place, place + 1, word.low, Sort.LETTER)
+    if word.low in _LETTER_NAMES and _beside_digit(words, place):
+        return Atom(place, place + 1, _LETTER_NAMES[word.low], Sort.LETTER)
     if word.low in CODE_WORDS and _beside_digit(words, place):
         return Atom(place, place + 1, word.low[0], Sort.LETTER)
     if len(word.cased) <= 4 and word.cased.isascii() and (word.cased.isupper() or _glued_to_digits(words, place)):

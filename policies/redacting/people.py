@@ -103,7 +103,7 @@ def _begins_a_name(text: _Text, place: int, marked: set[int]) -> bool:
     if said.title:
         return lexis.namelike(word) or word in lexis.family or word in lexis.either or text.capital(place)
     if word in lexis.either:
-        return _either(text, place, said)
+        return _either(text, place, said, marked)
     if text.odd(place):
         return _odd(text, place, said)
     return _surname(text, place, said)
@@ -115,6 +115,8 @@ def _is_though_a_word(text: _Text, place: int, said: Expected) -> bool:
     if text.capital(place) and (said.title or said.firm) and word not in ("I", "i"):
         return word in text.lexis.family or word in text.lexis.either
     if word in text.lexis.either:
+        if text.words[place].capital and text.capital(place + 1) and calls(low, place + 2):
+            return True
         if said.own or said.firm or said.title:
             return at(low, place + 1) in _ENDING or at(low, place + 1) in ("", "and", "i", "?", "'s") and not said.title
         if at(low, place + 1) == "here" and place + 1 < len(low) and (place < 3):
@@ -124,9 +126,9 @@ def _is_though_a_word(text: _Text, place: int, said: Expected) -> bool:
     return said.title and word in text.lexis.family and word not in ("is", "was", "on", "in", "to", "and", "of", "at", "will", "can", "do", "her", "him", "has", "so", "see", "said", "call", "line", "any", "an", "or", "my", "the", "i", "he", "she", "we", "they", "you", "did", "does", "had", "for", "from", "with", "about", "want", "went", "came", "put", "gave", "says", "told", "if", "if", "when", "there", "here", "no", "yes", "again", "who", "that", "this", "it", "just", "too", "then", "now", "please", "be", "been", "but", "by", "out", "up", "over", "as", "all")
 
 
-def _either(text: _Text, place: int, said: Expected) -> bool:
+def _either(text: _Text, place: int, said: Expected, marked: set[int]) -> bool:
     """A given name that is a word as well."""
-    low, lexis = text.low, text.lexis
+    word, low, lexis = text.low[place], text.low, text.lexis
     if at(low, place - 1) in ("the", "a", "an", "some", "no", "any", "this"):
         return False
     full = text.odd(place + 1) and not said.thing
@@ -135,7 +137,12 @@ def _either(text: _Text, place: int, said: Expected) -> bool:
     if calls(low, place + 1):
         return True
     if said.relative or said.job:
-        return full or closed or gives_it or at(low, place + 1) in GRAMMAR
+        following = at(low, place + 1)
+        return full or closed or gives_it or following in GRAMMAR or following.endswith("ed") or word in lexis.things or following in lexis.either or word not in lexis.english
+    if place > 1 and low[place - 1] in ("and", "or") and place - 2 in marked:
+        return at(low, place + 1) not in ("to", "so", "that", "for", "it", "i")
+    if _ends_thanks(low, place) and (word in lexis.things or at(low, place - 1) in ("you", "thanks")):
+        return at(low, place + 1) in GRAMMAR or not at(low, place + 1).isalpha()
     if said.own:
         return gives_it or full or closed
     if text.capital(place):
@@ -145,6 +152,11 @@ def _either(text: _Text, place: int, said: Expected) -> bool:
     if at(low, place - 1) in ("tell", "ask", "told", "asked", "for", "saw", "call", "with", "by"):
         return full or closed or at(low, place + 1) in ("in", "from", "that", "to", "at", "he", "she", "who", "over", "or", "and", "but") and not said.thing
     return said.likely and full or (full and at(low, place + 1) in lexis.given)
+
+
+def _ends_thanks(low: Sequence[str], place: int) -> bool:
+    """ "thank you penny", "yes penny"."""
+    return low[max(0, place - 2) : place] == ["thank", "you"] or at(low, place - 1) in ("thanks", "yes", "bye", "no", "okay")
 
 
 def _odd(text: _Text, place: int, said: Expected) -> bool:
@@ -174,6 +186,8 @@ def _surname(text: _Text, place: int, said: Expected) -> bool:
     word, low, lexis = text.low[place], text.low, text.lexis
     if word not in lexis.family:
         return said.relative and text.capital(place) and place in text.model
+    if said.job and at(low, place - 1) in ("was", "is", "'s", ",", "named") and gives(low, place + 1):
+        return True
     given_next = lexis.name(at(low, place + 1)) and at(low, place + 1) not in lexis.english
     if text.capital(place) and (place in text.model or text.capital(place + 1) and at(low, place + 1) in lexis.family):
         return said.relative or said.likely or text.capital(place + 1) or place - 1 in text.model
@@ -235,7 +249,8 @@ def _goes_on(text: _Text, first: int, place: int, strong: bool) -> bool:
         return True  # a syllable of a name: "eun ji park"
     if word in lexis.family or word in lexis.either:
         return text.capital(place) or _closes(text, place)
-    return strong and lexis.name(low[place - 1]) and at(low, place + 1) in _ENDING
+    after_given = lexis.name(low[place - 1]) and low[place - 1] not in lexis.english
+    return after_given and (strong and at(low, place + 1) in _ENDING or word in lexis.things and _closes(text, place) )
 
 
 def _closes(text: _Text, place: int) -> bool:
