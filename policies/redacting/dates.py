@@ -27,10 +27,10 @@ FEASTS: Final = (
 )  # fmt: skip
 _BIRTH: Final = (
     ("born",), ("birth",), ("birthday",), ("birthdate",), ("birthdays",), ("d", "o", "b"), ("dob",), ("b", "day"), ("bday",),
-    ("b", "i", "r", "t", "h"), ("d", ".", "o", ".", "b"), ("birth", "year"), ("dobs",),
+    ("b", "i", "r", "t", "h"), ("year", "is"), ("the", "year"), ("d", ".", "o", ".", "b"), ("birth", "year"), ("dobs",),
 )  # fmt: skip
 CHILDREN: Final = "2015"  # whoever was born later is no caller: the date is one of care
-_BIRTH_WORDS: Final = frozenset("birth birthday birthdate dob bday".split())  # "... is my birthday"
+_BIRTH_WORDS: Final = frozenset("birth birthday birthdate dob bday born".split())  # "... is my birthday"
 BIRTH_REACH: Final = 14  # words after "born" in which a number is looked for: "my birthday is no wait that's my wife's it's"
 # Between the parts of one date.
 _LOOSE: Final = frozenset("um uh er uhm , . of in the year and".split())
@@ -95,7 +95,7 @@ def _elsewhere(between: Sequence[str]) -> bool:
 
 def _date(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
     """Where a date that begins here ends, and whether it has a year long past."""
-    for rule in (_written, _month_first, _day_first, _feast, _bare_day, _in_numbers, _whole_in_numbers):
+    for rule in (_written, _month_first, _day_first, _feast, _bare_day, _in_numbers, _whole_in_numbers, _year_first):
         end = rule(words, low, place)
         if end is not None:
             return end
@@ -125,19 +125,20 @@ def _month_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple
             day = plain
     if day is not None:
         return _with_year(words, low, day[1])
-    year = _year(words, low, after if not the else place)
-    if year is None and at(low, after) in ("of", ","):
-        year = _year(words, low, after + 1)
-    if year is not None and low[place] not in DOUBTFUL_MONTHS:
-        return year[0], year[1]
-    return None
+    of = at(low, after) in ("of", ",", "in") or (low[after : after + 2] == ["back", "in"])
+    year = None if the else _year(words, low, after + of + (at(low, after) == "back"))
+    if year is None or (low[place] in DOUBTFUL_MONTHS and not of):
+        return None
+    later = year[0] + (at(low, year[0]) == "the")
+    late_day = ordinal(words, later) if later < len(words) else None
+    return (year[0] if late_day is None else late_day[1]), year[1]
 
 
 def _day_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
     """ "the fourth of june", "12 October 1947", "the thirty first of march"."""
     start = place + (low[place] == "the")
     day = ordinal(words, start) or (cardinal(words, start) if low[place] != "the" else None)
-    if day is None or not 0 < day[0] < 32:
+    if day is None or not 0 < day[0] < 32 or (at(low, place - 1) in TENS and low[place] in UNITS):
         return None
     after = day[1]
     of = at(low, after) == "of"
@@ -280,6 +281,22 @@ def _whole_in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> 
     return _year(words, low, after) if at(low, after) == "nineteen" else None
 
 
+def _year_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
+    """ "nineteen thirty one march the second", "forty four, august sixth"."""
+    if low[place] not in TENS and low[place] != "nineteen" and not words[place].cased.isdecimal():
+        return None
+    year = _year(words, low, place)
+    if year is None:
+        return None
+    after = year[0]
+    while at(low, after) in ("um", "uh", ","):
+        after += 1
+    rest = None
+    if after < len(words) and (low[after] in MONTHS or low[after] == "the"):
+        rest = _month_first(words, low, after) or _day_first(words, low, after)
+    return (rest[0], True) if rest is not None else None
+
+
 def _birth_number(
     words: Sequence[Word], low: Sequence[str], place: int, births: Sequence[int]
 ) -> tuple[int, bool] | None:
@@ -297,8 +314,9 @@ def _birth_number(
             break
         digits, end, parts = digits + one.text, one.end, parts + 1
     if not near:
-        after = [at(low, here) for here in range(end, end + 5)]
-        return (end, True) if parts > 1 and len(digits) > 3 and after[:1] in (["is"], ["'s"]) and set(after) & _BIRTH_WORDS else None
+        after = [at(low, here) for here in range(end, end + 6)]
+        said = after[0] in ("is", "'s", "was", "that", ",") and set(after) & _BIRTH_WORDS
+        return (end, True) if parts and len(digits) > 3 and said else None
     if not parts or measured(low, end) or (at(low, end) in ("years", "year") or at(low, end) == "of"):
         return None
     if parts == 1 and len(digits) < 4 and not _year_follows_birth(low, place, min(near)):

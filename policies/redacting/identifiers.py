@@ -237,7 +237,7 @@ def _unnamed(words: Sequence[Word], low: Sequence[str], run: Run) -> Kind | None
     if run.letters and count + run.letters > LONG_MIXED and count >= 3 and run.singly > 0.6:
         return Kind.MEMBER_ID
     if count < LONG:
-        plain = run.singly > 0.7 and count >= SHORT and not _year(low, run) and not (run.letters and count < 4)
+        plain = run.singly > 0.6 and count >= SHORT and not _year(low, run) and not (run.letters and count < 4)
         return Kind.MRN if plain or _dashed(words, run) or (count >= SHORT and _alone(words, low, run)) else None
     if run.singly < 0.5 and not (count == 7 and run.atoms[0].sort is not Sort.GROUP) and not _alone(words, low, run):
         return None

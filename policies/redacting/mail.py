@@ -140,7 +140,8 @@ def _inside(low: Sequence[str], here: int, first: int, sign: int) -> bool:
     """A word of the grammar within a local part: a letter, or "ron and debbie", "the number three"."""
     word, before = low[here], at(low, here - 1)
     if word in ("a", "i"):
-        return first < sign and (len(low[first]) == 1 or low[first] in _JOINTS or low[first] in UNITS)
+        beside = {at(low, first) if first < sign else "", before}
+        return any(len(one) == 1 and one.isalnum() or one in _JOINTS or one in UNITS for one in beside)
     if word == "and":
         return here > 0 and before not in _STARTS and before not in GRAMMAR
     return before in _STARTS or before in _JOINTS or (before.isalpha() and before not in GRAMMAR)

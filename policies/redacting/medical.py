@@ -55,7 +55,7 @@ MEDICAL: Final = frozenset(
     a1c hba1c inr psa bnp bun gfr egfr tsh ldl hdl cbc bmp cmp ekg ecg mri cat ct pet er icu ccu cva tia copd chf afib
     dvt pe uti gerd ibs mrsa covid hiv hpv rsv bph cabg tavr egd ercp stent tens nsaid iv po prn bid tid qid npo otc
     acl mcl tpn ptsd adhd ocd als ms ulcerative colitis sepsis pneumonia psoriasis eczema
-    mg mcg mikes ml cc ccs bpm mmhg fahrenheit celsius tums tam temp pulse ox oximeter glucometer hydrocodone saline
+    mg mcg mikes ml cc ccs bpm mmhg fahrenheit celsius tums temp pulse ox oximeter glucometer hydrocodone saline
     keto potassium magnesium sodium zinc sulfa penicillin benadryl steroid steroids tylenol ibuprofen acetaminophen
     hiccups bloodwork ultrasound colonoscopy gallbladder hernia cesarean colostomy ileostomy urostomy nephrostomy trach
     tracheostomy stoma ostomy port catheter meds med scrip script refill refills copay er ed telehealth rehab hospice

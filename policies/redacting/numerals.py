@@ -195,10 +195,15 @@ def _run(words: Sequence[Word], atoms: list[Atom]) -> list[Run]:
         first = _is_announcing(words, atoms, first)
     while first < end and _is_article(words, atoms[first]) and atoms[first + 1 :][:1] and atoms[first + 1].sort is not Sort.LETTER:
         first += 1
-    while end > first and _is_article(words, atoms[end - 1]) and not words[atoms[end - 1].first].glued:
+    while end > first and _is_article(words, atoms[end - 1]) and _before_a_noun(words, atoms[end - 1]):
         end -= 1
     kept = atoms[first:end]
     return [Run(tuple(kept))] if any(one.sort is not Sort.LETTER for one in kept) else []
+
+
+def _before_a_noun(words: Sequence[Word], one: Atom) -> bool:
+    """ "... four four one two a nurse said": no part of the number."""
+    return not words[one.first].glued and one.end < len(words) and words[one.end].letters
 
 
 def _is_announcing(words: Sequence[Word], atoms: list[Atom], first: int) -> int:
@@ -278,7 +283,7 @@ def _beside_digit(words: Sequence[Word], place: int) -> bool:
             word = words[beside]
             if word.cased.isdecimal() or word.low in UNITS or word.low in TEENS or word.low in TENS or word.low in TIMES:
                 return True
-            if len(word.low) == 1 and word.letters and word.low not in ("a", "i"):
+            if (len(word.low) == 1 and word.letters and word.low not in ("a", "i")) or word.low in CODE_WORDS:
                 return True
     return False
 

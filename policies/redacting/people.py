@@ -34,7 +34,7 @@ _NO_NAME: Final = frozenset(
 _ENDING: Final = frozenset("calling here speaking . , from returning again date born i'm".split())
 _NEVER_BESIDE: Final = frozenset("and the that like for but with not will may just last first was his her see name are".split())
 _SYLLABLES: Final = frozenset("soon so in an young sun see do can long my mi a ho he me ha".split())  # of names, and words
-_SMALL_TITLES: Final = frozenset("mr mrs ms miss mister missus misses".split())
+_SMALL_TITLES: Final = frozenset("dr mr mrs ms miss mister missus misses".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _begins_a_name(text: _Text, place: int, marked: set[int]) -> bool:
         return _is_though_a_word(text, place, said)
     if word in STATES and word not in lexis.either and not said.title:
         return False
-    if lexis.medical(word) and not (said.firm and word in lexis.given):
+    if lexis.medical(word) and not (said.firm and (word in lexis.given or word in lexis.either)):
         return False
     if lexis.name(word):
         return not (said.thing and at(low, place + 1) == "'s" and not lexis.given) and not _a_street(low, place)
