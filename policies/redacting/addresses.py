@@ -192,6 +192,7 @@ def _rest(places: Places, end: int, skipped: set[int]) -> int:
             or _housed(places, here)
             or (places.state(here) if plain else None)
             or _code(places, here)
+            or _post(places, here)
             or (places.town(here, sure=True) if plain and low[end - 1] not in _LIVING else None)
         )
         if further is None or any(place in skipped for place in range(here, further)):
@@ -204,6 +205,13 @@ def _code(places: Places, place: int) -> int | None:
     while at(places.low, here) in ("zip", "code", "zipcode", "is", "'s"):
         here += 1
     return places.digits(here, ZIP, 9) if here < len(places.low) else None
+
+
+def _post(places: Places, place: int) -> int | None:
+    """A postcode right after the rest: letters, then a digit."""
+    if len(places.low[place]) > 2 or not places.words[place].letters or places.low[place] in GRAMMAR - {"e", "s"} or not places.digits(place + 1, 1, 2):
+        return None
+    return places.postcode(place)
 
 
 def _near(places: Places, place: int) -> bool:

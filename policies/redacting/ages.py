@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from policies.redacting.found import Found, Kind
-from policies.redacting.lexis import RELATIVES, TITLES, WEEKDAYS
+from policies.redacting.lexis import RELATIVES, TITLES, Lexis
 from policies.redacting.numerals import cardinal, ordinal
 from policies.redacting.words import Word, at
 
@@ -47,7 +47,7 @@ _TAIL: Final = (
 )  # fmt: skip
 
 
-def ages(words: Sequence[Word]) -> list[Found]:
+def ages(words: Sequence[Word], lexis: Lexis) -> list[Found]:
     """Every age from 90 on, in order."""
     low = [word.low for word in words]
     found: list[Found] = []
@@ -60,7 +60,7 @@ def ages(words: Sequence[Word]) -> list[Found]:
         again = end + (at(low, end) in ("or", ",", "to", "maybe", "-"))
         second = _years(words, low, again, second=True)
         end = end if second is None else second
-        if _of_a_person(low, place, end):
+        if _of_a_person(low, place, end, lexis):
             for tail in (*_TAIL, *_TAIL):
                 if tuple(low[end : end + len(tail)]) == tail:
                     end += len(tail)
@@ -115,50 +115,55 @@ def _birthday(words: Sequence[Word], low: Sequence[str], place: int) -> int | No
     return None
 
 
-def _of_a_person(low: Sequence[str], place: int, end: int) -> bool:
+def _of_a_person(low: Sequence[str], place: int, end: int, lexis: Lexis) -> bool:
     begin = place
     while begin > 0 and place - begin < REACH and low[begin - 1] not in _CLAUSE:
         begin -= 1
     before, after = low[begin:place], low[end : end + AHEAD]
-    if "nineties" in low[place:end] and not {"low", "mid", "high", "upper"} & set(before[-1:]):
-        return not _READINGS & set(before)
-    ageing = _AGEING & set(after[:3]) or _AGEING & set(before[-3:]) or {"birthday", "nonagenarian", "centenarian"} & set(low[place:end])
-    if before and before[-1] in ("age", "aged", "turned", "turns", "turning"):
+    last = before[-1] if before else ""
+    if "nineties" in low[place:end]:
+        return last not in ("low", "mid", "high", "upper") and _READINGS.isdisjoint(before)
+    if last in ("age", "aged", "turned", "turns", "turning", "pushing") or "birthday" in low[place:end]:
         return True
-    if at(low, end) in _UNITS and at(low, end + 1) not in ("old", "young"):
+    if after[:1] and after[0] in _UNITS:
+        return after[1:2] in (["old"], ["young"], ["of"])
+    if not _AGEING.isdisjoint(after[:3]) or low[place:end][-1:] == ["nonagenarian"]:
+        return _READINGS.isdisjoint(before[-3:])
+    if not _METERS.isdisjoint(after) or last in _NOT_BEFORE or at(low, end) in _NOT_AFTER:
         return False
-    read = _READINGS & set(before) or _READINGS & set(after)
-    if ageing:
-        return not read or bool({"old", "young", "turned", "birthday"} & set([*after[:3], *before[-2:]]))
-    if read:
-        return False
-    if at(low, end) in ("to", "on", "at") and at(low, end + 1).isdecimal():
-        return False
-    return _stated(low, before, place, end)
+    return _stated(low, begin, place, end, lexis)
 
 
-def _stated(low: Sequence[str], before: Sequence[str], place: int, end: int) -> bool:
+def _stated(low: Sequence[str], begin: int, place: int, end: int, lexis: Lexis) -> bool:
     """Somebody is said to be that old: "she's only ninety four", "my mother, ninety three,", "dad at ninety five"."""
-    if not before:
-        return at(low, end) in ("and", ",", "", "years") or place == 0 and len(low) < 4
-    if before[-1] in _NOT_BEFORE or at(low, end) in _NOT_AFTER:
-        return False
-    if before[-1] == "at" and (at(low, end) in _PEOPLE or at(low, end) in (",", "my", "still", "and", "you", "i")):
+    if place == begin:
+        return place == 0 and (at(low, end) in ("and", ",", "years", "") or len(low) < 4)
+    if at(low, place - 1) == "at" and (at(low, end) in _PEOPLE or at(low, end) in (",", "my", "still", "and", "you", "i")):
         return True
-    if "it" not in before[-3:] and {"got", "hit", "hits", "be", "reach", "make"} & set(before[-3:]) and _PEOPLE & set(before):
-        return not {"to", "number"} & set(before[-1:])
-    for step in range(len(before) - 1, max(-1, len(before) - 6), -1):
-        word = before[step]
-        if word in ("is", "'s", "'m", "am", "are", "was", "be", "'re", "being", "hes", "shes", "im", "'ll", "'d", "became", "reached", "hit"):
-            subject = before[: step + 1] if word in ("hes", "shes", "im") else before[:step]
-            return bool(_PEOPLE & set(subject[-4:])) or _PEOPLE & {word} != frozenset() or not subject
-        if word in _PEOPLE and step >= len(before) - 3 and (before[step + 1 :] in ([","], ["at"], [], [",", "who"], ["now"])):
+    for step in range(place - 1, max(begin - 1, place - 7), -1):
+        word = low[step]
+        if word in _READINGS:
+            return False
+        if word in _BEING:
+            subject = [one for one in low[max(begin, step - 3) : step] if one not in _BESIDE]
+            if word in ("hes", "shes", "im"):
+                return True
+            if not subject:
+                return step == begin and _READINGS.isdisjoint(low[step:place]) and place - step < 3
+            near = subject[-1]
+            if near in ("it", "that", "this", "there", "what", "which", "pressure", "number") or not _READINGS.isdisjoint(subject):
+                return False
+            return near in _PEOPLE or lexis.namelike(near) or not _PEOPLE.isdisjoint(subject)
+        if word in _PEOPLE and low[step + 1 : place] in ([","], ["at"], [], [",", "who"], ["now"], ["about"], ["around"]):
             return True
     return False
 
 
+_BEING: Final = frozenset("is 's 'm am are was be 're being hes shes im 'll 'd became reached hit hits got makes made makes been".split())
+_BESIDE: Final = frozenset("um uh just well only now still also probably already really like must might may will would going to be".split())
+_METERS: Final = frozenset("oxygen oximeter meter cuff machine saturation liters liter sat sats percent monitor thermometer scale".split())
 _NOT_BEFORE: Final = frozenset(
     """number gauge size about-a take took takes room number's french bed step like-a of from with for by to until than under
     above below between times near around dial dialed press stage level type lost gained owe paid pay drank ate walked""".split()
 ) - frozenset({"around"})
-_NOT_AFTER: Final = frozenset("french gauge stitches staples people patients tablets on-two".split()) | WEEKDAYS
+_NOT_AFTER: Final = frozenset("french gauge stitches staples people patients tablets".split())

@@ -44,6 +44,11 @@ _OTHERS: Final = frozenset(
     """live lives living phone number social chart account address member card record pressure sugar weigh weight age take took
     pain cell zip mrn id temperature pulse temp""".split()
 )
+# Where these are spoken of, three numbers in a row are readings.
+_READ: Final = frozenset(
+    """sugar sugars glucose pressure pulse reading readings temperature temp weight weighed take took taking oxygen level levels
+    inr rate dose doses count milligrams bp score numbers""".split()
+)
 _CORRECTING: Final = frozenset("um uh er no wait sorry i mean , not rather actually".split())
 
 
@@ -278,7 +283,13 @@ def _whole_in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> 
     if day is None or not 1 <= day[0] <= 31:
         return None
     after = day[1] + (at(low, day[1]) in _LOOSE)
-    return _year(words, low, after) if at(low, after) == "nineteen" else None
+    if at(low, after) == "nineteen":
+        return _year(words, low, after)
+    short = at(low, after) in TENS and at(low, after + 1 + (at(low, after + 1) == "-")) in UNITS
+    if not short or not _READ.isdisjoint(low[max(0, place - 8) : place]) or at(low, place - 1) in UNITS | TENS | TEENS:
+        return None
+    year = _year(words, low, after)
+    return year if year is not None and at(low, year[0]) not in UNITS | TENS | TEENS else None
 
 
 def _year_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:

@@ -69,6 +69,8 @@ STATES: Final = frozenset(
     nebraska nevada ohio oklahoma oregon pennsylvania tennessee texas utah vermont virginia washington wisconsin
     wyoming""".split()
 )
+SLIP: Final = 5  # letters from which a word is compared with others: shorter ones are near to too many
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _IRISH: Final = re.compile(r"[od]'\w{3,}")
 _ENDINGS: Final = (
     ("s", ""), ("es", ""), ("ies", "y"), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"), ("er", ""), ("er", "e"),
@@ -127,6 +129,17 @@ class Lexis:
         if word in GRAMMAR or self.medical(word) or len(word) < 2:
             return False
         return word in self.given or word in self.either or _IRISH.fullmatch(word) is not None or not self._english(word)
+
+    def slip(self, word: str) -> bool:
+        """One letter away from an English word: a slip of the pen rather than a name."""
+        if len(word) < SLIP:
+            return False
+        cuts = [(word[:place], word[place:]) for place in range(len(word) + 1)]
+        near = {left + right[1:] for left, right in cuts if right}
+        near |= {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}
+        near |= {left + letter + right for left, right in cuts for letter in _LETTERS}
+        near |= {left + letter + right[1:] for left, right in cuts if right for letter in _LETTERS}
+        return not near.isdisjoint(self.english) or not near.isdisjoint(GRAMMAR)
 
     def continues(self, word: str) -> bool:
         """Can follow a name as part of it."""

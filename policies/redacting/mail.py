@@ -14,7 +14,7 @@ from policies.redacting.numerals import UNITS
 from policies.redacting.words import Word, at
 
 _TOP: Final = frozenset(
-    """com net org edu gov mil io co us uk ca biz info me tv de fr in au nz ie es mx health care email mail app dev xyz
+    """com comm calm come con net org edu gov mil io co us uk ca biz info me tv de fr in au nz ie es mx health care email mail app dev xyz
     online site live cloud eu ch nl it se no pl br jp cn kr ru za""".split()
 )
 _SPELLED_TOP: Final = tuple(
@@ -116,6 +116,8 @@ def _local(words: Sequence[Word], low: Sequence[str], sign: int, floor: int) -> 
         elif word == "." and words[here].glued and not glued:
             break  # the end of a sentence
         elif word in _JOINTS or (glued and word not in _APART):
+            first = here
+        elif low[first] in _JOINTS and first < sign and word.isalnum():
             first = here
         elif word in _STARTS or not word.isalnum() or (word in _PLAIN and not _inside(low, here, first, sign)):
             break

@@ -14,6 +14,8 @@ UNITS: Final = frozenset(
     o'clock beats calories french gauge people kilos kg am pm teaspoons tablespoons reps patches doses cups bottles
     seconds percentile patients visits units sats bpm""".split()
 )
+# Of a medicine.
+DOSES: Final = frozenset("milligrams milligram mg mcg micrograms mikes units tablets tablet pills pill capsules puffs drops ml".split())
 
 
 def measured(low: Sequence[str], place: int) -> bool:

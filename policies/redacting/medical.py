@@ -69,6 +69,13 @@ MEDICAL: Final = frozenset(
     mar apr jun jul aug sep sept oct nov dec
     gonna wanna kinda sorta oughta gotta lotta outta ouch yikes wow gosh geez jeez ugh nope yup uh-huh mhm okey dokey
     god lord  christ christmas easter thanksgiving halloween hanukkah ramadan america american usa ohio
+    anytime whenever auth rx dr mrn ssn dob per peed pooped mastercard amex o'clock creatinine troponin donepezil medigap
+    preop postop appt appts labs outpatient inpatient peeing pooping groggy woozy loopy antsy whatcha gotcha shoulda coulda
+    woulda hafta til tho thru alot howdy alrighty yessir nah yea yeh mhm uhh umm ohh ahh hmmm whoa yay oops oof phew facetime
+    venmo paypal netflix youtube tv tvs ipad fitbit doordash instacart ziploc bandaid neosporin bacitracin polysporin sprite
+    decaf copays deductible deductibles preauth healthcare caseworker probiotic probiotics biotin turmeric cbd thc elderberry
+    electrolytes glucerna underpad underpads chux rollator nebs desats scabby gunky oozy goopy puffier crampy nombre senor senora
+    hola gracias favor por usted doctora español espanol buenos dias buenas okie dokie charley pratt rotator
     online email emails internet website app laptop voicemail username inbox gmail hotmail outlook yahoo
     hon honey sweetie dear darling ma'am maam sir folks fella fellas lady guy guys""".split()
 )

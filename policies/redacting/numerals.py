@@ -152,6 +152,8 @@ def atom(words: Sequence[Word], place: int) -> Atom | None:
         return Atom(place, place + 1, word.low, Sort.WRITTEN)
     if word.low in TIMES and place + 1 < len(words):
         inner = atom(words, place + 1)
+        if word.low == "double" and words[place + 1].low in ("u", "you"):
+            return _letter(words, place)
         if inner is not None and inner.sort in (Sort.UNIT, Sort.WRITTEN, Sort.LETTER) and len(inner.text) == 1:
             return Atom(place, inner.end, inner.text * TIMES[word.low], inner.sort)
         return None
@@ -262,12 +264,16 @@ def _letter(words: Sequence[Word], place: int) -> Atom | None:
             if [one.low for one in words[place + 1 : after]] == list(said) and after < len(words):
                 if words[after].low[:1] == word.low and len(words[after].low) > 1:
                     return Atom(place, after + 1, word.low, Sort.LETTER)
+        if word.low == "x" and [one.low for one in words[place + 1 : place + 3]] == ["-", "ray"]:
+            return Atom(place, place + 3, "x", Sort.LETTER)
         return Atom(place, place + 1, word.low, Sort.LETTER)
+    if word.low == "double" and _at(words, place + 1) in ("u", "you"):
+        return Atom(place, place + 2, "w", Sort.LETTER)
     if word.low in _LETTER_NAMES and _beside_digit(words, place):
         return Atom(place, place + 1, _LETTER_NAMES[word.low], Sort.LETTER)
     if word.low in CODE_WORDS and _beside_digit(words, place):
         return Atom(place, place + 1, word.low[0], Sort.LETTER)
-    if len(word.cased) <= 4 and word.cased.isascii() and (word.cased.isupper() or _glued_to_digits(words, place)):
+    if len(word.cased) <= 6 and word.cased.isascii() and (word.cased.isupper() or _glued_to_digits(words, place)):
         if _beside_digit(words, place) and not re.fullmatch("st|nd|rd|th|mg|ml|cc|am|pm|s", word.low):
             return Atom(place, place + 1, word.low, Sort.LETTER)
     return None

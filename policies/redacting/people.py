@@ -12,12 +12,14 @@ from typing import Final
 
 from policies.redacting.found import Found, Kind
 from policies.redacting.lexis import GRAMMAR, JOBS, RELATIVES, STATES, TITLES, Lexis
+from policies.redacting.measures import DOSES
 from policies.redacting.naming import Expected, calls, eponym, expected, gives
 from policies.redacting.numerals import TEENS, TENS, TIMES, UNITS
 from policies.redacting.spelling import spelled
 from policies.redacting.words import Word, at
 
 LONGEST_NAME: Final = 12  # words, particles and hyphens included
+LONGEST_UNKNOWN: Final = 9  # letters; surnames beyond that come with a title or a given name
 _PARTICLES: Final = frozenset(
     "de del la las los van von der den bin bint ibn abu al el da di du dos st saint o mc mac le san y thi e ter ten".split()
 )
@@ -32,7 +34,14 @@ _NO_NAME: Final = frozenset(
 )
 # After a name that somebody gives: what stands before it belongs to the name, whatever word it is.
 _ENDING: Final = frozenset("calling here speaking . , from returning again date born i'm".split())
+_MONTHS: Final = frozenset("may june april august january".split())
+_COMPANY: Final = frozenset(
+    """clinic hospital medical health healthcare cross shield center centre pharmacy university church street avenue care group
+    insurance bank company county road hotel county college school memorial general""".split()
+)
 _NEVER_BESIDE: Final = frozenset("and the that like for but with not will may just last first was his her see name are".split())
+# Before a medicine that no list knows: "they put me on x".
+_MEDICATED: Final = frozenset("on me some called with of and or for to the than is".split())
 _SYLLABLES: Final = frozenset("soon so in an young sun see do can long my mi a ho he me ha".split())  # of names, and words
 _SMALL_TITLES: Final = frozenset("dr mr mrs ms miss mister missus misses".split())
 
@@ -112,8 +121,8 @@ def _begins_a_name(text: _Text, place: int, marked: set[int]) -> bool:
 def _is_though_a_word(text: _Text, place: int, said: Expected) -> bool:
     """A word of the grammar that is a name here: "this is will", "doctor best", "my grandmother soon ja"."""
     word, low = text.low[place], text.low
-    if text.capital(place) and (said.title or said.firm) and word not in ("I", "i"):
-        return word in text.lexis.family or word in text.lexis.either
+    if text.capital(place) and word != "i" and (word in text.lexis.family or word in text.lexis.either):
+        return said.title or said.firm or said.own or word not in _MONTHS and not said.thing
     if word in text.lexis.either:
         if text.words[place].capital and text.capital(place + 1) and calls(low, place + 2):
             return True
@@ -146,7 +155,7 @@ def _either(text: _Text, place: int, said: Expected, marked: set[int]) -> bool:
     if said.own:
         return gives_it or full or closed
     if text.capital(place):
-        return place in text.model or full or closed or said.likely or text.capital(place + 1)
+        return not (said.thing and at(low, place - 1) != "my") and word not in _MONTHS
     if place == 0 or at(low, place - 1) in (",", "."):
         return full or closed and place == 0 or at(low, place + 1) in ("first", "last") or (place in text.model and full)
     if at(low, place - 1) in ("tell", "ask", "told", "asked", "for", "saw", "call", "with", "by"):
@@ -163,22 +172,25 @@ def _odd(text: _Text, place: int, said: Expected) -> bool:
     """A word that is no English one and no given name."""
     word, low, lexis = text.low[place], text.low, text.lexis
     if said.own:
-        return not word.endswith(("ing", "n't")) and not (said.thing and not said.relative)
+        return not word.endswith(("ing", "n't")) and not (said.thing and not said.relative) and not (word not in lexis.family and lexis.slip(word))
     if said.relative or said.job:
         return at(low, place - 1) not in ("with", "on") and not word.endswith("n't")
     if said.thing:
         return False
     if calls(low, place + 1):
         return True
-    known = word in lexis.family
-    beside = lexis.name(at(low, place + 1)) or (at(low, place + 1) in (",", "comma") and lexis.name(at(low, place + 2)))
-    if known and (beside or text.capital(place)):
-        return True
-    if place in text.model:
-        return text.capital(place) or known or said.likely or place + 1 in text.model or place - 1 in text.model
-    return known and len(word) > 3 and said.likely and at(low, place - 1) not in ("is", "was", "about", "to") or (
-        known and len(word) > 3 and place == 0
-    )
+    if at(low, place - 1) in _MEDICATED and word not in lexis.family and not text.capital(place) and place not in text.model:
+        return False
+    if len(word) < 3 or _dosed(low, place) or word.endswith(("ing", "n't", "in'")):
+        return False
+    if len(word) > LONGEST_UNKNOWN and word not in lexis.family:
+        return said.likely and place in text.model  # a long word that nobody knows is a medicine rather
+    return place in text.model or word in lexis.family or text.capital(place) or not lexis.slip(word)
+
+
+def _dosed(low: Sequence[str], place: int) -> bool:
+    """A dose follows: "x twenty five milligrams"."""
+    return any(word in DOSES for word in low[place + 1 : place + 5])
 
 
 def _surname(text: _Text, place: int, said: Expected) -> bool:
@@ -187,6 +199,8 @@ def _surname(text: _Text, place: int, said: Expected) -> bool:
     if word not in lexis.family:
         return said.relative and text.capital(place) and place in text.model
     if said.job and at(low, place - 1) in ("was", "is", "'s", ",", "named") and gives(low, place + 1):
+        return True
+    if text.capital(place) and not said.thing and at(low, place + 1) not in _COMPANY and at(low, place - 1) not in ("in", "at", "near"):
         return True
     given_next = lexis.name(at(low, place + 1)) and at(low, place + 1) not in lexis.english
     if text.capital(place) and (place in text.model or text.capital(place + 1) and at(low, place + 1) in lexis.family):

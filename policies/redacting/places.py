@@ -50,7 +50,7 @@ LONGEST_STREET: Final = 5  # words of a street's name
 LONGEST_TOWN: Final = 3
 ZIP: Final = 5  # digits
 _STREET_STOPS: Final = GRAMMAR - DIRECTIONS - frozenset(
-    "first second third may will little best good full right last".split()
+    "first second third may will little best good full right last near long over under above quite own hers hope much".split()
 )
 _PAUSES: Final = frozenset("um uh er , .".split())
 
@@ -184,7 +184,7 @@ class Places:
         if not sure or end == here:
             return None
         after = at(self.low, end)
-        closed = after == "" or after in GRAMMAR or not after[0].isalpha()
+        closed = after == "" or after in GRAMMAR or after in FLATS or after in JOBS or not after[0].isalpha()
         if closed and not self.low[end - 1].endswith(("ing", "ed")):
             return end
         return here + 1 + (at(self.low, here + 1) in _TOWN_ENDS) if at(self.low, here + 1) in _TOWN_ENDS else None
@@ -236,10 +236,20 @@ class Places:
             word = self.low[end]
             if one is not None and one.sort is not Sort.LETTER:
                 end, digits = one.end, digits + 1
-            elif self.words[end].letters and len(word) < 3 and (len(word) == 1 or word not in GRAMMAR):
+            elif self._post_letters(end, place):
                 end, letters = end + 1, letters + 1
             elif end > place and word in ("um", "uh", "er", ",", "for", "and"):
                 end += 1
             else:
                 break
         return end if digits and letters else None
+
+    def _post_letters(self, place: int, first: int) -> bool:
+        """One or two letters of a postcode."""
+        word = self.low[place]
+        if not self.words[place].letters or len(word) > 2:
+            return False
+        if len(word) == 1 or word not in GRAMMAR or self.words[place].cased.isupper():
+            return True
+        following = atom(self.words, place + 1) if place + 1 < len(self.words) else None
+        return place > first and following is not None and following.sort is not Sort.LETTER
