@@ -132,9 +132,7 @@ class Redactor:
             results = self._engine.analyze(text, LANGUAGE, nlp_artifacts=artifacts)
             ours = [_span(result) for result in results if result.entity_type not in CHECKED]
             checked = [
-                _span(result)
-                for result in results
-                if result.entity_type in CHECKED and result.score >= LEAST_SCORE
+                _span(result) for result in results if result.entity_type in CHECKED and result.score >= LEAST_SCORE
             ]
             return apart([*ours, *checked])
 
@@ -155,9 +153,7 @@ def find(text: str, lexis: Lexis, model: Sequence[tuple[int, int]]) -> list[Span
 
 def _places(words: Sequence[Word], model: Sequence[tuple[int, int]]) -> set[int]:
     return {
-        place
-        for place, word in enumerate(words)
-        if any(start < word.end and word.start < end for start, end in model)
+        place for place, word in enumerate(words) if any(start < word.end and word.start < end for start, end in model)
     }
 
 
@@ -238,7 +234,9 @@ class _AsItIs(ContextAwareEnhancer):
     def __init__(self) -> None:
         super().__init__(0.0, 0.0, 0, 0)
 
-    def enhance_using_context(self, text: str, raw_results: list[RecognizerResult], *_: Any, **__: Any) -> list[RecognizerResult]:  # noqa: ARG002
+    def enhance_using_context(
+        self, text: str, raw_results: list[RecognizerResult], *_: Any, **__: Any
+    ) -> list[RecognizerResult]:  # noqa: ARG002
         return raw_results
 
 

@@ -15,7 +15,9 @@ _LIVING: Final = frozenset(
     """live lives lived living stay stays staying moved moving reside resides residing located sleep sleeps sleeping house
     home apartment trailer condo place mailing residence""".split()
 )
-_SENDING: Final = frozenset("send sent ship shipped deliver delivered delivers mail mails mailed come drop fax drive pick".split())
+_SENDING: Final = frozenset(
+    "send sent ship shipped deliver delivered delivers mail mails mailed come drop fax drive pick".split()
+)
 _ANNOUNCED: Final = frozenset("address addresses street license town city road avenue zip".split())
 _READINGS: Final = frozenset("pounds blood pressure weight sugar take took mg milligrams pulse temperature".split())
 _TOWARDS: Final = frozenset(
@@ -80,10 +82,19 @@ def _numbered(places: Places, place: int) -> int | None:
     if not _near(places, place):
         return None
     here = end
-    while here < end + 3 and here < len(low) and (low[here] in DIRECTIONS or places.street_word(here)) and low[here] not in ("the", "of"):
+    while (
+        here < end + 3
+        and here < len(low)
+        and (low[here] in DIRECTIONS or places.street_word(here))
+        and low[here] not in ("the", "of")
+    ):
         here += 1
     if here > end:
-        return here if at(low, here) == "" or at(low, here) in GRAMMAR or not low[here][0].isalpha() or here == end + 3 else end + 1
+        return (
+            here
+            if at(low, here) == "" or at(low, here) in GRAMMAR or not low[here][0].isalpha() or here == end + 3
+            else end + 1
+        )
     return end if _told(places, place) and end - place > 1 else None
 
 
@@ -134,8 +145,16 @@ def _unnumbered(places: Places, place: int) -> int | None:
             return house
         if end - place > 1 and _near(places, place) and (sure or before in ("on", "off", "at", "is", ",")):
             return end
-        return end if sure and before in ("on", "off", "at") and end - place > 1 and places.words[end - 1].letters else None
-    if before == "on" and at(low, place - 2) in ("live", "lives", "lived", "living", "house") and not places.lexis.medical(low[place]):
+        return (
+            end
+            if sure and before in ("on", "off", "at") and end - place > 1 and places.words[end - 1].letters
+            else None
+        )
+    if (
+        before == "on"
+        and at(low, place - 2) in ("live", "lives", "lived", "living", "house")
+        and not places.lexis.medical(low[place])
+    ):
         return places.town(place, sure=True)
     if before in ("is", "'s") and at(low, place - 2) in ("street", "road", "town", "city"):
         return places.town(place, sure=True)
@@ -145,19 +164,34 @@ def _unnumbered(places: Places, place: int) -> int | None:
 def _living_in(places: Places, place: int) -> int | None:
     """ "we live over in beavercreek", "mail goes to toledo", "i'm from findlay", "the house in alliance"."""
     low, before = places.low, at(places.low, place - 1)
-    if before not in ("in", "to", "near", "outside", "at", "from", "of") or low[place] in GRAMMAR and low[place] not in ("new", "old", "little"):
+    if (
+        before not in ("in", "to", "near", "outside", "at", "from", "of")
+        or low[place] in GRAMMAR
+        and low[place] not in ("new", "old", "little")
+    ):
         return None
     back = place - 1
     while back > 0 and place - back < 6 and low[back] in _TOWARDS:
         back -= 1
     said = set(low[max(0, back - 3) : back + 1])
     verbs = said & (_LIVING - {"home", "place"})
-    if "moved" in said and not {"i", "we", "he", "she", "they", "'ve", "just", "'d"} & set(low[max(0, back - 3) : place]):
+    if "moved" in said and not {"i", "we", "he", "she", "they", "'ve", "just", "'d"} & set(
+        low[max(0, back - 3) : place]
+    ):
         return None
     living = bool(verbs) and (before != "at" or "sleep" in said) and before != "of"
     if living or (said & {"mail", "mails"} and before == "to"):
         return places.town(place, sure=True)
-    coming = before in ("in", "from", "to") and {"'m", "am", "calling", "drive", "come", "driving", "way", "from"} & set(low[max(0, back - 1) : place])
+    coming = before in ("in", "from", "to") and {
+        "'m",
+        "am",
+        "calling",
+        "drive",
+        "come",
+        "driving",
+        "way",
+        "from",
+    } & set(low[max(0, back - 1) : place])
     return places.town(place, sure=False) if coming and not {"hospital", "call"} & said else None
 
 
@@ -209,7 +243,12 @@ def _code(places: Places, place: int) -> int | None:
 
 def _post(places: Places, place: int) -> int | None:
     """A postcode right after the rest: letters, then a digit."""
-    if len(places.low[place]) > 2 or not places.words[place].letters or places.low[place] in GRAMMAR - {"e", "s"} or not places.digits(place + 1, 1, 2):
+    if (
+        len(places.low[place]) > 2
+        or not places.words[place].letters
+        or places.low[place] in GRAMMAR - {"e", "s"}
+        or not places.digits(place + 1, 1, 2)
+    ):
         return None
     return places.postcode(place)
 
@@ -222,5 +261,3 @@ def _near(places: Places, place: int) -> bool:
 
 def _told(places: Places, place: int) -> bool:
     return bool({"address", "addresses", "street", "house"} & set(places.low[max(0, place - NEAR) : place]))
-
-

@@ -78,7 +78,11 @@ def _years(words: Sequence[Word], low: Sequence[str], place: int, *, second: boo
     if low[place] in ("one", "a") and at(low, place + 1) == "oh":
         unit = cardinal(words, place + 2)
         return unit[1] if unit is not None and unit[0] < 10 and not _digits_follow(words, unit[1]) else None
-    if at(low, place - 1) in ("hundred", "oh", "one", "two", "three", "point", ".", "/", "-", "$") and place and not second:
+    if (
+        at(low, place - 1) in ("hundred", "oh", "one", "two", "three", "point", ".", "/", "-", "$")
+        and place
+        and not second
+    ):
         if at(low, place - 1) not in (".", "-") or words[place].glued:
             return None
     number = cardinal(words, place)
@@ -111,7 +115,9 @@ def _birthday(words: Sequence[Word], low: Sequence[str], place: int) -> int | No
     if low[place] in ("ninetieth", "hundredth"):
         return place + 1 if at(low, place + 1) in ("birthday", "year") else None
     if low[place].isdecimal() and len(low[place]) < 4 and YOUNGEST <= int(low[place]) <= OLDEST:
-        return place + 2 if at(low, place + 1) in ("th", "st", "nd", "rd") and at(low, place + 2) == "birthday" else None
+        return (
+            place + 2 if at(low, place + 1) in ("th", "st", "nd", "rd") and at(low, place + 2) == "birthday" else None
+        )
     return None
 
 
@@ -138,7 +144,9 @@ def _stated(low: Sequence[str], begin: int, place: int, end: int, lexis: Lexis) 
     """Somebody is said to be that old: "she's only ninety four", "my mother, ninety three,", "dad at ninety five"."""
     if place == begin:
         return place == 0 and (at(low, end) in ("and", ",", "years", "") or len(low) < 4)
-    if at(low, place - 1) == "at" and (at(low, end) in _PEOPLE or at(low, end) in (",", "my", "still", "and", "you", "i")):
+    if at(low, place - 1) == "at" and (
+        at(low, end) in _PEOPLE or at(low, end) in (",", "my", "still", "and", "you", "i")
+    ):
         return True
     for step in range(place - 1, max(begin - 1, place - 7), -1):
         word = low[step]
@@ -151,17 +159,40 @@ def _stated(low: Sequence[str], begin: int, place: int, end: int, lexis: Lexis) 
             if not subject:
                 return step == begin and _READINGS.isdisjoint(low[step:place]) and place - step < 3
             near = subject[-1]
-            if near in ("it", "that", "this", "there", "what", "which", "pressure", "number") or not _READINGS.isdisjoint(subject):
+            if near in (
+                "it",
+                "that",
+                "this",
+                "there",
+                "what",
+                "which",
+                "pressure",
+                "number",
+            ) or not _READINGS.isdisjoint(subject):
                 return False
             return near in _PEOPLE or lexis.namelike(near) or not _PEOPLE.isdisjoint(subject)
-        if word in _PEOPLE and low[step + 1 : place] in ([","], ["at"], [], [",", "who"], ["now"], ["about"], ["around"]):
+        if word in _PEOPLE and low[step + 1 : place] in (
+            [","],
+            ["at"],
+            [],
+            [",", "who"],
+            ["now"],
+            ["about"],
+            ["around"],
+        ):
             return True
     return False
 
 
-_BEING: Final = frozenset("is 's 'm am are was be 're being hes shes im 'll 'd became reached hit hits got makes made makes been".split())
-_BESIDE: Final = frozenset("um uh just well only now still also probably already really like must might may will would going to be".split())
-_METERS: Final = frozenset("oxygen oximeter meter cuff machine saturation liters liter sat sats percent monitor thermometer scale".split())
+_BEING: Final = frozenset(
+    "is 's 'm am are was be 're being hes shes im 'll 'd became reached hit hits got makes made makes been".split()
+)
+_BESIDE: Final = frozenset(
+    "um uh just well only now still also probably already really like must might may will would going to be".split()
+)
+_METERS: Final = frozenset(
+    "oxygen oximeter meter cuff machine saturation liters liter sat sats percent monitor thermometer scale".split()
+)
 _NOT_BEFORE: Final = frozenset(
     """number gauge size about-a take took takes room number's french bed step like-a of from with for by to until than under
     above below between times near around dial dialed press stage level type lost gained owe paid pay drank ate walked""".split()

@@ -31,10 +31,14 @@ _BIRTH: Final = (
 )  # fmt: skip
 CHILDREN: Final = "2015"  # whoever was born later is no caller: the date is one of care
 _BIRTH_WORDS: Final = frozenset("birth birthday birthdate dob bday born".split())  # "... is my birthday"
-BIRTH_REACH: Final = 14  # words after "born" in which a number is looked for: "my birthday is no wait that's my wife's it's"
+BIRTH_REACH: Final = (
+    14  # words after "born" in which a number is looked for: "my birthday is no wait that's my wife's it's"
+)
 # Between the parts of one date.
 _LOOSE: Final = frozenset("um uh er uhm , . of in the year and".split())
-_ON: Final = WEEKDAYS | frozenset("on by until till since before after from to through around between effective about".split())
+_ON: Final = WEEKDAYS | frozenset(
+    "on by until till since before after from to through around between effective about".split()
+)
 # What an ordinal counts, so that it is no day: "the first time".
 _NOT_COUNTED: Final = frozenset(
     """i and , . ? ! they he she we you it at for with when that so but because cause um uh then to from the my in if is was
@@ -68,7 +72,16 @@ def dates(words: Sequence[Word]) -> list[Found]:
         near = [birth for birth in births if 0 <= place - birth <= BIRTH_REACH and not _elsewhere(low[birth:place])]
         one = _date(words, low, place)
         if one is None:
-            one = _birth_number(words, low, place, [birth for birth in near if birth not in told or place - birth < 3 or (found and place - found[-1].end < 4)])
+            one = _birth_number(
+                words,
+                low,
+                place,
+                [
+                    birth
+                    for birth in near
+                    if birth not in told or place - birth < 3 or (found and place - found[-1].end < 4)
+                ],
+            )
         if one is None:
             place += 1
             continue
@@ -88,7 +101,9 @@ def _another(words: Sequence[Word], low: Sequence[str], end: int) -> int:
         return end
     place = end + 1 + (at(low, end + 1) == "the")
     day = ordinal(words, place) if place < len(words) else None
-    if day is None or (day[1] < len(low) and low[day[1]] not in _NOT_COUNTED and low[day[1]] not in GRAMMAR and not words[day[1]].mark):
+    if day is None or (
+        day[1] < len(low) and low[day[1]] not in _NOT_COUNTED and low[day[1]] not in GRAMMAR and not words[day[1]].mark
+    ):
         return end
     return day[1]
 
@@ -210,7 +225,12 @@ def _written(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int
         if not (words[mark].glued and words[mark + 1].glued and words[mark + 1].cased.isdecimal()):
             break
         parts.append(mark + 1)
-    if not all(words[part].cased.isdecimal() for part in parts) or words[place].glued and place and low[place - 1] in "/-":
+    if (
+        not all(words[part].cased.isdecimal() for part in parts)
+        or words[place].glued
+        and place
+        and low[place - 1] in "/-"
+    ):
         return None
     values = [low[part] for part in parts]
     after = parts[-1] + 1
@@ -219,7 +239,9 @@ def _written(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int
     if len(parts) == 3:
         year_first = len(values[0]) == 4 and len(values[1]) < 3 and len(values[2]) < 3
         year_last = len(values[0]) < 3 and len(values[1]) < 3 and len(values[2]) in (2, 4)
-        if (year_first or year_last) and all(1 <= int(value) <= 31 for value in values if len(value) < 3 and value is not values[2]):
+        if (year_first or year_last) and all(
+            1 <= int(value) <= 31 for value in values if len(value) < 3 and value is not values[2]
+        ):
             return after, True
     if len(parts) == 2 and low[place + 1] == "/" and 1 <= int(values[0]) <= 12 and 1 <= int(values[1]) <= 31:
         rated = set(low[max(0, place - 6) : place]) & {"pain", "scale", "about", "a"} and values[1] == "10"
@@ -250,7 +272,9 @@ def _bare_day(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[in
     if following == "of":
         month = at(low, day[1] + 1) in ("this", "last", "next", "the") and at(low, day[1] + 2) == "month"
         return (day[1], False) if month else None
-    counted = following not in _NOT_COUNTED and following not in WEEKDAYS and not (day[1] >= len(words) or words[day[1]].mark)
+    counted = (
+        following not in _NOT_COUNTED and following not in WEEKDAYS and not (day[1] >= len(words) or words[day[1]].mark)
+    )
     if before in _ON:
         return None if counted else (day[1], False)
     return (day[1], False) if day[0] > 3 and not counted and before not in ("in", "for", "my", "and") else None
@@ -316,8 +340,28 @@ def _birth_number(
     end, digits, parts = place, "", 0
     while end < len(words) and parts < 9:
         here = end
-        while parts and here < end + 3 and at(low, here) in (
-            "," , "/", "-", ".", "um", "uh", "dash", "slash", "the", "of", "and", "year", "er", "in", "day", "month",
+        while (
+            parts
+            and here < end + 3
+            and at(low, here)
+            in (
+                ",",
+                "/",
+                "-",
+                ".",
+                "um",
+                "uh",
+                "dash",
+                "slash",
+                "the",
+                "of",
+                "and",
+                "year",
+                "er",
+                "in",
+                "day",
+                "month",
+            )
         ):
             here += 1
         one = atom(words, here) if here < len(words) else None
@@ -339,4 +383,8 @@ def _birth_number(
 
 def _year_follows_birth(low: Sequence[str], place: int, near: int) -> bool:
     """ "born in thirty nine", "born back in the summer of forty one": a year, nothing else of substance in between."""
-    return near <= 8 and low[place] not in UNITS and not {"with", "at", "weighing", "week", "weeks"} & set(low[place - near : place])
+    return (
+        near <= 8
+        and low[place] not in UNITS
+        and not {"with", "at", "weighing", "week", "weeks"} & set(low[place - near : place])
+    )

@@ -17,7 +17,9 @@ from policies.redacting.words import Word, at
 _ANNOUNCED: Final[dict[str, tuple[Kind, int]]] = {
     **dict.fromkeys("social socials ssn ssns ss soc".split(), (Kind.SSN, 2)),
     **dict.fromkeys("mrn chart charts record records wristband bracelet account accounts acct".split(), (Kind.MRN, 3)),
-    **dict.fromkeys("invoice claim reference confirmation authorization case ticket visit encounter".split(), (Kind.MRN, 4)),
+    **dict.fromkeys(
+        "invoice claim reference confirmation authorization case ticket visit encounter".split(), (Kind.MRN, 4)
+    ),
     **dict.fromkeys("statement patient".split(), (Kind.MRN, 4)),
     **dict.fromkeys(
         """member membership subscriber policy group medicare medicaid medigap insurance plan aetna cigna humana anthem kaiser
@@ -27,7 +29,9 @@ _ANNOUNCED: Final[dict[str, tuple[Kind, int]]] = {
     **dict.fromkeys("id identification ids identifier license licence passport".split(), (Kind.MEMBER_ID, 3)),
     **dict.fromkeys("visa mastercard amex discover debit prepaid".split(), (Kind.CARD, 4)),
     **dict.fromkeys("card cards cc".split(), (Kind.CARD, 4)),
-    **dict.fromkeys("phone cell mobile landline telephone callback fax pager extension voicemail".split(), (Kind.PHONE, 2)),
+    **dict.fromkeys(
+        "phone cell mobile landline telephone callback fax pager extension voicemail".split(), (Kind.PHONE, 2)
+    ),
     **dict.fromkeys("number numbers num no".split(), (Kind.PHONE, 4)),
     **dict.fromkeys("call reach text dial contact ring".split(), (Kind.PHONE, 7)),
     **dict.fromkeys("digits four last".split(), (Kind.SSN, 99)),
@@ -74,7 +78,9 @@ LONGEST_LINK: Final = 12  # words between parts of a number that is named at its
 LONG: Final = 7  # digits from which a number that nobody named is taken out
 SHORT: Final = 4  # digits from which those said one by one are taken out
 LONG_MIXED: Final = 5  # digits, where letters are among them
-_GENERIC: Final = frozenset("ending ends number numbers num no card cards call reach text dial id ids id identification insurance plan".split())
+_GENERIC: Final = frozenset(
+    "ending ends number numbers num no card cards call reach text dial id ids id identification insurance plan".split()
+)
 
 # A number measures something if one of these stands before it in its clause.
 _MEASURED: Final = frozenset(
@@ -96,7 +102,13 @@ def identifiers(words: Sequence[Word], skipped: set[int]) -> list[Found]:
     for run in numerals(words, skipped):
         kind = _kind(words, low, run, begun)
         if kind is None:
-            short = 1 < len(run.digits) < SHORT and at(low, run.first - 1) not in ("after", "at", "by", "about", "around", "before") and run.singly > 0.5 and not measured(low, run.end) and run.digits != "911"
+            short = (
+                1 < len(run.digits) < SHORT
+                and at(low, run.first - 1) not in ("after", "at", "by", "about", "around", "before")
+                and run.singly > 0.5
+                and not measured(low, run.end)
+                and run.digits != "911"
+            )
             passed = [*passed, run] if short else []
             continue
         so_far = len(run.digits) + (begun[1] if begun is not None and begun[0] is kind else 0)
@@ -104,7 +116,7 @@ def identifiers(words: Sequence[Word], skipped: set[int]) -> list[Found]:
         for early in reversed(passed):
             if whole is None or run.first - early.end > LONGEST_LINK or so_far + len(early.digits) > whole:
                 break
-            if any(word in ("," , ".", "and") or word.isalpha() for word in low[early.end : early.end + 1]):
+            if any(word in (",", ".", "and") or word.isalpha() for word in low[early.end : early.end + 1]):
                 found.append(Found(early.first, early.end, kind))
                 so_far += len(early.digits)
         passed = []
@@ -179,14 +191,24 @@ def _announced(low: Sequence[str], run: Run) -> tuple[tuple[Kind, int] | None, i
                     break
                 return phrase, run.first - step
         one = _ANNOUNCED.get(low[step])
-        if one is None or one[1] == 99 or (low[step] == "no" and at(low, step - 1) not in ("account", "member", "phone")):
+        if (
+            one is None
+            or one[1] == 99
+            or (low[step] == "no" and at(low, step - 1) not in ("account", "member", "phone"))
+        ):
             continue
         if low[step] == "patient" and at(low, step + 1) != "number":
             continue
-        if low[step] in ("group", "plan", "visit", "case", "united", "supplement", "advantage", "coverage", "card", "cards") and run.first - step > 8:
+        if (
+            low[step]
+            in ("group", "plan", "visit", "case", "united", "supplement", "advantage", "coverage", "card", "cards")
+            and run.first - step > 8
+        ):
             continue
         if low[step] in _GENERIC:
-            if generic is None or (generic[0][0] is Kind.PHONE and one[0] is not Kind.PHONE and run.first - step - generic[1] < 3):
+            if generic is None or (
+                generic[0][0] is Kind.PHONE and one[0] is not Kind.PHONE and run.first - step - generic[1] < 3
+            ):
                 generic = (one, run.first - step)
             continue
         if generic is not None and generic[1] + 5 < run.first - step and generic[0][1] < 4:
@@ -201,9 +223,26 @@ def _named_after(low: Sequence[str], run: Run) -> Kind | None:
         if low[step] in _CLAUSE and step > run.end:
             break
         one = _ANNOUNCED.get(low[step])
-        if one is None or one[1] == 99 or low[step] in ("no", "call", "text", "number", "numbers", "four", "reach", "card"):
+        if (
+            one is None
+            or one[1] == 99
+            or low[step] in ("no", "call", "text", "number", "numbers", "four", "reach", "card")
+        ):
             continue
-        if low[step] in ("plan", "group", "visit", "case", "record", "united", "insurance", "statement", "patient", "ring", "claim", "contact"):
+        if low[step] in (
+            "plan",
+            "group",
+            "visit",
+            "case",
+            "record",
+            "united",
+            "insurance",
+            "statement",
+            "patient",
+            "ring",
+            "claim",
+            "contact",
+        ):
             continue
         between = low[run.end : step]
         if all(word in _LINKS for word in between) and len(run.digits) >= 3:
@@ -221,10 +260,20 @@ def _goes_on(low: Sequence[str], run: Run, begun: tuple[Kind, int, int], named: 
     whole = FULL.get(begun[0])
     between = low[begun[2] : run.first]
     if whole is None:
-        return len(between) <= 5 and len(run.digits) >= 2 and "then" in between and run.singly > 0.5 and not set(between) & _MEASURED
+        return (
+            len(between) <= 5
+            and len(run.digits) >= 2
+            and "then" in between
+            and run.singly > 0.5
+            and not set(between) & _MEASURED
+        )
     if begun[1] + len(run.digits) > whole + 3 or set(between) & (_MEASURED | _TALK | {"milligrams", "take", "took"}):
         return False
-    if named is not None and named[0] is not begun[0] and set(between) & set(_ANNOUNCED) - {"no", "four", "last", "number", "call"}:
+    if (
+        named is not None
+        and named[0] is not begun[0]
+        and set(between) & set(_ANNOUNCED) - {"no", "four", "last", "number", "call"}
+    ):
         return False
     return run.singly > 0.5 or len(run.digits) >= 3
 
@@ -250,7 +299,9 @@ def _unnamed(words: Sequence[Word], low: Sequence[str], run: Run) -> Kind | None
 
 def _year(low: Sequence[str], run: Run) -> bool:
     """ "since 2019", "in 1998": a year, or a round number of something."""
-    return len(run.atoms) == 1 and (run.digits[:2] in ("19", "20") and len(run.digits) == 4 or run.digits.endswith("00"))
+    return len(run.atoms) == 1 and (
+        run.digits[:2] in ("19", "20") and len(run.digits) == 4 or run.digits.endswith("00")
+    )
 
 
 def _alone(words: Sequence[Word], low: Sequence[str], run: Run) -> bool:
@@ -297,4 +348,3 @@ def _read(low: Sequence[str], run: Run, distance: int) -> bool:
         if low[step] in _MEASURED:
             return run.first - step < distance
     return False
-

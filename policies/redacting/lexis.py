@@ -52,7 +52,7 @@ TITLES: Final = frozenset(
     aunt auntie uncle surgeon therapist aide cardiologist oncologist anesthesiologist urologist neurologist hospitalist
     resident midwife pharmacist chaplain deacon rabbi imam captain sergeant officer madam dame lady sir""".split()
 )
-FIRM_TITLES: Final = frozenset("doctor dr mr mister mrs missus ms miss nurse professor prof pastor reverend".split())
+FIRM_TITLES: Final = frozenset("doctors drs nurses doctor dr mr mister mrs missus ms miss nurse professor prof pastor reverend".split())
 # Who works at a hospital or comes to a home; a name may follow, or stand before "the".
 JOBS: Final = frozenset(
     """nurse aide therapist physician assistant surgeon cardiologist oncologist urologist neurologist hospitalist resident
@@ -118,7 +118,12 @@ class Lexis:
         """A medicine, a device, an eponym, an abbreviation."""
         if word in MEDICAL:
             return True
-        return len(word) > 5 and word not in self.family and word not in self.given and DRUG_ENDING.search(word) is not None
+        return (
+            len(word) > 5
+            and word not in self.family
+            and word not in self.given
+            and DRUG_ENDING.search(word) is not None
+        )
 
     def name(self, word: str) -> bool:
         """A name, and not an ordinary word: it needs no announcement."""
@@ -128,7 +133,9 @@ class Lexis:
         """Can be a name where one is expected without being announced as such: a name, or no English word."""
         if word in GRAMMAR or self.medical(word) or len(word) < 2:
             return False
-        return word in self.given or word in self.either or _IRISH.fullmatch(word) is not None or not self._english(word)
+        return (
+            word in self.given or word in self.either or _IRISH.fullmatch(word) is not None or not self._english(word)
+        )
 
     def slip(self, word: str) -> bool:
         """One letter away from an English word: a slip of the pen rather than a name."""

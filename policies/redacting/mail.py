@@ -49,7 +49,11 @@ def mail(words: Sequence[Word]) -> list[Found]:
     found: list[Found] = []
     last = 0
     for place in range(len(low)):
-        lost = low[place] in _PROVIDERS and at(low, place - 1) not in ("at", "@", "sign", "symbol", "my", "a", "to") and at(low, place + 1) in _DOT
+        lost = (
+            low[place] in _PROVIDERS
+            and at(low, place - 1) not in ("at", "@", "sign", "symbol", "my", "a", "to")
+            and at(low, place + 1) in _DOT
+        )
         if (low[place] not in ("at", "@") and not lost) or place < last:
             continue
         end = _domain(words, low, place + (not lost) + (at(low, place + 1) in ("sign", "symbol")))
@@ -70,7 +74,9 @@ def _domain(words: Sequence[Word], low: Sequence[str], place: int) -> int | None
         word = low[here]
         if word in _DOT and here > place:
             top = _top(low, here + 1)
-            if top is not None and (word != "." or low[place - 1] == "@" or (words[here].glued and words[here + 1].glued)):
+            if top is not None and (
+                word != "." or low[place - 1] == "@" or (words[here].glued and words[here + 1].glued)
+            ):
                 while at(low, top) in _DOT and _top(low, top + 1) is not None:
                     after = _top(low, top + 1)
                     if after is None or (low[top] == "." and not words[top + 1].glued):
@@ -167,4 +173,3 @@ def _sites(words: Sequence[Word], low: Sequence[str], found: Sequence[Found]) ->
             first -= 1
         seen.append(Found(first, place + 1, Kind.EMAIL))
     return seen
-

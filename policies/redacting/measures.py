@@ -15,7 +15,9 @@ UNITS: Final = frozenset(
     seconds percentile patients visits units sats bpm""".split()
 )
 # Of a medicine.
-DOSES: Final = frozenset("milligrams milligram mg mcg micrograms mikes units tablets tablet pills pill capsules puffs drops ml".split())
+DOSES: Final = frozenset(
+    "milligrams milligram mg mcg micrograms mikes units tablets tablet pills pill capsules puffs drops ml".split()
+)
 
 
 def measured(low: Sequence[str], place: int) -> bool:

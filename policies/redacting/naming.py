@@ -16,19 +16,25 @@ _FIRM: Final = tuple(
     for said in """last name|first name|middle name|maiden name|full name|surname|my name|his name|her name|their name|'s name|the name
     |name is|name 's|name was|name of|name on it is|name on it 's|name on the card is|name on the account is|names|named|nickname|name :
     |call me|calls me|call him|call her|goes by|go by|going by|known as|patient is|patient :|attention|attn|under the name
-    |name would be|name it 's|name its|name should be|name not|name as|name on that is|name there is""".replace("\n", "").split("|")
+    |name would be|name it 's|name its|name should be|name not|name as|name on that is|name there is""".replace(
+        "\n", ""
+    ).split("|")
 )
 # The speaker, or who is spoken of, gives a name, if what follows can be one.
 _OWN: Final = tuple(
     tuple(said.split())
-    for said in "this is|it 's|its|i 'm|i am|im|here 's|hi|hello|hey|it 's me|me again|we 're|you 're speaking with|speaking with".split("|")
+    for said in "this is|it 's|its|i 'm|i am|im|here 's|hi|hello|hey|it 's me|me again|we 're|you 're speaking with|speaking with".split(
+        "|"
+    )
 )
 # A person is spoken of or to.
 _LIKELY: Final = tuple(
     tuple(said.split())
     for said in """ask for|asked for|asking for|tell|told|speak with|speak to|talk to|talk with|talked to|talked with|spoke to
     |spoke with|calling for|calling about|behalf of|want|see|saw|seeing|met|by|with|from|for|and|call|called|says|thanks|to|patient
-    |dear|yes|yeah|no|not|or|that 's|he 's|she 's|signed|under|let|is it|thank you|asked|ask|gave|helped|about|is|was|text|message""".replace("\n", "").split("|")
+    |dear|yes|yeah|no|not|or|that 's|he 's|she 's|signed|under|let|is it|thank you|asked|ask|gave|helped|about|is|was|text|message""".replace(
+        "\n", ""
+    ).split("|")
 )
 _OVER: Final = HESITATION | frozenset(
     """- mr mrs ms miss mister missus actually oh yes comma , just : good morning afternoon evening there it's again ma'am sir
@@ -56,7 +62,9 @@ _DEPARTMENTS: Final = frozenset(
     """scheduling billing radiology cardiology pharmacy oncology records admissions reception lab surgery therapy dialysis
     neurology urology orthopedics pediatrics medical financial registration intake discharge hospice home triage""".split()
 )
-_REPORTING: Final = frozenset("told said says called asked hung promised answered brought gave helped drove drives wants".split())
+_REPORTING: Final = frozenset(
+    "told said says called asked hung promised answered brought gave helped drove drives wants".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +94,35 @@ def expected(low: Sequence[str], place: int) -> Expected:
     near = place - 1
     while near >= 0 and place - near < 3 and low[near] in (".", "um", "uh", ","):
         near -= 1
-    title = at(low, near) in FIRM_TITLES and not (at(low, near + 1) == "," or at(low, near) == "nurse" and at(low, near - 1) in ("a", "another"))
+    title = at(low, near) in FIRM_TITLES and not (
+        at(low, near + 1) == "," or at(low, near) == "nurse" and at(low, near - 1) in ("a", "another")
+    )
     job = at(low, near) in JOBS or (at(low, near) in ("was", "is", "'s", "named") and at(low, near - 1) in JOBS)
     kin = place - 1
-    while kin >= 0 and place - kin < 5 and low[kin] in (",", "'s", "name", "named", "called", "um", "uh", "law", "in", "miss", "-", "old", "elderly", "over", "here", "is", "was"):
+    while (
+        kin >= 0
+        and place - kin < 5
+        and low[kin]
+        in (
+            ",",
+            "'s",
+            "name",
+            "named",
+            "called",
+            "um",
+            "uh",
+            "law",
+            "in",
+            "miss",
+            "-",
+            "old",
+            "elderly",
+            "over",
+            "here",
+            "is",
+            "was",
+        )
+    ):
         kin -= 1
     relative = at(low, kin) in RELATIVES and place - kin < 5
     thing = at(low, place - 1) in _DETERMINERS or at(low, place + 1) in _MEASURES or at(low, place - 1).isdecimal()
@@ -120,14 +153,34 @@ def eponym(low: Sequence[str], place: int) -> bool:
     if low[place] not in EPONYMS or set(low[max(0, place - 2) : place]) & FIRM_TITLES:
         return False
     before, following = at(low, place - 1), at(low, place + 1)
-    owned = before in ("the", "a", "an", "my", "this", "your", "have", "has", "got", "with", "and", "his", "her", "had", "of")
+    owned = before in (
+        "the",
+        "a",
+        "an",
+        "my",
+        "this",
+        "your",
+        "have",
+        "has",
+        "got",
+        "with",
+        "and",
+        "his",
+        "her",
+        "had",
+        "of",
+    )
     if following == "'s":
         return at(low, place + 2) in EPONYM_NOUNS or owned
     if following == "-":
         following = at(low, place + 2)
     if before == "-" and at(low, place - 2) in EPONYMS:
         return True
-    return following in EPONYM_NOUNS or before in ("the", "a", "an", "this", "your") or (before == "my" and following not in ("and",) and following in EPONYMS)
+    return (
+        following in EPONYM_NOUNS
+        or before in ("the", "a", "an", "this", "your")
+        or (before == "my" and following not in ("and",) and following in EPONYMS)
+    )
 
 
 def _ends(low: Sequence[str], end: int, phrases: Sequence[tuple[str, ...]]) -> bool:

@@ -26,12 +26,10 @@ TEENS: Final = {
     )
 }
 TENS: Final = {
-    word: 10 * value
-    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+    word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
 } | {"fourty": 40, "ninty": 90}
 _ORDINAL_UNITS: Final = {
-    word: value
-    for value, word in enumerate("first second third fourth fifth sixth seventh eighth ninth".split(), 1)
+    word: value for value, word in enumerate("first second third fourth fifth sixth seventh eighth ninth".split(), 1)
 }
 _ORDINAL_TEENS: Final = {
     word: 10 + value
@@ -49,7 +47,9 @@ CODE_WORDS: Final = frozenset(
 _LETTER_NAMES: Final = {"zed": "z", "zee": "z", "bee": "b", "cee": "c", "dee": "d", "gee": "g", "jay": "j", "kay": "k", "em": "m", "el": "l",
                         "tee": "t", "vee": "v", "ex": "x", "pee": "p", "queue": "q", "cue": "q", "ess": "s", "eff": "f", "aitch": "h"}  # fmt: skip
 DASHES: Final = frozenset("dash hyphen minus slash stroke dot period space - – — / . ( ) # _".split())
-SOFT: Final = DASHES | frozenset("capital uppercase lowercase letter followed by um uh uhm er erm hmm mm ah , and then … comma".split())
+SOFT: Final = DASHES | frozenset(
+    "capital uppercase lowercase letter followed by um uh uhm er erm hmm mm ah , and then … comma".split()
+)
 REPAIR: Final = frozenset(
     """no sorry wait hold on okay ok actually i mean scratch that let me see start over correction rather it's 's is not so like
     a sec second minute my bad uh-uh again well hang excuse me the next last first numbers digits number four three two
@@ -195,7 +195,12 @@ def _run(words: Sequence[Word], atoms: list[Atom]) -> list[Run]:
     first, end = 0, len(atoms)
     while first < end and _is_announcing(words, atoms, first):
         first = _is_announcing(words, atoms, first)
-    while first < end and _is_article(words, atoms[first]) and atoms[first + 1 :][:1] and atoms[first + 1].sort is not Sort.LETTER:
+    while (
+        first < end
+        and _is_article(words, atoms[first])
+        and atoms[first + 1 :][:1]
+        and atoms[first + 1].sort is not Sort.LETTER
+    ):
         first += 1
     while end > first and _is_article(words, atoms[end - 1]) and _before_a_noun(words, atoms[end - 1]):
         end -= 1
@@ -212,7 +217,11 @@ def _is_announcing(words: Sequence[Word], atoms: list[Atom], first: int) -> int:
     """ "m r n", "s s n", "i d" at the beginning announce the number; where its digits begin, 0 if they are none."""
     for said in ("mrn", "ssn", "dob", "mr", "ss", "id"):
         end = first + len(said)
-        if "".join(one.text for one in atoms[first:end]) == said and end < len(atoms) and len(atoms[first:end]) == len(said):
+        if (
+            "".join(one.text for one in atoms[first:end]) == said
+            and end < len(atoms)
+            and len(atoms[first:end]) == len(said)
+        ):
             if end - first > 2 or atoms[end].sort is not Sort.LETTER:
                 return end
     return 0
@@ -259,7 +268,17 @@ def _letter(words: Sequence[Word], place: int) -> Atom | None:
         return None
     single = len(word.low) == 1 and word.low.isascii()
     if single:
-        for said in (("as", "in"), ("like",), ("for",), ("as",), ("like", "in"), ("is", "for"), ("like", "a"), (",", "as", "in"), ("in",)):
+        for said in (
+            ("as", "in"),
+            ("like",),
+            ("for",),
+            ("as",),
+            ("like", "in"),
+            ("is", "for"),
+            ("like", "a"),
+            (",", "as", "in"),
+            ("in",),
+        ):
             after = place + 1 + len(said)
             if [one.low for one in words[place + 1 : after]] == list(said) and after < len(words):
                 if words[after].low[:1] == word.low and len(words[after].low) > 1:
@@ -287,7 +306,13 @@ def _beside_digit(words: Sequence[Word], place: int) -> bool:
             beside += step
         if 0 <= beside < len(words):
             word = words[beside]
-            if word.cased.isdecimal() or word.low in UNITS or word.low in TEENS or word.low in TENS or word.low in TIMES:
+            if (
+                word.cased.isdecimal()
+                or word.low in UNITS
+                or word.low in TEENS
+                or word.low in TENS
+                or word.low in TIMES
+            ):
                 return True
             if (len(word.low) == 1 and word.letters and word.low not in ("a", "i")) or word.low in CODE_WORDS:
                 return True

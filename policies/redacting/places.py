@@ -25,10 +25,14 @@ WEAK_STREETS: Final = frozenset(
 DIRECTIONS: Final = frozenset(
     "north south east west northeast northwest southeast southwest n s e w ne nw se sw upper lower old new".split()
 )
-FLATS: Final = frozenset("apartment apt suite ste flat lot unit room rm floor building bldg trailer number no box space #".split())
+FLATS: Final = frozenset(
+    "apartment apt suite ste flat lot unit room rm floor building bldg trailer number no box space #".split()
+)
 SURE_FLATS: Final = frozenset("apartment apt suite ste lot".split())
 LEVELS: Final = frozenset("upstairs downstairs basement rear penthouse".split())
-_TOWN_BEGINS: Final = frozenset("st saint fort mount mt new old san santa los las el north south east west upper lower little big grand port point".split())
+_TOWN_BEGINS: Final = frozenset(
+    "st saint fort mount mt new old san santa los las el north south east west upper lower little big grand port point".split()
+)
 _TOWN_ENDS: Final = frozenset(
     """falls springs city heights beach hills hill grove park lake lakes rapids rock rocks valley village junction center
     centre bluff bluffs creek island harbor bay point town township county mills bend ridge forge green spring""".split()
@@ -49,8 +53,12 @@ _STREET_ENDINGS: Final = ("strasse", "straße", "straat", "gatan", "gade", "vej"
 LONGEST_STREET: Final = 5  # words of a street's name
 LONGEST_TOWN: Final = 3
 ZIP: Final = 5  # digits
-_STREET_STOPS: Final = GRAMMAR - DIRECTIONS - frozenset(
-    "first second third may will little best good full right last near long over under above quite own hers hope much".split()
+_STREET_STOPS: Final = (
+    GRAMMAR
+    - DIRECTIONS
+    - frozenset(
+        "first second third may will little best good full right last near long over under above quite own hers hope much".split()
+    )
 )
 _PAUSES: Final = frozenset("um uh er , .".split())
 
@@ -120,7 +128,10 @@ class Places:
             after = here + 1 + (at(low, here + 1) in ("number", "#"))
             end = self.house(after)
             return end if end is not None and (here > place or not measured(low, end)) else None
-        while at(low, here) in ("rural", "state", "county", "old", "us", "star", "farm", "r", "township") and here - place < 3:
+        while (
+            at(low, here) in ("rural", "state", "county", "old", "us", "star", "farm", "r", "township")
+            and here - place < 3
+        ):
             here += 1
         sure = at(low, here) in ("route", "rr", "rt", "hwy") or (at(low, here) in ("road", "highway") and here > place)
         end = self.house(here + 1) if sure and here + 1 < len(low) else None
@@ -136,7 +147,11 @@ class Places:
         if at(self.low, start) not in _STREET_FIRST and not at(self.low, start).endswith(_STREET_ENDINGS):
             return None
         end = start + 1
-        while end < min(start + 5, len(self.words)) and self.low[end] not in GRAMMAR - {"la"} and not self.words[end].cased.isdecimal():
+        while (
+            end < min(start + 5, len(self.words))
+            and self.low[end] not in GRAMMAR - {"la"}
+            and not self.words[end].cased.isdecimal()
+        ):
             if self.words[end].mark and not self.words[end].glued:
                 break
             end += 1
@@ -158,7 +173,9 @@ class Places:
         end = after
         while end < len(low) and end - after < 5:
             one = atom(self.words, end)
-            if one is None or (one.sort is Sort.LETTER and (one.text == "i" or one.end - one.first > 1 and end == after + 9)):
+            if one is None or (
+                one.sort is Sort.LETTER and (one.text == "i" or one.end - one.first > 1 and end == after + 9)
+            ):
                 break
             end = one.end
             if at(low, end) == "-" and self.words[end].glued:
@@ -174,7 +191,11 @@ class Places:
             code = last
             while at(self.low, code) in _PAUSES:
                 code += 1
-            if self.state(code) is not None or at(self.low, code) in ("zip", "zipcode") or self.digits(code, ZIP, ZIP) is not None:
+            if (
+                self.state(code) is not None
+                or at(self.low, code) in ("zip", "zipcode")
+                or self.digits(code, ZIP, ZIP) is not None
+            ):
                 return last
         known = here
         while known < end and self._known(known):
@@ -198,12 +219,19 @@ class Places:
             return True
         if not word.isalpha() or len(word) < 3 or word in STATES or word in JOBS or word in RELATIVES:
             return False
-        return word not in GRAMMAR and word not in _NO_PLACE and not self.lexis.medical(word) and atom(self.words, place) is None
+        return (
+            word not in GRAMMAR
+            and word not in _NO_PLACE
+            and not self.lexis.medical(word)
+            and atom(self.words, place) is None
+        )
 
     def _known(self, place: int) -> bool:
         """No English word, or written as a name."""
         word = self.low[place]
-        return not self.lexis.plain(word) or self.words[place].capital or word in self.lexis.either or word in _TOWN_BEGINS
+        return (
+            not self.lexis.plain(word) or self.words[place].capital or word in self.lexis.either or word in _TOWN_BEGINS
+        )
 
     def state(self, place: int) -> int | None:
         """ "ohio", "new york", "OH"."""
@@ -211,7 +239,12 @@ class Places:
             return place + 1
         if " ".join(self.low[place : place + 2]) in _TWO_WORD_STATES:
             return place + 2
-        if place < len(self.words) and len(self.low[place]) == 2 and self.words[place].cased.isupper() and self.words[place].letters:
+        if (
+            place < len(self.words)
+            and len(self.low[place]) == 2
+            and self.words[place].cased.isupper()
+            and self.words[place].letters
+        ):
             return place + 1
         return None
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
 from policies.redacting.lexis import GRAMMAR
 from policies.redacting.medical import ABBREVIATIONS
-from policies.redacting.words import Word, at
+from policies.redacting.words import at
 
 ENOUGH: Final = 4  # letters in a row that spell something wherever they stand
 ENOUGH_ANNOUNCED: Final = 2  # where spelling or a name is spoken of
@@ -24,11 +24,11 @@ class _Letters:
     text: str
 
 
-def spelled(words: Sequence[Word], low: Sequence[str], skipped: set[int]) -> set[int]:
+def spelled(low: Sequence[str], skipped: Set[int]) -> set[int]:
     """The places of spelled names, and of the words that are spelled elsewhere in the text."""
     marked: set[int] = set()
     place = 0
-    while place < len(words):
+    while place < len(low):
         one = _letters(low, place, skipped)
         place = max(one.end, place + 1)
         if not one.text or _abbreviated(one.text):
@@ -51,13 +51,18 @@ def _at_said(low: Sequence[str], first: int) -> bool:
     return at(low, first - 1) == "just" or (at(low, first - 1) == "'s" and at(low, first - 2) == "that")
 
 
-def _letters(low: Sequence[str], place: int, skipped: set[int]) -> _Letters:
+def _letters(low: Sequence[str], place: int, skipped: Set[int]) -> _Letters:
     """Single letters in a row from here on."""
     text, end = "", place
     while end < len(low) and end not in skipped:
         word = low[end]
         if len(word) == 1 and word.isalpha() and (text or not _an_article(low, end)):
-            if word in "ai" and _an_article(low, end) and len(text) < ENOUGH - 1 and at(low, end + 1) not in ("", ".", ","):
+            if (
+                word in "ai"
+                and _an_article(low, end)
+                and len(text) < ENOUGH - 1
+                and at(low, end + 1) not in ("", ".", ",")
+            ):
                 break
             text += word
             end += 1

@@ -12,9 +12,7 @@ from typing import Final, final
 
 # A clitic is a word of its own; any other apostrophe stays inside its word ("don't", "o'brien").
 _CLITIC: Final = r"['’](?:s|m|re|ve|ll|d)(?![^\W\d_])"
-_WORD: Final = re.compile(
-    rf"{_CLITIC}|[^\W\d_]+(?:(?!{_CLITIC})['’][^\W\d_]+)*|\d+|_|[^\w\s]", re.IGNORECASE
-)
+_WORD: Final = re.compile(rf"{_CLITIC}|[^\W\d_]+(?:(?!{_CLITIC})['’][^\W\d_]+)*|\d+|_|[^\w\s]", re.IGNORECASE)
 
 
 @final
