@@ -79,7 +79,11 @@ def _numbered(places: Places, place: int) -> int | None:
     written = places.words[place].cased.isdecimal() and end < len(low) and places.words[end].capital
     if written and places.flat(end + 1 + (at(low, end + 1) == ",")) is not None:
         return end + 1
-    if not _near(places, place):
+    if at(low, end) in _COMPASS and places.street_word(end + 1) and at(low, end + 1) not in ("side", "of"):
+        return end + 2 + (places.street_word(end + 2) and at(low, end + 2) not in GRAMMAR)
+    alone = place == 0 and len(low) < 8 and end - place > 1
+    here_i_am = at(low, place - 1) == "at" and at(low, place - 2) in ("'m", "am", "'re", "are", "'s", "is") and _named(places, end)
+    if not (_near(places, place) or alone or here_i_am):
         return None
     here = end
     while (
@@ -96,6 +100,17 @@ def _numbered(places: Places, place: int) -> int | None:
             else end + 1
         )
     return end if _told(places, place) and end - place > 1 else None
+
+
+_COMPASS: Final = frozenset("north south east west northeast northwest southeast southwest".split())
+
+
+def _named(places: Places, place: int) -> bool:
+    """A name of its own stands here."""
+    if place >= len(places.low) or not places.words[place].letters:
+        return False
+    word = places.low[place]
+    return places.words[place].capital or word in places.lexis.family or places.lexis.namelike(word)
 
 
 def _housed(places: Places, place: int) -> int | None:
@@ -173,6 +188,8 @@ def _living_in(places: Places, place: int) -> int | None:
     back = place - 1
     while back > 0 and place - back < 6 and low[back] in _TOWARDS:
         back -= 1
+    if before == "in" and {"live", "lives", "living"} & set(low[max(0, place - NEAR) : place]):
+        return places.town(place, sure=True)
     said = set(low[max(0, back - 3) : back + 1])
     verbs = said & (_LIVING - {"home", "place"})
     if "moved" in said and not {"i", "we", "he", "she", "they", "'ve", "just", "'d"} & set(

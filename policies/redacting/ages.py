@@ -135,6 +135,8 @@ def _of_a_person(low: Sequence[str], place: int, end: int, lexis: Lexis) -> bool
         return after[1:2] in (["old"], ["young"], ["of"])
     if not _AGEING.isdisjoint(after[:3]) or low[place:end][-1:] == ["nonagenarian"]:
         return _READINGS.isdisjoint(before[-3:])
+    if last == "old" or before[-2:] == ["old", ","]:
+        return True
     if not _METERS.isdisjoint(after) or last in _NOT_BEFORE or at(low, end) in _NOT_AFTER:
         return False
     return _stated(low, begin, place, end, lexis)
@@ -148,6 +150,8 @@ def _stated(low: Sequence[str], begin: int, place: int, end: int, lexis: Lexis) 
         at(low, end) in _PEOPLE or at(low, end) in (",", "my", "still", "and", "you", "i")
     ):
         return True
+    if at(low, place - 1) == "at":
+        return False
     for step in range(place - 1, max(begin - 1, place - 7), -1):
         word = low[step]
         if word in _READINGS:
@@ -159,6 +163,8 @@ def _stated(low: Sequence[str], begin: int, place: int, end: int, lexis: Lexis) 
             if not subject:
                 return step == begin and _READINGS.isdisjoint(low[step:place]) and place - step < 3
             near = subject[-1]
+            if near in _BEING:
+                continue
             if near in (
                 "it",
                 "that",
@@ -171,19 +177,12 @@ def _stated(low: Sequence[str], begin: int, place: int, end: int, lexis: Lexis) 
             ) or not _READINGS.isdisjoint(subject):
                 return False
             return near in _PEOPLE or lexis.namelike(near) or not _PEOPLE.isdisjoint(subject)
-        if word in _PEOPLE and low[step + 1 : place] in (
-            [","],
-            ["at"],
-            [],
-            [",", "who"],
-            ["now"],
-            ["about"],
-            ["around"],
-        ):
+        if word in _PEOPLE and tuple(low[step + 1 : place]) in _APPOSED:
             return True
     return False
 
 
+_APPOSED: Final = ((), (",",), ("(",), (",", "who"), ("now",), ("about",), ("around",))  # "mother, ninety three,"
 _BEING: Final = frozenset(
     "is 's 'm am are was be 're being hes shes im 'll 'd became reached hit hits got makes made makes been".split()
 )

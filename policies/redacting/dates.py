@@ -101,6 +101,8 @@ def _another(words: Sequence[Word], low: Sequence[str], end: int) -> int:
         return end
     place = end + 1 + (at(low, end + 1) == "the")
     day = ordinal(words, place) if place < len(words) else None
+    if day is not None and at(low, day[1]) == "of" and at(low, day[1] + 1) in MONTHS:
+        return _with_year(words, low, day[1] + 2)[0]
     if day is None or (
         day[1] < len(low) and low[day[1]] not in _NOT_COUNTED and low[day[1]] not in GRAMMAR and not words[day[1]].mark
     ):
@@ -282,18 +284,22 @@ def _bare_day(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[in
 
 def _in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
     """ "on two fourteen", "on six oh four": month and day, right after "on"."""
-    if at(low, place - 1) != "on" or low[place] not in UNITS | TEENS or not words[place].letters:
+    slash = at(low, place + 1) in ("slash", "/") and words[place].letters
+    dated = at(low, place - 1) == "on" or slash or "date" in low[max(0, place - 3) : place]
+    if not dated or low[place] not in UNITS | TEENS or not words[place].letters:
         return None
     month = cardinal(words, place)
     if month is None or not 1 <= month[0] <= 12:
         return None
-    zero = at(low, month[1]) in ("oh", "o", "zero")
-    day = cardinal(words, month[1] + zero)
-    if day is None or not (1 <= day[0] <= 9 if zero else 10 <= day[0] <= 31) or measured(low, day[1]):
+    after = month[1] + slash
+    zero = at(low, after) in ("oh", "o", "zero")
+    day = cardinal(words, after + zero)
+    if day is None or not (1 <= day[0] <= 9 if zero else 1 + 9 * (not slash) <= day[0] <= 31) or measured(low, day[1]):
         return None
     if words[day[1] - 1].cased.isdecimal() or at(low, month[1]) in ("hundred", "thousand"):
         return None
-    return _with_year(words, low, day[1])
+    slashed = slash and at(low, day[1]) in ("slash", "/")
+    return (slashed and _year(words, low, day[1] + 1)) or _with_year(words, low, day[1])
 
 
 def _whole_in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
@@ -371,7 +377,8 @@ def _birth_number(
     if not near:
         after = [at(low, here) for here in range(end, end + 6)]
         said = after[0] in ("is", "'s", "was", "that", ",") and set(after) & _BIRTH_WORDS
-        return (end, True) if parts and len(digits) > 3 and said else None
+        year = parts == 1 and "year" in after and "born" in after
+        return (end, True) if parts and said and (len(digits) > 3 or year) else None
     if not parts or measured(low, end) or (at(low, end) in ("years", "year") or at(low, end) == "of"):
         return None
     if parts == 1 and len(digits) < 4 and not _year_follows_birth(low, place, min(near)):

@@ -28,7 +28,7 @@ DIRECTIONS: Final = frozenset(
 FLATS: Final = frozenset(
     "apartment apt suite ste flat lot unit room rm floor building bldg trailer number no box space #".split()
 )
-SURE_FLATS: Final = frozenset("apartment apt suite ste lot".split())
+SURE_FLATS: Final = frozenset("building apartment apt suite ste lot".split())
 LEVELS: Final = frozenset("upstairs downstairs basement rear penthouse".split())
 _TOWN_BEGINS: Final = frozenset(
     "st saint fort mount mt new old san santa los las el north south east west upper lower little big grand port point".split()
@@ -133,7 +133,7 @@ class Places:
             and here - place < 3
         ):
             here += 1
-        sure = at(low, here) in ("route", "rr", "rt", "hwy") or (at(low, here) in ("road", "highway") and here > place)
+        sure = at(low, here) in ("route", "rr", "rt", "hwy", "highway", "interstate") or (at(low, here) in ("road", "highway") and here > place)
         end = self.house(here + 1) if sure and here + 1 < len(low) else None
         if end is None:
             return None
@@ -168,7 +168,7 @@ class Places:
         if at(low, place) not in FLATS:
             return None
         after = place + 1
-        while at(low, after) in ("number", "#", "um", "uh") or (at(low, after) == "." and self.words[after].glued):
+        while at(low, after) in ("number", "#", "um", "uh", "is", "'s") or (at(low, after) == "." and self.words[after].glued):
             after += 1
         end = after
         while end < len(low) and end - after < 5:
