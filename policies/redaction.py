@@ -7,8 +7,9 @@
         in:   {"id": ..., "text": ...}
         out:  {"id": ..., "entities": [{"start": ..., "end": ..., "type": ...}, ...], "redacted": ...}
 
-Presidio's engine asks our recognizers (`policies/redacting/`), a small spaCy model that they read names from, and the few
-of its own recognizers that check a sum.  Its e-mail and URL recognizers are not there: they fetch a list and write it.
+Presidio's engine asks our recognizers (`policies/redacting/`), a small spaCy model that they read names from, and the
+few of its own recognizers that check a sum.  Its e-mail and URL recognizers are not there: they fetch a list and
+write it.
 A text is worked on in a zone of spaCy's memory that is given up with it, so that no word of it stays in a vocabulary.
 Redaction is a help, not a guarantee: what may be stored at all is decided by `retention.py`.
 """
@@ -123,6 +124,7 @@ class Redactor:
             except Exception:  # noqa: BLE001  # whatever it says may hold words of the text
                 found = None
         if found is None:
+            del whole  # a traceback keeps what its frames hold
             raise RedactionFailed(failed)
         return Redacted(PHI(_without(whole, found)), tuple(found), _MINT)
 
@@ -138,7 +140,10 @@ class Redactor:
 
 
 def find(text: str, lexis: Lexis, model: Sequence[tuple[int, int]]) -> list[Span]:
-    """What our own recognizers find, apart and in order.  model: the places of what the language model takes for people."""
+    """What our own recognizers find, apart and in order.
+
+    model: the places of what the language model takes for people.
+    """
     words = cut(text)
     if not words:
         return []
@@ -158,7 +163,7 @@ def _places(words: Sequence[Word], model: Sequence[tuple[int, int]]) -> set[int]
 
 
 def _recased(text: str, lexis: Lexis) -> str:
-    """The text with a capital on each word that may be a name: the model was trained on written text and looks for them."""
+    """The text with a capital on each word that may be a name, as the written text had that the model learned from."""
     letters = list(text)
     for word in cut(text):
         if word.letters and (word.low == "i" or lexis.namelike(word.low)):
@@ -203,7 +208,7 @@ class _Model(SpacyNlpEngine):
                 labels_to_ignore=[label for label in model.get_pipe("ner").labels if label != _PERSON],  # type: ignore[attr-defined]
             ),
         )
-        self.nlp = {LANGUAGE: model}
+        self.nlp: dict[str, Language] | None = {LANGUAGE: model}  # type: ignore[assignment]  # presidio leaves it untyped
 
 
 class _Spoken(EntityRecognizer):
@@ -235,8 +240,12 @@ class _AsItIs(ContextAwareEnhancer):
         super().__init__(0.0, 0.0, 0, 0)
 
     def enhance_using_context(
-        self, text: str, raw_results: list[RecognizerResult], *_: Any, **__: Any
-    ) -> list[RecognizerResult]:  # noqa: ARG002
+        self,
+        text: str,  # noqa: ARG002  # the scores stand without it
+        raw_results: list[RecognizerResult],
+        *_: Any,
+        **__: Any,
+    ) -> list[RecognizerResult]:
         return raw_results
 
 

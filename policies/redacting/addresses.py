@@ -12,8 +12,8 @@ from policies.redacting.places import DIRECTIONS, STREETS, SURE_FLATS, ZIP, Plac
 from policies.redacting.words import Word, at
 
 _LIVING: Final = frozenset(
-    """live lives lived living stay stays staying moved moving reside resides residing located sleep sleeps sleeping house
-    home apartment trailer condo place mailing residence""".split()
+    """live lives lived living stay stays staying moved moving reside resides residing located sleep sleeps sleeping
+    house home apartment trailer condo place mailing residence""".split()
 )
 _SENDING: Final = frozenset(
     "send sent ship shipped deliver delivered delivers mail mails mailed come drop fax drive pick".split()
@@ -21,8 +21,8 @@ _SENDING: Final = frozenset(
 _ANNOUNCED: Final = frozenset("address addresses street license town city road avenue zip".split())
 _READINGS: Final = frozenset("pounds blood pressure weight sugar take took mg milligrams pulse temperature".split())
 _TOWARDS: Final = frozenset(
-    """in to at near by on over outside from out up down around of toward towards now way here just right currently is goes back
-    's still also actually um uh me it them the off""".split()
+    """in to at near by on over outside from out up down around of toward towards now way here just right currently is
+    goes back 's still also actually um uh me it them the off""".split()
 )
 NEAR: Final = 8  # words before in which living or sending is spoken of
 # Between the parts of one address.
@@ -82,7 +82,11 @@ def _numbered(places: Places, place: int) -> int | None:
     if at(low, end) in _COMPASS and places.street_word(end + 1) and at(low, end + 1) not in ("side", "of"):
         return end + 2 + (places.street_word(end + 2) and at(low, end + 2) not in GRAMMAR)
     alone = place == 0 and len(low) < 8 and end - place > 1
-    here_i_am = at(low, place - 1) == "at" and at(low, place - 2) in ("'m", "am", "'re", "are", "'s", "is") and _named(places, end)
+    here_i_am = (
+        at(low, place - 1) == "at"
+        and at(low, place - 2) in ("'m", "am", "'re", "are", "'s", "is")
+        and _named(places, end)
+    )
     if not (_near(places, place) or alone or here_i_am):
         return None
     here = end
@@ -179,10 +183,8 @@ def _unnumbered(places: Places, place: int) -> int | None:
 def _living_in(places: Places, place: int) -> int | None:
     """ "we live over in beavercreek", "mail goes to toledo", "i'm from findlay", "the house in alliance"."""
     low, before = places.low, at(places.low, place - 1)
-    if (
-        before not in ("in", "to", "near", "outside", "at", "from", "of")
-        or low[place] in GRAMMAR
-        and low[place] not in ("new", "old", "little")
+    if before not in ("in", "to", "near", "outside", "at", "from", "of") or (
+        low[place] in GRAMMAR and low[place] not in ("new", "old", "little")
     ):
         return None
     back = place - 1
@@ -219,7 +221,7 @@ def _zip(places: Places, place: int) -> int | None:
         beside = (at(low, place - 1), at(low, place + 1))
         return None if (word.glued and beside[0] in (".", "-", "/")) or beside[0] in ("$", "#", "number") else place + 1
     near = [one for one in low[max(0, place - 6) : place] if one not in ("um", "uh")]
-    post = "postcode" in near or "postal" in near or "post" in near and "code" in near
+    post = "postcode" in near or "postal" in near or ("post" in near and "code" in near)
     if not post and not {"zip", "zipcode", "zips"} & set(near):
         return None
     return places.digits(place, 2, 9) or (places.postcode(place) if post else None)

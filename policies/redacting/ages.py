@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from policies.redacting.counting import cardinal, ordinal
 from policies.redacting.found import Found, Kind
 from policies.redacting.lexis import RELATIVES, TITLES, Lexis
-from policies.redacting.numerals import cardinal, ordinal
-from policies.redacting.words import Word, at
+from policies.redacting.words import Word, at, phrases
 
 YOUNGEST: Final = 90
 OLDEST: Final = 122  # the longest life on record
@@ -18,33 +18,33 @@ _PEOPLE: Final = (
     RELATIVES
     | TITLES
     | frozenset(
-        """he she i im hes shes they who we you patient person client resident woman man lady gentleman fella gal ancestor widow
-        widower veteran elder guy someone somebody people women men folks""".split()
+        """he she i im hes shes they who we you patient person client resident woman man lady gentleman fella gal
+        ancestor widow widower veteran elder guy someone somebody people women men folks""".split()
     )
 )
 _AGEING: Final = frozenset(
-    """turned turns turning turn aged age ages birthday birthdays old young year-old yr yrs yo nineties pushing approaching""".split()
+    """turned turns turning turn aged age ages birthday birthdays old young year-old yr yrs yo nineties pushing
+    approaching""".split()
 )
 # After the number: it measures something.
 _UNITS: Final = frozenset(
     """percent % over point degrees degree pounds pound lbs milligrams milligram mg mcg units unit days day hours hour
-    minutes minute weeks week months month times feet inches miles dollars bucks beats per ml cc ccs ounces liters liter
-    calories steps pills tablets kilos kg grams / out saturation fahrenheit systolic diastolic heart pulse percentile reps
-    seconds cents something sats bpm""".split()
+    minutes minute weeks week months month times feet inches miles dollars bucks beats per ml cc ccs ounces liters
+    liter calories steps pills tablets kilos kg grams / out saturation fahrenheit systolic diastolic heart pulse
+    percentile reps seconds cents something sats bpm""".split()
 ) - frozenset({"something"})
 # Spoken of near by: the number is read off a meter or a page.
 _READINGS: Final = frozenset(
-    """oxygen o2 sat sats saturation pulse rate pressure sugar sugars glucose temperature temp fever weight weigh weighs
-    weighed reading readings level levels ox stat stats bp bpm spo2 resting diastolic systolic blood inr potassium creatinine
-    hemoglobin platelets cholesterol ldl score dose milligrams percent room meter monitor humidity highway route interstate
-    channel page dropped drops drop liters oximeter machine cuff hundred-over""".split()
+    """oxygen o2 sat sats saturation pulse rate pressure sugar sugars glucose temperature temp fever weight weigh
+    weighs weighed reading readings level levels ox stat stats bp bpm spo2 resting diastolic systolic blood inr
+    potassium creatinine hemoglobin platelets cholesterol ldl score dose milligrams percent room meter monitor
+    humidity highway route interstate channel page dropped drops drop liters oximeter machine cuff""".split()
 )
 _CLAUSE: Final = frozenset(". ? ! ;".split())
-_TAIL: Final = (
-    ("years", "of", "age"), ("years", "old"), ("years", "young"), ("year", "old"), ("year", "olds"), ("year", "young"),
-    ("yrs", "old"), ("-", "year", "-", "old"), ("-", "year", "old"), ("year", "-", "old"), ("and", "a", "half"),
-    ("and", "three", "quarters"), ("years",), ("birthday",), ("yo",), ("y", "o"),
-)  # fmt: skip
+_TAIL: Final = phrases(
+    """years of age | years old | years young | year old | year olds | year young | yrs old | - year - old | - year
+    old | year - old | and a half | and three quarters | years | birthday | yo | y o"""
+)
 
 
 def ages(words: Sequence[Word], lexis: Lexis) -> list[Found]:
@@ -78,13 +78,12 @@ def _years(words: Sequence[Word], low: Sequence[str], place: int, *, second: boo
     if low[place] in ("one", "a") and at(low, place + 1) == "oh":
         unit = cardinal(words, place + 2)
         return unit[1] if unit is not None and unit[0] < 10 and not _digits_follow(words, unit[1]) else None
-    if (
-        at(low, place - 1) in ("hundred", "oh", "one", "two", "three", "point", ".", "/", "-", "$")
-        and place
-        and not second
-    ):
-        if at(low, place - 1) not in (".", "-") or words[place].glued:
-            return None
+    before = at(low, place - 1)
+    inside = before in ("hundred", "oh", "one", "two", "three", "point", "/", "$") or (
+        before in (".", "-") and words[place].glued
+    )
+    if inside and not second:
+        return None
     number = cardinal(words, place)
     if number is None or not YOUNGEST <= number[0] <= OLDEST:
         return _birthday(words, low, place)
@@ -193,7 +192,8 @@ _METERS: Final = frozenset(
     "oxygen oximeter meter cuff machine saturation liters liter sat sats percent monitor thermometer scale".split()
 )
 _NOT_BEFORE: Final = frozenset(
-    """number gauge size about-a take took takes room number's french bed step like-a of from with for by to until than under
-    above below between times near around dial dialed press stage level type lost gained owe paid pay drank ate walked""".split()
+    """number gauge size about-a take took takes room number's french bed step like-a of from with for by to until than
+    under above below between times near around dial dialed press stage level type lost gained owe paid pay drank
+    ate walked""".split()
 ) - frozenset({"around"})
 _NOT_AFTER: Final = frozenset("french gauge stitches staples people patients tablets".split())

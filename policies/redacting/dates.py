@@ -8,28 +8,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from policies.redacting.counting import TEENS, TENS, UNITS, cardinal, ordinal
 from policies.redacting.found import Found, Kind
 from policies.redacting.lexis import GRAMMAR, WEEKDAYS
 from policies.redacting.measures import measured
-from policies.redacting.numerals import TEENS, TENS, UNITS, Sort, atom, cardinal, ordinal
-from policies.redacting.words import Word, at
+from policies.redacting.numerals import Sort, atom
+from policies.redacting.words import Word, at, phrases
+from policies.redacting.years import year_at
 
 MONTHS: Final = frozenset(
-    """january february march april may june july august september october november december jan feb mar apr jun jul aug
-    sep sept oct nov dec""".split()
+    """january february march april may june july august september october november december jan feb mar apr jun jul
+    aug sep sept oct nov dec""".split()
 )
 # Months that are words of their own: they need a day right beside them.
 DOUBTFUL_MONTHS: Final = frozenset("may march mar".split())
-FEASTS: Final = (
-    ("christmas", "eve"), ("christmas", "day"), ("new", "year", "'s", "eve"), ("new", "year", "'s", "day"),
-    ("new", "years", "eve"), ("new", "years", "day"), ("leap", "day"), ("valentine", "'s", "day"), ("valentines", "day"),
-    ("independence", "day"), ("halloween",), ("christmas",),
-)  # fmt: skip
-_BIRTH: Final = (
-    ("born",), ("birth",), ("birthday",), ("birthdate",), ("birthdays",), ("d", "o", "b"), ("dob",), ("b", "day"), ("bday",),
-    ("b", "i", "r", "t", "h"), ("year", "is"), ("the", "year"), ("d", ".", "o", ".", "b"), ("birth", "year"), ("dobs",),
-)  # fmt: skip
-CHILDREN: Final = "2015"  # whoever was born later is no caller: the date is one of care
+FEASTS: Final = phrases(
+    """christmas eve | christmas day | new year 's eve | new year 's day | new years eve | new years day | leap day
+    | valentine 's day | valentines day | independence day | halloween | christmas"""
+)
+_BIRTH: Final = phrases(
+    """born | birth | birthday | birthdate | birthdays | d o b | dob | b day | bday | b i r t h | year is | the
+    year | d . o . b | birth year | dobs"""
+)
 _BIRTH_WORDS: Final = frozenset("birth birthday birthdate dob bday born".split())  # "... is my birthday"
 BIRTH_REACH: Final = (
     14  # words after "born" in which a number is looked for: "my birthday is no wait that's my wife's it's"
@@ -41,17 +41,18 @@ _ON: Final = WEEKDAYS | frozenset(
 )
 # What an ordinal counts, so that it is no day: "the first time".
 _NOT_COUNTED: Final = frozenset(
-    """i and , . ? ! they he she we you it at for with when that so but because cause um uh then to from the my in if is was
-    or which no not didn't a an this last next so after before tuesday until till through they'd there about""".split()
+    """i and , . ? ! they he she we you it at for with when that so but because cause um uh then to from the my in if
+    is was or which no not didn't a an this last next so after before tuesday until till through they'd
+    there about""".split()
 )
 _OTHERS: Final = frozenset(
-    """live lives living phone number social chart account address member card record pressure sugar weigh weight age take took
-    pain cell zip mrn id temperature pulse temp""".split()
+    """live lives living phone number social chart account address member card record pressure sugar weigh weight age
+    take took pain cell zip mrn id temperature pulse temp""".split()
 )
 # Where these are spoken of, three numbers in a row are readings.
 _READ: Final = frozenset(
-    """sugar sugars glucose pressure pulse reading readings temperature temp weight weighed take took taking oxygen level levels
-    inr rate dose doses count milligrams bp score numbers""".split()
+    """sugar sugars glucose pressure pulse reading readings temperature temp weight weighed take took taking oxygen
+    level levels inr rate dose doses count milligrams bp score numbers""".split()
 )
 _CORRECTING: Final = frozenset("um uh er no wait sorry i mean , not rather actually".split())
 
@@ -148,7 +149,7 @@ def _month_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple
     if day is not None:
         return _with_year(words, low, day[1])
     of = at(low, after) in ("of", ",", "in") or (low[after : after + 2] == ["back", "in"])
-    year = None if the else _year(words, low, after + of + (at(low, after) == "back"))
+    year = None if the else year_at(words, low, after + of + (at(low, after) == "back"))
     if year is None or (low[place] in DOUBTFUL_MONTHS and not of):
         return None
     later = year[0] + (at(low, year[0]) == "the")
@@ -178,43 +179,10 @@ def _with_year(words: Sequence[Word], low: Sequence[str], end: int) -> tuple[int
     after = end
     while after < end + 3 and at(low, after) in _LOOSE:
         after += 1
-    year = _year(words, low, after)
+    year = year_at(words, low, after)
     if year is not None and not (after == end + 1 and low[end] in ("and", "the", ".") and not year[1]):
         return year
     return end, False
-
-
-def _year(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
-    """ "nineteen forty eight", "nineteen oh five", "two thousand and one", "twenty twelve", "1948", "'48", "forty eight".
-
-    Where it ends, and whether one may have been born in it and be no child.
-    """
-    if place >= len(words):
-        return None
-    first, second = low[place], at(low, place + 1)
-    if words[place].cased.isdecimal():
-        if len(first) == 4:
-            return (place + 1, first < CHILDREN) if first[:2] in ("18", "19", "20") else None
-        return (place + 1, True) if len(first) == 2 and not measured(low, place + 1) else None
-    if first == "'":
-        return (place + 2, True) if second.isdecimal() and len(second) == 2 else None
-    if first in ("nineteen", "eighteen", "twenty"):
-        after = place + 1 + (second == "hundred")
-        after += at(low, after) in ("and", "-")
-        zero = at(low, after) in ("oh", "o", "zero")
-        rest = cardinal(words, after + zero)
-        if rest is not None and (rest[0] < 10 if zero else 10 <= rest[0] < 100):
-            return rest[1], first != "twenty" or rest[0] < 15
-        if first != "twenty":
-            return (after, True) if second == "hundred" else None
-    if first == "two" and second == "thousand":
-        rest = cardinal(words, place + 2 + (at(low, place + 2) == "and"))
-        return (rest[1], True) if rest is not None and rest[0] < 40 else (place + 2, True)
-    if first in ("oh", "o"):
-        rest = cardinal(words, place + 1)
-        return (rest[1], False) if rest is not None and 0 < rest[0] < 10 and second in UNITS else None
-    short = cardinal(words, place) if first in TENS else None
-    return (short[1], True) if short is not None and 20 <= short[0] < 100 and not measured(low, short[1]) else None
 
 
 def _written(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
@@ -227,11 +195,8 @@ def _written(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int
         if not (words[mark].glued and words[mark + 1].glued and words[mark + 1].cased.isdecimal()):
             break
         parts.append(mark + 1)
-    if (
-        not all(words[part].cased.isdecimal() for part in parts)
-        or words[place].glued
-        and place
-        and low[place - 1] in "/-"
+    if not all(words[part].cased.isdecimal() for part in parts) or (
+        words[place].glued and place and low[place - 1] in "/-"
     ):
         return None
     values = [low[part] for part in parts]
@@ -299,7 +264,7 @@ def _in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[
     if words[day[1] - 1].cased.isdecimal() or at(low, month[1]) in ("hundred", "thousand"):
         return None
     slashed = slash and at(low, day[1]) in ("slash", "/")
-    return (slashed and _year(words, low, day[1] + 1)) or _with_year(words, low, day[1])
+    return (slashed and year_at(words, low, day[1] + 1)) or _with_year(words, low, day[1])
 
 
 def _whole_in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
@@ -314,11 +279,11 @@ def _whole_in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> 
         return None
     after = day[1] + (at(low, day[1]) in _LOOSE)
     if at(low, after) == "nineteen":
-        return _year(words, low, after)
+        return year_at(words, low, after)
     short = at(low, after) in TENS and at(low, after + 1 + (at(low, after + 1) == "-")) in UNITS
     if not short or not _READ.isdisjoint(low[max(0, place - 8) : place]) or at(low, place - 1) in UNITS | TENS | TEENS:
         return None
-    year = _year(words, low, after)
+    year = year_at(words, low, after)
     return year if year is not None and at(low, year[0]) not in UNITS | TENS | TEENS else None
 
 
@@ -326,7 +291,7 @@ def _year_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[
     """ "nineteen thirty one march the second", "forty four, august sixth"."""
     if low[place] not in TENS and low[place] != "nineteen" and not words[place].cased.isdecimal():
         return None
-    year = _year(words, low, place)
+    year = year_at(words, low, place)
     if year is None:
         return None
     after = year[0]
@@ -341,7 +306,7 @@ def _year_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[
 def _birth_number(
     words: Sequence[Word], low: Sequence[str], place: int, births: Sequence[int]
 ) -> tuple[int, bool] | None:
-    """Numbers after a word of birth: "oh six oh four forty eight", "four eighteen seventy two", "born in thirty nine"."""
+    """Numbers after a word of birth: "oh six oh four forty eight", "born in thirty nine"."""
     near = [place - birth for birth in births if 0 <= place - birth <= BIRTH_REACH]
     end, digits, parts = place, "", 0
     while end < len(words) and parts < 9:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
+from policies.redacting.counting import TEENS, TENS, UNITS
+from policies.redacting.letters import TIMES
 from policies.redacting.lexis import GRAMMAR, JOBS, RELATIVES, STATES, TITLES
 from policies.redacting.medical import EPONYMS
 from policies.redacting.naming import eponym, expected, gives
-from policies.redacting.numerals import TEENS, TENS, TIMES, UNITS
 from policies.redacting.reading import Reading
 from policies.redacting.words import at
 
 LONGEST_NAME: Final = 12  # words, particles and hyphens included
 _PARTICLES: Final = frozenset(
-    "de del la las los van von der den bin bint ibn abu al el da di du dos st saint o mc mac le san y thi e ter ten".split()
+    """de del la las los van von der den bin bint ibn abu al el da di du dos st saint o mc mac le san y
+    thi e ter ten""".split()
 )
 _GENERATIONS: Final = frozenset("jr junior sr senior ii iii".split())
 # After a name that somebody gives: what stands before it belongs to the name, whatever word it is.
@@ -63,7 +65,11 @@ def _goes_on(text: Reading, first: int, place: int, *, strong: bool) -> bool:
     word = low[place]
     if not words[place].letters or len(word) < 2 or word in RELATIVES or word in JOBS or word in NUMBERS:
         return False
-    if eponym(low, place) or (lexis.medical(word) and word not in EPONYMS) or (word in STATES and word not in lexis.either):
+    if (
+        eponym(low, place)
+        or (lexis.medical(word) and word not in EPONYMS)
+        or (word in STATES and word not in lexis.either)
+    ):
         return False
     written = text.capital(place) and words[place - 1].capital
     if word in GRAMMAR or word in TITLES:

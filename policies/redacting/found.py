@@ -9,7 +9,6 @@ from typing import Final
 
 from policies.redacting.words import Word
 
-
 WIDEST_PAUSE: Final = 4  # words
 _PAUSE: Final = frozenset("um uh uhm er erm hmm mm ah eh oh so , . - … / and then on the in of that's".split())
 
@@ -58,11 +57,11 @@ def joined(low: Sequence[str], found: Iterable[Found]) -> list[Found]:
     together: list[Found] = []
     for one in sorted(found, key=lambda one: one.first):
         last = together[-1] if together else None
-        if last is not None and _same(last.kind, one.kind) and 0 <= one.first - last.end <= WIDEST_PAUSE:
-            if all(word in _PAUSE for word in low[last.end : one.first]):
-                together[-1] = Found(last.first, max(last.end, one.end), last.kind)
-                continue
-        together.append(one)
+        near = last is not None and _same(last.kind, one.kind) and 0 <= one.first - last.end <= WIDEST_PAUSE
+        if last is not None and near and all(word in _PAUSE for word in low[last.end : one.first]):
+            together[-1] = Found(last.first, max(last.end, one.end), last.kind)
+        else:
+            together.append(one)
     return together
 
 

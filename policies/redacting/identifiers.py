@@ -8,69 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from policies.redacting.announcing import ANNOUNCED, REACH, announced, named_after
 from policies.redacting.found import Found, Kind
 from policies.redacting.measures import measured
 from policies.redacting.numerals import Run, Sort, numerals
 from policies.redacting.words import Word, at
 
-# What announces a number, and from how many digits on it is believed; the nearest before the number counts.
-_ANNOUNCED: Final[dict[str, tuple[Kind, int]]] = {
-    **dict.fromkeys("social socials ssn ssns ss soc".split(), (Kind.SSN, 2)),
-    **dict.fromkeys("mrn chart charts record records wristband bracelet account accounts acct".split(), (Kind.MRN, 3)),
-    **dict.fromkeys(
-        "invoice claim reference confirmation authorization case ticket visit encounter".split(), (Kind.MRN, 4)
-    ),
-    **dict.fromkeys("statement patient".split(), (Kind.MRN, 4)),
-    **dict.fromkeys(
-        """member membership subscriber policy group medicare medicaid medigap insurance plan aetna cigna humana anthem kaiser
-        molina tricare uhc united bluecross coverage beneficiary mbi payer hmo ppo supplement advantage""".split(),
-        (Kind.MEMBER_ID, 3),
-    ),
-    **dict.fromkeys("id identification ids identifier license licence passport".split(), (Kind.MEMBER_ID, 3)),
-    **dict.fromkeys("visa mastercard amex discover debit prepaid".split(), (Kind.CARD, 4)),
-    **dict.fromkeys("card cards cc".split(), (Kind.CARD, 4)),
-    **dict.fromkeys(
-        "phone cell mobile landline telephone callback fax pager extension voicemail".split(), (Kind.PHONE, 2)
-    ),
-    **dict.fromkeys("number numbers num no".split(), (Kind.PHONE, 4)),
-    **dict.fromkeys("call reach text dial contact ring".split(), (Kind.PHONE, 7)),
-    **dict.fromkeys("digits four last".split(), (Kind.SSN, 99)),
-    **dict.fromkeys("ending ends".split(), (Kind.CARD, 4)),
-    **dict.fromkeys(("suffix", "prefix"), (Kind.MEMBER_ID, 2)),
-    **dict.fromkeys("zip zipcode".split(), (Kind.ADDRESS, 3)),
-}
-_PHRASES: Final[dict[tuple[str, ...], tuple[Kind, int]]] = {
-    ("area", "code"): (Kind.PHONE, 3),
-    ("s", "s", "n"): (Kind.SSN, 2),
-    ("s", "s"): (Kind.SSN, 3),
-    ("m", "r", "n"): (Kind.MRN, 3),
-    ("m", "r"): (Kind.MRN, 3),
-    ("patient", "number"): (Kind.MRN, 3),
-    ("patient", "id"): (Kind.MRN, 3),
-    ("hospital", "number"): (Kind.MRN, 3),
-    ("i", "d"): (Kind.MEMBER_ID, 3),
-    ("i", ".", "d"): (Kind.MEMBER_ID, 3),
-    ("blue", "cross"): (Kind.MEMBER_ID, 3),
-    ("blue", "shield"): (Kind.MEMBER_ID, 3),
-    ("american", "express"): (Kind.CARD, 4),
-    ("phone", "number"): (Kind.PHONE, 3),
-    ("my", "number"): (Kind.PHONE, 3),
-    ("our", "number"): (Kind.PHONE, 3),
-    ("his", "number"): (Kind.PHONE, 3),
-    ("her", "number"): (Kind.PHONE, 3),
-    ("'s", "number"): (Kind.PHONE, 3),
-    ("back", "number"): (Kind.PHONE, 3),
-    ("home", "number"): (Kind.PHONE, 3),
-    ("work", "number"): (Kind.PHONE, 3),
-    ("reach", "me"): (Kind.PHONE, 3),
-    ("call", "me"): (Kind.PHONE, 5),
-    ("security", "code"): (Kind.CARD, 3),
-    ("last", "four"): (Kind.SSN, 4),
-    ("last", "4"): (Kind.SSN, 4),
-    ("verify", "me"): (Kind.SSN, 4),
-}
-REACH: Final = 12  # words between an announcement and its number
-AFTER: Final = 9  # words after a number in which it may still be named: "seven seven oh two of my social"
 FULL: Final = {Kind.SSN: 9, Kind.PHONE: 10, Kind.CARD: 16}
 """Digits of a whole number: one that was begun goes on until then."""
 GOES_ON: Final = 12  # words between the parts of a number that goes on: "hold on my glasses"
@@ -78,16 +21,14 @@ LONGEST_LINK: Final = 12  # words between parts of a number that is named at its
 LONG: Final = 7  # digits from which a number that nobody named is taken out
 SHORT: Final = 4  # digits from which those said one by one are taken out
 LONG_MIXED: Final = 5  # digits, where letters are among them
-_GENERIC: Final = frozenset(
-    "ending ends number numbers num no card cards call reach text dial id ids id identification insurance plan".split()
-)
 
 # A number measures something if one of these stands before it in its clause.
 _MEASURED: Final = frozenset(
-    """pressure pulse sugar sugars glucose temperature temp fever oxygen sat sats saturation rate weight weigh weighs weighed
-    inr hemoglobin potassium sodium creatinine platelets cholesterol cell count reading readings bp level levels ox heart
-    a1c dose doses milligrams page room step steps day days channel press flow error bottle bottles pain scale size
-    oximeter minutes between percent wbc hematocrit ldl hdl tsh score degrees pounds systolic diastolic""".split()
+    """pressure pulse sugar sugars glucose temperature temp fever oxygen sat sats saturation rate weight weigh weighs
+    weighed inr hemoglobin potassium sodium creatinine platelets cholesterol cell count reading readings bp level
+    levels ox heart a1c dose doses milligrams page room step steps day days channel press flow error bottle bottles
+    pain scale size oximeter minutes between percent wbc hematocrit ldl hdl tsh score degrees pounds systolic
+    diastolic""".split()
 ) - frozenset({"cell"})
 _CLAUSE: Final = frozenset(". ? ! ;".split())
 _TALK: Final = frozenset("dollars bucks owe pay paid costs cost $".split())
@@ -140,120 +81,31 @@ def _kind(words: Sequence[Word], low: Sequence[str], run: Run, begun: tuple[Kind
     count = len(run.digits)
     if run.digits == "911" and not run.letters:
         return None
-    if measured(low, run.end) or at(low, run.first - 1) == "$" or _pointed(words, low, run):
-        if count < LONG or run.singly < 0.6:
-            return None
-    named, distance = _announced(low, run)
+    measures = measured(low, run.end) or at(low, run.first - 1) == "$" or _pointed(words, low, run)
+    if measures and (count < LONG or run.singly < 0.6):
+        return None
+    named, distance = announced(low, run)
     read = _read(low, run, distance)
-    if named is not None and not read and count + run.letters >= _least(named, run):
+    if named is not None and not read and count + run.letters >= named[1]:
         return _settled(named[0], run, low)
     if begun is not None and run.first - begun[2] <= GOES_ON and _goes_on(low, run, begun, named):
         return begun[0]
-    later = _named_after(low, run)
+    later = named_after(low, run)
     if later is not None and not read and count >= 2 and run.singly > 0.4:
         return later
     return None if read and (count < 9 or run.singly < 0.7) else _unnamed(words, low, run)
-
-
-def _least(named: tuple[Kind, int], run: Run) -> int:
-    """Letters among the digits make a number likelier to be one."""
-    return named[1]
 
 
 def _settled(kind: Kind, run: Run, low: Sequence[str]) -> Kind:
     """A generic announcement is overruled by the number's own shape."""
     count = len(run.digits)
     near = low[max(0, run.first - REACH) : run.first]
-    generic = next((word for word in reversed(near) if word in _ANNOUNCED and word not in ("four", "last", "no")), "")
+    generic = next((word for word in reversed(near) if word in ANNOUNCED and word not in ("four", "last", "no")), "")
     if kind is Kind.PHONE and generic in ("number", "numbers") and (count > 11 or run.letters):
         return Kind.CARD if count >= 14 and not run.letters else Kind.MEMBER_ID
     if kind is Kind.CARD and (run.letters or 8 <= count <= 12) and "card" in near:
         return Kind.MEMBER_ID if run.letters else kind
     return kind
-
-
-def _announced(low: Sequence[str], run: Run) -> tuple[tuple[Kind, int] | None, int]:
-    """The nearest announcement before the number, and how many words away; a specific one beats a generic one."""
-    generic: tuple[tuple[Kind, int], int] | None = None
-    for step in range(run.first - 1, max(-1, run.first - 1 - REACH), -1):
-        if low[step] in (".", "?", "!", ";") and step < run.first - 3 and generic is None and run.first - step > 8:
-            break
-        for length in (3, 2):
-            phrase = _PHRASES.get(tuple(low[step : step + length]))
-            if phrase is not None and step + length <= run.first:
-                if low[step] == "last":
-                    generic = generic or (phrase, run.first - step)
-                    break
-                if phrase[0] is Kind.PHONE and "number" in low[step : step + length]:
-                    generic = generic or (phrase, run.first - step)
-                    if low[step] in ("phone", "back"):
-                        return phrase, run.first - step
-                    break
-                return phrase, run.first - step
-        one = _ANNOUNCED.get(low[step])
-        if (
-            one is None
-            or one[1] == 99
-            or (low[step] == "no" and at(low, step - 1) not in ("account", "member", "phone"))
-        ):
-            continue
-        if low[step] == "patient" and at(low, step + 1) != "number":
-            continue
-        if (
-            low[step]
-            in ("group", "plan", "visit", "case", "united", "supplement", "advantage", "coverage", "card", "cards")
-            and run.first - step > 8
-        ):
-            continue
-        if low[step] in _GENERIC:
-            if generic is None or (
-                generic[0][0] is Kind.PHONE and one[0] is not Kind.PHONE and run.first - step - generic[1] < 3
-            ):
-                generic = (one, run.first - step)
-            continue
-        if generic is not None and generic[1] + 5 < run.first - step and generic[0][1] < 4:
-            return generic
-        return one, run.first - step
-    return generic if generic is not None else (None, REACH)
-
-
-def _named_after(low: Sequence[str], run: Run) -> Kind | None:
-    """ "seven seven oh two is the last of my social", "... mastercard thanks"."""
-    for step in range(run.end, min(len(low), run.end + AFTER)):
-        if low[step] in _CLAUSE and step > run.end:
-            break
-        one = _ANNOUNCED.get(low[step])
-        if (
-            one is None
-            or one[1] == 99
-            or low[step] in ("no", "call", "text", "number", "numbers", "four", "reach", "card")
-        ):
-            continue
-        if low[step] in (
-            "plan",
-            "group",
-            "visit",
-            "case",
-            "record",
-            "united",
-            "insurance",
-            "statement",
-            "patient",
-            "ring",
-            "claim",
-            "contact",
-        ):
-            continue
-        between = low[run.end : step]
-        if all(word in _LINKS for word in between) and len(run.digits) >= 3:
-            return one[0]
-    return None
-
-
-_LINKS: Final = frozenset(
-    """those these what i have on file right here there it them would be were number numbers is are was 's of my the for that that's it its it's and , yeah yes full his her our mine as on last four digits
-    all whole thing an american a""".split()
-)
 
 
 def _goes_on(low: Sequence[str], run: Run, begun: tuple[Kind, int, int], named: tuple[Kind, int] | None) -> bool:
@@ -272,7 +124,7 @@ def _goes_on(low: Sequence[str], run: Run, begun: tuple[Kind, int, int], named: 
     if (
         named is not None
         and named[0] is not begun[0]
-        and set(between) & set(_ANNOUNCED) - {"no", "four", "last", "number", "call"}
+        and set(between) & set(ANNOUNCED) - {"no", "four", "last", "number", "call"}
     ):
         return False
     return run.singly > 0.5 or len(run.digits) >= 3
@@ -286,7 +138,7 @@ def _unnamed(words: Sequence[Word], low: Sequence[str], run: Run) -> Kind | None
     if run.letters and count + run.letters > LONG_MIXED and count >= 3 and run.singly > 0.6:
         return Kind.MEMBER_ID
     if count < LONG:
-        plain = run.singly > 0.6 and count >= SHORT and not _year(low, run) and not (run.letters and count < 4)
+        plain = run.singly > 0.6 and count >= SHORT and not _year(run) and not (run.letters and count < 4)
         return Kind.MRN if plain or _dashed(words, run) or (count >= SHORT and _alone(words, low, run)) else None
     if run.singly < 0.5 and not (count == 7 and run.atoms[0].sort is not Sort.GROUP) and not _alone(words, low, run):
         return None
@@ -297,10 +149,10 @@ def _unnamed(words: Sequence[Word], low: Sequence[str], run: Run) -> Kind | None
     return Kind.PHONE if count in (7, 10, 11) else Kind.MRN
 
 
-def _year(low: Sequence[str], run: Run) -> bool:
+def _year(run: Run) -> bool:
     """ "since 2019", "in 1998": a year, or a round number of something."""
     return len(run.atoms) == 1 and (
-        run.digits[:2] in ("19", "20") and len(run.digits) == 4 or run.digits.endswith("00")
+        (run.digits[:2] in ("19", "20") and len(run.digits) == 4) or run.digits.endswith("00")
     )
 
 
@@ -311,15 +163,15 @@ def _alone(words: Sequence[Word], low: Sequence[str], run: Run) -> bool:
 
 
 _ANSWERING: Final = frozenset(
-    """um uh yes yeah sure okay ok it is 's that that's it's its so well let me see and i think oh right hi hello no sorry ready
-    here go thanks thank you please the my ma'am sir alright correct""".split()
+    """um uh yes yeah sure okay ok it is 's that that's it's its so well let me see and i think oh right hi hello no
+    sorry ready here go thanks thank you please the my ma'am sir alright correct""".split()
 )
 
 
 def _dashed(words: Sequence[Word], run: Run) -> bool:
     """Written "555-0123"."""
     texts = [atom.text for atom in run.atoms]
-    return [3, 4] == [len(text) for text in texts] and words[run.first + 1].low == "-" and words[run.first + 1].glued
+    return [len(text) for text in texts] == [3, 4] and words[run.first + 1].low == "-" and words[run.first + 1].glued
 
 
 def _pointed(words: Sequence[Word], low: Sequence[str], run: Run) -> bool:

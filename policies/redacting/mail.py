@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from policies.redacting.counting import UNITS
 from policies.redacting.found import Found, Kind
 from policies.redacting.lexis import GRAMMAR
-from policies.redacting.numerals import UNITS
 from policies.redacting.words import Word, at
 
 _TOP: Final = frozenset(
-    """com comm calm come con net org edu gov mil io co us uk ca biz info me tv de fr in au nz ie es mx health care email mail app dev xyz
-    online site live cloud eu ch nl it se no pl br jp cn kr ru za""".split()
+    """com comm calm come con net org edu gov mil io co us uk ca biz info me tv de fr in au nz ie es mx health care
+    email mail app dev xyz online site live cloud eu ch nl it se no pl br jp cn kr ru za""".split()
 )
 _SPELLED_TOP: Final = tuple(
     tuple(top) for top in ("com", "net", "org", "edu", "gov", "us", "uk", "tv", "co", "io", "ca", "de")
@@ -31,15 +31,16 @@ LONGEST_LOCAL: Final = 24  # words to the left of "at": "s as in sam m i t h und
 LONGEST_DOMAIN: Final = 9  # "buckeye dash roofing dot co dot u k"
 # What announces an address: the local part begins after it.
 _STARTS: Final = frozenset(
-    """is 's email emails e-mail mail to address it's that's use try on reach me him her them us yes yeah okay ok , : ; ? !
-    sure so try it its that thats send sent write contact was be become uses gets and-then sorry because cause well
-    actually i'm my his their our your called under through via account now alright right know say says said one""".split()
+    """is 's email emails e-mail mail to address it's that's use try on reach me him her them us yes yeah okay ok , : ;
+    ? ! sure so try it its that thats send sent write contact was be become uses gets and-then sorry because cause
+    well actually i'm my his their our your called under through via account now alright right know say says said
+    one""".split()
 ) - frozenset({"mail", "one", "my"})
 _APART: Final = frozenset(',;:?!()<>"')  # marks that no local part holds
 _BEFORE: Final = frozenset("um uh oh all like just at dot the lower case".split())  # heard before one, and none of it
 _PLAIN: Final = frozenset(
-    """i you he she we they and or but the a an of for in with do does did can could would will should have has had not if
-    when then please""".split()
+    """i you he she we they and or but the a an of for in with do does did can could would will should have has had not
+    if when then please""".split()
 )
 
 
@@ -63,7 +64,7 @@ def mail(words: Sequence[Word]) -> list[Found]:
         if first < place:
             found.append(Found(first, end, Kind.EMAIL))
             last = end
-    return found + _sites(words, low, found)
+    return found + _sites(low, found)
 
 
 def _domain(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:
@@ -121,9 +122,11 @@ def _local(words: Sequence[Word], low: Sequence[str], sign: int, floor: int) -> 
             first = letter
         elif word == "." and words[here].glued and not glued:
             break  # the end of a sentence
-        elif word in _JOINTS or (glued and word not in _APART):
-            first = here
-        elif low[first] in _JOINTS and first < sign and word.isalnum():
+        elif (
+            word in _JOINTS
+            or (glued and word not in _APART)
+            or (low[first] in _JOINTS and first < sign and word.isalnum())
+        ):
             first = here
         elif word in _STARTS or not word.isalnum() or (word in _PLAIN and not _inside(low, here, first, sign)):
             break
@@ -149,13 +152,13 @@ def _inside(low: Sequence[str], here: int, first: int, sign: int) -> bool:
     word, before = low[here], at(low, here - 1)
     if word in ("a", "i"):
         beside = {at(low, first) if first < sign else "", before}
-        return any(len(one) == 1 and one.isalnum() or one in _JOINTS or one in UNITS for one in beside)
+        return any((len(one) == 1 and one.isalnum()) or one in _JOINTS or one in UNITS for one in beside)
     if word == "and":
         return here > 0 and before not in _STARTS and before not in GRAMMAR
     return before in _STARTS or before in _JOINTS or (before.isalpha() and before not in GRAMMAR)
 
 
-def _sites(words: Sequence[Word], low: Sequence[str], found: Sequence[Found]) -> list[Found]:
+def _sites(low: Sequence[str], found: Sequence[Found]) -> list[Found]:
     """Written addresses that have lost their "at", and letters said one by one up to "dot com" after "e-mail"."""
     seen: list[Found] = []
     for place in range(2, len(low)):

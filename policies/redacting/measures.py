@@ -9,10 +9,10 @@ from policies.redacting.words import at
 
 UNITS: Final = frozenset(
     """milligrams milligram mg mcg micrograms grams gram mikes pounds pound lbs ounces ounce percent % degrees degree
-    hours hour minutes minute days day weeks week months month years year times tablets tablet pills pill capsules puffs drops
-    cc ccs ml milliliters liters liter inches inch feet miles steps stitches staples dollars dollar bucks cents point over
-    o'clock beats calories french gauge people kilos kg am pm teaspoons tablespoons reps patches doses cups bottles
-    seconds percentile patients visits units sats bpm""".split()
+    hours hour minutes minute days day weeks week months month years year times tablets tablet pills pill capsules
+    puffs drops cc ccs ml milliliters liters liter inches inch feet miles steps stitches staples dollars dollar
+    bucks cents point over o'clock beats calories french gauge people kilos kg am pm teaspoons tablespoons reps
+    patches doses cups bottles seconds percentile patients visits units sats bpm""".split()
 )
 # Of a medicine.
 DOSES: Final = frozenset(

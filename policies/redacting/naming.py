@@ -8,59 +8,58 @@ from typing import Final
 
 from policies.redacting.lexis import FIRM_TITLES, HESITATION, JOBS, RELATIVES
 from policies.redacting.medical import EPONYM_NOUNS, EPONYMS
-from policies.redacting.words import at
+from policies.redacting.words import at, phrases
 
 # A name comes, whatever word it is.
-_FIRM: Final = tuple(
-    tuple(said.split())
-    for said in """last name|first name|middle name|maiden name|full name|surname|my name|his name|her name|their name|'s name|the name
-    |name is|name 's|name was|name of|name on it is|name on it 's|name on the card is|name on the account is|names|named|nickname|name :
-    |call me|calls me|call him|call her|goes by|go by|going by|known as|patient is|patient :|attention|attn|under the name
-    |name would be|name it 's|name its|name should be|name not|name as|name on that is|name there is""".replace(
-        "\n", ""
-    ).split("|")
+_FIRM: Final = phrases(
+    """last name | first name | middle name | maiden name | full name | surname | my name | his name | her name |
+    their name | 's name | the name | name is | name 's | name was | name of | name on it is | name on it 's |
+    name on the card is | name on the account is | names | named | nickname | name : | call me | calls me | call
+    him | call her | goes by | go by | going by | known as | patient is | patient : | attention | attn | under
+    the name | name would be | name it 's | name its | name should be | name not | name as | name on that is |
+    name there is"""
 )
 # The speaker, or who is spoken of, gives a name, if what follows can be one.
-_OWN: Final = tuple(
-    tuple(said.split())
-    for said in "this is|it 's|its|i 'm|i am|im|here 's|hi|hello|hey|it 's me|me again|we 're|you 're speaking with|speaking with".split(
-        "|"
-    )
+_OWN: Final = phrases(
+    """this is | it 's | its | i 'm | i am | im | here 's | hi | hello | hey | it 's me | me again | we 're | you
+    're speaking with | speaking with"""
 )
 # A person is spoken of or to.
-_LIKELY: Final = tuple(
-    tuple(said.split())
-    for said in """ask for|asked for|asking for|tell|told|speak with|speak to|talk to|talk with|talked to|talked with|spoke to
-    |spoke with|calling for|calling about|behalf of|want|see|saw|seeing|met|by|with|from|for|and|call|called|says|thanks|to|patient
-    |dear|yes|yeah|no|not|or|that 's|he 's|she 's|signed|under|let|is it|thank you|asked|ask|gave|helped|about|is|was|text|message""".replace(
-        "\n", ""
-    ).split("|")
+_LIKELY: Final = phrases(
+    """ask for | asked for | asking for | tell | told | speak with | speak to | talk to | talk with | talked to |
+    talked with | spoke to | spoke with | calling for | calling about | behalf of | want | see | saw | seeing |
+    met | by | with | from | for | and | call | called | says | thanks | to | patient | dear | yes | yeah | no |
+    not | or | that 's | he 's | she 's | signed | under | let | is it | thank you | asked | ask | gave | helped
+    | about | is | was | text | message"""
 )
 _OVER: Final = HESITATION | frozenset(
-    """- mr mrs ms miss mister missus actually oh yes comma , just : good morning afternoon evening there it's again ma'am sir
-    okay ok what was it's uh-huh hold on sorry no wait i think dr""".split()
+    """- mr mrs ms miss mister missus actually oh yes comma , just : good morning afternoon evening there it's again
+    ma'am sir okay ok what was it's uh-huh hold on sorry no wait i think dr""".split()
 )
 # What follows a name that somebody gives, so that a word before it is one.
 _GIVING: Final = frozenset(
-    """calling here speaking and i i'm from . , again with the we my his her returning can could born date we're hi hello d dob
-    um uh just a patient that's spelled daughter phone chart social so there first last i've he she yes ? ! it's but comma
-    name who is was at on of in 's to""".split()
+    """calling here speaking and i i'm from . , again with the we my his her returning can could born date we're hi
+    hello d dob um uh just a patient that's spelled daughter phone chart social so there first last i've he she yes
+    ? ! it's but comma name who is was at on of in 's to""".split()
 )
 # After these stands a thing: "my x", "taking x", "ten milligrams of x".
 _DETERMINERS: Final = frozenset(
     """my the a an this that these those some any your our more of taking take takes took mg milligrams prescribed dose
-    refill started stopped on off his her their its another no extra too much every each using use used daily generic brand
-    stop start restart skip missed increase mcg units lower higher new same other than or like via into inside""".split()
+    refill started stopped on off his her their its another no extra too much every each using use used daily
+    generic brand stop start restart skip missed increase mcg units lower higher new same other than or like via
+    into inside""".split()
 ) - frozenset({"his", "her", "no"})
 _MEASURES: Final = frozenset(
-    """milligrams mg mcg milligram tablet tablets pill pills dose doses refill refills refilled inhaler cream ointment shot shots
-    injection injections patch patches drops capsule capsules spray units twice daily prescription script medication medicine
-    infusion infusions needles pen drip solution gel syrup powder mask machine disease syndrome diet""".split()
+    """milligrams mg mcg milligram tablet tablets pill pills dose doses refill refills refilled inhaler cream ointment
+    shot shots injection injections patch patches drops capsule capsules spray units twice daily prescription script
+    medication medicine infusion infusions needles pen drip solution gel syrup powder mask machine disease syndrome
+    diet""".split()
 )
 # Where at a hospital somebody works, and what somebody does who is named.
 _DEPARTMENTS: Final = frozenset(
-    """scheduling billing radiology cardiology pharmacy oncology records admissions reception lab surgery therapy dialysis
-    neurology urology orthopedics pediatrics medical financial registration intake discharge hospice home triage""".split()
+    """scheduling billing radiology cardiology pharmacy oncology records admissions reception lab surgery therapy
+    dialysis neurology urology orthopedics pediatrics medical financial registration intake discharge hospice home
+    triage""".split()
 )
 _REPORTING: Final = frozenset(
     "told said says called asked hung promised answered brought gave helped drove drives wants".split()
@@ -95,7 +94,7 @@ def expected(low: Sequence[str], place: int) -> Expected:
     while near >= 0 and place - near < 3 and low[near] in (".", "um", "uh", ","):
         near -= 1
     title = at(low, near) in FIRM_TITLES and not (
-        at(low, near + 1) == "," or at(low, near) == "nurse" and at(low, near - 1) in ("a", "another")
+        at(low, near + 1) == "," or (at(low, near) == "nurse" and at(low, near - 1) in ("a", "another"))
     )
     job = at(low, near) in JOBS or (at(low, near) in ("was", "is", "'s", "named") and at(low, near - 1) in JOBS)
     kin = place - 1

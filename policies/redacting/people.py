@@ -19,31 +19,40 @@ from policies.redacting.naming import Expected, calls, eponym, expected, gives
 from policies.redacting.reading import Reading
 from policies.redacting.spelling import spelled
 from policies.redacting.usage import used_as_name
-from policies.redacting.words import Word, at
+from policies.redacting.words import Word, at, phrases
 
 LONGEST_UNKNOWN: Final = 9  # letters; surnames beyond that come with a title or a given name
 # After "my name is" and its like still no name.
 _NO_NAME: Final = frozenset(
-    """wrong right misspelled mispronounced correct incorrect important hard weird funny different fine changed tag tags plate
-    badge brand listed pronounced written sorry sick tired worried sore swollen nauseous dizzy allergic diabetic pregnant home
-    bleeding vomiting constipated post scared confused afraid curious concerned line spelling insurance patient nurse doctor
-    number numbers address phone date birthday birth account card social back crazy later tomorrow collect asap maybe
-    whenever""".split()
+    """wrong right misspelled mispronounced correct incorrect important hard weird funny different fine changed tag
+    tags plate badge brand listed pronounced written sorry sick tired worried sore swollen nauseous dizzy allergic
+    diabetic pregnant home bleeding vomiting constipated post scared confused afraid curious concerned line spelling
+    insurance patient nurse doctor number numbers address phone date birthday birth account card social back crazy
+    later tomorrow collect asap maybe whenever""".split()
 )
 # After a title no name: "doctor visit", "nurse line".
 _NO_TITLED: Final = frozenset(
-    """office visit visits line note notes appointment station desk practitioner aide bill manager assistant order orders call
-    list letter hours staff team shift care advice report school program referral people bag exam""".split()
+    """office visit visits line note notes appointment station desk practitioner aide bill manager assistant order
+    orders call list letter hours staff team shift care advice report school program referral people bag exam""".split()
 )
 _SMALL_TITLES: Final = frozenset("dr drs mr mrs ms miss mister missus misses".split())
 _MONTHS: Final = frozenset("may june april august january".split())
 # After a name of a house or a firm, written with a capital.
 _COMPANY: Final = frozenset(
-    """clinic hospital medical health healthcare cross shield center centre pharmacy university church street avenue care group
-    insurance bank company county road hotel college school memorial general""".split()
+    """clinic hospital medical health healthcare cross shield center centre pharmacy university church street avenue
+    care group insurance bank company county road hotel college school memorial general""".split()
 )
-_NEVER_BESIDE: Final = frozenset("and the that like for but with not will may just last first was his her see name are".split())
-_SYLLABLES: Final = frozenset("soon so in an young sun see do can long my mi a ho he me ha".split())  # of names, and words
+_NEVER_BESIDE: Final = frozenset(
+    """and the that like for but with not will may just last first was his her see name are""".split()
+)
+_SHORT_SURNAMES: Final = frozenset("do an so ma oh he my mi ha on no".split())
+# A verb that only a person before it can have.
+_PAST: Final = frozenset(
+    "took told said says came gave didn't doesn't was is has called went wants changed ordered".split()
+)
+_SYLLABLES: Final = frozenset(
+    """soon so in an young sun see do can long my mi a ho he me ha""".split()
+)  # of names, and words
 # Before a medicine that no list knows: "they put me on x".
 _MEDICATED: Final = frozenset("on me some called with of and or for to the than is".split())
 
@@ -88,14 +97,22 @@ def _begins(text: Reading, place: int, marked: Set[int]) -> bool:
     if word in STATES and word not in lexis.either and not said.title:
         return False
     if lexis.medical(word):
+        if word in ("ed", "al", "pat") and used_as_name(low, place):
+            return True  # "ed" is a department too
         announced = said.firm or said.title
-        return announced and not said.thing and (word in EPONYMS or (said.firm and (word in lexis.given or word in lexis.either)))
+        return (
+            announced
+            and not said.thing
+            and (word in EPONYMS or (said.firm and (word in lexis.given or word in lexis.either)))
+        )
     if lexis.name(word):
         return at(low, place + 1) not in ("street", "avenue", "boulevard", "syndrome")
     if said.firm:
         return word not in _NO_NAME and (listed or lexis.namelike(word) or _ends_well(text, place))
     if said.title and word not in _NO_TITLED:
-        return listed or lexis.namelike(word) or text.capital(place) or (word in lexis.things and _ends_well(text, place))
+        return (
+            listed or lexis.namelike(word) or text.capital(place) or (word in lexis.things and _ends_well(text, place))
+        )
     if word in lexis.either:
         return _either(text, place, said, marked)
     return _odd(text, place, said) if text.odd(place) else _surname(text, place, said)
@@ -115,6 +132,9 @@ def _though_a_word(text: Reading, place: int, said: Expected) -> bool:
         return said.title or said.firm or said.own or (word not in _MONTHS and not said.thing)
     if word in _SYLLABLES and len(at(low, place + 1)) < 5 and text.odd(place + 1) and text.odd(place + 2):
         return said.relative or said.firm
+    small = at(low, place - 1) in _SMALL_TITLES or (at(low, place - 1) == "." and at(low, place - 2) in _SMALL_TITLES)
+    if small and word in _SHORT_SURNAMES and at(low, place + 1) in {*_PAST, "", ".", ","}:
+        return True
     if not listed or len(word) < 3:
         return False
     if word in lexis.either:
@@ -122,9 +142,21 @@ def _though_a_word(text: Reading, place: int, said: Expected) -> bool:
             return True
         if at(low, place + 1) == "here" and place < 3:
             return True
-        if (said.own or said.firm) and at(low, place + 1) in ("", "calling", "here", "speaking", ".", ",", "from", "and", "i", "?", "'s"):
+        if (said.own or said.firm) and at(low, place + 1) in (
+            "",
+            "calling",
+            "here",
+            "speaking",
+            ".",
+            ",",
+            "from",
+            "and",
+            "i",
+            "?",
+            "'s",
+        ):
             return True
-    past = at(low, place + 1) in ("took", "told", "said", "says", "came", "gave", "didn't", "doesn't", "was", "is", "has", "called", "went")
+    past = at(low, place + 1) in _PAST
     return ((said.title or said.job) and past) or used_as_name(low, place)
 
 
@@ -141,7 +173,13 @@ def _either(text: Reading, place: int, said: Expected, marked: Set[int]) -> bool
     if said.relative or said.job:
         if following in ("a", "an", "the", "some") and word not in lexis.things:
             return False  # "my son drew a picture"
-        fits = full or gives(low, place + 1) or following in GRAMMAR or following.endswith("ed") or following in lexis.either
+        fits = (
+            full
+            or gives(low, place + 1)
+            or following in GRAMMAR
+            or following.endswith("ed")
+            or following in lexis.either
+        )
         return fits or word in lexis.things or word not in lexis.english
     if place > 1 and before in ("and", "or") and place - 2 in marked:
         return following not in ("to", "so", "that", "for", "it", "i")
@@ -158,7 +196,13 @@ def _either(text: Reading, place: int, said: Expected, marked: Set[int]) -> bool
 
 def _thanked(low: Sequence[str], place: int) -> bool:
     """ "thank you penny", "yes penny"."""
-    return tuple(low[max(0, place - 2) : place]) == ("thank", "you") or at(low, place - 1) in ("thanks", "yes", "bye", "no", "okay")
+    return tuple(low[max(0, place - 2) : place]) == ("thank", "you") or at(low, place - 1) in (
+        "thanks",
+        "yes",
+        "bye",
+        "no",
+        "okay",
+    )
 
 
 def _odd(text: Reading, place: int, said: Expected) -> bool:
@@ -200,6 +244,8 @@ def _surname(text: Reading, place: int, said: Expected) -> bool:
         return True
     if said.job and before in ("was", "is", "'s", ",", "named") and gives(low, place + 1):
         return True
+    if before in JOBS and (following == "" or following in _PAST):
+        return True
     if tuple(low[max(0, place - 2) : place]) in _SPOKEN_TO and used_as_name(low, place):
         return True
     if following in ("is", "'s") and tuple(low[place + 2 : place + 5])[-1:] == ("name",):
@@ -208,7 +254,9 @@ def _surname(text: Reading, place: int, said: Expected) -> bool:
     return given_next and (place == 0 or said.own or said.relative or said.likely) and not said.thing
 
 
-_SPOKEN_TO: Final = (("talk", "to"), ("speak", "to"), ("speak", "with"), ("talked", "to"), ("spoke", "to"), ("spoke", "with"), ("ask", "for"), ("asked", "for"))
+_SPOKEN_TO: Final = phrases(
+    """talk to | speak to | speak with | talked to | spoke to | spoke with | ask for | asked for"""
+)
 
 
 def _in_rows(marked: Set[int]) -> list[Found]:

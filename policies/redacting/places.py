@@ -6,21 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from policies.redacting.counting import ordinal
 from policies.redacting.lexis import GRAMMAR, JOBS, RELATIVES, STATES, Lexis
 from policies.redacting.measures import measured
-from policies.redacting.numerals import LARGEST_HOUSE, Sort, atom, ordinal
-from policies.redacting.words import Word, at
+from policies.redacting.numerals import LARGEST_HOUSE, Sort, atom
+from policies.redacting.words import Word, at, phrases
 
 # USPS Publication 28, appendix C1, as said and as written ...
 STREETS: Final = frozenset(
-    """street st avenue ave av road rd lane ln drive dr court ct circle cir terrace ter boulevard blvd highway hwy parkway
-    pkwy trail trl turnpike tpke alley aly expressway freeway plaza plz""".split()
+    """street st avenue ave av road rd lane ln drive dr court ct circle cir terrace ter boulevard blvd highway hwy
+    parkway pkwy trail trl turnpike tpke alley aly expressway freeway plaza plz""".split()
 )
 # ... and those that are everyday words: they need a number before them.
 WEAK_STREETS: Final = frozenset(
-    """way place pl square sq loop pike row run path ridge crossing hollow bend point hill cove glen creek crest view park
-    walk landing manor mews close green grove heights knoll meadow meadows pass springs station trace valley village vista
-    estates commons bluff gardens garden gate island bridge branch canyon curve shores pointe""".split()
+    """way place pl square sq loop pike row run path ridge crossing hollow bend point hill cove glen creek crest view
+    park walk landing manor mews close green grove heights knoll meadow meadows pass springs station trace valley
+    village vista estates commons bluff gardens garden gate island bridge branch canyon curve shores pointe""".split()
 )
 DIRECTIONS: Final = frozenset(
     "north south east west northeast northwest southeast southwest n s e w ne nw se sw upper lower old new".split()
@@ -31,22 +32,25 @@ FLATS: Final = frozenset(
 SURE_FLATS: Final = frozenset("building apartment apt suite ste lot".split())
 LEVELS: Final = frozenset("upstairs downstairs basement rear penthouse".split())
 _TOWN_BEGINS: Final = frozenset(
-    "st saint fort mount mt new old san santa los las el north south east west upper lower little big grand port point".split()
+    """st saint fort mount mt new old san santa los las el north south east west upper lower little big
+    grand port point""".split()
 )
 _TOWN_ENDS: Final = frozenset(
-    """falls springs city heights beach hills hill grove park lake lakes rapids rock rocks valley village junction center
-    centre bluff bluffs creek island harbor bay point town township county mills bend ridge forge green spring""".split()
+    """falls springs city heights beach hills hill grove park lake lakes rapids rock rocks valley village junction
+    center centre bluff bluffs creek island harbor bay point town township county mills bend ridge forge green
+    spring""".split()
 )
 _NO_PLACE: Final = frozenset(
-    """hospital clinic pharmacy er bed pain emergency car kitchen bathroom bedroom nursing home facility rehab hospice assisted
-    house floor wheelchair recliner couch fear shock town country city state area hand leg arm chest neck shoulder jaw side
-    stomach belly groin hip knee foot toes fingers hours minutes tonight icu unit ward place downtown trouble agony constant
-    apartment apt suite lot corner street road phone email social birthday zip address nice quiet senior bleeding insurance
-    blood breath lunch dinner work therapy surgery church school bus medicine medicines meds pills insulin coffee stairs""".split()
+    """hospital clinic pharmacy er bed pain emergency car kitchen bathroom bedroom nursing home facility rehab hospice
+    assisted house floor wheelchair recliner couch fear shock town country city state area hand leg arm chest neck
+    shoulder jaw side stomach belly groin hip knee foot toes fingers hours minutes tonight icu unit ward place
+    downtown trouble agony constant apartment apt suite lot corner street road phone email social birthday zip
+    address nice quiet senior bleeding insurance blood breath lunch dinner work therapy surgery church school bus
+    medicine medicines meds pills insulin coffee stairs""".split()
 )
-_TWO_WORD_STATES: Final = frozenset(
-    """new york|new jersey|new mexico|new hampshire|north carolina|south carolina|west virginia|north dakota|south dakota
-    |rhode island|puerto rico""".replace("\n    ", "").split("|")
+_TWO_WORD_STATES: Final = phrases(
+    """new york | new jersey | new mexico | new hampshire | north carolina | south carolina | west virginia
+    | north dakota | south dakota | rhode island | puerto rico"""
 )
 _STREET_FIRST: Final = frozenset("calle avenida avda camino paseo rue via viale rua ulica".split())
 _STREET_ENDINGS: Final = ("strasse", "straße", "straat", "gatan", "gade", "vej", "veien", "laan", "allee")
@@ -57,7 +61,8 @@ _STREET_STOPS: Final = (
     GRAMMAR
     - DIRECTIONS
     - frozenset(
-        "first second third may will little best good full right last near long over under above quite own hers hope much".split()
+        """first second third may will little best good full right last near long over under above quite own
+        hers hope much""".split()
     )
 )
 _PAUSES: Final = frozenset("um uh er , .".split())
@@ -133,7 +138,9 @@ class Places:
             and here - place < 3
         ):
             here += 1
-        sure = at(low, here) in ("route", "rr", "rt", "hwy", "highway", "interstate") or (at(low, here) in ("road", "highway") and here > place)
+        sure = at(low, here) in ("route", "rr", "rt", "hwy", "highway", "interstate") or (
+            at(low, here) in ("road", "highway") and here > place
+        )
         end = self.house(here + 1) if sure and here + 1 < len(low) else None
         if end is None:
             return None
@@ -168,13 +175,15 @@ class Places:
         if at(low, place) not in FLATS:
             return None
         after = place + 1
-        while at(low, after) in ("number", "#", "um", "uh", "is", "'s") or (at(low, after) == "." and self.words[after].glued):
+        while at(low, after) in ("number", "#", "um", "uh", "is", "'s") or (
+            at(low, after) == "." and self.words[after].glued
+        ):
             after += 1
         end = after
         while end < len(low) and end - after < 5:
             one = atom(self.words, end)
             if one is None or (
-                one.sort is Sort.LETTER and (one.text == "i" or one.end - one.first > 1 and end == after + 9)
+                one.sort is Sort.LETTER and (one.text == "i" or (one.end - one.first > 1 and end == after + 9))
             ):
                 break
             end = one.end
@@ -237,7 +246,7 @@ class Places:
         """ "ohio", "new york", "OH"."""
         if at(self.low, place) in STATES:
             return place + 1
-        if " ".join(self.low[place : place + 2]) in _TWO_WORD_STATES:
+        if tuple(self.low[place : place + 2]) in _TWO_WORD_STATES:
             return place + 2
         if (
             place < len(self.words)

@@ -56,3 +56,8 @@ def cut(text: str) -> list[Word]:
 def at(low: Sequence[str], place: int) -> str:
     """The word at a place; empty outside of the text."""
     return low[place] if 0 <= place < len(low) else ""
+
+
+def phrases(said: str) -> tuple[tuple[str, ...], ...]:
+    """ "this is | i 'm": each as its words."""
+    return tuple(tuple(one.split()) for one in said.split("|"))
