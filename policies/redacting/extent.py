@@ -20,6 +20,8 @@ _PARTICLES: Final = frozenset(
 _GENERATIONS: Final = frozenset("jr junior sr senior ii iii".split())
 # After a name that somebody gives: what stands before it belongs to the name, whatever word it is.
 _ENDING: Final = frozenset("calling here speaking . , from returning again date born i'm".split())
+# Words of the grammar that are family names as well.
+_SURNAMES: Final = frozenset("long little best good near may".split())
 _NO_SURNAME: Final = frozenset("still called just does did back".split())
 _BEGINNING: Final = frozenset("social account member chart phone email address patient birthday".split())
 NUMBERS: Final = frozenset({*UNITS, *TENS, *TEENS, *TIMES})
@@ -73,7 +75,8 @@ def _goes_on(text: Reading, first: int, place: int, *, strong: bool) -> bool:
         return False
     written = text.capital(place) and words[place - 1].capital
     if word in GRAMMAR or word in TITLES:
-        return written and word in lexis.family
+        ends = gives(low, place + 1) or at(low, place + 1) in GRAMMAR
+        return word in lexis.family and (written or (strong and not text.cased and word in _SURNAMES and ends))
     if text.cased and not words[place].capital and words[first].capital:
         return word in lexis.given and not lexis.plain(word)
     if written or lexis.name(word) or (place in text.model and lexis.continues(word)):

@@ -26,7 +26,7 @@ _OWN: Final = phrases(
 )
 # A person is spoken of or to.
 _LIKELY: Final = phrases(
-    """ask for | asked for | asking for | tell | told | speak with | speak to | talk to | talk with | talked to |
+    """looking for | need | hold on | speaking to | named | ask for | asked for | asking for | tell | told | speak with | speak to | talk to | talk with | talked to |
     talked with | spoke to | spoke with | calling for | calling about | behalf of | want | see | saw | seeing |
     met | by | with | from | for | and | call | called | says | thanks | to | patient | dear | yes | yeah | no |
     not | or | that 's | he 's | she 's | signed | under | let | is it | thank you | asked | ask | gave | helped
@@ -38,9 +38,12 @@ _OVER: Final = HESITATION | frozenset(
 )
 # What follows a name that somebody gives, so that a word before it is one.
 _GIVING: Final = frozenset(
-    """calling here speaking and i i'm from . , again with the we my his her returning can could born date we're hi
+    """like earlier over doctor after before today calling here speaking and i i'm from . , again with the we my his her returning can could born date we're hi
     hello d dob um uh just a patient that's spelled daughter phone chart social so there first last i've he she yes
     ? ! it's but comma name who is was at on of in 's to""".split()
+)
+_NAMED_THINGS: Final = frozenset(
+    "the a brand generic trade drug medicine what by this that same user file street".split()
 )
 # After these stands a thing: "my x", "taking x", "ten milligrams of x".
 _DETERMINERS: Final = frozenset(
@@ -88,6 +91,7 @@ def expected(low: Sequence[str], place: int) -> Expected:
     while back > 0 and place - back < 5 and low[back - 1] in _OVER:
         back -= 1
     firm = _ends(low, place, _FIRM) or any(_ends(low, here, _FIRM) for here in range(back, place))
+    firm = firm or (at(low, place - 1) == "name" and at(low, place - 2) not in _NAMED_THINGS)
     own = _ends(low, place, _OWN) or any(_ends(low, here, _OWN) for here in range(back, place))
     likely = own or firm or back == 0 or _ends(low, place, _LIKELY) or _ends(low, back, _LIKELY)
     near = place - 1
@@ -130,7 +134,7 @@ def expected(low: Sequence[str], place: int) -> Expected:
 
 def gives(low: Sequence[str], place: int) -> bool:
     """What stands here may follow a name that somebody has just given; the end may."""
-    return place >= len(low) or low[place] in _GIVING
+    return place >= len(low) or low[place] in _GIVING or (len(low[place]) == 1 and low[place].isalpha())
 
 
 def calls(low: Sequence[str], place: int) -> bool:

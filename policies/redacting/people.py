@@ -47,8 +47,13 @@ _NEVER_BESIDE: Final = frozenset(
 )
 _SHORT_SURNAMES: Final = frozenset("do an so ma oh he my mi ha on no".split())
 # A verb that only a person before it can have.
+_OBJECTS: Final = frozenset("it me him her them us you this that the a an my your".split())
 _PAST: Final = frozenset(
     "took told said says came gave didn't doesn't was is has called went wants changed ordered".split()
+)
+# Names that are verbs after "my wife": "my wife rose to".
+_VERBS: Final = frozenset(
+    "hope rose chase mark drew grant love skip sue rob bob pat page lance bill nick jack grace".split()
 )
 _SYLLABLES: Final = frozenset(
     """soon so in an young sun see do can long my mi a ho he me ha""".split()
@@ -137,6 +142,25 @@ def _though_a_word(text: Reading, place: int, said: Expected) -> bool:
         return True
     if not listed or len(word) < 3:
         return False
+    following = at(low, place + 1)
+    if word in lexis.either and following not in GRAMMAR and (following in lexis.family or following in lexis.either):
+        surname = gives(low, place + 2) or (at(low, place + 2) in GRAMMAR and at(low, place + 2) not in _OBJECTS)
+        if surname and (
+            said.firm or said.own or said.title or said.relative or at(low, place - 1) == "for" or calls(low, place + 2)
+        ):
+            return True
+    if word in lexis.either and (said.own or said.firm) and calls(low, place + 1) and following != "in":
+        return True
+    if word in lexis.either and said.firm and (gives(low, place + 1) or following in JOBS):
+        return following not in ("to", "be", "the", "a", "that")
+    if (
+        word in lexis.either
+        and said.relative
+        and following in (*_PAST, "can't", "can", "isn't", "found", "after", "and")
+    ):
+        return following != "and" or word != "may"
+    if word in lexis.either and said.job and at(low, place - 1) in ("is", "was", "'s") and following in ("", ".", ","):
+        return True
     if word in lexis.either:
         if text.words[place].capital and text.capital(place + 1) and calls(low, place + 2):
             return True
@@ -166,13 +190,19 @@ def _either(text: Reading, place: int, said: Expected, marked: Set[int]) -> bool
     before, following = at(low, place - 1), at(low, place + 1)
     if before in ("the", "a", "an", "some", "no", "any", "this"):
         return False
-    surname = following in lexis.family and following not in GRAMMAR and gives(low, place + 2)
-    full = surname or (text.odd(place + 1) and not said.thing)
+    spoken = said.own or said.firm or said.title or said.relative
+    listed = following in lexis.family or following in lexis.either
+    ends = gives(low, place + 2) or (spoken and at(low, place + 2) in GRAMMAR)
+    surname = listed and ends and (following not in GRAMMAR or (spoken and following in lexis.family))
+    syllables = listed and (text.odd(place + 2) or at(low, place + 2) in lexis.family) and following not in GRAMMAR
+    full = surname or syllables or (text.odd(place + 1) and not said.thing)
     if calls(low, place + 1) or used_as_name(low, place):
         return True
     if said.relative or said.job:
         if following in ("a", "an", "the", "some") and word not in lexis.things:
             return False  # "my son drew a picture"
+        if said.relative and word not in _VERBS:
+            return True
         fits = (
             full
             or gives(low, place + 1)
@@ -215,15 +245,16 @@ def _odd(text: Reading, place: int, said: Expected) -> bool:
         return True
     if said.relative or said.job:
         return at(low, place - 1) not in ("with", "on")
-    if said.thing:
+    if said.thing and tuple(low[max(0, place - 2) : place]) != ("for", "a"):
         return False
     if calls(low, place + 1):
         return True
     unlisted = word not in lexis.family and not text.capital(place) and place not in text.model
-    if (unlisted and at(low, place - 1) in _MEDICATED) or len(word) < 3 or _dosed(low, place):
+    held = tuple(low[max(0, place - 2) : place]) == ("hold", "on")
+    if (unlisted and at(low, place - 1) in _MEDICATED and not held) or len(word) < 3 or _dosed(low, place):
         return False
-    if len(word) > LONGEST_UNKNOWN and word not in lexis.family:
-        return said.likely and place in text.model  # a long word that nobody knows is a medicine rather
+    if len(word) > LONGEST_UNKNOWN and word not in lexis.family and at(low, place + 1) != "comma":
+        return said.likely and (place in text.model or at(low, place - 1) not in _MEDICATED)  # else rather a medicine
     return not (unlisted and slip)
 
 

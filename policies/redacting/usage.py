@@ -33,17 +33,17 @@ _PLACES: Final = frozenset(
 )
 # Before a name that is the object: nothing else stands there without an article.
 _CALLING: Final = frozenset(
-    """tell told ask asked call called have had let make made get see saw meet met thank named help
+    """want need tell told ask asked call called have had let make made get see saw meet met thank named help
     remind text""".split()
 )
 _TO: Final = phrases(
-    """talk to | talked to | talking to | speak to | speak with | spoke to | spoke with | ask for | asked for |
+    """it 's for | is for | speaking to | hold on | says | talk to | talked to | talking to | speak to | speak with | spoke to | spoke with | ask for | asked for |
     asking for | looking for | belongs to | listen to | married to | talk with | live with | stay with | staying
     with | i 'm with | message for | message from | call from | named | met with | up with | note from | me and
     | paging | along with"""
 )
 _AFTER_AN_OBJECT: Final = frozenset(
-    """than then or and nobody everybody , . ? ! i i'm he she they we you it that to know about if when at in from on
+    """earlier before last yesterday already she'll he'll than then or and nobody everybody , . ? ! i i'm he she they we you it that to know about if when at in from on
     the my is was call come bring please and or but because so who said says for with tomorrow today again later
     there here back how what 's thanks thank do help give""".split()
 )
@@ -58,6 +58,7 @@ _NOT_BEFORE: Final = frozenset(
     could will would should may might must don't didn't not of such what which every each one two bad good best same
     other""".split()
 )
+_ANYWAY: Final = frozenset("hope will may grant bless so".split())
 _UNNAMED: Final = frozenset("somebody someone guy girl lady man woman fella gentleman nurse boy kid person".split())
 _CLAUSE: Final = frozenset(
     """, . ? ! ; and but so because cause then that when if um uh well yeah yes no okay oh hi hello hey
@@ -111,8 +112,25 @@ def used_as_name(low: Sequence[str], place: int) -> bool:
         return True
     if before in ("is", "was", "are") and (place == 1 or at(low, place - 2) in _CLAUSE) and after in _PLACES:
         return True
-    if before in _CALLING and not mass:
-        return after == "" or after in _AFTER_AN_OBJECT
+    if place == 0 and low[place] not in _ANYWAY and after == "i" and later == "'m":
+        return True  # "joy i'm the hospice nurse"
+    if place == 0 and after == "and" and later in ("his", "her", "my", "our") and at(low, place + 3) in RELATIVES:
+        return True
+    if after == "comma" or (before in ("", ".", "?", "!") and after in (".", "!") and not mass):
+        return True
+    met = before in ("saw", "met", "seeing", "called") and after in (
+        "on",
+        "at",
+        "in",
+        "yesterday",
+        "today",
+        "last",
+        "and",
+        "she",
+        "he",
+    )
+    if met or (before in _CALLING and not mass):
+        return met or after == "" or after in _AFTER_AN_OBJECT
     return False
 
 
