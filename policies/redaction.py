@@ -151,7 +151,7 @@ def find(text: str, lexis: Lexis, model: Sequence[tuple[int, int]]) -> list[Span
     found += [one for one in dates(words) if not covered([one]) & covered(found)]
     found += addresses(words, lexis, covered(found))
     found += [one for one in ages(words, lexis) if not covered([one]) & covered(found)]
-    found += identifiers(words, covered(found))
+    found += identifiers(words, lexis, covered(found))
     found += people(words, lexis, covered(found), _places(words, model))
     return apart(spans(words, joined([word.low for word in words], found)))
 

@@ -69,7 +69,7 @@ def _numbered(places: Places, place: int) -> int | None:
     if end is None or measured(low, end):
         return None
     after = end + (at(low, end) in ("on", ","))
-    street = places.street(after) or places.route(after)
+    street = places.route(after) or places.street(after)
     if street is not None:
         return street
     if end < len(low) and low[end - 1].isalpha() and len(low[end - 1]) == 1 and low[end - 1] not in DIRECTIONS:
@@ -81,6 +81,13 @@ def _numbered(places: Places, place: int) -> int | None:
         return end + 1
     if at(low, end) in _COMPASS and places.street_word(end + 1) and at(low, end + 1) not in ("side", "of"):
         return end + 2 + (places.street_word(end + 2) and at(low, end + 2) not in GRAMMAR)
+    stated = (
+        written
+        and at(low, place - 1) in ("", "at", "is", "be", "to")
+        and at(low, end + 1) in ("", ".", ",", "is", "and")
+    )
+    if stated and _named(places, end) and not places.lexis.medical(low[end]):
+        return end + 1
     alone = place == 0 and len(low) < 8 and end - place > 1
     here_i_am = (
         at(low, place - 1) == "at"
@@ -214,11 +221,20 @@ def _living_in(places: Places, place: int) -> int | None:
     return places.town(place, sure=False) if coming and not {"hospital", "call"} & said else None
 
 
+# Where these are spoken of, five digits are theirs.
+_IDENTIFYING: Final = frozenset(
+    "chart record account mrn member id policy group case number social claim invoice subscriber".split()
+)
+
+
 def _zip(places: Places, place: int) -> int | None:
     """What follows "zip" or "postcode"; and five written digits anywhere."""
     low, word = places.low, places.words[place]
     if word.cased.isdecimal() and len(low[place]) == ZIP and not measured(low, place + 1):
         beside = (at(low, place - 1), at(low, place + 1))
+        lettered = len(beside[0]) == 1 or beside[0] in ("dash", "hyphen", "-") or beside[1] in ("dash", "-", "hyphen")
+        if lettered or (_IDENTIFYING & set(low[max(0, place - 5) : place])):
+            return None
         return None if (word.glued and beside[0] in (".", "-", "/")) or beside[0] in ("$", "#", "number") else place + 1
     near = [one for one in low[max(0, place - 6) : place] if one not in ("um", "uh")]
     post = "postcode" in near or "postal" in near or ("post" in near and "code" in near)
@@ -257,7 +273,9 @@ def _code(places: Places, place: int) -> int | None:
     here = place
     while at(places.low, here) in ("zip", "code", "zipcode", "is", "'s"):
         here += 1
-    return places.digits(here, ZIP, 9) if here < len(places.low) else None
+    end = places.digits(here, ZIP, 9) if here < len(places.low) else None
+    longer = end is not None and places.digits(end + (at(places.low, end) == ","), 1, 9) is not None
+    return None if longer else end
 
 
 def _post(places: Places, place: int) -> int | None:

@@ -45,6 +45,7 @@ _NOT_COUNTED: Final = frozenset(
     is was or which no not didn't a an this last next so after before tuesday until till through they'd
     there about""".split()
 )
+_COUNTED: Final = frozenset("one two few last most half kind little night morning evening afternoon".split())
 _OTHERS: Final = frozenset(
     """live lives living phone number social chart account address member card record pressure sugar weigh weight age
     take took pain cell zip mrn id temperature pulse temp""".split()
@@ -54,6 +55,7 @@ _READ: Final = frozenset(
     """sugar sugars glucose pressure pulse reading readings temperature temp weight weighed take took taking oxygen
     level levels inr rate dose doses count milligrams bp score numbers""".split()
 )
+_STREETS: Final = frozenset("street road avenue boulevard lane drive court highway parkway place terrace".split())
 _CORRECTING: Final = frozenset("um uh er no wait sorry i mean , not rather actually".split())
 
 
@@ -239,9 +241,8 @@ def _bare_day(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[in
     if following == "of":
         month = at(low, day[1] + 1) in ("this", "last", "next", "the") and at(low, day[1] + 2) == "month"
         return (day[1], False) if month else None
-    counted = (
-        following not in _NOT_COUNTED and following not in WEEKDAYS and not (day[1] >= len(words) or words[day[1]].mark)
-    )
+    free = following in _NOT_COUNTED or following in WEEKDAYS or following in GRAMMAR - _COUNTED
+    counted = not (free or day[1] >= len(words) or words[day[1]].mark)
     if before in _ON:
         return None if counted else (day[1], False)
     return (day[1], False) if day[0] > 3 and not counted and before not in ("in", "for", "my", "and") else None
@@ -260,6 +261,8 @@ def _in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[
     zero = at(low, after) in ("oh", "o", "zero")
     day = cardinal(words, after + zero)
     if day is None or not (1 <= day[0] <= 9 if zero else 1 + 9 * (not slash) <= day[0] <= 31) or measured(low, day[1]):
+        return None
+    if not _STREETS.isdisjoint(low[day[1] : day[1] + 5]):
         return None
     if words[day[1] - 1].cased.isdecimal() or at(low, month[1]) in ("hundred", "thousand"):
         return None

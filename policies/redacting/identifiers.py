@@ -10,6 +10,7 @@ from typing import Final
 
 from policies.redacting.announcing import ANNOUNCED, REACH, announced, named_after
 from policies.redacting.found import Found, Kind
+from policies.redacting.lexis import Lexis
 from policies.redacting.measures import measured
 from policies.redacting.numerals import Run, Sort, numerals
 from policies.redacting.words import Word, at
@@ -19,6 +20,7 @@ FULL: Final = {Kind.SSN: 9, Kind.PHONE: 10, Kind.CARD: 16}
 GOES_ON: Final = 12  # words between the parts of a number that goes on: "hold on my glasses"
 LONGEST_LINK: Final = 12  # words between parts of a number that is named at its end
 LONG: Final = 7  # digits from which a number that nobody named is taken out
+WHOLE_CARD: Final = 14  # digits that nothing else has
 SHORT: Final = 4  # digits from which those said one by one are taken out
 LONG_MIXED: Final = 5  # digits, where letters are among them
 
@@ -34,7 +36,7 @@ _CLAUSE: Final = frozenset(". ? ! ;".split())
 _TALK: Final = frozenset("dollars bucks owe pay paid costs cost $".split())
 
 
-def identifiers(words: Sequence[Word], skipped: set[int]) -> list[Found]:
+def identifiers(words: Sequence[Word], lexis: Lexis, skipped: set[int]) -> list[Found]:
     """All identifying numbers, in order.  skipped: places that belong to something else already."""
     low = [word.low for word in words]
     found: list[Found] = []
@@ -61,7 +63,7 @@ def identifiers(words: Sequence[Word], skipped: set[int]) -> list[Found]:
                 found.append(Found(early.first, early.end, kind))
                 so_far += len(early.digits)
         passed = []
-        found.append(Found(_first(low, run), run.end, kind))
+        found.append(Found(_first(low, run, kind, lexis), run.end, kind))
         if whole is not None and so_far >= whole:
             begun = None
         elif whole is not None or begun is None or run.first - begun[2] > GOES_ON:
@@ -69,12 +71,20 @@ def identifiers(words: Sequence[Word], skipped: set[int]) -> list[Found]:
     return sorted(found, key=lambda one: one.first)
 
 
-def _first(low: Sequence[str], run: Run) -> int:
+def _first(low: Sequence[str], run: Run, kind: Kind, lexis: Lexis) -> int:
     """With the "capital" of its first letter."""
     first = run.first
-    while at(low, first - 1) in ("capital", "uppercase", "letter"):
+    before = at(low, first - 1)
+    prefix = kind in (Kind.MEMBER_ID, Kind.MRN) and before.isalpha() and 1 < len(before) <= LONGEST_PREFIX
+    if prefix and before not in _ANNOUNCING and (before == "mr" or not lexis.plain(before) or before in ANNOUNCED):
+        first -= 1
+    while at(low, first - 1) in ("capital", "uppercase", "letter", "plus", "+", "("):
         first -= 1
     return first
+
+
+LONGEST_PREFIX: Final = 4  # letters: "uhc two two oh"
+_ANNOUNCING: Final = frozenset("mrn ssn dob id ids is no num acct case bin rx card plan".split())
 
 
 def _kind(words: Sequence[Word], low: Sequence[str], run: Run, begun: tuple[Kind, int, int] | None) -> Kind | None:
@@ -91,7 +101,7 @@ def _kind(words: Sequence[Word], low: Sequence[str], run: Run, begun: tuple[Kind
     if begun is not None and run.first - begun[2] <= GOES_ON and _goes_on(low, run, begun, named):
         return begun[0]
     later = named_after(low, run)
-    if later is not None and not read and count >= 2 and run.singly > 0.4:
+    if later is not None and not read and count >= 2 and (run.singly > 0.4 or count > SHORT):
         return later
     return None if read and (count < 9 or run.singly < 0.7) else _unnamed(words, low, run)
 
@@ -140,7 +150,12 @@ def _unnamed(words: Sequence[Word], low: Sequence[str], run: Run) -> Kind | None
     if count < LONG:
         plain = run.singly > 0.6 and count >= SHORT and not _year(run) and not (run.letters and count < 4)
         return Kind.MRN if plain or _dashed(words, run) or (count >= SHORT and _alone(words, low, run)) else None
-    if run.singly < 0.5 and not (count == 7 and run.atoms[0].sort is not Sort.GROUP) and not _alone(words, low, run):
+    if (
+        run.singly < 0.5
+        and count < WHOLE_CARD
+        and not (count == 7 and run.atoms[0].sort is not Sort.GROUP)
+        and not _alone(words, low, run)
+    ):
         return None
     if count == 9:
         return Kind.SSN

@@ -54,7 +54,7 @@ TITLES: Final = frozenset(
     dame lady sir""".split()
 )
 FIRM_TITLES: Final = frozenset(
-    """doctors drs nurses doctor dr mr mister mrs missus ms miss nurse professor prof pastor reverend""".split()
+    """doctors drs nurses doc doctor dr mr mister mrs missus ms miss nurse professor prof pastor reverend""".split()
 )
 # Who works at a hospital or comes to a home; a name may follow, or stand before "the".
 JOBS: Final = frozenset(

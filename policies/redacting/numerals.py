@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.redacting.counting import UNITS, below_hundred, with_hundreds, word_at
+from policies.redacting.lexis import GRAMMAR
 from policies.redacting.letters import DASHES, TIMES, letter
 from policies.redacting.words import Word
 
@@ -131,6 +132,8 @@ def numerals(words: Sequence[Word], skipped: set[int] | frozenset[int] = frozens
 def _run(words: Sequence[Word], atoms: list[Atom]) -> list[Run]:
     """Without letters at its ends that are likelier words, and none without digits."""
     first, end = 0, len(atoms)
+    if end > 1 and words[atoms[0].first].low in ("four", "4") and word_at(words, atoms[0].first - 1) == "last":
+        first = 1  # "the last four ninety one twelve"
     while first < end and _is_announcing(words, atoms, first):
         first = _is_announcing(words, atoms, first)
     while first + 1 < end and _is_article(words, atoms[first]) and atoms[first + 1].sort is not Sort.LETTER:
@@ -143,7 +146,10 @@ def _run(words: Sequence[Word], atoms: list[Atom]) -> list[Run]:
 
 def _before_a_noun(words: Sequence[Word], one: Atom) -> bool:
     """ "... four four one two a nurse said": no part of the number."""
-    return not words[one.first].glued and one.end < len(words) and words[one.end].letters
+    following = words[one.end].low if one.end < len(words) else ""
+    return (
+        not words[one.first].glued and following.isalpha() and (following not in GRAMMAR or words[one.first].low == "i")
+    )
 
 
 def _is_announcing(words: Sequence[Word], atoms: list[Atom], first: int) -> int:
@@ -173,7 +179,8 @@ def _bridged(words: Sequence[Word], left: Atom, right: Atom, skipped: set[int] |
     said = [words[place].low for place in gap]
     if all(word in SOFT for word in said):
         if Sort.LETTER in (left.sort, right.sort) and any(word in (".", ",") for word in said):
-            return words[gap[0]].glued and words[right.first].glued
+            spelled = "." not in said and left.end - left.first > 1
+            return spelled or (words[gap[0]].glued and words[right.first].glued)
         if "." in said or "and" in said:
             return words[right.first].glued or (_digitwise(left) and _digitwise(right))
         return True

@@ -18,7 +18,7 @@ from policies.redacting.medical import EPONYMS
 from policies.redacting.naming import Expected, calls, eponym, expected, gives
 from policies.redacting.reading import Reading
 from policies.redacting.spelling import spelled
-from policies.redacting.usage import used_as_name
+from policies.redacting.usage import asked_for, used_as_name
 from policies.redacting.words import Word, at, phrases
 
 LONGEST_UNKNOWN: Final = 9  # letters; surnames beyond that come with a title or a given name
@@ -45,6 +45,7 @@ _COMPANY: Final = frozenset(
 _NEVER_BESIDE: Final = frozenset(
     """and the that like for but with not will may just last first was his her see name are""".split()
 )
+_SURNAMES: Final = frozenset("long little best young".split())  # words of the grammar otherwise
 _SHORT_SURNAMES: Final = frozenset("do an so ma oh he my mi ha on no".split())
 # A verb that only a person before it can have.
 _OBJECTS: Final = frozenset("it me him her them us you this that the a an my your".split())
@@ -120,6 +121,8 @@ def _begins(text: Reading, place: int, marked: Set[int]) -> bool:
         )
     if word in lexis.either:
         return _either(text, place, said, marked)
+    if text.odd(place) and place > 1 and low[place - 1] in ("and", "or", "comma") and place - 2 in marked:
+        return True
     return _odd(text, place, said) if text.odd(place) else _surname(text, place, said)
 
 
@@ -142,6 +145,8 @@ def _though_a_word(text: Reading, place: int, said: Expected) -> bool:
         return True
     if not listed or len(word) < 3:
         return False
+    if (small or said.title) and word in _SURNAMES and word in lexis.family:
+        return True
     following = at(low, place + 1)
     if word in lexis.either and following not in GRAMMAR and (following in lexis.family or following in lexis.either):
         surname = gives(low, place + 2) or (at(low, place + 2) in GRAMMAR and at(low, place + 2) not in _OBJECTS)
@@ -188,11 +193,11 @@ def _either(text: Reading, place: int, said: Expected, marked: Set[int]) -> bool
     """A given name that is a word as well."""
     word, low, lexis = text.low[place], text.low, text.lexis
     before, following = at(low, place - 1), at(low, place + 1)
-    if before in ("the", "a", "an", "some", "no", "any", "this"):
+    if before in ("the", "a", "an", "some", "no", "any", "this") and at(low, place - 2) != "for":
         return False
     spoken = said.own or said.firm or said.title or said.relative
     listed = following in lexis.family or following in lexis.either
-    ends = gives(low, place + 2) or (spoken and at(low, place + 2) in GRAMMAR)
+    ends = gives(low, place + 2) or ((spoken or said.likely) and at(low, place + 2) in GRAMMAR)
     surname = listed and ends and (following not in GRAMMAR or (spoken and following in lexis.family))
     syllables = listed and (text.odd(place + 2) or at(low, place + 2) in lexis.family) and following not in GRAMMAR
     full = surname or syllables or (text.odd(place + 1) and not said.thing)
@@ -211,7 +216,7 @@ def _either(text: Reading, place: int, said: Expected, marked: Set[int]) -> bool
             or following in lexis.either
         )
         return fits or word in lexis.things or word not in lexis.english
-    if place > 1 and before in ("and", "or") and place - 2 in marked:
+    if place > 1 and before in ("and", "or", "comma") and place - 2 in marked:
         return following not in ("to", "so", "that", "for", "it", "i")
     if _thanked(low, place) and (word in lexis.things or before in ("you", "thanks")):
         return following in GRAMMAR or not following.isalpha()
@@ -238,7 +243,8 @@ def _thanked(low: Sequence[str], place: int) -> bool:
 def _odd(text: Reading, place: int, said: Expected) -> bool:
     """A word that is no English one and no given name."""
     word, low, lexis = text.low[place], text.low, text.lexis
-    slip = word not in lexis.family and lexis.slip(word)
+    listed_beside = lexis.name(at(low, place + 1)) or at(low, place + 1) in lexis.family or text.odd(place + 1)
+    slip = word not in lexis.family and not said.likely and not listed_beside and lexis.slip(word)
     if word.endswith(("ing", "n't", "in'")):
         return False
     if said.own and (said.relative or not said.thing) and not slip:
@@ -247,11 +253,10 @@ def _odd(text: Reading, place: int, said: Expected) -> bool:
         return at(low, place - 1) not in ("with", "on")
     if said.thing and tuple(low[max(0, place - 2) : place]) != ("for", "a"):
         return False
-    if calls(low, place + 1):
+    if calls(low, place + 1) or (asked_for(low, place) and not _dosed(low, place)):
         return True
     unlisted = word not in lexis.family and not text.capital(place) and place not in text.model
-    held = tuple(low[max(0, place - 2) : place]) == ("hold", "on")
-    if (unlisted and at(low, place - 1) in _MEDICATED and not held) or len(word) < 3 or _dosed(low, place):
+    if (unlisted and at(low, place - 1) in _MEDICATED) or len(word) < 3 or _dosed(low, place):
         return False
     if len(word) > LONGEST_UNKNOWN and word not in lexis.family and at(low, place + 1) != "comma":
         return said.likely and (place in text.model or at(low, place - 1) not in _MEDICATED)  # else rather a medicine

@@ -71,7 +71,7 @@ def used_as_name(low: Sequence[str], place: int) -> bool:
     before, after, later = at(low, place - 1), at(low, place + 1), at(low, place + 2)
     if _answers(low, place):
         return True
-    asked = any(place >= len(said) and tuple(low[place - len(said) : place]) == said for said in _TO)
+    asked = asked_for(low, place)
     if before == "called" and at(low, place - 2) in _UNNAMED:
         return True
     if asked or before in ("ask", "asked", "tell", "told"):
@@ -132,6 +132,11 @@ def used_as_name(low: Sequence[str], place: int) -> bool:
     if met or (before in _CALLING and not mass):
         return met or after == "" or after in _AFTER_AN_OBJECT
     return False
+
+
+def asked_for(low: Sequence[str], place: int) -> bool:
+    """Right after "ask for", "speaking to", "message for"."""
+    return any(place >= len(said) and tuple(low[place - len(said) : place]) == said for said in _TO)
 
 
 def _answers(low: Sequence[str], place: int) -> bool:
