@@ -18,8 +18,8 @@ ANNOUNCED: Final[dict[str, tuple[Kind, int]]] = {
     ),
     **dict.fromkeys("statement patient".split(), (Kind.MRN, 4)),
     **dict.fromkeys(
-        """member membership subscriber policy group medicare medicaid medigap insurance plan aetna cigna humana anthem
-        kaiser molina tricare uhc united bluecross coverage beneficiary mbi payer hmo ppo supplement
+        """member membership subscriber policy group medicare medicaid medigap insurance plan aetna cigna humana
+        anthem kaiser molina tricare uhc united bluecross coverage beneficiary mbi payer hmo ppo supplement
         advantage""".split(),
         (Kind.MEMBER_ID, 3),
     ),

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from policies.redacting.births import BIRTH_REACH, birth_number, births_in, elsewhere
 from policies.redacting.counting import TEENS, TENS, UNITS, cardinal, ordinal
 from policies.redacting.found import Found, Kind
 from policies.redacting.lexis import GRAMMAR, WEEKDAYS
 from policies.redacting.measures import measured
-from policies.redacting.numerals import Sort, atom
 from policies.redacting.words import Word, at, phrases
 from policies.redacting.years import year_at
 
@@ -26,14 +26,6 @@ FEASTS: Final = phrases(
     """christmas eve | christmas day | new year 's eve | new year 's day | new years eve | new years day | leap day
     | valentine 's day | valentines day | independence day | halloween | christmas"""
 )
-_BIRTH: Final = phrases(
-    """born | birth | birthday | birthdate | birthdays | d o b | dob | b day | bday | b i r t h | year is | the
-    year | d . o . b | birth year | dobs"""
-)
-_BIRTH_WORDS: Final = frozenset("birth birthday birthdate dob bday born".split())  # "... is my birthday"
-BIRTH_REACH: Final = (
-    14  # words after "born" in which a number is looked for: "my birthday is no wait that's my wife's it's"
-)
 # Between the parts of one date.
 _LOOSE: Final = frozenset("um uh er uhm , . of in the year and".split())
 _ON: Final = WEEKDAYS | frozenset(
@@ -41,15 +33,11 @@ _ON: Final = WEEKDAYS | frozenset(
 )
 # What an ordinal counts, so that it is no day: "the first time".
 _NOT_COUNTED: Final = frozenset(
-    """i and , . ? ! they he she we you it at for with when that so but because cause um uh then to from the my in if
-    is was or which no not didn't a an this last next so after before tuesday until till through they'd
-    there about""".split()
+    """i and , . ? ! they he she we you it at for with when that so but because cause um uh then to from the my
+    in if is was or which no not didn't a an this last next so after before tuesday until till through
+    they'd there about""".split()
 )
 _COUNTED: Final = frozenset("one two few last most half kind little night morning evening afternoon".split())
-_OTHERS: Final = frozenset(
-    """live lives living phone number social chart account address member card record pressure sugar weigh weight age
-    take took pain cell zip mrn id temperature pulse temp""".split()
-)
 # Where these are spoken of, three numbers in a row are readings.
 _READ: Final = frozenset(
     """sugar sugars glucose pressure pulse reading readings temperature temp weight weighed take took taking oxygen
@@ -62,20 +50,15 @@ _CORRECTING: Final = frozenset("um uh er no wait sorry i mean , not rather actua
 def dates(words: Sequence[Word]) -> list[Found]:
     """All dates of a text, in order; a `DOB` where birth is spoken of or the year is one to be born in."""
     low = [word.low for word in words]
-    births = [
-        place + len(said)
-        for place in range(len(low))
-        for said in _BIRTH
-        if tuple(low[place : place + len(said)]) == said
-    ]
+    births = births_in(low)
     found: list[Found] = []
     told: set[int] = set()  # births whose date was said
     place = 0
     while place < len(words):
-        near = [birth for birth in births if 0 <= place - birth <= BIRTH_REACH and not _elsewhere(low[birth:place])]
+        near = [birth for birth in births if 0 <= place - birth <= BIRTH_REACH and not elsewhere(low[birth:place])]
         one = _date(words, low, place)
         if one is None:
-            one = _birth_number(
+            one = birth_number(
                 words,
                 low,
                 place,
@@ -111,11 +94,6 @@ def _another(words: Sequence[Word], low: Sequence[str], end: int) -> int:
     ):
         return end
     return day[1]
-
-
-def _elsewhere(between: Sequence[str]) -> bool:
-    """Another number is announced between the word of birth and this one."""
-    return not _OTHERS.isdisjoint(between)
 
 
 def _date(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
@@ -304,62 +282,3 @@ def _year_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[
     if after < len(words) and (low[after] in MONTHS or low[after] == "the"):
         rest = _month_first(words, low, after) or _day_first(words, low, after)
     return (rest[0], True) if rest is not None else None
-
-
-def _birth_number(
-    words: Sequence[Word], low: Sequence[str], place: int, births: Sequence[int]
-) -> tuple[int, bool] | None:
-    """Numbers after a word of birth: "oh six oh four forty eight", "born in thirty nine"."""
-    near = [place - birth for birth in births if 0 <= place - birth <= BIRTH_REACH]
-    end, digits, parts = place, "", 0
-    while end < len(words) and parts < 9:
-        here = end
-        while (
-            parts
-            and here < end + 3
-            and at(low, here)
-            in (
-                ",",
-                "/",
-                "-",
-                ".",
-                "um",
-                "uh",
-                "dash",
-                "slash",
-                "the",
-                "of",
-                "and",
-                "year",
-                "er",
-                "in",
-                "day",
-                "month",
-            )
-        ):
-            here += 1
-        one = atom(words, here) if here < len(words) else None
-        if one is None or one.sort is Sort.LETTER or len(digits) >= 8:
-            break
-        digits, end, parts = digits + one.text, one.end, parts + 1
-    if not near:
-        after = [at(low, here) for here in range(end, end + 6)]
-        said = after[0] in ("is", "'s", "was", "that", ",") and set(after) & _BIRTH_WORDS
-        year = parts == 1 and "year" in after and "born" in after
-        return (end, True) if parts and said and (len(digits) > 3 or year) else None
-    if not parts or measured(low, end) or (at(low, end) in ("years", "year") or at(low, end) == "of"):
-        return None
-    if parts == 1 and len(digits) < 4 and not _year_follows_birth(low, place, min(near)):
-        return None
-    if digits.startswith("911") and len(digits) == 3:
-        return None
-    return (end, len(digits) > 3 or parts == 1) if len(digits) >= 2 else None
-
-
-def _year_follows_birth(low: Sequence[str], place: int, near: int) -> bool:
-    """ "born in thirty nine", "born back in the summer of forty one": a year, nothing else of substance in between."""
-    return (
-        near <= 8
-        and low[place] not in UNITS
-        and not {"with", "at", "weighing", "week", "weeks"} & set(low[place - near : place])
-    )

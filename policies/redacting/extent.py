@@ -14,8 +14,8 @@ from policies.redacting.words import at
 
 LONGEST_NAME: Final = 12  # words, particles and hyphens included
 _PARTICLES: Final = frozenset(
-    """de del la las los van von der den bin bint ibn abu al el da di du dos st saint o mc mac le san y
-    thi e ter ten""".split()
+    """de del la las los van von der den bin bint ibn abu al el da di du dos st saint o mc mac le san y thi e
+    ter ten""".split()
 )
 _GENERATIONS: Final = frozenset("jr junior sr senior ii iii".split())
 # After a name that somebody gives: what stands before it belongs to the name, whatever word it is.

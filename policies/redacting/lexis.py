@@ -48,10 +48,10 @@ RELATIVES: Final = frozenset(
     hubby godson godmother godfather goddaughter""".split()
 )
 TITLES: Final = frozenset(
-    """doctor dr doc mr mister mrs missus misses ms miss nurse professor prof pastor reverend rev father sister brother
-    aunt auntie uncle surgeon therapist aide cardiologist oncologist anesthesiologist urologist neurologist
-    hospitalist resident midwife pharmacist chaplain deacon rabbi imam captain sergeant officer madam
-    dame lady sir""".split()
+    """doctor dr doc mr mister mrs missus misses ms miss nurse professor prof pastor reverend rev father sister
+    brother aunt auntie uncle surgeon therapist aide cardiologist oncologist anesthesiologist urologist
+    neurologist hospitalist resident midwife pharmacist chaplain deacon rabbi imam captain sergeant officer
+    madam dame lady sir""".split()
 )
 FIRM_TITLES: Final = frozenset(
     """doctors drs nurses doc doctor dr mr mister mrs missus ms miss nurse professor prof pastor reverend""".split()

@@ -64,7 +64,7 @@ def mail(words: Sequence[Word]) -> list[Found]:
         if first < place:
             found.append(Found(first, end, Kind.EMAIL))
             last = end
-    return found + _sites(low, found)
+    return found + _sites(low, found) + _web(words, low)
 
 
 def _domain(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:
@@ -175,4 +175,16 @@ def _sites(low: Sequence[str], found: Sequence[Found]) -> list[Found]:
                 break
             first -= 1
         seen.append(Found(first, place + 1, Kind.EMAIL))
+    return seen
+
+
+def _web(words: Sequence[Word], low: Sequence[str]) -> list[Found]:
+    """Names on the web: "www.example.org", "w w w dot example dot org"."""
+    seen: list[Found] = []
+    for place in range(len(low)):
+        after = place + 1 if low[place] == "www" else place + 3
+        if low[place] == "www" or tuple(low[place : place + 3]) == ("w", "w", "w"):
+            end = _domain(words, low, after + (at(low, after) in _DOT))
+            if end is not None:
+                seen.append(Found(place, end, Kind.EMAIL))
     return seen

@@ -26,21 +26,22 @@ _OWN: Final = phrases(
 )
 # A person is spoken of or to.
 _LIKELY: Final = phrases(
-    """looking for | need | hold on | speaking to | named | ask for | asked for | asking for | tell | told | speak with | speak to | talk to | talk with | talked to |
-    talked with | spoke to | spoke with | calling for | calling about | behalf of | want | see | saw | seeing |
-    met | by | with | from | for | and | call | called | says | thanks | to | patient | dear | yes | yeah | no |
-    not | or | that 's | he 's | she 's | signed | under | let | is it | thank you | asked | ask | gave | helped
-    | about | is | was | text | message"""
+    """looking for | need | hold on | speaking to | named | ask for | asked for | asking for | tell | told |
+    speak with | speak to | talk to | talk with | talked to | talked with | spoke to | spoke with | calling
+    for | calling about | behalf of | want | see | saw | seeing | met | by | with | from | for | and | call
+    | called | says | thanks | to | patient | dear | yes | yeah | no | not | or | that 's | he 's | she 's |
+    signed | under | let | is it | thank you | asked | ask | gave | helped | about | is | was | text |
+    message"""
 )
 _OVER: Final = HESITATION | frozenset(
     """- mr mrs ms miss mister missus actually oh yes comma , just : good morning afternoon evening there it's again
-    ma'am sir okay ok what was it's uh-huh hold on sorry no wait i think dr""".split()
+    ma'am sir okay ok what was it it's uh-huh hold on sorry no wait i think dr""".split()
 )
 # What follows a name that somebody gives, so that a word before it is one.
 _GIVING: Final = frozenset(
-    """like earlier over doctor after before today calling here speaking and i i'm from . , again with the we my his her returning can could born date we're hi
-    hello d dob um uh just a patient that's spelled daughter phone chart social so there first last i've he she yes
-    ? ! it's but comma name who is was at on of in 's to""".split()
+    """like earlier over doctor after before today calling here speaking and i i'm from . , again with the we my his
+    her returning can could born date we're hi hello d dob um uh just a patient that's spelled daughter phone chart
+    social so there first last i've he she yes ? ! it's but comma name who is was at on of in 's to""".split()
 )
 _NAMED_THINGS: Final = frozenset(
     "the a brand generic trade drug medicine what by this that same user file street".split()

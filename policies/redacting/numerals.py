@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.redacting.counting import UNITS, below_hundred, with_hundreds, word_at
-from policies.redacting.lexis import GRAMMAR
 from policies.redacting.letters import DASHES, TIMES, letter
+from policies.redacting.lexis import GRAMMAR
 from policies.redacting.words import Word
 
 SOFT: Final = DASHES | frozenset(

@@ -32,8 +32,8 @@ FLATS: Final = frozenset(
 SURE_FLATS: Final = frozenset("building apartment apt suite ste lot".split())
 LEVELS: Final = frozenset("upstairs downstairs basement rear penthouse".split())
 _TOWN_BEGINS: Final = frozenset(
-    """st saint fort mount mt new old san santa los las el north south east west upper lower little big
-    grand port point""".split()
+    """st saint fort mount mt new old san santa los las el north south east west upper lower little big grand port
+    point""".split()
 )
 _TOWN_ENDS: Final = frozenset(
     """falls springs city heights beach hills hill grove park lake lakes rapids rock rocks valley village junction
@@ -61,8 +61,8 @@ _STREET_STOPS: Final = (
     GRAMMAR
     - DIRECTIONS
     - frozenset(
-        """first second third may will little best good full right last near long over under above quite own
-        hers hope much""".split()
+        """first second third may will little best good full right last near long over under above quite own hers hope
+        much""".split()
     )
 )
 _PAUSES: Final = frozenset("um uh er , .".split())

@@ -33,19 +33,19 @@ _PLACES: Final = frozenset(
 )
 # Before a name that is the object: nothing else stands there without an article.
 _CALLING: Final = frozenset(
-    """want need tell told ask asked call called have had let make made get see saw meet met thank named help
-    remind text""".split()
+    """want need tell told ask asked call called have had let make made get see saw meet met thank named help remind
+    text""".split()
 )
 _TO: Final = phrases(
-    """it 's for | is for | speaking to | hold on | says | talk to | talked to | talking to | speak to | speak with | spoke to | spoke with | ask for | asked for |
-    asking for | looking for | belongs to | listen to | married to | talk with | live with | stay with | staying
-    with | i 'm with | message for | message from | call from | named | met with | up with | note from | me and
-    | paging | along with"""
+    """it 's for | is for | speaking to | hold on | says | talk to | talked to | talking to | speak to | speak
+    with | spoke to | spoke with | ask for | asked for | asking for | looking for | belongs to | listen to |
+    married to | talk with | live with | stay with | staying with | i 'm with | message for | message from |
+    call from | named | met with | up with | note from | me and | paging | along with"""
 )
 _AFTER_AN_OBJECT: Final = frozenset(
-    """earlier before last yesterday already she'll he'll than then or and nobody everybody , . ? ! i i'm he she they we you it that to know about if when at in from on
-    the my is was call come bring please and or but because so who said says for with tomorrow today again later
-    there here back how what 's thanks thank do help give""".split()
+    """earlier before last yesterday already she'll he'll than then or and nobody everybody , . ? ! i i'm he she they
+    we you it that to know about if when at in from on the my is was call come bring please and or but because so
+    who said says for with tomorrow today again later there here back how what 's thanks thank do help give""".split()
 )
 # What a bare word is rather than a name where it is no subject of a person's verb: seasons, food, virtues.
 _MASS: Final = frozenset(
@@ -61,8 +61,8 @@ _NOT_BEFORE: Final = frozenset(
 _ANYWAY: Final = frozenset("hope will may grant bless so".split())
 _UNNAMED: Final = frozenset("somebody someone guy girl lady man woman fella gentleman nurse boy kid person".split())
 _CLAUSE: Final = frozenset(
-    """, . ? ! ; and but so because cause then that when if um uh well yeah yes no okay oh hi hello hey
-    or while since""".split()
+    """, . ? ! ; and but so because cause then that when if um uh well yeah yes no okay oh hi hello hey or
+    while since""".split()
 )
 
 

@@ -23,8 +23,8 @@ def year_at(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int,
     if words[place].cased.isdecimal():
         if len(first) == 4:
             return (place + 1, first < CHILDREN) if first[:2] in ("18", "19", "20") else None
-        short = len(first) == 2 and not measured(low, place + 1) and second not in ("st", "nd", "rd", "th")
-        return (place + 1, True) if short else None
+        two = len(first) == 2 and not measured(low, place + 1) and second not in ("st", "nd", "rd", "th")
+        return (place + 1, True) if two else None
     if first == "'":
         return (place + 2, True) if second.isdecimal() and len(second) == 2 else None
     if first in ("nineteen", "eighteen", "twenty"):
