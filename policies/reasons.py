@@ -34,6 +34,7 @@ REASONS: Final = frozenset(
         "duplicate_sentence",
         "empty",
         "expired",
+        "failed",
         "failure",
         "flood",
         "form",
