@@ -411,6 +411,7 @@ class Call:
             case None:
                 return False
             case Verdict.FLOOR:
+                self._ear.echo.believed()
                 self._overlap_heard = None
                 self._tally.counts["barge_ins"] += 1
                 self._watch.overlap(verdict, self._overlap_ms)

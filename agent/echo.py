@@ -57,6 +57,10 @@ class EchoGate:
             nearest = float(np.quantile(np.array(self._below_db), self.LOUDEST)) - self.MARGIN_DB
             self._learned_db = min(self.MOST_LOSS_DB, max(self.LEAST_LOSS_DB, nearest))
 
+    def believed(self) -> None:
+        """It was she: what noises made of the line before says nothing of its echo."""
+        self._fooled_db = 0.0
+
     def fooled(self) -> None:
         """An overlap held no words of hers: the echo is louder than was thought."""
         self._fooled_db = min(self._fooled_db + self.STEP_DB, self.MOST_LOSS_DB - self.LEAST_LOSS_DB)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agent.caution import unsafe_in_part
+from agent.deferrals import names_medicine
 from agent.engines.ports import EngineFailed, EngineReason, LanguageModel
 from agent.mouth import Gate, Mouth, VoiceFailed
 from agent.phrases import Phrase
@@ -81,9 +82,14 @@ class Replying:
             said
             for said in cut
             if said.source is not Source.FIXED
-            and said.text.map(unsafe_in_part).reveal()
+            and (said.text.map(unsafe_in_part).reveal() or self._of_medicine(said))
             and said.text.reveal() not in known
         ]
+
+    def _of_medicine(self, said: Sayable) -> bool:
+        """It belongs to a passage about a medicine, whichever of its sentences it is."""
+        passages = self._voices.wording.passages
+        return any(names_medicine(text) for text, passage in passages.items() if passage == said.passage_id)
 
     def outlook(self, said: Answerable) -> Outlook:
         """Would something be said to these words as they stand: small talk, or an approved passage?"""

@@ -237,3 +237,11 @@ def _fits(text: str, shape: closed.Shape) -> bool:
     except NotClosed:
         return False
     return True
+
+
+def hush(*libraries: str) -> None:
+    """These loggers say nothing, in a process where `install` was not called as well."""
+    for name in libraries:
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.CRITICAL + 1)
+        logger.propagate = False

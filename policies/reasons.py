@@ -43,6 +43,7 @@ REASONS: Final = frozenset(
         "exists",
         "expired",
         "expired_token",
+        "failed",
         "failure",
         "flood",
         "forced",

@@ -106,6 +106,14 @@ def _bound() -> None:
         line.bind((LOOPBACK, 0))
 
 
+def _listening() -> None:
+    """A port that the kernel chooses for a socket that was never bound."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as line:
+        line.listen(1)
+        if line.getsockname()[1] == 0:
+            raise PermissionError(errno.EPERM, "")
+
+
 def _fast_open() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as line:
         line.sendto(b"", MSG_FASTOPEN, (LOOPBACK, DISCARD))
@@ -231,6 +239,7 @@ _BY_CALLS: Final[Mapping[str, Probe]] = MappingProxyType(
         "a virtual machine's socket": _socket(VSOCK, socket.SOCK_STREAM),
         "several paths": _socket(socket.AF_INET, socket.SOCK_STREAM, MPTCP),
         "SCTP": _socket(socket.AF_INET, socket.SOCK_STREAM, SCTP),
+        "a port that nobody chose": _listening,
         "words in the first packet": _fast_open,
         "words in the first packet, later": _fast_open_later,
         "a child": _forked,

@@ -47,7 +47,13 @@ class Needle:
         """(form, bytes) of each writing of it: small, in capitals, as a title, without what is no letter or digit."""
         text = self.text()
         bare = "".join(sign for sign in text if sign.isalnum())
-        writings = {"as it is": text.lower(), "capitals": text.upper(), "title": text.title(), "bare": bare.lower()}
+        writings = {
+            "as it is": text,
+            "small": text.lower(),
+            "capitals": text.upper(),
+            "title": text.title(),
+            "bare": bare.lower(),
+        }
         seen: set[bytes] = set()
         for writing, written in writings.items():
             if len(written.encode()) < SHORTEST:

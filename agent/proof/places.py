@@ -12,7 +12,7 @@ from typing import Final
 
 from agent.proof.needles import Needle
 from agent.proof.report import Looked, Place, Seen
-from agent.proof.search import Hit, Search
+from agent.proof.search import Hit, Search, Sought
 
 LARGEST_FILE: Final = 256 << 20  # larger ones that changed meanwhile are named as not examined
 FILESYSTEMS_OF_THE_KERNEL: Final = ("/proc", "/sys", "/dev/pts", "/dev/mqueue")
@@ -45,9 +45,12 @@ class Searcher:
         found = self._found_in_copies(sample, unpack=unpack)
         return self._told(place, hits, size, found, whole=whole)
 
-    def of(self, place: Place, hits: Iterable[Hit], size: int, found: int) -> Looked:
+    def of(self, place: Place, hits: Iterable[Hit], size: int, found: int, *, whole: bool) -> Looked:
         """A place whose decoys were really put there and looked for in the same way."""
-        return self._told(place, {hit for hit in hits if hit.needle != self._decoy.name}, size, found, whole=True)
+        return self._told(place, {hit for hit in hits if hit.needle != self._decoy.name}, size, found, whole=whole)
+
+    def sought(self, piece: bytes) -> Sought:
+        return self._search.look(piece)
 
     def hits(self, piece: bytes, *, unpack: bool = True) -> frozenset[Hit]:
         return self._search.look(piece, unpack=unpack).hits
@@ -69,7 +72,14 @@ class Searcher:
     def _told(self, place: Place, hits: Iterable[Hit], size: int, found: int, *, whole: bool) -> Looked:
         named = tuple(sorted(f"{hit.needle}: {hit.form}" for hit in hits))
         if not named and not whole:
-            return Looked(place, Seen.NOT_EXAMINED, size, found, self.planted, why="too many compressed streams")
+            return Looked(
+                place,
+                Seen.NOT_EXAMINED,
+                size,
+                found,
+                self.planted,
+                why="a file was too large, unreadable, or full of compressed streams",
+            )
         return Looked(place, Seen.FOUND if named else Seen.NOTHING, size, found, self.planted, named)
 
 
@@ -92,12 +102,15 @@ def changed_files(since_s: float, but: Sequence[Path]) -> Iterator[Path]:
                 yield path
 
 
-def contents(paths: Iterable[Path], too_large: Callable[[Path], None]) -> Iterator[bytes]:
+def contents(paths: Iterable[Path], left_out: Callable[[Path], None]) -> Iterator[bytes]:
+    """left_out: told of a file that is too large or can't be read.  One that is gone meanwhile is nowhere."""
     for path in paths:
         try:
             if path.stat().st_size > LARGEST_FILE:
-                too_large(path)
+                left_out(path)
             else:
                 yield path.read_bytes()
-        except OSError:
+        except FileNotFoundError:
             continue
+        except OSError:
+            left_out(path)

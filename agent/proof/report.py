@@ -21,6 +21,8 @@ FORMAT: Final = "quietline-proof-1"
 LEAST_FORMS: Final = 20
 """So many forms of a needle must have been planted and found in each place that was examined."""
 LEAST_ACTS: Final = 40
+LOCKS: Final = frozenset({"length", "rights", "files", "calls", "swap"})
+"""Locks that must have held the line; `ports` may be another's work."""
 
 
 class Place(enum.Enum):
@@ -45,6 +47,16 @@ class Place(enum.Enum):
     PAGES = "health and error pages"
     CARRIER = "what the carrier was told"
     SOCKETS = "where the line was connected to"
+
+
+MAY_BE_UNSEEN: Final = frozenset(
+    {Place.SWAP, Place.SOCKETS, Place.LINE_MEMORY, Place.KEEPER_MEMORY, Place.BUS_MEMORY, Place.FILES}
+)
+"""Places that need root, or something that this version lacks: a report may say so, and the officer decides."""
+MUST_HOLD_BYTES: Final = frozenset(
+    {Place.PIPE, Place.OUTPUT, Place.BUS, Place.METRICS, Place.PAGES, Place.CARRIER, Place.STATE}
+)
+"""Where there is always something: nothing searched there means that the search looked past it."""
 
 
 class Seen(enum.Enum):
@@ -143,11 +155,16 @@ def _lacking(body: Mapping[str, Any]) -> list[str]:
             forms, planted = _count(row.get("forms")), _count(row.get("planted"))
             if forms < planted or planted < LEAST_FORMS:
                 found.append(f"{place.value}: the search missed what was planted, or too little was planted")
-        elif row.get("seen") != Seen.NOT_EXAMINED.value or not row.get("why"):
-            found.append(f"{place.value}: not examined, and no reason given")
+            elif place in MUST_HOLD_BYTES and _count(row.get("size")) < 1:
+                found.append(f"{place.value}: nothing was searched there")
+        elif row.get("seen") != Seen.NOT_EXAMINED.value or not row.get("why") or place not in MAY_BE_UNSEEN:
+            found.append(f"{place.value}: not examined, and that may not be or has no reason")
     calls = body.get("calls")
-    if not isinstance(calls, dict) or _count(calls.get("counted")) < 1:
-        found.append("no call counted: the canary was not heard and spoken back")
+    if not isinstance(calls, dict) or not 1 <= _count(calls.get("counted")) == _count(calls.get("placed")):
+        found.append("a call does not count: its canary was not heard, or not spoken back")
+    locks = body.get("locks")
+    if not isinstance(locks, list) or not set(map(str, locks)) >= LOCKS:
+        found.append("a lock of the kernel did not hold the line")
     acts = body.get("acts")
     if not isinstance(acts, dict) or _count(acts.get("tried")) < LEAST_ACTS or acts.get("done") != []:
         found.append("a forbidden act was not refused, or too few were tried")

@@ -26,7 +26,7 @@ from agent.settings import ROOT
 from policies.layers import Layer
 from policies.vocabulary import Event as LogEvent
 
-RUN_WORDS: Final = 4  # of what was heard, to a needle
+RUN_WORDS: Final = 3  # of what was heard, to a needle; they overlap
 LEAST_RUN: Final = 12  # signs; fewer come about by chance
 SETTLED_S: Final = 5.0  # after the last hang-up: what is still in memory then was not forgotten
 ROUTES: Final = ("/healthz", "/readyz", "/metrics", "/", "/nothing-here", "/twilio/voice", "/twilio/media", "/docs")
@@ -102,16 +102,16 @@ class _Heard(Sequence[str]):
 
 
 def _needles(nonce: bytes, placed: Sequence[Placed]) -> list[Needle]:
-    """What was said, and what was made of it, four words at a time.
+    """What was said, and what was made of it, three words at a time.
 
-    Four words that stand in our own material ("if I can take") are in the line's memory without having been said.
+    Words that stand in our own material ("if I can take") are in the line's memory without having been said.
     """
     patients = [canary(nonce, each.number) for each in placed]
     needles = [Needle(f"{patient.number} {name}", text) for patient in patients for name, text in patient.texts()]
     ours = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "deploy").rglob("*.toml"))).lower()
     for each in placed:
         words = each.heard.split()
-        runs = [" ".join(words[at : at + RUN_WORDS]) for at in range(0, max(1, len(words) - RUN_WORDS + 1), RUN_WORDS)]
+        runs = [" ".join(words[at : at + RUN_WORDS]) for at in range(max(1, len(words) - RUN_WORDS + 1))]
         needles += [
             Needle(f"{each.number} heard {n}", run)
             for n, run in enumerate(runs)
@@ -129,22 +129,27 @@ def _while_it_runs(searcher: Searcher, running: Running, bus: Bus, webhooks: Ove
         _memory(searcher, Place.LINE_MEMORY, [running.line]),
         _memory(searcher, Place.KEEPER_MEMORY, running.named("agent.keeper")),
         _memory(searcher, Place.BUS_MEMORY, [bus.pid]),
-        _sockets(searcher, running.line),
+        not_examined(
+            Place.SOCKETS, "its ports are limited by the kernel; where it was connected to is not watched yet"
+        ),
     ]
 
 
 def _afterwards(searcher: Searcher, running: Running, bus: bytes, folder: Path, since_s: float) -> list[Looked]:
     kept, state, redis = folder / "kept", folder / "state", folder / "redis"
-    large: list[Path] = []
+    left_out: list[Path] = []
+    whole = True
     with _decoy_files(searcher) as decoys:
-        paths = list(changed_files(since_s, [folder]))
+        paths = list(changed_files(since_s, [folder / "kept", folder / "sounds", folder / "state", folder / "redis"]))
         files = [path for path in paths if path not in decoys]
         found = sum(bool(searcher.decoys(searcher.hits(path.read_bytes()))) for path in decoys if path in set(paths))
         size = 0
         hits: set[Hit] = set()
-        for piece in contents(files, large.append):
-            hits |= searcher.hits(piece)
+        for piece in contents(files, left_out.append):
+            sought = searcher.sought(piece)
+            hits |= sought.hits
             size += len(piece)
+            whole = whole and sought.whole
         shared = [path for path in files if path.is_relative_to("/dev/shm")]  # noqa: S108  # searched, not used
         names = "\n".join(map(str, files)).encode()
     return [
@@ -153,7 +158,7 @@ def _afterwards(searcher: Searcher, running: Running, bus: bytes, folder: Path, 
         searcher.look(Place.PIPE, [(kept / "stdout").read_bytes()]),
         searcher.look(Place.LINE_ERRORS, [(kept / "stderr").read_bytes()]),
         searcher.look(Place.STATE, [path.read_bytes() for path in sorted(state.rglob("*")) if path.is_file()]),
-        searcher.of(Place.FILES, hits, size, found),
+        searcher.of(Place.FILES, hits, size, found, whole=whole and not left_out),
         searcher.look(Place.NAMES, [names]),
         searcher.look(Place.SHARED_MEMORY, [path.read_bytes() for path in shared]),
         searcher.look(Place.BUS, [bus]),
@@ -171,12 +176,6 @@ def _memory(searcher: Searcher, place: Place, pids: Sequence[int]) -> Looked:
         return searcher.look(place, (piece for pid in pids for piece in memory.stretches(pid)), unpack=False)
     except memory.NotReadable:
         return not_examined(place, "needs root")
-
-
-def _sockets(searcher: Searcher, pid: int) -> Looked:
-    """Its connections, as the kernel lists them."""
-    listed = b"".join(Path(f"/proc/{pid}/net/{name}").read_bytes() for name in ("tcp", "tcp6", "udp", "udp6"))
-    return searcher.look(Place.SOCKETS, [listed])
 
 
 def _cores(searcher: Searcher, files: Sequence[Path]) -> Looked:

@@ -19,6 +19,7 @@ PERMITS: Final = {
     "Sayable": "policies.guardrails",
     "Writable": "policies.retention",
     "Permitted": "policies.allowlist",
+    "Redacted": "policies.redaction",
 }
 # What the process that hears patients is made of: all that these load.
 LINE: Final = ("agent.__main__", "agent.call", "telephony.server")
@@ -71,6 +72,8 @@ DOORS: Final[dict[str, set[str]]] = {
     "faster_whisper": {"agent.engines.whisper"},
     "piper": {"agent.engines.piper"},
     "webrtcvad": {"agent.engines.webrtc"},
+    "presidio_analyzer": {"policies.redaction"},
+    "spacy": {"policies.redaction"},
     "structlog": {"policies.logs"},
     "logging": {"policies.logs"},
     "sqlite3": {"agent.keeper.database"},

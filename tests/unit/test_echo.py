@@ -74,3 +74,12 @@ def test_being_fooled_raises_the_gate_step_by_step_and_never_to_deafness(times: 
         gate.fooled()
 
     assert max(EchoGate.LEAST_LOSS_DB, before - times * EchoGate.STEP_DB) == gate.loss_db(noisy=noisy)
+
+
+def test_a_caller_who_was_heard_takes_back_what_noises_took() -> None:
+    gate = heard(EchoGate(), loss_db=50.0)
+    before = gate.loss_db(noisy=False)
+    gate.fooled()
+    gate.believed()
+
+    assert before == gate.loss_db(noisy=False)

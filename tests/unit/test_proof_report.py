@@ -27,6 +27,7 @@ def body(**other: Any) -> dict[str, Any]:
         "places": looked,
         "calls": {"placed": 5, "counted": 5},
         "acts": {"tried": 74, "done": []},
+        "locks": ["calls", "files", "length", "ports", "rights", "swap"],
         **other,
     }
 
@@ -92,6 +93,11 @@ def test_what_was_not_examined_may_stand_with_its_reason() -> None:
     "other",
     [
         {"calls": {"placed": 5, "counted": 0}},
+        {"calls": {"placed": 50, "counted": 1}},
+        {"locks": []},
+        {"locks": ["calls", "length"]},
+        {"places": [{**each, "size": 0} for each in body()["places"]]},
+        {"places": [{**each, "seen": Seen.NOT_EXAMINED.value, "why": "so"} for each in body()["places"]]},
         {"calls": None},
         {"acts": {"tried": 74, "done": ["datagrams"]}},
         {"acts": {"tried": 3, "done": []}},
