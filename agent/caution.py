@@ -13,7 +13,8 @@ from agent.deferrals import lowered, names_medicine
 
 _TURNS_ROUND: Final = re.compile(
     r"\b(?:not|no|never|none|nothing|without|cannot|unless|until|only|if|except|instead|stop|skip|hold|wait|at once"
-    r"|right away|now|worse|loss|avoid|off|less|more|at most|at least|before you|ask (?:a|the|your|for)|call (?:a|the|your)|tell (?:us|the|your))\b|n't\b"
+    r"|right away|now|worse|loss|avoid|off|less|more|at most|at least|before you|ask (?:a|the|your|for)"
+    r"|call (?:a|the|your)|tell (?:us|the|your))\b|n't\b"
 )
 _GIVEN_BY: Final = re.compile(r"\b(?:pens?|vials?|syringes?|needles?|lancets?|leaflets?|labels?|bottles?|injects?)\b")
 _AMOUNT: Final = re.compile(
