@@ -27,6 +27,7 @@ from policies.layers import Layer
 from policies.vocabulary import Event as LogEvent
 
 RUN_WORDS: Final = 3  # of what was heard, to a needle; they overlap
+CAPITALS: Final = frozenset({"Hello", "I", "I'm", "I'll", "My", "And", "Hi"})  # that are no name
 LEAST_RUN: Final = 12  # signs; fewer come about by chance
 SETTLED_S: Final = 5.0  # after the last hang-up: what is still in memory then was not forgotten
 ROUTES: Final = ("/healthz", "/readyz", "/metrics", "/", "/nothing-here", "/twilio/voice", "/twilio/media", "/docs")
@@ -115,9 +116,16 @@ def _needles(nonce: bytes, placed: Sequence[Placed]) -> list[Needle]:
         needles += [
             Needle(f"{each.number} heard {n}", run)
             for n, run in enumerate(runs)
-            if len(run) >= LEAST_RUN and run.lower().strip(" .,?!") not in ours
+            if len(run) >= LEAST_RUN and _hers(run) and run.lower().strip(" .,?!") not in ours
         ]
     return needles
+
+
+def _hers(run: str) -> bool:
+    """It holds a digit or a name: "and I want" is in many places without having been said."""
+    return any(sign.isdigit() for sign in run) or any(
+        word[:1].isupper() and word.strip(".,?!") not in CAPITALS for word in run.split()
+    )
 
 
 def _while_it_runs(searcher: Searcher, running: Running, bus: Bus, webhooks: Overheard) -> list[Looked]:
