@@ -36,7 +36,9 @@ from policies.redacting.mail import mail
 from policies.redacting.people import people
 from policies.redacting.words import Word, cut
 
-logs.hush("presidio-analyzer", "decision_process", "spacy", "tldextract")
+LOUD: Final = ("presidio-analyzer", "decision_process", "spacy", "tldextract")
+"""Loggers of the libraries that say parts of the text at DEBUG."""
+logs.hush(*LOUD)
 
 import spacy  # noqa: E402  # after its loggers were silenced
 from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult  # noqa: E402
@@ -114,6 +116,7 @@ class Redactor:
 
     def redact(self, text: PHI[str]) -> Redacted:
         """Raises `RedactionFailed`; then nothing may be written."""
+        logs.hush(*LOUD)  # again: whoever shares the process may have given them a level since
         failed, found = RedactionReason.FAILED, None
         whole = text.reveal()
         if len(whole) > LONGEST:
