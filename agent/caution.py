@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from agent.deferrals import lowered, names_medicine
+from agent.deferrals import names_medicine
+from agent.terms import lowered
 
 _TURNS_ROUND: Final = re.compile(
     r"\b(?:not|no|never|none|nothing|without|cannot|unless|until|only|if|except|instead|stop|skip|hold|wait|at once"

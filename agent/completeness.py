@@ -11,6 +11,7 @@ import enum
 import re
 from typing import Final
 
+from agent.terms import lowered
 from policies.phi import PHI
 
 
@@ -108,7 +109,7 @@ _CLAUSE: Final = re.compile(r"[.!?;]+\s+|,\s+(?=(?:and|but|so|or|then)\b)")
 
 def plain(text: str) -> str:
     """Lower case, one space, no punctuation but the apostrophe inside a word."""
-    return " ".join(re.sub(r"[^a-z0-9' ]+", " ", text.lower().replace("’", "'")).split())
+    return " ".join(re.sub(r"[^a-z0-9' ]+", " ", lowered(text)).split())
 
 
 def sounds_closed(text: str) -> bool:

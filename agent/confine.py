@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.locks import filters, kernel, landlock, probes
+from agent.locks.filters import PR_SET_DUMPABLE
 from agent.locks.syscalls import MachineUnknown, this_machine
 from policies.layers import Layer
 
@@ -121,7 +122,7 @@ def writable_files() -> list[int]:
 def forbid_core_dumps() -> None:
     """Both, as a core_pattern that is a pipe ignores the limit (core(5))."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if not _done(lambda: kernel.prctl(kernel.PR_SET_DUMPABLE, 0)) or kernel.prctl(kernel.PR_GET_DUMPABLE) != 0:
+    if not _done(lambda: kernel.prctl(PR_SET_DUMPABLE, 0)) or kernel.prctl(kernel.PR_GET_DUMPABLE) != 0:
         raise ConfineFailed(ConfineReason.CORE_DUMPS)
 
 

@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 from agent.lexicon import CLASSES, GENERICS
+from agent.terms import lowered
 
 
 class Ask(enum.Enum):
@@ -140,11 +141,6 @@ _CHANGE_OF_IT: Final = re.compile(
     r"\b(?:stop|skip|quit|double|triple|halve|half of|split|(?:more|less|half|twice|another) (?:of )?)\W*(?:taking |using )?"
     r"(?:it|them|that|those|these|one|this)\b|^\W*(?:and )?(?:half|double|twice|more|less)(?: of it| of them)?\W*$"
 )
-
-
-def lowered(text: str) -> str:
-    """Small letters, one kind of apostrophe: what the patterns are written for."""
-    return text.lower().replace("\u2019", "'")
 
 
 def names_medicine(text: str) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from agent.terms import SOFT_SHARE, SOFT_TERMS, shorten, terms
+from agent.terms import SOFT_SHARE, SOFT_TERMS, lowered, shorten, terms
 
 MOST_CUES: Final = 8  # in one long run, only the last few beginnings of a question are tried
 LONG_WORDS: Final = 12  # from this length on, what stands before the last question is set apart
@@ -51,7 +51,7 @@ def focus(text: str) -> tuple[str, str]:
     text = shorten(text)
     if not asks_something(text):
         return text, ""
-    parts = [part for part in _SENTENCE.split(text.strip().lower().replace("\u2019", "'")) if part.strip()]
+    parts = [part for part in _SENTENCE.split(lowered(text.strip())) if part.strip()]
     parts = [piece for part in parts for piece in _cut_long(part)]
     asking = [at for at, part in enumerate(parts) if _CUE.search(part) or part.rstrip().endswith("?")]
     topical = [at for at, part in enumerate(parts) if _solid(part) > 0]
@@ -70,7 +70,7 @@ def focus(text: str) -> tuple[str, str]:
 
 def asks_something(text: str) -> bool:
     """The words ask, or name a topic in a few words; the rest is told."""
-    plain = text.strip().lower().replace("\u2019", "'")
+    plain = lowered(text.strip())
     if "?" in plain or _CUE.search(plain) or _REQUEST.search(plain):
         return True
     return len(plain.split()) <= 4 and not _TELLS.search(plain)

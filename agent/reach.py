@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from agent.settings import ROOT, Settings, is_loopback
-from agent.vendors import ANTHROPIC_URL, OPENAI_URL
+from agent.vendors import base_url_of
 from policies.records import Engine
 
 OURS: Final = ("agent", "telephony", "policies", "deploy")  # the state may lie beside them
@@ -75,11 +75,12 @@ class Reach:
 
 def providers(settings: Settings, engines: Iterable[Engine]) -> tuple[Destination, ...]:
     """Where the hosted models of these engines are."""
-    urls = {
-        Engine.ANTHROPIC: settings.anthropic_base_url or ANTHROPIC_URL,
-        Engine.OPENAI: settings.openai_base_url or OPENAI_URL,
-    }
-    return tuple(dict.fromkeys(_destination(urls[engine]) for engine in engines if engine in urls))
+    urls = (
+        base_url_of(engine, settings.anthropic_base_url, settings.openai_base_url)
+        for engine in engines
+        if engine is not Engine.APPROVED
+    )
+    return tuple(dict.fromkeys(map(_destination, urls)))
 
 
 def outside(settings: Settings, engines: Iterable[Engine]) -> tuple[Destination, ...]:

@@ -10,6 +10,7 @@ import enum
 import re
 from typing import Final
 
+from agent.terms import lowered
 from policies.phi import PHI
 
 
@@ -70,7 +71,7 @@ LONGEST_WORDS: Final = 16  # small talk is short; a longer turn is heard as a qu
 
 def social(said: PHI[str]) -> Social | None:
     """The kind of small talk that the whole turn is, or None.  Keeps nothing."""
-    plain = " ".join(re.findall(r"[a-z]+(?:'[a-z]+)?", said.reveal().lower().replace("\u2019", "'").replace("-", " ")))
+    plain = " ".join(re.findall(r"[a-z]+(?:'[a-z]+)?", lowered(said.reveal()).replace("-", " ")))
     if not plain or len(plain.split()) > LONGEST_WORDS:
         return None
     rest = _OPENED.sub("", plain, count=1) if _OPENED.match(plain + " ") else plain

@@ -39,9 +39,14 @@ def stem(word: str) -> str:
     return word.rstrip("e") if len(word) > 5 else word
 
 
+def lowered(text: str) -> str:
+    """Small letters, one kind of apostrophe: what our patterns are written for."""
+    return text.lower().replace("\u2019", "'")
+
+
 def words(text: str) -> list[str]:
     """Lower-case words, curly apostrophes made straight, at most `LONGEST_WORDS`, the last ones."""
-    return _WORD.findall(text.lower().replace("\u2019", "'").replace("-", " "))[-LONGEST_WORDS:]
+    return _WORD.findall(lowered(text).replace("-", " "))[-LONGEST_WORDS:]
 
 
 def shorten(text: str) -> str:

@@ -42,9 +42,14 @@ def load(file: Path) -> Allowlist:
     return allowlist
 
 
+def base_url_of(engine: Engine, anthropic_url: str | None, openai_url: str | None) -> str:
+    """Of a hosted engine.  The addresses are those of the settings; None: the vendor's own.  Raises KeyError."""
+    return {Engine.ANTHROPIC: anthropic_url or ANTHROPIC_URL, Engine.OPENAI: openai_url or OPENAI_URL}[engine]
+
+
 def endpoint_of(agent: Agent, anthropic_url: str | None, openai_url: str | None) -> Endpoint:
-    """Where the agent's model would be called.  The addresses are those of the settings; None: the vendor's own."""
+    """Where the agent's model would be called; the addresses as in `base_url_of`."""
     if agent.engine is Engine.APPROVED:
         return BUILT_IN
-    urls = {Engine.ANTHROPIC: anthropic_url or ANTHROPIC_URL, Engine.OPENAI: openai_url or OPENAI_URL}
-    return Endpoint(agent.engine, agent.model, urls[agent.engine], FEATURES[agent.engine])
+    base_url = base_url_of(agent.engine, anthropic_url, openai_url)
+    return Endpoint(agent.engine, agent.model, base_url, FEATURES[agent.engine])

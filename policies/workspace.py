@@ -5,13 +5,12 @@ On: at once, by one admin.  Off: one admin asks with a reason, another approves.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from policies.acts import Act, AuditReason, OffReason, Role, Subject
+from policies.acts import Act, AuditReason, OffReason, Role, Subject, told
 from policies.audit import AuditEvent, digest
-from policies.records import NONE, REF, WorkspacePolicy
+from policies.records import NONE, WorkspacePolicy
 from policies.requests import Actor
 
 AT_FIRST: Final = WorkspacePolicy(revision=0, zero_forced=False, off_requested_by=NONE, off_reason=None)
@@ -61,13 +60,12 @@ def force(
     policy: WorkspacePolicy, request: ForceRequest, actor: Actor, hour: int
 ) -> WorkspaceChanged | WorkspaceRefused:
     """What the request makes of the switch.  hour: now, in whole hours since 1970-01-01 UTC."""
-    signed_in = re.fullmatch(REF.pattern, actor.token, re.ASCII) is not None
-    may = actor.role is Role.ADMIN and signed_in
+    may = actor.role is Role.ADMIN and actor.signed_in
     outcome = _outcome(policy, request, actor) if may else AuditReason.NOT_ALLOWED
     event = AuditEvent(
         hour=hour,
         role=actor.role,
-        actor=actor.token if signed_in else NONE,
+        actor=actor.known_token,
         act=Act.ACT_REFUSED,
         subject=Subject.WORKSPACE,
         before=digest(policy),
@@ -98,17 +96,13 @@ def _outcome(
             return (
                 replace(policy, off_requested_by=actor.token, off_reason=reason),
                 Act.FORCE_OFF_REQUESTED,
-                _told(reason),
+                told(reason),
             )
         case ApproveForceOff():
             if not pending:
                 return AuditReason.NO_REQUEST
             if policy.off_requested_by == actor.token:
                 return AuditReason.SAME_ADMIN
-            return replace(settled, zero_forced=False), Act.FORCE_OFF_APPROVED, _told(policy.off_reason)
+            return replace(settled, zero_forced=False), Act.FORCE_OFF_APPROVED, told(policy.off_reason)
         case DenyForceOff():
-            return (settled, Act.FORCE_OFF_DENIED, _told(policy.off_reason)) if pending else AuditReason.NO_REQUEST
-
-
-def _told(reason: OffReason | None) -> AuditReason | None:
-    return None if reason is None else AuditReason(reason.value)
+            return (settled, Act.FORCE_OFF_DENIED, told(policy.off_reason)) if pending else AuditReason.NO_REQUEST

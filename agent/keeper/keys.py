@@ -1,4 +1,4 @@
-"""The key that signs the audit log's head: made once, read by the keeper alone, its public half for everybody.
+"""Keys that sign: of the audit log's head, read by the keeper alone, and of a proof's report.
 
 audit.key           Ed25519, PKCS8 in PEM, mode 0600
 audit.pub           its public half, for whoever verifies; keep a copy where this machine can't write
@@ -31,22 +31,23 @@ PUBLIC: Final = "audit.pub"
 MOST_BYTES: Final = 4_096
 
 
-def signing_key(folder: Path, *, make: bool) -> Ed25519PrivateKey:
-    """The key of this state.  make: a new one where there is none, which is right for a log without entries alone.
+def signing_key(folder: Path, *, make: bool, name: str = KEY, public: str = PUBLIC) -> Ed25519PrivateKey:
+    """The key in this folder; by its usual name that of the audit log.
 
+    make: a new one where there is none, which for the log is right without entries alone.
     Raises `StateFailed` where it is missing, is readable by others, or is none.
     """
     key: object = None
     try:
         if make:
-            _make(folder)
-        with (folder / KEY).open("rb") as opened:
+            _make(folder / name, folder / public)
+        with (folder / name).open("rb") as opened:
             private = not stat.S_IMODE(os.fstat(opened.fileno()).st_mode) & 0o077
             key = load_pem_private_key(opened.read(MOST_BYTES), None) if private else None
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: one that has a password
         key = None
     if not isinstance(key, Ed25519PrivateKey):
-        raise StateFailed("the audit log's key is missing, readable by others, or no key")
+        raise StateFailed("the signing key is missing, readable by others, or no key")
     return key
 
 
@@ -59,21 +60,21 @@ def public_key(file: Path) -> Ed25519PublicKey:
     except (OSError, ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PublicKey):
-        raise StateFailed("there is no public key of the audit log in that file")
+        raise StateFailed("there is no public key in that file")
     return key
 
 
-def _make(folder: Path) -> None:
+def _make(private: Path, public: Path) -> None:
     """Whole or not at all: a process that is killed here leaves no half key.  Raises `OSError`."""
-    if not (folder / KEY).exists():
+    if not private.exists():
         key = Ed25519PrivateKey.generate()
         with contextlib.suppress(FileExistsError):  # another keeper was first: its key is the key
-            _put(folder / KEY, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
-    if not (folder / PUBLIC).exists():
-        held = load_pem_private_key((folder / KEY).read_bytes(), None)
-        public = held.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+            _put(private, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
+    if not public.exists():
+        held = load_pem_private_key(private.read_bytes(), None)
+        half = held.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         with contextlib.suppress(FileExistsError):
-            _put(folder / PUBLIC, public, 0o644)
+            _put(public, half, 0o644)
 
 
 def _put(file: Path, content: bytes, mode: int) -> None:

@@ -9,7 +9,6 @@ from typing import Any, Final
 from agent.locks.syscalls import number, this_machine
 
 PR_SET_NO_NEW_PRIVS: Final = 38  # <linux/prctl.h>
-PR_SET_DUMPABLE: Final = 4
 PR_GET_DUMPABLE: Final = 3
 SECCOMP_SET_MODE_FILTER: Final = 1  # <linux/seccomp.h>
 SECCOMP_FILTER_FLAG_TSYNC: Final = 1

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from agent.locks import kernel
-from agent.locks.filters import MSG_FASTOPEN, PR_SET_NAME, TCP_FASTOPEN_CONNECT
+from agent.locks.filters import MSG_FASTOPEN, PR_SET_DUMPABLE, PR_SET_NAME, TCP_FASTOPEN_CONNECT
 from policies.layers import Layer
 
 REFUSALS: Final = frozenset({errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EFBIG})
@@ -136,8 +136,8 @@ def _spawned() -> None:
 
 
 def _dumpable() -> None:
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    kernel.prctl(PR_SET_DUMPABLE, 1)
+    kernel.prctl(PR_SET_DUMPABLE, 0)
 
 
 def _renamed() -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import secrets
 import sys
 import time
@@ -19,15 +18,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+from agent.keeper.database import StateFailed
+from agent.keeper.keys import public_key, signing_key
 from agent.proof.canary import NONCE_BYTES
 from agent.proof.page import page
 from agent.proof.report import Seen, objections, signed
 from agent.settings import ROOT
 
 QUICK: Final = 2  # calls
-KEY_BYTES: Final = 32
 EXIT_OBJECTED: Final = 1
 
 
@@ -63,7 +61,8 @@ def _prove(nonce: bytes, calls: int, out: Path, key: Path) -> int:
     from agent.proof.run import proven  # loads models
 
     body = asyncio.run(proven(nonce, calls, _tell))
-    signer = key_at(key)
+    key.parent.mkdir(parents=True, exist_ok=True)
+    signer = signing_key(key.parent, make=True, name=key.name, public=f"{key.name}.pub")
     report = signed(body, signer)
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"proof-{nonce.hex()[:12]}-{int(time.time()) // 3600}.json"
@@ -84,8 +83,8 @@ def _prove(nonce: bytes, calls: int, out: Path, key: Path) -> int:
 
 def _verify(report: Path, key: Path, nonce: bytes) -> int:
     try:
-        read, public = report.read_bytes(), bytes.fromhex(key.read_text("ascii").strip())
-    except (OSError, ValueError):
+        read, public = report.read_bytes(), public_key(key).public_bytes_raw()
+    except (OSError, StateFailed):
         _tell("quietline: name a report and the file of a public key that can be read")
         return EXIT_OBJECTED
     found = objections(read, public, nonce.hex())
@@ -94,21 +93,6 @@ def _verify(report: Path, key: Path, nonce: bytes) -> int:
     if not found:
         _tell("the report holds: it is of this key, for this nonce, and nothing was found in any place it examined")
     return EXIT_OBJECTED if found else 0
-
-
-def key_at(path: Path) -> Ed25519PrivateKey:
-    """The key in this file, made where there is none."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made = Ed25519PrivateKey.generate()
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(made.private_bytes_raw())
-        Path(f"{path}.pub").write_text(made.public_key().public_bytes_raw().hex() + "\n", encoding="ascii")
-    raw = path.read_bytes()
-    if len(raw) != KEY_BYTES:
-        raise ValueError("this is no key of ours")
-    return Ed25519PrivateKey.from_private_bytes(raw)
 
 
 def _tell(sentence: str) -> None:

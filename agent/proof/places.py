@@ -52,9 +52,6 @@ class Searcher:
     def sought(self, piece: bytes) -> Sought:
         return self._search.look(piece)
 
-    def hits(self, piece: bytes, *, unpack: bool = True) -> frozenset[Hit]:
-        return self._search.look(piece, unpack=unpack).hits
-
     def decoys(self, hits: Iterable[Hit]) -> int:
         """How many forms of the decoy are among these."""
         return len({hit.form for hit in hits if hit.needle == self._decoy.name})
@@ -91,7 +88,7 @@ def changed_files(since_s: float, but: Sequence[Path]) -> Iterator[Path]:
     """Regular files on this machine that were changed after a moment; `but`: folders that are the proof's own."""
     left_out = {str(path.resolve()) for path in but} | set(FILESYSTEMS_OF_THE_KERNEL)
     for folder, folders, files in os.walk("/", onerror=None):
-        folders[:] = [name for name in folders if os.path.join(folder, name) not in left_out]  # noqa: PTH118
+        folders[:] = [name for name in folders if str(Path(folder, name)) not in left_out]
         for name in files:
             path = Path(folder, name)
             try:

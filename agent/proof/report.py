@@ -17,6 +17,8 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from policies.closed import canonical
+
 FORMAT: Final = "quietline-proof-1"
 LEAST_FORMS: Final = 20
 """So many forms of a needle must have been planted and found in each place that was examined."""
@@ -95,14 +97,10 @@ class Looked:
         }
 
 
-def canonical(value: object) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
-
-
 def signed(body: Mapping[str, Any], key: Ed25519PrivateKey) -> bytes:
     """The report with its signature."""
     whole = {"format": FORMAT, **body}
-    return canonical({**whole, "signature": base64.b64encode(key.sign(canonical(whole))).decode()})
+    return canonical(_with(whole, key.sign(canonical(whole))))
 
 
 def objections(report: bytes, public_key: bytes, nonce: str) -> list[str]:

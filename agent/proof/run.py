@@ -148,9 +148,11 @@ def _afterwards(searcher: Searcher, running: Running, bus: bytes, folder: Path, 
     left_out: list[Path] = []
     whole = True
     with _decoy_files(searcher) as decoys:
-        paths = list(changed_files(since_s, [folder / "kept", folder / "sounds", folder / "state", folder / "redis"]))
-        files = [path for path in paths if path not in decoys]
-        found = sum(bool(searcher.decoys(searcher.hits(path.read_bytes()))) for path in decoys if path in set(paths))
+        paths = set(changed_files(since_s, [folder / "kept", folder / "sounds", folder / "state", folder / "redis"]))
+        files = sorted(paths.difference(decoys))
+        found = sum(
+            bool(searcher.decoys(searcher.sought(path.read_bytes()).hits)) for path in paths.intersection(decoys)
+        )
         size = 0
         hits: set[Hit] = set()
         for piece in contents(files, left_out.append):

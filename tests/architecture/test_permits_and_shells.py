@@ -80,7 +80,6 @@ DOORS: Final[dict[str, set[str]]] = {
     "cryptography": {
         "agent.keeper.keys",
         "agent.keeper.ledger",
-        "agent.proof.__main__",
         "agent.proof.report",
         "policies.audit",
     },

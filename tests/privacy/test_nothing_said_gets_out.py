@@ -11,22 +11,18 @@ import asyncio
 import base64
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from agent.embedded_redis import die_with_parent, find_server, free_port
 from agent.knowledge import Found, Knowledge
 from agent.passages import load
+from agent.proof.stage import watched_redis
 from policies.phi import PHI
 from telephony.twin.script import BargeIn, Say
 from tests.caller import patient
@@ -108,50 +104,13 @@ def found_in(captured: Mapping[str, bytes], words: set[str]) -> list[tuple[str, 
     ]
 
 
-@contextmanager
-def watched_redis(seen: bytearray) -> Iterator[str]:
-    """A server that tells every command it is given; yields its address."""
-    port = free_port()
-    server = subprocess.Popen(
-        [find_server(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        preexec_fn=die_with_parent(signal.SIGKILL),
-    )
-    monitor = _connected(port)
-    monitor.sendall(b"MONITOR\r\n")
-
-    def read() -> None:
-        with suppress(OSError):
-            while piece := monitor.recv(65_536):
-                seen.extend(piece)
-
-    reader = threading.Thread(target=read, name="redis monitor", daemon=True)
-    reader.start()
-    try:
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        server.terminate()
-        server.wait()
-        reader.join(5.0)
-        monitor.close()
-
-
-def _connected(port: int) -> socket.socket:
-    for _ in range(100):
-        with suppress(OSError):
-            return socket.create_connection(("127.0.0.1", port))
-        threading.Event().wait(0.05)
-    raise AssertionError("no Redis")
-
-
 def whole_service(folder: Path) -> dict[str, bytes]:
     """`quietline call`, and all that came of it."""
     bus = bytearray()
     home = folder / "home"
     home.mkdir(parents=True)
     (folder / "script.toml").write_text(SCRIPT, encoding="utf-8")
-    with watched_redis(bus) as redis_url:
+    with watched_redis(folder / "redis", bus) as redis:
         ran = subprocess.run(
             [sys.executable, "-P", "-m", "agent.launcher", "call", "--script", str(folder / "script.toml")],
             cwd=home,
@@ -163,7 +122,7 @@ def whole_service(folder: Path) -> dict[str, bytes]:
                 "QUIETLINE_STATE": str(home / "state"),
                 "QUIETLINE_AGENTS": str(short_agent(folder / "agent")),
                 "QUIETLINE_LIBRARY_LOG": "debug",
-                "REDIS_URL": redis_url,
+                "REDIS_URL": redis.url,
             },
             capture_output=True,
             check=False,

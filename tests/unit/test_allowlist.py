@@ -344,4 +344,4 @@ def test_nobody_else_makes_the_permit() -> None:
     with pytest.raises(TypeError):
         Permitted(Engine.OPENAI, "provider", "model", URL, object())
     with pytest.raises((TypeError, ValueError)):
-        dataclasses.replace(permitted, base_url=URL)  # type: ignore[call-arg]
+        dataclasses.replace(permitted, base_url=URL)  # type: ignore[call-arg]  # it takes the mint, which is what is tried

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from agent.proof.canary import NONCE_BYTES, canary
 from agent.proof.needles import Needle
-from agent.proof.report import Looked, Place, Seen, canonical, objections, signed
+from agent.proof.report import Looked, Place, Seen, objections, signed
+from policies.closed import canonical
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
