@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import collections
 import copy
+import csv
 import dataclasses
+import html
 import io
 import json
+import logging
+import marshal
+import os
 import pickle
+import pprint
+import reprlib
+import string
+import struct
+import tomllib
 import traceback
+import urllib.parse
+import warnings
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+import redis.asyncio
+import redis.exceptions
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.embedded_redis import running
 from agent.engines.ports import Bias, Speech, Transcript
 from policies.guardrails import Answerable, Defer, Escalate, Sayable, Wording, fixed, screen_utterance
 from policies.phi import PHI, Sensitive, SensitiveLeak, Utterance
@@ -73,6 +93,19 @@ def in_a_traceback(value: object) -> str:
     return out.getvalue()
 
 
+def with_a_note(value: object) -> str:
+    error = ValueError()
+    error.add_note(f"{value}")
+    return "".join(traceback.format_exception(error))
+
+
+def named_task(value: object) -> str:
+    async def run() -> str:
+        return asyncio.create_task(asyncio.Event().wait(), name=f"{value}").get_name()
+
+    return asyncio.run(run())
+
+
 SHOWN: dict[str, Callable[[Any], str]] = {
     "repr": repr,
     "str": str,
@@ -84,6 +117,22 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "json with default": lambda value: json.dumps({"x": value}, default=str),
     "in a list": lambda value: repr([value, {"x": value}]),
     "traceback with locals": in_a_traceback,
+    "pretty print": pprint.pformat,
+    "short repr": lambda value: reprlib.repr([value]),
+    "template": lambda value: string.Template("$x").substitute(x=value),
+    "exception": lambda value: str(ValueError(value)) + repr(ValueError("x", value)),
+    "exception's notes": lambda value: with_a_note(value),
+    "group of exceptions": lambda value: "".join(traceback.format_exception(ExceptionGroup("x", [KeyError(value)]))),
+    "record of a logger": lambda value: logging.LogRecord("x", 10, "f", 1, "%s", (value,), None).getMessage(),
+    "structlog": lambda value: str(structlog.processors.JSONRenderer()(None, "", {"x": value})),
+    "structlog, for people": lambda value: structlog.dev.ConsoleRenderer()(None, "", {"event": "x", "x": value}),
+    "csv": lambda value: csv.writer(out := io.StringIO()).writerow([value]) and out.getvalue(),
+    "query of a URL": lambda value: urllib.parse.unquote_plus(urllib.parse.urlencode({"x": value})),
+    "dataclass around it": lambda value: repr(dataclasses.make_dataclass("Around", ["x"])(value)),
+    "named tuple around it": lambda value: repr(collections.namedtuple("Around", "x")(value)),
+    "array of objects": lambda value: repr(np.array([value], dtype=object)),
+    "name of a task": lambda value: repr(named_task(value)),
+    "warning": lambda value: warnings.formatwarning(f"{value}", UserWarning, "f", 1),
 }
 
 
@@ -93,6 +142,34 @@ def test_what_prints_it_prints_a_mask(show: Callable[[Any], str], held: Sensitiv
 
     assert f"<{type(held).__name__}>" in shown
     assert [] == [part for part in (CANARY, "Xanthippe", "5550123", "17, 17") if part in shown]
+
+
+def element_of(value: Any) -> ET.Element:
+    element = ET.Element("x")
+    element.text = value
+    return element
+
+
+@dataclasses.dataclass
+class Around:
+    held: object
+
+
+def around(value: object) -> Around:
+    return Around(value)
+
+
+def copy_of_mask(value: Sensitive) -> Sensitive:
+    """Another object of its kind: identity alone must not settle a comparison."""
+    return next(made for make in HOLDERS.values() if type(made := make()) is type(value))
+
+
+def matched(value: object) -> bool:
+    match value:
+        case "x":
+            return True
+        case _:
+            return False
 
 
 REFUSED: dict[str, Callable[[Any], object]] = {
@@ -128,15 +205,59 @@ REFUSED: dict[str, Callable[[Any], object]] = {
     "write": lambda value: io.StringIO().write(value),
     "write bytes": lambda value: io.BytesIO().write(value),
     "memoryview": memoryview,
+    "marshal": marshal.dumps,
+    "base64": base64.b64encode,
+    "pack": lambda value: struct.pack("20s", value),
+    "quote": urllib.parse.quote,
+    "escape": html.escape,
+    "translate": lambda value: string.capwords(value),
+    "XML": lambda value: ET.tostring(element_of(value)),
+    "parse": tomllib.loads,
+    "numbers": lambda value: np.asarray([value], dtype=np.int16),
+    "counted": lambda value: collections.Counter([value]),
+    "asdict": lambda value: dataclasses.asdict(dataclasses.make_dataclass("Around", ["x"])(value)),
+    "astuple": lambda value: dataclasses.astuple(dataclasses.make_dataclass("Around", ["x"])(value)),
+    "deep copy of what holds it": lambda value: copy.deepcopy({"x": [value]}),
+    "pickle of what holds it": lambda value: pickle.dumps(collections.deque([value])),
+    "equal in a list": lambda value: [value] == [copy_of_mask(value)],
+    "equal in a dataclass": lambda value: around(value) == around(copy_of_mask(value)),
+    "found in a list": lambda value: copy_of_mask(value) in [value],
+    "matched": lambda value: matched(value),
+    "message of a metric": lambda value: "x {" + 'a="' + value + '"}',
 }
 
 
 @pytest.mark.parametrize("take", REFUSED.values(), ids=REFUSED.keys())
 def test_what_would_take_it_out_is_refused_without_a_word_of_it(take: Callable[[Any], object], held: Sensitive) -> None:
-    with pytest.raises((TypeError, AttributeError)) as refusal:
+    with pytest.raises((TypeError, AttributeError, ValueError, struct.error)) as refusal:
         take(held)
 
     assert "Xanthippe" not in str(refusal.value)
+
+
+def test_redis_takes_none_of_it_as_key_value_or_message(held: Any) -> None:
+    async def run() -> tuple[list[str], list[bytes]]:
+        async with running({"PATH": os.environ["PATH"]}) as bus:
+            client = redis.asyncio.from_url(bus.url.reveal())
+            told = []
+            for send in (
+                lambda: client.set("ql:presence:x", held),
+                lambda: client.get(held),
+                lambda: client.publish("ql:policy", held),
+                lambda: client.publish(held, "x"),
+                lambda: client.mset({"ql:presence:y": held}),
+            ):
+                with pytest.raises((redis.exceptions.DataError, TypeError)) as refusal:
+                    await send()
+                told.append(str(refusal.value))
+            there = [key async for key in client.scan_iter()]
+            await client.aclose()
+            return told, there
+
+    told, there = asyncio.run(run())
+
+    assert [] == there
+    assert [] == [text for text in told if "Xanthippe" in text or "5550123" in text]
 
 
 def test_asdict_of_what_holds_it_is_refused() -> None:
