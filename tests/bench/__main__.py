@@ -29,6 +29,8 @@ SCRIPTS: Final = Path(__file__).parent / "scripts"
 SHARED: Final = ROOT.parent / "shared" / "eval"  # lies beside the repository in the project's own workshop, not in it
 QUIET_LOAD: Final = 0.6
 ROWS: Final = ("talk", "together", "model", "recognition")
+COST: Final = "cost"
+"""Asked for by name: it compares services, and takes as long again."""
 
 
 def scripts() -> list[tuple[str, Path, Script]]:
@@ -50,7 +52,7 @@ def recognition() -> dict[str, Any] | None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -P -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few turns of everything; proves nothing")
-    parser.add_argument("--rows", default=",".join(ROWS), help="some of: " + ",".join(ROWS))
+    parser.add_argument("--rows", default=",".join(ROWS), help="some of: " + ",".join((*ROWS, COST)))
     parser.add_argument("--runs", type=int, default=1, help="runs of the whole; the table holds medians over them")
     parser.add_argument("--seed", type=int, default=1, help="of phases, lines and noise; each run takes the next")
     parser.add_argument("--json", type=Path, help="where the numbers go as JSON")
@@ -59,7 +61,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="scripts whose name holds this")
     parser.add_argument("--wait-quiet-s", type=float, default=180.0, help="how long to wait for a quiet machine")
     asked = parser.parse_args()
-    if unknown := set(asked.rows.split(",")) - set(ROWS):
+    if unknown := set(asked.rows.split(",")) - {*ROWS, COST}:
         parser.error(f"no such rows: {', '.join(sorted(unknown))}")
     return asked
 
@@ -94,6 +96,8 @@ def run(
             bench.idle["after"] = resources.proportional_mb(running.line)
     if "model" in wanted:
         bench.model(split(calls, amount.model_turns, seed + 500)[0])
+    if COST in wanted:
+        bench.cost(split(calls, amount.cost_turns, seed + 900)[0])
     return bench, bench.scored({call.name: call for call in calls})
 
 

@@ -54,10 +54,14 @@ class Amount:
     rounds: int
     """In which all four stop together."""
     model_turns: int
+    cost_turns: int
+    """For each of the services that are compared."""
 
 
-FULL: Final = Amount(alone_turns=42, most_turns=None, scripts=None, rounds=10, model_turns=24)
-QUICK: Final = Amount(alone_turns=3, most_turns=3, scripts=5, rounds=2, model_turns=3)
+FULL: Final = Amount(alone_turns=42, most_turns=None, scripts=None, rounds=10, model_turns=24, cost_turns=60)
+QUICK: Final = Amount(alone_turns=3, most_turns=3, scripts=5, rounds=2, model_turns=3, cost_turns=6)
+COMPARED: Final = (("unguarded", "tests.bench.unguarded"), ("guarded", "tests.bench.serving"))
+"""What is compared: the name of the part, and the module that serves."""
 
 
 @dataclass(slots=True)
@@ -118,6 +122,14 @@ class Bench:
         callers = [{"name": f"together/{n}", "line": "clean", "voice": VOICES[n % len(VOICES)]} for n in range(4)]
         build.build([(VOICES[n % len(VOICES)], text) for n in range(4) for text in texts[n]], self.voices)
         self.part(running, {"part": "together", "at_once": 4, "calls": callers, "rounds": texts})
+
+    def cost(self, calls: Sequence[Planned]) -> None:
+        """The same calls, four at once, to the service as it is and to one that would keep; there and back again."""
+        job = [to_json(call, self.amount.most_turns) for call in calls]
+        for again, order in (("", COMPARED), ("-again", COMPARED[::-1])):
+            for name, module in order:
+                with service.running(self.folder / f"{name}{again}", serving=module) as running:
+                    self.part(running, {"part": f"{name}{again}", "at_once": 4, "calls": job})
 
     def model(self, calls: Sequence[Planned]) -> None:
         """A service with a language model that takes 300 ms to its first token, then 80 a second."""

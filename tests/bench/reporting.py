@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from tests.bench import resources, rows, service
+from tests.bench import cost, resources, rows, service
 from tests.bench.parts import Bench
 from tests.bench.plan import Makeup
 from tests.bench.score import ScoredCall
@@ -36,7 +36,7 @@ def report(
             parts.setdefault(name, []).append(spent)
         for name, told in bench.timings.items():
             timings.setdefault(name, []).extend(told)
-    found = [*rows.gap_rows(scored), *rows.conversation_rows(scored), *rows.sound_rows(scored)]
+    found = [*rows.gap_rows(scored), *rows.conversation_rows(scored), *rows.sound_rows(scored), *cost.rows(scored)]
     found += rows.resource_rows(parts, benches[0].resident_mb_by_call if benches else [])
     if "recognition" in asked.rows.split(",") and not asked.quick:
         found += rows.recognition_rows(words)

@@ -12,7 +12,7 @@ from telephony.twin.hearing import Run, audible_runs
 from telephony.twin.measure import PER_MS, CallReport, Heard, Sound, TurnReport, UtteredAs
 from tests.bench.plan import Turn, sayable_turns
 from tests.bench.recorded import Kept
-from tests.bench.wording import Fixed, Word, begins_with_prompt, holds, is_not_known, leading_asides
+from tests.bench.wording import Fixed, Word, begins_with_prompt, holds, is_not_known, leading_asides, plain
 
 MISSING: Final = math.inf
 LONG_MS: Final = 3_000  # an answer this long gives noise a chance to stop it
@@ -42,6 +42,8 @@ class ScoredTurn:
     """The script says what an answer should hold, and the reply was heard out."""
     addressed: bool
     not_known: bool
+    told: str
+    """What the agent answered, in plain words; empty where the reply was not heard out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,7 @@ def _turn(
         asked=asked,
         addressed=asked and said is not None and holds(text, said.expect),
         not_known=asked and is_not_known(text, fixed),
+        told="" if cut else plain(text),
     )
 
 

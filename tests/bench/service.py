@@ -79,10 +79,12 @@ def settings() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running(folder: Path, engine: str = "approved", more: Mapping[str, str] | None = None) -> Iterator[Running]:
+def running(
+    folder: Path, engine: str = "approved", more: Mapping[str, str] | None = None, serving: str = "tests.bench.serving"
+) -> Iterator[Running]:
     """The service, ready to be called, with all it synthesises ahead.
 
-    folder: an empty one for all its files.  Raises `ServiceFailed`.
+    folder: an empty one for all its files.  serving: the module that runs it.  Raises `ServiceFailed`.
     """
     (folder / "agents").mkdir(parents=True)
     (folder / "knowledge").symlink_to(ROOT / "deploy" / "knowledge")
@@ -103,7 +105,7 @@ def running(folder: Path, engine: str = "approved", more: Mapping[str, str] | No
     }
     began_s = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "tests.bench.serving"],
+        [sys.executable, "-P", "-m", serving],
         cwd=ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,

@@ -8,14 +8,16 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 
 from agent import lines, settings
-from agent.launcher import run
+from agent.launcher import LINE, run
 from agent.processes import Service
 from policies.events import CallEvent, encode
 
 
-async def serve() -> int:
+async def serve(line: Sequence[str] = LINE) -> int:
+    """line: the command of the line's process."""
     environment = dict(os.environ)
     chosen = settings.from_environment(environment)
     lines.load(chosen.agents)
@@ -27,7 +29,7 @@ async def serve() -> int:
     async def ready(_: Service) -> int | None:
         return None
 
-    return await run(chosen, environment, echo="all", show=show, ready=ready)
+    return await run(chosen, environment, echo="all", show=show, ready=ready, line=line)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from telephony.audio import Int16
 from telephony.twin.measure import CallReport, Recording, Uttered, UtteredAs
 from telephony.twin.playback import Cleared, How, MarkBack, Piece
 from telephony.twin.script import Script, Wait, WaitFor, parse_script
-from tests.bench import rows
+from tests.bench import cost, rows
 from tests.bench.plan import (
     ANSWER_MS,
     Makeup,
@@ -319,7 +319,7 @@ def test_the_line_of_a_call_survives_the_way_to_the_caller_process() -> None:
 
 def one_call(part: str, gaps: list[float], **more: Any) -> ScoredCall:
     turns = tuple(
-        ScoredTurn(n, False, gap, gap, False, 0, asked=True, addressed=n != 1, not_known=n == 1)
+        ScoredTurn(n, False, gap, gap, False, 0, asked=True, addressed=n != 1, not_known=n == 1, told="")
         for n, gap in enumerate(gaps, 1)
     )
     plainly: dict[str, Any] = {
@@ -445,3 +445,44 @@ def test_the_scripts_of_both_hands_hold_what_the_issue_asks_for() -> None:
 def test_a_report_keeps_the_line_s_own_facts() -> None:
     report: CallReport = call((), (100, 900), timeouts=[2], violations={"binary": 2}).report()
     assert ((2,), {"binary": 2}, 100.0) == (report.timeouts, report.violations, report.greeting_ms)
+
+
+def compared(gaps: dict[str, list[float]], told: dict[str, list[str]]) -> list[rows.Row]:
+    parts = ("guarded", "unguarded", "guarded-again", "unguarded-again")
+    run = [one_call(part, gaps[part.removesuffix("-again")]) for part in parts]
+    said = [
+        dataclasses.replace(
+            call,
+            turns=tuple(dataclasses.replace(t, told=text) for t, text in zip(call.turns, told[call.part], strict=True)),
+        )
+        for call in run
+    ]
+    return cost.rows([said])
+
+
+def test_guards_that_make_the_slowest_answers_a_fifth_slower_miss_the_bar() -> None:
+    told = {key: ["keep it dry", "take two"] for key in ("guarded", "unguarded", "guarded-again", "unguarded-again")}
+    dear = compared({"guarded": [500.0, 1200.0], "unguarded": [500.0, 1000.0]}, told)
+    cheap = compared({"guarded": [500.0, 1050.0], "unguarded": [500.0, 1000.0]}, told)
+
+    assert (False, True) == (
+        row(dear, "  dearer at the 95th percentile").met,
+        row(cheap, "  dearer at the 95th percentile").met,
+    )
+    assert 1.0 == row(cheap, "answers the same as without guards").share
+
+
+def test_another_answer_than_without_guards_is_seen() -> None:
+    same, other = (
+        ["keep the wound dry for two days", "walk a little"],
+        ["keep the wound dry for two days", "call 911 now"],
+    )
+    told = {"guarded": same, "guarded-again": same, "unguarded": same, "unguarded-again": other}
+    found = compared({"guarded": [500.0, 600.0], "unguarded": [500.0, 600.0]}, told)
+
+    assert 0.75 == row(found, "answers the same as without guards").share
+    assert 1.0 == row(found, "  as in another run with them").share
+
+
+def test_without_a_comparison_there_are_no_rows_of_cost() -> None:
+    assert [] == cost.rows([[one_call("one", [500.0])]])
