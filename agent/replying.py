@@ -158,9 +158,10 @@ class Replying:
 
     async def _again(self, sentences: Sequence[Sayable], gate: Gate) -> Course:
         await gate.opened.wait()
-        self._owed = []
-        for sentence in sentences:
-            await self._mouth.say(sentence, first=sentence is sentences[0])
+        for n, sentence in enumerate(sentences):
+            await self._mouth.say(sentence, first=n == 0)
+            text = sentence.text.reveal()
+            self._owed = [owed for owed in self._owed if owed.text.reveal() != text]
         return Course.ON
 
     async def _answer(self, said: Answerable, gate: Gate, times: TurnTimes, plain: bool) -> Course:

@@ -88,10 +88,10 @@ def printed(report: Mapping[str, Any]) -> str:
         "",
         "stages by the line's own clock: p50 / p95 ms (share of the median gap); recognition and synthesis run while "
         "the endpoint waits, so shares overlap",
-        *(f"  {name:<10}{_stages(stages)}" for name, stages in report["stages"].items()),
+        *(f"  {name:<16}{_stages(stages)}" for name, stages in report["stages"].items()),
         "cores kept busy by neither the line nor its callers",
         *(
-            f"  {name:<10}" + ", ".join(f"{spent['other_cores_busy']:.2f}" for spent in every)
+            f"  {name:<16}" + ", ".join(f"{spent['other_cores_busy']:.2f}" for spent in every)
             for name, every in report["parts"].items()
         ),
     ]

@@ -446,6 +446,30 @@ def test_a_cut_sentence_is_not_lost_when_its_repeat_is_cut_too() -> None:
     assert passage(INSULIN)[0] in [sentence.text for sentence in held.spoken if sentence.whole]
 
 
+def test_what_is_said_again_and_cut_before_its_second_sentence_still_owes_that_one() -> None:
+    cut = passage(INSULIN)[0]
+
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(INSULIN)
+        await line.hears(2_000)
+        await line.say(BATH)
+        await line.hears(2_000)
+        await line.say("Wait a second.")
+        await line.wait(4_000)
+        await line.say("Yes.")
+        await line.until(lambda: line.texts().count(cut) > 1, "nothing was said again")
+        await line.wait(1_500)
+        await line.say("What about a shower with my wound?")
+        await line.reply()
+        line.hang_up()
+
+    held = hold(caller)
+
+    assert passage(BATH)[0] in held.cut
+    assert passage(BATH)[0] in [sentence.text for sentence in held.spoken if sentence.whole]
+
+
 @pytest.mark.parametrize("sound", ["mm-hm", "okay", "yeah", "uh-huh"])
 def test_a_murmur_does_not_stop_the_agent_and_nothing_of_the_answer_is_lost(sound: str) -> None:
     async def caller(line: Line) -> None:
