@@ -55,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sentence = ""
     try:
         environment = dict(os.environ)
+        surroundings.refuse_telltale(environment)
         if asked.verb == "call":
             environment = for_a_call(environment)
         chosen = settings.from_environment(environment)

@@ -7,15 +7,16 @@ origin, checks Twilio's signatures, and either holds its own certificate or stan
 from __future__ import annotations
 
 import difflib
+import enum
 import ipaddress
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from policies.layers import Layer
+from policies.layers import Layer, Protection
 from policies.phi import PHI
 from policies.records import Profile
 from telephony.signature import is_public_origin
@@ -44,6 +45,7 @@ VARIABLES: Final = {
     "QUIETLINE_DEAD_STREAM_MS": "silence of the carrier after which a call is given up",
     "QUIETLINE_EGRESS_PORT": "a proxy on this machine through which hosted models are reached",
     "QUIETLINE_WITHOUT": "locks of the kernel that production goes on without",
+    "QUIETLINE_UNPROTECTED": "what production takes calls without any lock for",
     "QUIETLINE_LIBRARY_LOG": "the least level of a library's log record that leaves a line: warning, info or debug",
     "QUIETLINE_ALLOW_UNSIGNED_STREAM": "1 accepts a stream without Twilio's signature; development only",
     "TWILIO_ACCOUNT_SID": "the account whose calls are answered",
@@ -56,6 +58,7 @@ VARIABLES: Final = {
 }
 """Every variable that is read, each with the line `docs/operating.md` holds of it."""
 
+Named = TypeVar("Named", bound=enum.Enum)
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30}  # as in `logging`
 
 
@@ -115,6 +118,8 @@ class Settings:
     """Of a proxy on this machine; the launcher starts one where this is not set and an agent needs it."""
     without: frozenset[Layer]
     """Locks that the operator does without in production, by name."""
+    unprotected: frozenset[Protection]
+    """What the operator lets no lock protect in production, by name."""
     library_log: int
     """A level of `logging`; whatever it is, no text of a library's record is kept."""
     allow_unsigned_stream: bool
@@ -176,7 +181,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             message_bytes=65_536,  # a media message is about 400 bytes; others limit at 64 KiB too
         ),
         egress_port=_maybe(values, "QUIETLINE_EGRESS_PORT", 1, 65_535),
-        without=_without(values.get("QUIETLINE_WITHOUT", "")),
+        without=_some_of(Layer, values, "QUIETLINE_WITHOUT"),
+        unprotected=_some_of(Protection, values, "QUIETLINE_UNPROTECTED"),
         library_log=_level(values.get("QUIETLINE_LIBRARY_LOG", "warning")),
         allow_unsigned_stream=_flag(values, "QUIETLINE_ALLOW_UNSIGNED_STREAM"),
         twilio_account_sid=values.get("TWILIO_ACCOUNT_SID"),
@@ -362,12 +368,12 @@ def _switch(values: Mapping[str, str], name: str) -> bool:
     return value == "on"
 
 
-def _without(value: str) -> frozenset[Layer]:
-    names = {name.strip() for name in value.split(",")} - {""}
-    known = {layer.value: layer for layer in Layer}
+def _some_of(kind: type[Named], values: Mapping[str, str], name: str) -> frozenset[Named]:
+    names = {each.strip() for each in values.get(name, "").split(",")} - {""}
+    known = {member.value: member for member in kind}
     if not names <= known.keys():
-        raise SettingsRefused(f"set QUIETLINE_WITHOUT to some of {', '.join(known)}, with commas between")
-    return frozenset(known[name] for name in names)
+        raise SettingsRefused(f"set {name} to some of {', '.join(known)}, with commas between")
+    return frozenset(known[each] for each in names)
 
 
 def _level(value: str) -> int:

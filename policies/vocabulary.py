@@ -12,7 +12,7 @@ from typing import Final
 
 from policies.closed import Choice, Count, Flag, Kind, Shape
 from policies.guardrails import EscalationReason
-from policies.layers import Layer
+from policies.layers import Layer, Protection
 from policies.reasons import REASONS
 from policies.records import MANY, EndReason, Engine, Outcome, Profile
 
@@ -27,6 +27,8 @@ class Event(enum.Enum):
     """So many kinds of forbidden act were tried, and each was refused."""
     LOCK_MISSING = "lock_missing"
     """This kernel or this user gives it not."""
+    UNPROTECTED = "unprotected"
+    """No lock that holds protects this."""
     STOPPING = "stopping"
     STOPPED = "stopped"
     SETTINGS_REFUSED = "settings_refused"
@@ -139,6 +141,7 @@ FIELDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "process": Choice(Process, optional=False),
         "library": Choice(Library, optional=False),
         "layer": Choice(Layer, optional=False),
+        "protection": Choice(Protection, optional=False),
         "kind": KIND,
         "place": PLACE,
         "line": Count(0, 999_999),
