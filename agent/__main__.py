@@ -104,14 +104,14 @@ def lacking(locks: Locks, chosen: Settings) -> str:
         names = ", ".join(layer.value for layer in missing)
         only_now = Layer.SWAP in missing and locks.swap is Swap.NONE_NOW
         return (
-            f"this kernel or this user gives no lock of {names}{ONLY_NOW if only_now else ''}: see docs/operating.md, or"
-            " name what to do without in QUIETLINE_WITHOUT"
+            f"this kernel or this user gives no lock of {names}{ONLY_NOW if only_now else ''}: see docs/operating.md,"
+            " or name what to do without in QUIETLINE_WITHOUT"
         )
     open_to = [kind.value for kind in unprotected(locks.held) if kind not in chosen.unprotected]
     if open_to:
         return (
-            f"nothing protects {', '.join(open_to)}: no call is taken unless QUIETLINE_UNPROTECTED names it too; health,"
-            " metrics and the proof's report will say so"
+            f"nothing protects {', '.join(open_to)}: no call is taken unless QUIETLINE_UNPROTECTED names it too;"
+            " health, metrics and the proof's report will say so"
         )
     return ""
 

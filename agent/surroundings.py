@@ -67,8 +67,8 @@ TELLTALE: Final = re.compile(
     r"|PLATLIBDIR)|MALLOC_TRACE|MALLOC_STATS|GCONV_PATH|RES_OPTIONS|HOSTALIASES|LOCALDOMAIN|GETCONF_DIR|NLSPATH"
     r"|OPENSSL_CONF|OPENSSL_MODULES|OPENSSL_ENGINES|SSL_CERT_LOG\w*"
 )
-"""Variables with which a process tells, loads or keeps what it must not.  They reach no process of ours; but who sets one
-expects something of it, so nothing starts until they are gone.
+"""Variables with which a process tells, loads or keeps what it must not.  They reach no process of ours; but who sets
+one expects something of it, so nothing starts until they are gone.
 
 LD_LIBRARY_PATH is no rarity in a user's shell, and the line never sees it.
 """

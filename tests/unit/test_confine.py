@@ -144,7 +144,8 @@ def test_without_the_right_to_lock_memory_no_swap_now_is_no_lock() -> None:
     if len(Path("/proc/swaps").read_text().splitlines()) > 1:
         pytest.skip("this machine has swap")
     code = (
-        "import resource; resource.setrlimit(resource.RLIMIT_MEMLOCK, (65536, 65536)); os.setresuid(65534, 65534, 65534)\n"
+        "import resource; resource.setrlimit(resource.RLIMIT_MEMLOCK, (65536, 65536))\n"
+        "os.setresuid(65534, 65534, 65534)\n"
         "locks = confine(); print(locks.swap.value, 'swap' in {layer.value for layer in locks.held})"
     )
 

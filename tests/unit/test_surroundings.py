@@ -55,7 +55,7 @@ START = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from agent.__main__ imp
 
 
 def test_the_line_itself_refuses_them_whoever_starts_it() -> None:
-    done = line(SSLKEYLOGFILE="/tmp/keys")  # noqa: S108  # never opened
+    done = line(SSLKEYLOGFILE="/tmp/keys")  # never opened
 
     assert 78 == done.returncode
     assert "unset SSLKEYLOGFILE" in done.stderr
