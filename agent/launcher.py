@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent import embedded_redis, lines, settings, surroundings, vendors, way_out
+from agent import bus_check, embedded_redis, lines, settings, surroundings, vendors, way_out
 from agent.processes import Died, Service
 from agent.reach import outside
 from agent.settings import Settings
 from agent.viewer import Viewer
 from policies.events import CallEvent, encode
 from policies.listing import ListRefused
+from policies.phi import PHI
 
 EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
 EXIT_DIED: Final = 70  # EX_SOFTWARE
@@ -178,6 +179,8 @@ async def run(
         if redis_url is None:
             bus = await stack.enter_async_context(embedded_redis.running(surroundings.bare(environment)))
             redis_url = bus.url
+        else:
+            await check_bus(redis_url, chosen)
         egress_port = chosen.egress_port
         places = outside(chosen, [agent.engine for agent in lines.load(chosen.agents).agents])
         if places and egress_port is None:
@@ -197,6 +200,18 @@ async def run(
             loop.add_signal_handler(each, service.ask_to_stop)
             stack.callback(loop.remove_signal_handler, each)
         return await service.run(ready, bus.process if bus else None)
+
+
+async def check_bus(url: PHI[str], chosen: Settings) -> None:
+    """A Redis of the user's own: what it would keep is told, and in production it is refused.  Raises `RedisFailed`.
+
+    One that does not answer may come later: the bus can be lost at any time, and calls go on.
+    """
+    found = await bus_check.examined(url)
+    if found.wrong and not chosen.development:
+        raise embedded_redis.RedisFailed(found.sentence())
+    if found.wrong or found.unseen:
+        _tell(f"quietline: {found.sentence()}")
 
 
 def _keeper_command(verb: str, chosen: Settings, *more: str) -> list[str]:
