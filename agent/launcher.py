@@ -186,7 +186,9 @@ async def run(
         if places and egress_port is None:
             egress_port = await stack.enter_async_context(way_out.running(places, surroundings.bare(environment)))
         service = await Service.start(
-            keeper=_keeper_command("collect", chosen, "--profile", chosen.profile.value, "--echo", echo),
+            keeper=_keeper_command(
+                "collect", chosen, "--profile", chosen.profile.value, "--echo", echo, *_audit_to(chosen)
+            ),
             keeper_environment=surroundings.bare(environment),
             line=line,
             line_environment=line_environment(environment, redis_url.reveal(), egress_port),
@@ -217,6 +219,14 @@ async def check_bus(url: PHI[str], chosen: Settings) -> None:
 def _keeper_command(verb: str, chosen: Settings, *more: str) -> list[str]:
     program = [sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent.keeper"]
     return [*program, verb, "--state", str(chosen.state.absolute()), *more]
+
+
+def _audit_to(chosen: Settings) -> list[str]:
+    to = chosen.audit_to
+    if to is None:
+        return []
+    ca = [] if to.ca is None else ["--audit-ca", str(to.ca.absolute())]
+    return ["--audit-to", to.address, "--audit-format", to.format, *ca]
 
 
 async def _kept(chosen: Settings, environment: Mapping[str, str], ref: str) -> str:

@@ -33,6 +33,9 @@ VARIABLES: Final = {
     "QUIETLINE_AGENTS": "the folder of agent files",
     "QUIETLINE_ALLOWLIST": "the list of vendors, their models, and the evidence of their agreements",
     "QUIETLINE_STATE": "the folder the keeper writes to",
+    "QUIETLINE_AUDIT_TO": "a collector that is sent the audit log as it grows: syslog+tls://host:port",
+    "QUIETLINE_AUDIT_CA": "the certificates, one of which signed the collector's",
+    "QUIETLINE_AUDIT_FORMAT": "what it is sent: jsonl, ocsf or cef",
     "QUIETLINE_RECOGNISER": "a recogniser: base, tiny.en, a folder or a hub name already fetched",
     "QUIETLINE_RECOGNISER_BEAM": "how many readings the recogniser follows",
     "QUIETLINE_RECOGNISER_WINDOW_S": "the shortest stretch of sound the recogniser encodes",
@@ -59,6 +62,7 @@ VARIABLES: Final = {
 """Every variable that is read, each with the line `docs/operating.md` holds of it."""
 
 Named = TypeVar("Named", bound=enum.Enum)
+AUDIT_FORMATS: Final = ("jsonl", "ocsf", "cef")
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30}  # as in `logging`
 
 
@@ -72,6 +76,15 @@ class Tls:
 
     cert: Path
     key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class AuditTo:
+    """A collector of the audit log; for the keeper."""
+
+    address: str
+    ca: Path | None
+    format: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +122,7 @@ class Settings:
     agents: Path
     allowlist: Path
     state: Path
+    audit_to: AuditTo | None
     recogniser: Recogniser
     voice: str | None
     spoken_ahead: bool
@@ -160,6 +174,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         agents=_folder(values, "QUIETLINE_AGENTS", ROOT / "deploy" / "agents"),
         allowlist=_file(values, "QUIETLINE_ALLOWLIST", ROOT / "deploy" / "allowlist.toml"),
         state=Path(values.get("QUIETLINE_STATE") or ROOT / ".quietline").expanduser(),
+        audit_to=_audit_to(values),
         recogniser=Recogniser(
             model=values.get("QUIETLINE_RECOGNISER"),
             beam=_maybe(values, "QUIETLINE_RECOGNISER_BEAM", 1, 10),
@@ -307,6 +322,20 @@ def _redis(value: str | None) -> PHI[str] | None:
     if parts.query or parts.fragment:
         raise SettingsRefused("set REDIS_URL without a query: its options could turn certificate checks off")
     return PHI(value)
+
+
+def _audit_to(values: Mapping[str, str]) -> AuditTo | None:
+    address, form = values.get("QUIETLINE_AUDIT_TO"), values.get("QUIETLINE_AUDIT_FORMAT", "jsonl")
+    if form not in AUDIT_FORMATS:
+        raise SettingsRefused("set QUIETLINE_AUDIT_FORMAT to jsonl, ocsf or cef")
+    if address is None:
+        return None
+    sentence = "set QUIETLINE_AUDIT_TO to syslog+tls:// with a host and a port"
+    parts = _url(address, sentence)
+    if parts.scheme != "syslog+tls" or "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment:
+        raise SettingsRefused(sentence)
+    ca = _file(values, "QUIETLINE_AUDIT_CA", ROOT) if "QUIETLINE_AUDIT_CA" in values else None
+    return AuditTo(address, ca, form)
 
 
 def _tls(values: Mapping[str, str]) -> Tls | None:
