@@ -207,8 +207,10 @@ def lock_memory() -> Swap:
 def swap_of(roots: Path = Path("/")) -> Swap:
     """What the machine and this process's control group say of swap.  roots: where /proc and /sys are, for tests."""
     swaps = roots / "proc/swaps"
-    if not swaps.exists() or _group_forbids_swap(roots):
+    if _group_forbids_swap(roots):
         return Swap.IMPOSSIBLE
+    if not swaps.exists():  # a kernel without swap; or /proc is hidden, as by ProcSubset=pid, and nothing is known
+        return Swap.IMPOSSIBLE if (roots / "proc/meminfo").exists() else Swap.POSSIBLE
     return Swap.NONE_NOW if len(swaps.read_text().splitlines()) <= 1 else Swap.POSSIBLE
 
 

@@ -23,6 +23,7 @@ from agent import bus_check, embedded_redis, lines, settings, surroundings, vend
 from agent.processes import Died, Service
 from agent.reach import outside
 from agent.settings import Settings
+from agent.users import users_of
 from agent.viewer import Viewer
 from policies.events import CallEvent, encode
 from policies.listing import ListRefused
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _asked(given)
     sentence = ""
     try:
-        environment = dict(os.environ)
+        environment = settings.with_credentials(os.environ)
         surroundings.refuse_telltale(environment)
         if asked.verb == "call":
             environment = for_a_call(environment)
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return asyncio.run(_ask_the_keeper(chosen, environment, asked))
         lines.load(chosen.agents)
         vendors.load(chosen.allowlist)
+        users_of(chosen)
         check_state(chosen.state)
         return asyncio.run(serve(chosen, environment) if asked.verb == "serve" else _call(chosen, environment, asked))
     except (
@@ -195,6 +197,7 @@ async def run(
             profile=chosen.profile,
             show=show,
             tell=_tell,
+            users=users_of(chosen),
         )
         stack.callback(service.kill)
         loop = asyncio.get_running_loop()

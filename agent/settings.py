@@ -33,6 +33,8 @@ VARIABLES: Final = {
     "QUIETLINE_AGENTS": "the folder of agent files",
     "QUIETLINE_ALLOWLIST": "the list of vendors, their models, and the evidence of their agreements",
     "QUIETLINE_STATE": "the folder the keeper writes to",
+    "QUIETLINE_LINE_USER": "the user that the line runs as, where the launcher may choose",
+    "QUIETLINE_KEEPER_USER": "the user that the keeper runs as, likewise; the state must be this user's",
     "QUIETLINE_AUDIT_TO": "a collector that is sent the audit log as it grows: syslog+tls://host:port",
     "QUIETLINE_AUDIT_CA": "the certificates, one of which signed the collector's",
     "QUIETLINE_AUDIT_FORMAT": "what it is sent: jsonl, ocsf or cef",
@@ -63,6 +65,9 @@ VARIABLES: Final = {
 
 Named = TypeVar("Named", bound=enum.Enum)
 AUDIT_FORMATS: Final = ("jsonl", "ocsf", "cef")
+SECRETS: Final = ("TWILIO_AUTH_TOKEN", "REDIS_URL", "ANTHROPIC_API_KEY", "OPENAI_API_KEY")
+"""May stand in files of these names in CREDENTIALS_DIRECTORY instead: systemd's LoadCredential=, or a container's."""
+LONGEST_SECRET: Final = 4_096
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30}  # as in `logging`
 
 
@@ -122,6 +127,8 @@ class Settings:
     agents: Path
     allowlist: Path
     state: Path
+    line_user: str | None
+    keeper_user: str | None
     audit_to: AuditTo | None
     recogniser: Recogniser
     voice: str | None
@@ -174,6 +181,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         agents=_folder(values, "QUIETLINE_AGENTS", ROOT / "deploy" / "agents"),
         allowlist=_file(values, "QUIETLINE_ALLOWLIST", ROOT / "deploy" / "allowlist.toml"),
         state=Path(values.get("QUIETLINE_STATE") or ROOT / ".quietline").expanduser(),
+        line_user=values.get("QUIETLINE_LINE_USER"),
+        keeper_user=values.get("QUIETLINE_KEEPER_USER"),
         audit_to=_audit_to(values),
         recogniser=Recogniser(
             model=values.get("QUIETLINE_RECOGNISER"),
@@ -210,6 +219,25 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     )
     _check_profile(settings)
     return settings
+
+
+def with_credentials(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment with what stands in files.  Raises `SettingsRefused` for a secret that is in both, or is none."""
+    folder = environment.get("CREDENTIALS_DIRECTORY", "")
+    found = dict(environment)
+    for name in SECRETS if folder else ():
+        file = Path(folder, name)
+        if not file.exists():
+            continue
+        content = ""
+        try:
+            content = file.read_text("utf-8").strip()
+        except (OSError, ValueError):
+            content = ""
+        if not content or len(content) > LONGEST_SECRET or not content.isprintable() or environment.get(name):
+            raise SettingsRefused(f"name {name} once, in a file of CREDENTIALS_DIRECTORY or in the environment")
+        found[name] = content
+    return found
 
 
 def is_loopback(host: str | None) -> bool:

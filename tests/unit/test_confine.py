@@ -106,8 +106,10 @@ def machine(folder: Path, swaps: str | None, **groups: str) -> Path:
     (top / "a/b").mkdir(parents=True)
     (folder / "proc/self").mkdir(parents=True)
     (folder / "proc/self/cgroup").write_text("1:cpu:/old\n0::/a/b\n")
-    if swaps is not None:
-        (folder / "proc/swaps").write_text("Filename Type Size Used Priority\n" + swaps)
+    if swaps != "hidden":
+        (folder / "proc/meminfo").touch()
+    if swaps not in (None, "hidden"):
+        (folder / "proc/swaps").write_text(f"Filename Type Size Used Priority\n{swaps}")
     for group, most in groups.items():
         (top / group.replace("_", "/") / "memory.swap.max").write_text(most + "\n")
     return folder
@@ -123,6 +125,7 @@ def machine(folder: Path, swaps: str | None, **groups: str) -> Path:
         ("", {"a_b": "max"}, Swap.NONE_NOW),
         ("", {"a": "0"}, Swap.IMPOSSIBLE),
         (None, {}, Swap.IMPOSSIBLE),
+        ("hidden", {}, Swap.POSSIBLE),
     ],
 )
 def test_no_swap_now_is_told_apart_from_swap_that_is_impossible(
