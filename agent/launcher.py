@@ -1,4 +1,4 @@
-"""`quietline serve`, `call`, `prove`, `audit` and `vendors`: the only one that starts processes.
+"""`quietline serve`, `preflight`, `call`, `prove`, `audit` and `vendors`: the only one that starts processes.
 
 Redis, then the keeper, then the line, whose standard output is the keeper's standard input.  The keeper repeats on its
 own output the events that passed its schema; from those the launcher learns that the line is ready and draws the live
@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent import bus_check, embedded_redis, lines, settings, surroundings, vendors, way_out
+from agent import bus_check, embedded_redis, lines, preflight, settings, surroundings, vendors, way_out
 from agent.processes import Died, Service
 from agent.reach import outside
 from agent.settings import Settings
-from agent.users import users_of
+from agent.users import User, users_of
 from agent.viewer import Viewer
 from policies.events import CallEvent, encode
 from policies.listing import ListRefused
@@ -65,8 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return asyncio.run(_ask_the_keeper(chosen, environment, asked))
         lines.load(chosen.agents)
         vendors.load(chosen.allowlist)
-        users_of(chosen)
-        check_state(chosen.state)
+        check_state(chosen.state, users_of(chosen).keeper)
+        if asked.verb == "preflight":
+            return asyncio.run(_preflight(chosen, environment))
         return asyncio.run(serve(chosen, environment) if asked.verb == "serve" else _call(chosen, environment, asked))
     except (
         settings.SettingsRefused,
@@ -83,9 +84,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return EXIT_SETTINGS
 
 
-def check_state(folder: Path) -> None:
-    """Can the keeper make the folder, and write to it?  Only the keeper writes.  Raises `SettingsRefused`."""
+async def _preflight(chosen: Settings, environment: Mapping[str, str]) -> int:
+    """What production needs and this machine has or lacks, a line each."""
+    found = await preflight.looked(chosen, environment)
+    sys.stdout.write("\n".join(each.row() for each in found) + "\n")
+    return 0 if preflight.verdict(found) else EXIT_SETTINGS
+
+
+def check_state(folder: Path, keeper: User | None = None) -> None:
+    """Can the keeper make the folder, and write to it?  Only the keeper writes.  Raises `SettingsRefused`.
+
+    keeper: a user of its own, whose the folder must be already.
+    """
     there = folder.absolute()
+    if keeper is not None:
+        if not (there.is_dir() and there.stat().st_uid == keeper.uid):
+            raise settings.SettingsRefused("set QUIETLINE_STATE to a folder of the user of QUIETLINE_KEEPER_USER")
+        return
     try:
         while not there.exists() and not there.is_symlink():
             there = there.parent
@@ -271,6 +286,7 @@ def _asked(given: Sequence[str]) -> Asked:
     parser = argparse.ArgumentParser(prog="quietline", description="Answers a hospital's post-discharge line.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("serve", help="answer calls; every setting comes from the environment")
+    verbs.add_parser("preflight", help="what production needs of this machine, and what it lacks")
     call = verbs.add_parser("call", help="start the service and place one call to it")
     call.add_argument("--say", type=Path, metavar="WAV", help="a recorded question to ask")
     call.add_argument("--save", type=Path, metavar="WAV", help="where the caller's side saves what it heard")

@@ -67,6 +67,14 @@ async def _all(service: Service) -> str:
     return said
 
 
+def test_the_state_must_be_the_keepers_where_it_has_a_user(tmp_path: Path) -> None:
+    mine = tmp_path.stat()
+    launcher.check_state(tmp_path, User(mine.st_uid, mine.st_gid))
+    for folder, uid in ((tmp_path, mine.st_uid + 1), (tmp_path / "not-there", mine.st_uid)):
+        with pytest.raises(SettingsRefused, match="QUIETLINE_STATE"):
+            launcher.check_state(folder, User(uid, mine.st_gid))
+
+
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "TWILIO_AUTH_TOKEN").write_text("token\n")
     seen = with_credentials({"CREDENTIALS_DIRECTORY": str(tmp_path), "QUIETLINE_PORT": "1"})
