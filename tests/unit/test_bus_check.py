@@ -33,25 +33,16 @@ SEES: Final = " +config|get +info +client|list"
 
 
 @contextlib.contextmanager
-def server(rights: str = OURS + SEES, *more: str, **other: str) -> Iterator[int]:
-    """The port of a real one.  rights: of our user, a line of redis.conf; other: settings, - for _."""
-    rows = {**GOOD, **{name.replace("_", "-"): value for name, value in other.items()}}
+def running(configuration: str) -> Iterator[int]:
+    """The port of a real server with these lines of redis.conf."""
     with tempfile.TemporaryDirectory() as folder:
         port = embedded_redis.free_port()
-        text = [
-            f"port {port}",
-            "bind 127.0.0.1",
-            f"dir {folder}",
-            *(f"{n} {v}" for n, v in rows.items()),
-            rights,
-            *more,
-        ]
         process = subprocess.Popen(
             [embedded_redis.find_server(), "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
         )
         try:
             assert process.stdin is not None
-            process.stdin.write("\n".join([*text, ""]))
+            process.stdin.write(f"port {port}\nbind 127.0.0.1\ndir {folder}\n{configuration}\n")
             process.stdin.close()
             with redis.Redis(port=port) as client:
                 _until_there(client)
@@ -61,12 +52,24 @@ def server(rights: str = OURS + SEES, *more: str, **other: str) -> Iterator[int]
             process.wait()
 
 
+@contextlib.contextmanager
+def server(rights: str = OURS + SEES, *more: str, **other: str) -> Iterator[int]:
+    """The port of a real one.  rights: of our user, a line of redis.conf; other: settings, - for _."""
+    rows = {**GOOD, **{name.replace("_", "-"): value for name, value in other.items()}}
+    with running("\n".join([*(f"{name} {value}" for name, value in rows.items()), rights, *more])) as port:
+        yield port
+
+
 def _until_there(client: redis.Redis) -> None:
     until_s = time.monotonic() + 10
     while time.monotonic() < until_s:
-        with contextlib.suppress(redis.ConnectionError):
+        try:
             client.ping()
+        except redis.ConnectionError:
+            continue
+        except redis.ResponseError:  # it is there, and its default user is off
             return
+        return
 
 
 def url(port: int, user: str = "line") -> PHI[str]:
