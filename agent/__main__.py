@@ -12,13 +12,14 @@ import sys
 import time
 from typing import Final
 
-from agent import lines, settings, vendors
-from agent.confine import ConfineFailed, Locks, confine, prove
+from agent import lines, settings, surroundings, vendors
+from agent.confine import ConfineFailed, Locks, Swap, confine, prove
 from agent.pipe import EventPipe
 from agent.reach import reach
 from agent.settings import Settings
 from policies import logs
 from policies.allowlist import Allowlist
+from policies.layers import Layer, unprotected
 from policies.listing import ListRefused
 from policies.vocabulary import Event, Process
 
@@ -31,7 +32,10 @@ def main() -> int:
     started_s = time.monotonic()
     sentence = ""
     try:
+        surroundings.refuse_telltale(os.environ)
         chosen = settings.from_environment(os.environ)
+        if not chosen.development:
+            surroundings.refuse_strangers(os.environ)
         answered = lines.load(chosen.agents)
         allowlist = vendors.load(chosen.allowlist)
         bound = listening(chosen)
@@ -46,7 +50,7 @@ def main() -> int:
     agents = answered.agents
     wanted = reach(chosen, [each.engine for each in agents], os.environ, [each.knowledge for each in agents])
     try:
-        locks = confine(wanted.readable, wanted.ports, wanted.listable)
+        locks = confine(wanted.readable, wanted.ports, wanted.listable, ask_outside=not chosen.development)
     except ConfineFailed as failure:
         return _refuse(f"this process could not be locked down: {failure.reason.value}", EXIT_REFUSED)
     if broken := prove(locks):
@@ -55,6 +59,8 @@ def main() -> int:
         return _refuse(sentence, EXIT_SETTINGS)
     for layer in locks.missing:
         log.event(Event.LOCK_MISSING, layer=layer)
+    for kind in unprotected(locks.held):
+        log.event(Event.UNPROTECTED, protection=kind)
     log.event(Event.CONFINED, process=Process.LINE, count=len(locks.held))
     return _serve(chosen, answered, allowlist, bound, locks, pipe, log, started_s)
 
@@ -87,14 +93,30 @@ def _serve(
 
 
 def lacking(locks: Locks, chosen: Settings) -> str:
-    """Why production does not go on with these locks; empty if it does.  Development goes on with what there is."""
-    missing = [] if chosen.development else [layer.value for layer in locks.missing if layer not in chosen.without]
-    if not missing:
+    """Why production does not go on with these locks; empty if it does.  Development goes on with what there is.
+
+    Each missing layer must be named, and what no layer protects once more: a name among many is easily given.
+    """
+    if chosen.development:
         return ""
-    return (
-        f"this kernel or this user gives no lock of {', '.join(missing)}: see docs/operating.md, or name what to do"
-        " without in QUIETLINE_WITHOUT"
-    )
+    missing = [layer for layer in locks.missing if layer not in chosen.without]
+    if missing:
+        names = ", ".join(layer.value for layer in missing)
+        only_now = Layer.SWAP in missing and locks.swap is Swap.NONE_NOW
+        return (
+            f"this kernel or this user gives no lock of {names}{ONLY_NOW if only_now else ''}: see docs/operating.md,"
+            " or name what to do without in QUIETLINE_WITHOUT"
+        )
+    open_to = [kind.value for kind in unprotected(locks.held) if kind not in chosen.unprotected]
+    if open_to:
+        return (
+            f"nothing protects {', '.join(open_to)}: no call is taken unless QUIETLINE_UNPROTECTED names it too;"
+            " health, metrics and the proof's report will say so"
+        )
+    return ""
+
+
+ONLY_NOW: Final = " (that there is no swap now is none: some can be added)"
 
 
 def listening(chosen: Settings) -> socket.socket:

@@ -1,4 +1,4 @@
-"""`quietline serve`, `call`, `prove`, `audit` and `vendors`: the only one that starts processes.
+"""`quietline serve`, `preflight`, `call`, `prove`, `audit` and `vendors`: the only one that starts processes.
 
 Redis, then the keeper, then the line, whose standard output is the keeper's standard input.  The keeper repeats on its
 own output the events that passed its schema; from those the launcher learns that the line is ready and draws the live
@@ -19,13 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent import embedded_redis, lines, settings, surroundings, vendors, way_out
+from agent import bus_check, embedded_redis, lines, preflight, settings, surroundings, vendors, way_out
 from agent.processes import Died, Service
 from agent.reach import outside
 from agent.settings import Settings
+from agent.users import User, users_of
 from agent.viewer import Viewer
 from policies.events import CallEvent, encode
 from policies.listing import ListRefused
+from policies.phi import PHI
 
 EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
 EXIT_DIED: Final = 70  # EX_SOFTWARE
@@ -54,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _asked(given)
     sentence = ""
     try:
-        environment = dict(os.environ)
+        environment = settings.with_credentials(os.environ)
+        surroundings.refuse_telltale(environment)
         if asked.verb == "call":
             environment = for_a_call(environment)
         chosen = settings.from_environment(environment)
@@ -62,7 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return asyncio.run(_ask_the_keeper(chosen, environment, asked))
         lines.load(chosen.agents)
         vendors.load(chosen.allowlist)
-        check_state(chosen.state)
+        check_state(chosen.state, users_of(chosen).keeper)
+        if asked.verb == "preflight":
+            return asyncio.run(_preflight(chosen, environment))
         return asyncio.run(serve(chosen, environment) if asked.verb == "serve" else _call(chosen, environment, asked))
     except (
         settings.SettingsRefused,
@@ -79,9 +84,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return EXIT_SETTINGS
 
 
-def check_state(folder: Path) -> None:
-    """Can the keeper make the folder, and write to it?  Only the keeper writes.  Raises `SettingsRefused`."""
+async def _preflight(chosen: Settings, environment: Mapping[str, str]) -> int:
+    """What production needs and this machine has or lacks, a line each."""
+    found = await preflight.looked(chosen, environment)
+    sys.stdout.write("\n".join(each.row() for each in found) + "\n")
+    return 0 if preflight.verdict(found) else EXIT_SETTINGS
+
+
+def check_state(folder: Path, keeper: User | None = None) -> None:
+    """Can the keeper make the folder, and write to it?  Only the keeper writes.  Raises `SettingsRefused`.
+
+    keeper: a user of its own, whose the folder must be already.
+    """
     there = folder.absolute()
+    if keeper is not None:
+        if not (there.is_dir() and there.stat().st_uid == keeper.uid):
+            raise settings.SettingsRefused("set QUIETLINE_STATE to a folder of the user of QUIETLINE_KEEPER_USER")
+        return
     try:
         while not there.exists() and not there.is_symlink():
             there = there.parent
@@ -177,18 +196,23 @@ async def run(
         if redis_url is None:
             bus = await stack.enter_async_context(embedded_redis.running(surroundings.bare(environment)))
             redis_url = bus.url
+        else:
+            await check_bus(redis_url, chosen)
         egress_port = chosen.egress_port
         places = outside(chosen, [agent.engine for agent in lines.load(chosen.agents).agents])
         if places and egress_port is None:
             egress_port = await stack.enter_async_context(way_out.running(places, surroundings.bare(environment)))
         service = await Service.start(
-            keeper=_keeper_command("collect", chosen, "--profile", chosen.profile.value, "--echo", echo),
+            keeper=_keeper_command(
+                "collect", chosen, "--profile", chosen.profile.value, "--echo", echo, *_audit_to(chosen)
+            ),
             keeper_environment=surroundings.bare(environment),
             line=line,
             line_environment=line_environment(environment, redis_url.reveal(), egress_port),
             profile=chosen.profile,
             show=show,
             tell=_tell,
+            users=users_of(chosen),
         )
         stack.callback(service.kill)
         loop = asyncio.get_running_loop()
@@ -198,9 +222,29 @@ async def run(
         return await service.run(ready, bus.process if bus else None)
 
 
+async def check_bus(url: PHI[str], chosen: Settings) -> None:
+    """A Redis of the user's own: what it would keep is told, and in production it is refused.  Raises `RedisFailed`.
+
+    One that does not answer may come later: the bus can be lost at any time, and calls go on.
+    """
+    found = await bus_check.examined(url)
+    if found.wrong and not chosen.development:
+        raise embedded_redis.RedisFailed(found.sentence())
+    if found.wrong or found.unseen:
+        _tell(f"quietline: {found.sentence()}")
+
+
 def _keeper_command(verb: str, chosen: Settings, *more: str) -> list[str]:
     program = [sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent.keeper"]
     return [*program, verb, "--state", str(chosen.state.absolute()), *more]
+
+
+def _audit_to(chosen: Settings) -> list[str]:
+    to = chosen.audit_to
+    if to is None:
+        return []
+    ca = [] if to.ca is None else ["--audit-ca", str(to.ca.absolute())]
+    return ["--audit-to", to.address, "--audit-format", to.format, *ca]
 
 
 async def _kept(chosen: Settings, environment: Mapping[str, str], ref: str) -> str:
@@ -242,6 +286,7 @@ def _asked(given: Sequence[str]) -> Asked:
     parser = argparse.ArgumentParser(prog="quietline", description="Answers a hospital's post-discharge line.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("serve", help="answer calls; every setting comes from the environment")
+    verbs.add_parser("preflight", help="what production needs of this machine, and what it lacks")
     call = verbs.add_parser("call", help="start the service and place one call to it")
     call.add_argument("--say", type=Path, metavar="WAV", help="a recorded question to ask")
     call.add_argument("--save", type=Path, metavar="WAV", help="where the caller's side saves what it heard")

@@ -11,7 +11,7 @@ from typing import Final
 from agent.engines.ports import EngineReason
 from policies.events import CallRefusal
 from policies.guardrails import EscalationReason
-from policies.layers import Layer
+from policies.layers import Layer, Protection, unprotected
 from policies.records import CallMetrics, EndReason, Outcome
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"  # the Prometheus text format
@@ -67,6 +67,13 @@ class LineMetrics:
         """What holds this process."""
         self._locks = held
 
+    def health(self) -> str:
+        """For who may read the metrics: what this process goes on without, if anything."""
+        missing = [layer.value for layer in Layer if layer not in self._locks]
+        open_to = [kind.value for kind in unprotected(self._locks)]
+        told = (("without", missing), ("unprotected", open_to))
+        return "\n".join(["ok", *(f"{what}: {', '.join(names)}" for what, names in told if names), ""])
+
     def observe(self, timed: Timed, ms: float) -> None:
         self._times[timed].observe(ms)
 
@@ -95,6 +102,9 @@ class LineMetrics:
         yield from _family("quietline_bus_up", "gauge", "1 while Redis answers.", [("", int(self._bus))])
         held = ((_labels(layer=layer), int(layer in self._locks)) for layer in Layer)
         yield from _family("quietline_lock_held", "gauge", "1 where the kernel's lock holds the line.", held)
+        bare = unprotected(self._locks)
+        safe = ((_labels(protection=kind), int(kind not in bare)) for kind in Protection)
+        yield from _family("quietline_protected", "gauge", "1 where a lock protects it.", safe)
         ended = ((_labels(outcome=o, end=e), self._calls[o, e]) for o in Outcome for e in EndReason)
         yield from _family("quietline_calls_total", "counter", "Calls that ended.", ended)
         fetched = ((_labels(reason=reason), self._escalations[reason]) for reason in EscalationReason)

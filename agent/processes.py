@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from agent.embedded_redis import die_with_parent, end
+from agent.users import Users
 from policies.closed import NotClosed
 from policies.events import MAX_LINE, CallEvent, LineReady, decode
 from policies.records import Profile
@@ -59,6 +60,7 @@ class Service:
         profile: Profile,
         show: Callable[[CallEvent], None],
         tell: Callable[[str], None],
+        users: Users = Users(),  # noqa: B008  # frozen
     ) -> Service:
         """Each in a session of its own, so that Ctrl-C comes to the launcher alone."""
         read, write = os.pipe()
@@ -70,6 +72,7 @@ class Service:
                 env=dict(keeper_environment),
                 start_new_session=True,
                 limit=MAX_LINE * 64,
+                **users.as_keeper(),
             )
             answering = await asyncio.create_subprocess_exec(
                 *line,
@@ -79,6 +82,7 @@ class Service:
                 env=dict(line_environment),
                 start_new_session=True,
                 preexec_fn=die_with_parent(signal.SIGTERM),
+                **users.as_line(),
             )
         finally:
             os.close(read)

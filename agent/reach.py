@@ -41,6 +41,7 @@ SYSTEM: Final = (
     "/dev/zero",
     "/dev/urandom",
 )
+HUB: Final = os.path.expanduser("~/.cache/huggingface")  # noqa: PTH111  # Path.home() raises where a user has no name
 PORTS: Final = {"redis": 6_379, "rediss": 6_379, "https": 443, "http": 80}
 
 
@@ -110,7 +111,7 @@ def reach(
     if settings.voice:
         named += [f"{settings.voice}.json", Path(settings.voice).parent / "SHA256SUMS"]
     named += [environment[name] for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if environment.get(name)]
-    hub = environment.get("HF_HUB_CACHE") or environment.get("HF_HOME") or str(Path.home() / ".cache" / "huggingface")
+    hub = environment.get("HF_HUB_CACHE") or environment.get("HF_HOME") or HUB
     readable = dict.fromkeys(os.path.realpath(path) for path in (*own, *SYSTEM, *named, hub))
     return Reach(tuple(readable), (os.path.realpath(ROOT),), _ports(settings, tuple(engines)))
 

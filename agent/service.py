@@ -296,6 +296,7 @@ async def run(
             count=lambda refusal: refused(refusal, pipe, metrics),
             report=lambda error: log.failure(LogEvent.STREAM_FAILED, error),
             metrics=lambda: metrics.render().decode("ascii"),
+            health=metrics.health,
         ),
         page=page_files() if settings.development else {},
     )

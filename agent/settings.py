@@ -7,15 +7,16 @@ origin, checks Twilio's signatures, and either holds its own certificate or stan
 from __future__ import annotations
 
 import difflib
+import enum
 import ipaddress
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from policies.layers import Layer
+from policies.layers import Layer, Protection
 from policies.phi import PHI
 from policies.records import Profile
 from telephony.signature import is_public_origin
@@ -32,6 +33,11 @@ VARIABLES: Final = {
     "QUIETLINE_AGENTS": "the folder of agent files",
     "QUIETLINE_ALLOWLIST": "the list of vendors, their models, and the evidence of their agreements",
     "QUIETLINE_STATE": "the folder the keeper writes to",
+    "QUIETLINE_LINE_USER": "the user that the line runs as, where the launcher may choose",
+    "QUIETLINE_KEEPER_USER": "the user that the keeper runs as, likewise; the state must be this user's",
+    "QUIETLINE_AUDIT_TO": "a collector that is sent the audit log as it grows: syslog+tls://host:port",
+    "QUIETLINE_AUDIT_CA": "the certificates, one of which signed the collector's",
+    "QUIETLINE_AUDIT_FORMAT": "what it is sent: jsonl, ocsf or cef",
     "QUIETLINE_RECOGNISER": "a recogniser: base, tiny.en, a folder or a hub name already fetched",
     "QUIETLINE_RECOGNISER_BEAM": "how many readings the recogniser follows",
     "QUIETLINE_RECOGNISER_WINDOW_S": "the shortest stretch of sound the recogniser encodes",
@@ -44,6 +50,7 @@ VARIABLES: Final = {
     "QUIETLINE_DEAD_STREAM_MS": "silence of the carrier after which a call is given up",
     "QUIETLINE_EGRESS_PORT": "a proxy on this machine through which hosted models are reached",
     "QUIETLINE_WITHOUT": "locks of the kernel that production goes on without",
+    "QUIETLINE_UNPROTECTED": "what production takes calls without any lock for",
     "QUIETLINE_LIBRARY_LOG": "the least level of a library's log record that leaves a line: warning, info or debug",
     "QUIETLINE_ALLOW_UNSIGNED_STREAM": "1 accepts a stream without Twilio's signature; development only",
     "TWILIO_ACCOUNT_SID": "the account whose calls are answered",
@@ -56,6 +63,11 @@ VARIABLES: Final = {
 }
 """Every variable that is read, each with the line `docs/operating.md` holds of it."""
 
+Named = TypeVar("Named", bound=enum.Enum)
+AUDIT_FORMATS: Final = ("jsonl", "ocsf", "cef")
+SECRETS: Final = ("TWILIO_AUTH_TOKEN", "REDIS_URL", "ANTHROPIC_API_KEY", "OPENAI_API_KEY")
+"""May stand in files of these names in CREDENTIALS_DIRECTORY instead: systemd's LoadCredential=, or a container's."""
+LONGEST_SECRET: Final = 4_096
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30}  # as in `logging`
 
 
@@ -69,6 +81,15 @@ class Tls:
 
     cert: Path
     key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class AuditTo:
+    """A collector of the audit log; for the keeper."""
+
+    address: str
+    ca: Path | None
+    format: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +127,9 @@ class Settings:
     agents: Path
     allowlist: Path
     state: Path
+    line_user: str | None
+    keeper_user: str | None
+    audit_to: AuditTo | None
     recogniser: Recogniser
     voice: str | None
     spoken_ahead: bool
@@ -115,6 +139,8 @@ class Settings:
     """Of a proxy on this machine; the launcher starts one where this is not set and an agent needs it."""
     without: frozenset[Layer]
     """Locks that the operator does without in production, by name."""
+    unprotected: frozenset[Protection]
+    """What the operator lets no lock protect in production, by name."""
     library_log: int
     """A level of `logging`; whatever it is, no text of a library's record is kept."""
     allow_unsigned_stream: bool
@@ -155,6 +181,9 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         agents=_folder(values, "QUIETLINE_AGENTS", ROOT / "deploy" / "agents"),
         allowlist=_file(values, "QUIETLINE_ALLOWLIST", ROOT / "deploy" / "allowlist.toml"),
         state=Path(values.get("QUIETLINE_STATE") or ROOT / ".quietline").expanduser(),
+        line_user=values.get("QUIETLINE_LINE_USER"),
+        keeper_user=values.get("QUIETLINE_KEEPER_USER"),
+        audit_to=_audit_to(values),
         recogniser=Recogniser(
             model=values.get("QUIETLINE_RECOGNISER"),
             beam=_maybe(values, "QUIETLINE_RECOGNISER_BEAM", 1, 10),
@@ -176,7 +205,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             message_bytes=65_536,  # a media message is about 400 bytes; others limit at 64 KiB too
         ),
         egress_port=_maybe(values, "QUIETLINE_EGRESS_PORT", 1, 65_535),
-        without=_without(values.get("QUIETLINE_WITHOUT", "")),
+        without=_some_of(Layer, values, "QUIETLINE_WITHOUT"),
+        unprotected=_some_of(Protection, values, "QUIETLINE_UNPROTECTED"),
         library_log=_level(values.get("QUIETLINE_LIBRARY_LOG", "warning")),
         allow_unsigned_stream=_flag(values, "QUIETLINE_ALLOW_UNSIGNED_STREAM"),
         twilio_account_sid=values.get("TWILIO_ACCOUNT_SID"),
@@ -189,6 +219,25 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     )
     _check_profile(settings)
     return settings
+
+
+def with_credentials(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment with what stands in files.  Raises `SettingsRefused` for a secret that is in both, or is none."""
+    folder = environment.get("CREDENTIALS_DIRECTORY", "")
+    found = dict(environment)
+    for name in SECRETS if folder else ():
+        file = Path(folder, name)
+        if not file.exists():
+            continue
+        content = ""
+        try:
+            content = file.read_text("utf-8").strip()
+        except (OSError, ValueError):
+            content = ""
+        if not content or len(content) > LONGEST_SECRET or not content.isprintable() or environment.get(name):
+            raise SettingsRefused(f"name {name} once, in a file of CREDENTIALS_DIRECTORY or in the environment")
+        found[name] = content
+    return found
 
 
 def is_loopback(host: str | None) -> bool:
@@ -303,6 +352,20 @@ def _redis(value: str | None) -> PHI[str] | None:
     return PHI(value)
 
 
+def _audit_to(values: Mapping[str, str]) -> AuditTo | None:
+    address, form = values.get("QUIETLINE_AUDIT_TO"), values.get("QUIETLINE_AUDIT_FORMAT", "jsonl")
+    if form not in AUDIT_FORMATS:
+        raise SettingsRefused("set QUIETLINE_AUDIT_FORMAT to jsonl, ocsf or cef")
+    if address is None:
+        return None
+    sentence = "set QUIETLINE_AUDIT_TO to syslog+tls:// with a host and a port"
+    parts = _url(address, sentence)
+    if parts.scheme != "syslog+tls" or "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment:
+        raise SettingsRefused(sentence)
+    ca = _file(values, "QUIETLINE_AUDIT_CA", ROOT) if "QUIETLINE_AUDIT_CA" in values else None
+    return AuditTo(address, ca, form)
+
+
 def _tls(values: Mapping[str, str]) -> Tls | None:
     cert, key = values.get("QUIETLINE_TLS_CERT"), values.get("QUIETLINE_TLS_KEY")
     if cert is None and key is None:
@@ -362,12 +425,12 @@ def _switch(values: Mapping[str, str], name: str) -> bool:
     return value == "on"
 
 
-def _without(value: str) -> frozenset[Layer]:
-    names = {name.strip() for name in value.split(",")} - {""}
-    known = {layer.value: layer for layer in Layer}
+def _some_of(kind: type[Named], values: Mapping[str, str], name: str) -> frozenset[Named]:
+    names = {each.strip() for each in values.get(name, "").split(",")} - {""}
+    known = {member.value: member for member in kind}
     if not names <= known.keys():
-        raise SettingsRefused(f"set QUIETLINE_WITHOUT to some of {', '.join(known)}, with commas between")
-    return frozenset(known[name] for name in names)
+        raise SettingsRefused(f"set {name} to some of {', '.join(known)}, with commas between")
+    return frozenset(known[each] for each in names)
 
 
 def _level(value: str) -> int:

@@ -17,7 +17,7 @@ from typing import Any, Final
 import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from policies.closed import NotClosed
 from policies.phi import PHI
@@ -158,6 +158,24 @@ async def present(url: PHI[str]) -> list[Presence]:
     if found is None:
         raise BusLost("the bus can't be read")
     return found
+
+
+async def asked(url: PHI[str], commands: Sequence[tuple[str, ...]]) -> list[Any]:
+    """What the server answers to each; None where it refuses one or knows it not.  Raises `BusLost`."""
+    answers: list[Any] = []
+    done = False
+    with contextlib.suppress(RedisError, OSError, TimeoutError):
+        async with _client(url) as client:
+            await client.ping()
+            for command in commands:
+                answer = None
+                with contextlib.suppress(ResponseError):  # NoPermissionError is one
+                    answer = await client.execute_command(*command)
+                answers.append(answer)
+            done = True
+    if not done:
+        raise BusLost("the bus does not answer")
+    return answers
 
 
 def _still_wanted() -> None:

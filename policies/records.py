@@ -297,6 +297,19 @@ class TreeHead:
         closed.check(self)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarded:
+    """How far a collector has got the audit log.  Raises `closed.NotClosed` when a field is out of its bounds."""
+
+    collector: Annotated[str, HASH]
+    """SHA-256 of its address."""
+    next_sequence: Annotated[int, SERIAL]
+    """The first entry that it has not taken yet."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+
 def ref_of(entropy: bytes) -> str:
     """The ref that 16 random bytes make.  Raises `ValueError` on any other length."""
     if len(entropy) != 16:

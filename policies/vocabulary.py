@@ -12,7 +12,7 @@ from typing import Final
 
 from policies.closed import Choice, Count, Flag, Kind, Shape
 from policies.guardrails import EscalationReason
-from policies.layers import Layer
+from policies.layers import Layer, Protection
 from policies.reasons import REASONS
 from policies.records import MANY, EndReason, Engine, Outcome, Profile
 
@@ -27,6 +27,8 @@ class Event(enum.Enum):
     """So many kinds of forbidden act were tried, and each was refused."""
     LOCK_MISSING = "lock_missing"
     """This kernel or this user gives it not."""
+    UNPROTECTED = "unprotected"
+    """No lock that holds protects this."""
     STOPPING = "stopping"
     STOPPED = "stopped"
     SETTINGS_REFUSED = "settings_refused"
@@ -41,6 +43,10 @@ class Event(enum.Enum):
     BUS_BACK = "bus_back"
     STATE_READY = "state_ready"
     STATE_FAILED = "state_failed"
+    AUDIT_NOT_TAKEN = "audit_not_taken"
+    """The collector does not take the audit log; it waits in the state."""
+    AUDIT_TAKEN = "audit_taken"
+    """It does again."""
     WEBHOOK_REFUSED = "webhook_refused"
     STREAM_REFUSED = "stream_refused"
     STREAM_FAILED = "stream_failed"
@@ -139,6 +145,7 @@ FIELDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "process": Choice(Process, optional=False),
         "library": Choice(Library, optional=False),
         "layer": Choice(Layer, optional=False),
+        "protection": Choice(Protection, optional=False),
         "kind": KIND,
         "place": PLACE,
         "line": Count(0, 999_999),

@@ -62,6 +62,8 @@ class Observers:
     """May new calls be sent here?"""
     metrics: Callable[[], str] = lambda: ""
     """The Prometheus page."""
+    health: Callable[[], str] = lambda: "ok\n"
+    """What those hear who may read the metrics, and ask whether we are well."""
 
 
 def application(
@@ -87,7 +89,7 @@ def application(
         Route(AFTER_NURSE, webhooks.after_nurse, methods=["POST"]),
         Route(FAILSAFE, webhooks.failsafe, methods=["GET", "POST"]),
         WebSocketRoute(MEDIA, media.answer),
-        Route("/healthz", _healthy, methods=["GET"]),
+        Route("/healthz", _healthy(doors, observers), methods=["GET"]),
         Route("/readyz", _readiness(observers, board), methods=["GET"]),
         Route("/metrics", _metrics(doors, observers), methods=["GET"]),
     ]
@@ -206,8 +208,12 @@ class _Threshold:
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-async def _healthy(_request: Request) -> Response:
-    return Response("ok\n", media_type="text/plain")
+def _healthy(doors: Doors, observers: Observers) -> Endpoint:
+    async def healthy(request: Request) -> Response:
+        near = doors.metrics(request.client.host if request.client else "", request.headers) is None
+        return Response(observers.health() if near else "ok\n", media_type="text/plain")
+
+    return healthy
 
 
 def _readiness(observers: Observers, board: Switchboard) -> Endpoint:

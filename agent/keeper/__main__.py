@@ -21,6 +21,7 @@ from typing import Final
 
 from agent.keeper import answers
 from agent.keeper.collector import Collector, lines
+from agent.keeper.forwarding import FORMS, Forwarding, Receiver
 from agent.keeper.ledger import Ledger
 from agent.keeper.state import SqliteState, StateFailed
 from policies.acts import Act, Role, Subject
@@ -44,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         verb.add_argument("--state", type=Path, required=True)
     collect.add_argument("--profile", choices=[profile.value for profile in Profile], required=True)
     collect.add_argument("--echo", choices=["log", "all"], default="log")
+    collect.add_argument("--audit-to", help="syslog+tls://host:port: where the audit log is sent as it grows")
+    collect.add_argument("--audit-ca", type=Path)
+    collect.add_argument("--audit-format", choices=FORMS, default="jsonl")
     show.add_argument("--ref")
     show.add_argument("--last", type=int, default=1)
     asked = parser.parse_args(arguments)
@@ -51,10 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return answers.answer(asked)
     if asked.verb == "show":
         return _show(asked.state, asked.ref, asked.last)
-    return _collect(asked.state, Profile(asked.profile), everything=asked.echo == "all")
+    to = Receiver.of(asked.audit_to, asked.audit_ca) if asked.audit_to else None
+    return _collect(asked.state, Profile(asked.profile), to, asked.audit_format, everything=asked.echo == "all")
 
 
-def _collect(folder: Path, profile: Profile, *, everything: bool) -> int:
+def _collect(folder: Path, profile: Profile, to: Receiver | None, form: str, *, everything: bool) -> int:
     # The end of the pipe is the only end: whoever is signalled, what the line still says is kept.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
@@ -69,7 +74,18 @@ def _collect(folder: Path, profile: Profile, *, everything: bool) -> int:
         echo(LogLine(Event.STATE_FAILED, {}))
         return EXIT_STATE
     echo(LogLine(Event.STATE_READY, {}))
-    collector = Collector(state, profile, echo, ledger.write)
+
+    def told(taken: bool) -> None:
+        echo(LogLine(Event.AUDIT_TAKEN if taken else Event.AUDIT_NOT_TAKEN, {}))
+
+    forwarding = Forwarding(folder, to, form, told) if to is not None else None
+
+    def written(event: AuditEvent) -> None:
+        ledger.write(event)
+        if forwarding is not None:
+            forwarding.nudge()
+
+    collector = Collector(state, profile, echo, written)
     for line in lines(sys.stdin.buffer):
         collector.take(line)
     collector.flush()
@@ -78,6 +94,8 @@ def _collect(folder: Path, profile: Profile, *, everything: bool) -> int:
         ledger.write(_process(Act.PROCESS_STOPPED))
     except StateFailed:
         unwritten = True
+    if forwarding is not None:
+        forwarding.close()
     state.close()
     return EXIT_STATE if unwritten else 0
 

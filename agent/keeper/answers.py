@@ -2,7 +2,7 @@
 
 audit head              the signed head now; keep it where this machine can't write
 audit verify            what is wrong with the log, or with an exported one (--file)
-audit export --format   jsonl (which can be verified), ocsf or cef, on standard output
+audit export --format   jsonl (which can be verified), ocsf or cef, on standard output, or --to a collector
 vendors                 every party in the data path: region, evidence, what it retains
 """
 
@@ -14,11 +14,13 @@ import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from agent import lines
 from agent.keeper.database import StateFailed
+from agent.keeper.forwarding import SCHEME, NotTaken, Receiver, frame, send
 from agent.keeper.keys import public_key
 from agent.keeper.ledger import LedgerReader
 from agent.keeper.parties import told
@@ -28,6 +30,7 @@ from policies.closed import NotClosed
 from policies.listing import ListRefused
 from policies.records import TreeHead
 from policies.siem import cef, ocsf
+from policies.syslog import framed_head
 
 VERBS: Final = frozenset({"audit", "vendors"})
 EXIT_FAULT: Final = 1
@@ -51,6 +54,8 @@ def add_verbs(verbs: Any) -> tuple[argparse.ArgumentParser, argparse.ArgumentPar
     audit: argparse.ArgumentParser = verbs.add_parser("audit", help="the audit log: head, verify, export")
     audit.add_argument("what", choices=["head", "verify", "export"])
     audit.add_argument("--format", choices=["jsonl", "ocsf", "cef"], default="jsonl", help="for export")
+    audit.add_argument("--to", help="for export: a collector, syslog+tls://host:port")
+    audit.add_argument("--ca", type=Path, help="for --to: certificates in PEM, one of which signed the collector's")
     audit.add_argument("--head", type=Path, action="append", default=[], help="for verify: a head kept elsewhere")
     audit.add_argument("--key", type=Path, help="for verify: the public key, kept elsewhere")
     audit.add_argument(
@@ -76,7 +81,7 @@ def answer(asked: argparse.Namespace) -> int:
         sentence, status = str(refused), EXIT_SETTINGS
     except NotClosed:
         sentence, status = "the audit log holds a line that is no entry: `quietline audit verify`", EXIT_FAULT
-    except StateFailed as failed:
+    except (StateFailed, NotTaken) as failed:
         sentence, status = str(failed), EXIT_STATE
     sys.stderr.write(f"quietline: {sentence}\n")
     return status
@@ -91,6 +96,8 @@ def _audit(asked: argparse.Namespace) -> int:
         if head is None:
             raise StateFailed("there is no audit log yet")
         exported: Iterator[str] = iter([canonical(head).decode("ascii")])
+    elif asked.to is not None:
+        return _sent(asked, reader)
     elif asked.format == "jsonl":
         exported = (line.decode("ascii", "backslashreplace").rstrip("\n") for line in reader.exported())
     else:
@@ -98,6 +105,22 @@ def _audit(asked: argparse.Namespace) -> int:
     for line in exported:
         sys.stdout.write(line + "\n")
     sys.stdout.flush()
+    return 0
+
+
+def _sent(asked: argparse.Namespace, reader: LedgerReader) -> int:
+    """All of it, whatever the collector has got before."""
+    receiver = None
+    with contextlib.suppress(ValueError):
+        receiver = Receiver.of(asked.to, asked.ca)
+    if receiver is None:
+        raise StateFailed(f"name the collector as {SCHEME}://host:port")
+    head = reader.head()
+    if head is None:
+        raise StateFailed("there is no audit log yet")
+    frames = [frame(line, asked.format) for line in islice(reader.lines(), head.size)]
+    send(receiver, [*frames, framed_head(head)] if asked.format == "jsonl" else frames)
+    sys.stdout.write(f"{len(frames)} entries sent\n")
     return 0
 
 

@@ -36,7 +36,7 @@ from policies.audit import (
 from policies.changes import Changed, ChangeRefused, change
 from policies.closed import NotClosed
 from policies.merkle import Growing, leaf_hash
-from policies.records import AgentPolicy, AuditEntry, Evidence, EvidenceKind, TreeHead, WorkspacePolicy
+from policies.records import AgentPolicy, AuditEntry, Evidence, EvidenceKind, Forwarded, TreeHead, WorkspacePolicy
 from policies.requests import Actor, Around, Request
 from policies.workspace import ForceRequest, WorkspaceChanged, WorkspaceRefused, force
 
@@ -51,6 +51,7 @@ TABLES: Final[dict[str, tuple[type, str]]] = {
     "agent_policies": (AgentPolicy, "agent"),
     "workspace": (WorkspacePolicy, "revision"),
     "evidence": (Evidence, "reference"),
+    "forwarded": (Forwarded, "collector"),
 }
 """The record each table holds, and which of its fields is unique."""
 RECORDED: Final = {EvidenceKind.BAA: Act.BAA_RECORDED, EvidenceKind.ZDR: Act.ZDR_RECORDED}
@@ -216,10 +217,10 @@ class LedgerReader:
                 raise StateFailed("there is no audit log yet")
             yield from export(_lines(self._database), head)
 
-    def lines(self) -> Iterator[bytes]:
-        """The entries alone."""
+    def lines(self, first: int = 0) -> Iterator[bytes]:
+        """The entries alone, from this number on."""
         with self._database.snapshot():
-            yield from _lines(self._database)
+            yield from _lines(self._database, first)
 
     def verify(self, key: Ed25519PublicKey | None, kept: Sequence[TreeHead]) -> tuple[int, tuple[Fault, ...]]:
         """How many entries there are, and what is wrong.  key: None for the one that stands beside the log."""
@@ -239,6 +240,19 @@ class LedgerReader:
 
     def close(self) -> None:
         self._database.close()
+
+
+def forwarded(database: Database, collector: str) -> int:
+    """The first entry that this collector has not taken.  Raises `StateFailed`."""
+    known = _records(database, "forwarded")
+    return next((each.next_sequence for each in known if each.collector == collector), 0)
+
+
+def set_forwarded(database: Database, collector: str, next_sequence: int) -> None:
+    """Raises `StateFailed`; then the collector will get some entries again."""
+    with database.transaction():
+        database.run("DELETE FROM forwarded WHERE collector = ?", [collector])
+        _insert(database, "forwarded", Forwarded(collector=collector, next_sequence=next_sequence))
 
 
 def _prepare(database: Database) -> None:

@@ -45,6 +45,8 @@ PR_SET_NAME: Final = 15
 PR_SET_SECCOMP: Final = 22
 PR_SET_MM: Final = 35
 PR_SET_PTRACER: Final = 0x59616D61
+F_SETOWN: Final = 8  # <linux/fcntl.h>: another process gets a signal when there is something to read
+F_SETOWN_EX: Final = 15
 
 FIRST: Final = (
     "read",
@@ -108,7 +110,7 @@ def _bits(mask: int) -> list[Step]:
     return [Step(ANY_BIT, 0, 1, mask), _end(REFUSE), _end(ALLOW)]
 
 
-def _judged(name: str) -> list[Step]:
+def _judged(name: str, process: int) -> list[Step]:
     """Calls whose arguments decide; each list ends in a verdict on every path."""
     match name:
         case "open":
@@ -145,6 +147,10 @@ def _judged(name: str) -> list[Step]:
         case "prctl":
             ways = (PR_SET_DUMPABLE, PR_SET_NAME, PR_SET_SECCOMP, PR_SET_MM, PR_SET_PTRACER)
             return [_argument(0), *_one_of(ways, REFUSE, ALLOW)]
+        case "tgkill":  # the C library's own: pthread_kill, raise, abort
+            return [_argument(0), *_one_of((process,), ALLOW, REFUSE)]
+        case "fcntl":
+            return [_argument(1), *_one_of((F_SETOWN, F_SETOWN_EX), REFUSE, ALLOW)]
         case "prlimit64":  # with a new limit; asking for the present one is allowed
             high, low = _load(ARGUMENTS_AT + 8 * 2 + 4), _argument(2)
             return [low, Step(EQUAL, 1, 0, 0), _end(REFUSE), high, Step(EQUAL, 1, 0, 0), _end(REFUSE), _end(ALLOW)]
@@ -152,12 +158,13 @@ def _judged(name: str) -> list[Step]:
 
 
 JUDGED: Final = (
-    "open", "openat", "clone", "socket", "sendto", "sendmsg", "sendmmsg", "setsockopt", "prctl", "prlimit64"
+    "open", "openat", "clone", "socket", "sendto", "sendmsg", "sendmmsg", "setsockopt", "prctl", "prlimit64",
+    "tgkill", "fcntl",
 )  # fmt: skip
 
 
-def steps(machine: Machine) -> list[Step]:
-    """The whole program."""
+def steps(machine: Machine, process: int) -> list[Step]:
+    """The whole program.  process: the id of the one that it is for, whose own threads alone it may signal."""
     program = [_load(ARCH_AT), Step(EQUAL, 1, 0, machine.value), _end(KILL), _load(NUMBER_AT)]
     if machine is Machine.X86_64:
         program += [Step(ANY_BIT, 0, 1, X32_BIT), _end(REFUSE)]
@@ -171,7 +178,7 @@ def steps(machine: Machine) -> list[Step]:
         for name in names:
             program += _where(name, machine, body)
     for name in JUDGED:
-        program += _where(name, machine, _judged(name))
+        program += _where(name, machine, _judged(name, process))
     return [*program, _end(ALLOW)]
 
 
@@ -181,6 +188,6 @@ def _where(name: str, machine: Machine, body: Sequence[Step]) -> list[Step]:
     return [] if call is None else [Step(EQUAL, 0, len(body), call), *body]
 
 
-def program(machine: Machine) -> bytes:
+def program(machine: Machine, process: int) -> bytes:
     """`struct sock_filter[]` of <linux/filter.h>."""
-    return b"".join(struct.pack("=HBBI", *step) for step in steps(machine))
+    return b"".join(struct.pack("=HBBI", *step) for step in steps(machine, process))

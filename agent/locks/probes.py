@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 import resource
 import socket
@@ -18,7 +19,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from agent.locks import kernel
-from agent.locks.filters import MSG_FASTOPEN, PR_SET_DUMPABLE, PR_SET_NAME, TCP_FASTOPEN_CONNECT
+from agent.locks.filters import F_SETOWN, MSG_FASTOPEN, PR_SET_DUMPABLE, PR_SET_NAME, TCP_FASTOPEN_CONNECT
 from policies.layers import Layer
 
 REFUSALS: Final = frozenset({errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EFBIG})
@@ -140,6 +141,15 @@ def _dumpable() -> None:
     kernel.prctl(PR_SET_DUMPABLE, 0)
 
 
+def _owned_by_another() -> None:
+    reader, writer = os.pipe()
+    try:
+        fcntl.fcntl(reader, F_SETOWN, _OTHER())
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
 def _renamed() -> None:
     name = ctypes.create_string_buffer(b"python3")
     kernel.prctl(PR_SET_NAME, ctypes.addressof(name))
@@ -249,6 +259,10 @@ _BY_CALLS: Final[Mapping[str, Probe]] = MappingProxyType(
         "a debugger's call": _call("ptrace", 16, NO_PROCESS, None, None),
         "a hold on a process": _call("pidfd_open", 1, 0),
         "a signal": lambda: os.kill(_OTHER(), 0),
+        "a signal to another's thread": lambda: kernel.call("tgkill", _OTHER(), _OTHER(), 0),
+        "a signal with words": lambda: kernel.call("rt_tgsigqueueinfo", _OTHER(), _OTHER(), 0, None),
+        "signals for another": _owned_by_another,
+        "memory let go": _call("munlock", None, 0),
         "other namespaces": _call("unshare", 0),
         "another's namespace": _call("setns", NO_DESCRIPTOR, 0),
         "another personality": _call("personality", 0xFFFFFFFF),

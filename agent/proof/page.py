@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from agent.proof.report import Place, Seen
+from policies.layers import Layer, unprotected
 
 IN_MEMORY: Final = (Place.LINE_MEMORY, Place.KEEPER_MEMORY, Place.BUS_MEMORY, Place.SWAP, Place.SHARED_MEMORY)
 RESIDUALS: Final = (
@@ -57,7 +58,7 @@ def page(body: Mapping[str, Any], public_key: str) -> str:
         "<h2>2. Enforceable guarantees</h2>"
         f"<p>The kernel refused {acts['tried'] - len(acts['done'])} of {acts['tried']} kinds of forbidden act to the"
         " process that hears patients, in its first thread and in others, before it heard anybody. Locks that held it:"
-        f" {_words(locks)}.</p>",
+        f" {_words(locks)}. {_without(locks)}</p>",
         "<h2>3. No privileged access</h2><p>The process takes no debugger and leaves no core dump. There is no function"
         " to listen in, and none to read a call afterwards, as there is nothing to read.</p>",
         "<h2>4. Non-targetability</h2><p>No setting is by patient. Each call is answered by the same process, with the"
@@ -73,6 +74,16 @@ def page(body: Mapping[str, Any], public_key: str) -> str:
     ]
     head = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Proof of zero retention</title></head>'
     return head + "<body>" + "\n".join(parts) + "</body></html>\n"
+
+
+def _without(locks: Sequence[str]) -> str:
+    """What the operator, or this machine, made the line go on without."""
+    missing = [layer.value for layer in Layer if layer.value not in locks]
+    bare = [kind.value for kind in unprotected({layer for layer in Layer if layer.value in locks})]
+    if not missing:
+        return "It went on without none of them."
+    told = f" No lock of this process's protected: {_words(bare)}." if bare else ""
+    return f"It went on without: {_words(missing)}.{told}"
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:

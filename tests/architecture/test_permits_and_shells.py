@@ -38,6 +38,7 @@ WRITERS: Final = {
 STARTERS: Final = {
     "agent.embedded_redis",
     "agent.launcher",
+    "agent.preflight",
     "agent.processes",
     "agent.way_out",
     "telephony.twin.voices.build",
@@ -60,7 +61,7 @@ TASK_OWNERS: Final = {
 }  # fmt: skip
 # Who prints: what a person at a terminal runs.
 SPEAKERS: Final = {
-    "agent.keeper.__main__", "agent.keeper.answers", "agent.launcher", "telephony.twin.__main__",
+    "agent.keeper.__main__", "agent.keeper.answers", "agent.launcher", "agent.preflight", "telephony.twin.__main__",
     "telephony.twin.voices.build",
 }  # fmt: skip
 # Foreign packages with one door each.

@@ -22,6 +22,7 @@ HEADERS: Final = {
     Machine.AARCH64: Path("/usr/include/asm-generic/unistd.h"),
 }
 ALLOWED, REFUSED, ABSENT, KILLED = filters.ALLOW, filters.REFUSE, filters.ABSENT, filters.KILL
+OURSELVES: Final = 4_711
 MACHINES = pytest.mark.parametrize("machine", list(Machine))
 
 
@@ -29,7 +30,7 @@ def verdict(machine: Machine, call: int, *arguments: int, arch: int | None = Non
     """What the kernel would do: `struct seccomp_data` in, the program's answer out."""
     whole = (*arguments, *[0] * (6 - len(arguments)))
     data = struct.pack("<iIQ6Q", call, machine.value if arch is None else arch, 0, *whole)
-    program = filters.steps(machine)
+    program = filters.steps(machine, OURSELVES)
     held, at = 0, 0
     while True:
         step = program[at]
@@ -164,6 +165,21 @@ def test_what_was_locked_is_not_unlocked_by_prctl(machine: Machine) -> None:
 
 
 @MACHINES
+@given(process=st.integers(0, 2**32 - 1))
+def test_a_signal_goes_to_threads_of_our_own_alone(machine: Machine, process: int) -> None:
+    assert ALLOWED == named(machine, "tgkill", OURSELVES, 5, 6)
+    if process != OURSELVES:
+        assert REFUSED == named(machine, "tgkill", process, 5, 6)
+
+
+@MACHINES
+def test_no_other_process_is_made_to_get_our_signals(machine: Machine) -> None:
+    assert ALLOWED == named(machine, "fcntl", 3, 4)
+    assert REFUSED == named(machine, "fcntl", 3, 8)
+    assert REFUSED == named(machine, "fcntl", 3, 15)
+
+
+@MACHINES
 def test_connections_may_be_tuned_but_not_to_open_with_words(machine: Machine) -> None:
     assert ALLOWED == named(machine, "setsockopt", 3, socket.IPPROTO_TCP, socket.TCP_NODELAY)
     assert ALLOWED == named(machine, "setsockopt", 3, socket.SOL_SOCKET, 30)
@@ -173,10 +189,10 @@ def test_connections_may_be_tuned_but_not_to_open_with_words(machine: Machine) -
 @MACHINES
 def test_the_program_fits_the_kernel(machine: Machine) -> None:
     """BPF_MAXINSNS; and every jump lands inside, on an instruction after it."""
-    program = filters.steps(machine)
+    program = filters.steps(machine, OURSELVES)
 
     assert len(program) <= 4096
-    assert 8 * len(program) == len(filters.program(machine))
+    assert 8 * len(program) == len(filters.program(machine, OURSELVES))
     assert all(
         at + 1 + max(step.yes, step.no) < len(program) and max(step.yes, step.no) < 256
         for at, step in enumerate(program)

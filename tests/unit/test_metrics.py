@@ -4,6 +4,7 @@ import re
 
 from agent.metrics import EDGES_MS, LineMetrics, Timed
 from policies.events import CallRefusal
+from policies.layers import Layer
 from tests.stub_line import metrics
 
 ROW = re.compile(r'[a-z_]+(\{[a-z]+="[a-z0-9_.+A-Z]+"(,[a-z]+="[a-z0-9_.+A-Z]+")*\})? [0-9.]+')
@@ -57,3 +58,18 @@ def test_the_set_of_series_never_changes() -> None:
     line.observe(Timed.BARGE_IN, 10)
 
     assert before == set(rows(line))
+
+
+def test_what_is_gone_without_is_in_the_metrics_and_in_the_health_of_who_may_read_them() -> None:
+    line = LineMetrics(capacity=8)
+    line.locks(frozenset(Layer))
+    assert "ok\n" == line.health()
+    line.locks(frozenset(Layer) - {Layer.PORTS, Layer.HOSTS, Layer.LENGTH})
+    said = rows(line)
+
+    assert "ok\nwithout: length, ports, hosts\nunprotected: network\n" == line.health()
+    assert ("0", "1") == (said['quietline_lock_held{layer="hosts"}'], said['quietline_lock_held{layer="calls"}'])
+    assert ("0", "1") == (
+        said['quietline_protected{protection="network"}'],
+        said['quietline_protected{protection="files"}'],
+    )

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from agent.proof.canary import NONCE_BYTES, canary
 from agent.proof.needles import Needle
+from agent.proof.page import page
 from agent.proof.report import Looked, Place, Seen, objections, signed
 from policies.closed import canonical
+from policies.layers import Layer
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
@@ -31,6 +33,21 @@ def body(**other: Any) -> dict[str, Any]:
         "locks": ["calls", "files", "length", "ports", "rights", "swap"],
         **other,
     }
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        (set(), "It went on without none of them."),
+        ({Layer.HOSTS}, "It went on without: hosts.</p>"),
+        ({Layer.HOSTS, Layer.PORTS}, "It went on without: ports, hosts. No lock of this process's protected: network."),
+    ],
+)
+def test_the_page_says_what_the_line_went_on_without(lost: set[Layer], told: str) -> None:
+    locks = [layer.value for layer in Layer if layer not in lost]
+    machine = {"machine": {"kernel": "6.1"}}
+
+    assert told in page(body(locks=locks, **machine), "00" * 32)
 
 
 def row(place: Place, **other: Any) -> list[dict[str, Any]]:

@@ -149,7 +149,10 @@ async def served(handler: Handler | None = None, *, development: bool = True, **
         lines=lambda called: line if called.reveal() == NUMBER else None,
         default=line,
         observers=Observers(
-            count=here.refusals.append, report=here.failures.append, metrics=lambda: "quietline_calls_total 0\n"
+            count=here.refusals.append,
+            report=here.failures.append,
+            metrics=lambda: "quietline_calls_total 0\n",
+            health=lambda: "ok\nwithout: ports\n",
         ),
         page={"/": PageFile("text/html", b"<!doctype html>")},
     )
@@ -532,6 +535,21 @@ async def test_metrics_are_for_loopback_and_not_for_a_proxys_guests() -> None:
     assert [b"quietline_calls_total 0\n"] * 2 == [body(mine), body(by_name)]
     assert [(403, b"")] * 4 == [(response.status, body(response)) for response in proxied]
     assert [Refusal.PEER] * 4 == here.refusals
+
+
+async def test_what_the_line_goes_on_without_is_told_to_who_may_read_the_metrics_and_others_hear_that_it_is_well() -> (
+    None
+):
+    async with served(development=False) as here:
+        mine = await here.ask("GET", "/healthz")
+        theirs = [
+            await here.ask("GET", "/healthz", headers={"X-Forwarded-For": "203.0.113.7"}),
+            await here.ask("GET", "/healthz", headers={"Host": "agent.example.org"}),
+        ]
+
+    assert (200, b"ok\nwithout: ports\n") == (mine.status, body(mine))
+    assert [(200, b"ok\n")] * 2 == [(each.status, body(each)) for each in theirs]
+    assert [] == here.refusals
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/", "/twilio/failsafe", "/nowhere"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from agent.service import server_config
 from agent.settings import VARIABLES, SettingsRefused, from_environment
+from policies.layers import Protection
 from policies.records import Profile
 from telephony.doors import Doors
 
@@ -194,3 +195,11 @@ def test_no_print_of_the_settings_shows_a_secret() -> None:
     }
 
     assert "secret-" not in repr(from_environment(secrets))
+
+
+def test_what_is_left_unprotected_is_named_from_a_closed_list() -> None:
+    kinds = from_environment({"QUIETLINE_UNPROTECTED": "network, swap"}).unprotected
+
+    assert {Protection.NETWORK, Protection.SWAP} == kinds
+    with pytest.raises(SettingsRefused, match="QUIETLINE_UNPROTECTED to some of files, network, dumps, swap"):
+        from_environment({"QUIETLINE_UNPROTECTED": "everything"})

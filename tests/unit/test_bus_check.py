@@ -1,0 +1,192 @@
+"""A Redis of the user's own is examined at start; here real servers, each wrong in its way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+import redis
+
+from agent import embedded_redis, launcher
+from agent.bus_check import QUESTIONS, BusFault, Examined, examined, judged
+from agent.embedded_redis import RedisFailed
+from agent.settings import from_environment
+from policies.phi import PHI
+
+WORD: Final = "a-word-of-the-test"
+GOOD: Final = {
+    "save": '""',
+    "appendonly": "no",
+    "slowlog-log-slower-than": "-1",
+    "slowlog-max-len": "0",
+    "latency-monitor-threshold": "0",
+    "notify-keyspace-events": '""',
+}
+OURS: Final = f"user line on >{WORD} resetkeys ~ql:* resetchannels &ql:* -@all +@connection +get +mget +set +del"
+SEES: Final = " +config|get +info +client|list"
+
+
+@contextlib.contextmanager
+def running(configuration: str) -> Iterator[int]:
+    """The port of a real server with these lines of redis.conf."""
+    with tempfile.TemporaryDirectory() as folder:
+        port = embedded_redis.free_port()
+        process = subprocess.Popen(
+            [embedded_redis.find_server(), "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        )
+        try:
+            assert process.stdin is not None
+            process.stdin.write(f"port {port}\nbind 127.0.0.1\ndir {folder}\n{configuration}\n")
+            process.stdin.close()
+            with redis.Redis(port=port) as client:
+                _until_there(client)
+            yield port
+        finally:
+            process.terminate()
+            process.wait()
+
+
+@contextlib.contextmanager
+def server(rights: str = OURS + SEES, *more: str, **other: str) -> Iterator[int]:
+    """The port of a real one.  rights: of our user, a line of redis.conf; other: settings, - for _."""
+    rows = {**GOOD, **{name.replace("_", "-"): value for name, value in other.items()}}
+    with running("\n".join([*(f"{name} {value}" for name, value in rows.items()), rights, *more])) as port:
+        yield port
+
+
+def _until_there(client: redis.Redis) -> None:
+    until_s = time.monotonic() + 10
+    while time.monotonic() < until_s:
+        try:
+            client.ping()
+        except redis.ConnectionError:
+            continue
+        except redis.ResponseError:  # it is there, and its default user is off
+            return
+        return
+
+
+def url(port: int, user: str = "line") -> PHI[str]:
+    return PHI(f"redis://{user}:{WORD}@127.0.0.1:{port}/0")
+
+
+def found(port: int) -> Examined:
+    return asyncio.run(examined(url(port)))
+
+
+def test_a_server_with_our_configuration_is_found_in_order() -> None:
+    with server() as port:
+        assert Examined() == found(port)
+        assert "" == found(port).sentence()
+
+
+@pytest.mark.parametrize(
+    ("setting", "fault"),
+    [
+        ({"save": "60 1"}, BusFault.SAVES),
+        ({"appendonly": "yes"}, BusFault.APPENDS),
+        ({"slowlog_log_slower_than": "0"}, BusFault.SLOW_LOG),
+        ({"latency_monitor_threshold": "5"}, BusFault.LATENCY),
+        ({"notify_keyspace_events": "KEA"}, BusFault.NOTIFIES),
+    ],
+)
+def test_what_a_server_would_keep_or_tell_is_named(setting: dict[str, str], fault: BusFault) -> None:
+    with server(**setting) as port:
+        seen = found(port)
+
+    assert (fault,) == seen.wrong
+    assert fault.value in seen.sentence()
+
+
+def test_a_server_that_has_a_replica_or_is_one_is_named() -> None:
+    with (
+        server() as port,
+        server(OURS + SEES, f"replicaof 127.0.0.1 {port}", "masteruser line", f"masterauth {WORD}") as of,
+    ):
+        assert (BusFault.REPLICAS,) == found(of).wrong
+
+
+def test_somebody_who_watches_is_seen() -> None:
+    with server() as port, redis.Redis(port=port) as client, client.monitor():
+        assert (BusFault.WATCHED,) == found(port).wrong
+
+
+@pytest.mark.parametrize(
+    ("rights", "faults"),
+    [
+        (f"user line on >{WORD} ~* &* +@all", (BusFault.OTHER_KEYS, BusFault.SCRIPTS, BusFault.ADMINISTERS)),
+        (OURS.replace("~ql:*", "~*") + SEES, (BusFault.OTHER_KEYS,)),
+        (OURS + SEES + " +eval", (BusFault.SCRIPTS,)),
+        (OURS + SEES + " +acl", (BusFault.ADMINISTERS,)),
+    ],
+)
+def test_a_user_with_more_rights_than_ours_needs_is_named(rights: str, faults: tuple[BusFault, ...]) -> None:
+    with server(rights) as port:
+        assert faults == found(port).wrong
+
+
+def test_what_our_user_may_not_ask_is_not_examined_and_not_called_good() -> None:
+    with server(OURS + " -client", save="60 1", appendonly="yes") as port:
+        seen = found(port)
+
+    assert () == seen.wrong
+    assert {
+        BusFault.SAVES, BusFault.APPENDS, BusFault.SLOW_LOG, BusFault.LATENCY, BusFault.NOTIFIES, BusFault.REPLICAS,
+        BusFault.WATCHED,
+    } == set(seen.unseen)  # fmt: skip
+    assert "not examined, as our user may not: saves, appends, slow log" in seen.sentence()
+
+
+def test_a_server_that_hides_its_configuration_still_tells_that_it_appends() -> None:
+    with server(OURS + " +info", appendonly="yes") as port:
+        assert (BusFault.APPENDS,) == found(port).wrong
+
+
+def test_a_server_that_does_not_answer_is_not_examined(unused_tcp_port: int) -> None:
+    seen = found(unused_tcp_port)
+
+    assert (tuple(BusFault), False) == (seen.unseen, seen.answers)
+    assert "does not answer" in seen.sentence()
+
+
+def test_our_embedded_server_keeps_nothing_that_can_be_seen() -> None:
+    async def run() -> Examined:
+        async with embedded_redis.running({}) as bus:
+            return await examined(bus.url)
+
+    assert () == asyncio.run(run()).wrong
+
+
+@pytest.mark.parametrize("answer", [None, [], {}, b"", "x"])
+def test_an_answer_that_tells_nothing_counts_as_not_asked(answer: object) -> None:
+    asked_for = {fault for (words, fault, _) in QUESTIONS if words[0] in ("CONFIG", "INFO", "CLIENT")}
+
+    assert asked_for <= set(judged([answer] * len(QUESTIONS)).unseen)
+
+
+PRODUCTION: Final = {"QUIETLINE_PUBLIC_ORIGIN": "https://line.example.org", "TWILIO_AUTH_TOKEN": "token"}
+
+
+def test_production_refuses_what_is_wrong_and_development_tells(capfd: pytest.CaptureFixture[str]) -> None:
+    with server(save="60 1") as port:
+        with pytest.raises(RedisFailed, match="it saves to a disk"):
+            asyncio.run(launcher.check_bus(url(port), from_environment(PRODUCTION)))
+        asyncio.run(launcher.check_bus(url(port), from_environment({})))
+    said = capfd.readouterr().err
+
+    assert 1 == said.count("\n")
+    assert "it saves to a disk" in said
+    assert WORD not in said
+
+
+def test_production_goes_on_where_nothing_could_be_asked_and_says_so(capfd: pytest.CaptureFixture[str]) -> None:
+    with server(OURS, save="60 1") as port:
+        asyncio.run(launcher.check_bus(url(port), from_environment(PRODUCTION)))
+
+    assert "not examined" in capfd.readouterr().err
