@@ -1,7 +1,9 @@
 """Redis, the bus between processes and machines; the only importer of redis.
 
-Keys are `ql:presence:<worker>` and `ql:policy:<agent>`; values are closed records and small ints.  Everything on it can
-be lost: a line without a bus answers on, with retention unknown, which is `ZERO`.
+Keys are `ql:presence:<worker>` and `ql:policy:<agent>`; values are closed records with a short time to live.  Everything
+on it can be lost: a line without a bus answers on, with retention unknown, which is `ZERO`.  The keeper tells each
+agent's policy again every few seconds, so that a bus that was empty is full again by itself, and that a keeper that is
+gone is known by its silence.
 """
 
 from __future__ import annotations
@@ -19,29 +21,42 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from policies.closed import NotClosed
+from policies.closed import NotClosed, Wire
 from policies.phi import PHI
-from policies.records import AGENT, Presence
-from policies.retention import Retention, Writable
+from policies.records import AGENT, InForce, Presence
+from policies.retention import Retention, Writable, level_of
 
 PREFIX: Final = "ql:"
 POLICY_CHANGED: Final = PREFIX + "policy"  # channel; its message is the agent's name
 HEARTBEAT_S: Final = 2.0
 PRESENCE_TTL_MS: Final = 7_000  # three heartbeats and a little: one late heartbeat is no death
+POLICY_EVERY_S: Final = 2.0  # how often the keeper tells policies again, and the line reads them unasked
+POLICY_TTL_MS: Final = 9_000  # four of these and a little: then the line knows of no policy
 TIMEOUT_S: Final = 2.0
+LARGEST: Final = 512  # bytes of a value; ours are about 150
 BACKOFF_S: Final = (0.1, 5.0)  # first and longest wait between tries
 
 
 class Bus:
     """What this process tells and hears.  `run` does all the I/O; the other methods only look and leave."""
 
-    def __init__(self, url: PHI[str], agents: Sequence[str], on_change: Callable[[bool], None]) -> None:
-        """agents: whose policies are watched.  on_change: told True when Redis answers, False when it is lost."""
+    def __init__(
+        self,
+        url: PHI[str],
+        agents: Sequence[str],
+        on_change: Callable[[bool], None],
+        on_policy: Callable[[], None] = lambda: None,
+    ) -> None:
+        """agents: whose policies are watched.  on_change: told True when Redis answers, False when it is lost.
+
+        on_policy: told whenever what is known of a policy has changed, its loss included.
+        """
         self._url = url
         self._agents = tuple(agents)
         self._on_change = on_change
         self._presence: Presence | None = None
-        self._policies: dict[str, Retention] = {}
+        self._policies: dict[str, InForce] = {}
+        self._on_policy = on_policy
         self._wake = asyncio.Event()
         self.there = False
 
@@ -58,7 +73,12 @@ class Bus:
 
     def retention(self, agent: str) -> Retention | None:
         """What the policy says now; None while the bus is lost or holds none, for `policies.retention.effective`."""
-        return self._policies.get(agent)
+        return level_of(self._policies.get(agent))
+
+    def model_allowed(self, agent: str) -> bool:
+        """False where the keeper says that the agent's model may not be called; silence takes nothing away."""
+        said = self._policies.get(agent)
+        return said is None or said.model_allowed
 
     async def run(self) -> None:
         """Keeps the connection until it is cancelled.  Raises nothing else."""
@@ -71,7 +91,7 @@ class Bus:
                     tries = 0
                     self._tell(there=True)
                     await self._converse(client, changes)
-            self._policies.clear()
+            self._know({})
             self._tell(there=False)
             _still_wanted()
             tries += 1
@@ -83,6 +103,7 @@ class Bus:
         async with asyncio.TaskGroup() as tasks:
             parts = [
                 tasks.create_task(_until_lost(self._hear(client, changes)), name="policies"),
+                tasks.create_task(_until_lost(self._look(client)), name="policies again"),
                 tasks.create_task(_until_lost(self._beat(client)), name="heartbeat"),
             ]
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
@@ -100,13 +121,18 @@ class Bus:
             if agent in self._agents:
                 await self._read_policies(client, [agent])
 
+    async def _look(self, client: Any) -> None:
+        """Unasked: a word that was lost on its way, and a policy whose time is up, are noticed too."""
+        while True:
+            await asyncio.sleep(POLICY_EVERY_S)
+            await self._read_policies(client, self._agents)
+
     async def _beat(self, client: Any) -> None:
         while True:
             self._wake.clear()
             presence = self._presence
             if presence is not None:
-                value = json.dumps(presence.to_wire(), separators=(",", ":"))
-                await client.set(_presence_key(presence.worker), value, px=PRESENCE_TTL_MS)
+                await client.set(_presence_key(presence.worker), _json(presence.to_wire()), px=PRESENCE_TTL_MS)
                 _still_wanted()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEARTBEAT_S):
@@ -116,12 +142,15 @@ class Bus:
         if not agents:
             return
         values = await client.mget([_policy_key(agent) for agent in agents])
-        for agent, value in zip(agents, values, strict=True):
-            level = next((level for level in Retention if value == str(level.value).encode()), None)
-            if level is None:
-                self._policies.pop(agent, None)
-            else:
-                self._policies[agent] = level
+        _still_wanted()
+        said = {agent: _in_force(value, agent) for agent, value in zip(agents, values, strict=True)}
+        known = {agent: each for agent, each in self._policies.items() if agent not in said}
+        self._know(known | {agent: each for agent, each in said.items() if each is not None})
+
+    def _know(self, policies: dict[str, InForce]) -> None:
+        if policies != self._policies:
+            self._policies = policies
+            self._on_policy()
 
     def _tell(self, *, there: bool) -> None:
         if there is not self.there:
@@ -133,18 +162,24 @@ class BusLost(Exception):
     """Redis did not take it."""
 
 
-async def publish_retention(url: PHI[str], agent: str, level: Retention) -> None:
-    """For the keeper: an agent's policy, and word to every line.  Raises `BusLost`."""
-    if re.fullmatch(AGENT.pattern, agent, re.ASCII) is None:
-        raise ValueError("no name of an agent")
+async def publish(url: PHI[str], policies: Sequence[Writable], gone: Sequence[str] = ()) -> None:
+    """For the keeper: what holds for each agent, and word to every line.  Raises `BusLost`.
+
+    policies: of `InForce`; other records are passed over.  gone: agents that have none any more.
+    """
+    told = [each.record for each in policies if isinstance(each.record, InForce)]
     done = False
     with contextlib.suppress(RedisError, OSError, TimeoutError):
         async with _client(url) as client:
-            await client.set(_policy_key(agent), level.value)
-            await client.publish(POLICY_CHANGED, agent)
+            for each in told:
+                await client.set(_policy_key(each.agent), _json(each.to_wire()), px=POLICY_TTL_MS)
+            for agent in gone:
+                await client.delete(_policy_key(agent))
+            for name in [*(each.agent for each in told), *gone]:
+                await client.publish(POLICY_CHANGED, name)
             done = True
     if not done:
-        raise BusLost("the policy was not published")
+        raise BusLost("the policies were not published")
 
 
 async def present(url: PHI[str]) -> list[Presence]:
@@ -173,11 +208,24 @@ async def _until_lost(work: Coroutine[Any, Any, None]) -> None:
 
 
 def _presence(value: bytes | None) -> Presence | None:
-    if value is None or len(value) > 512:
+    if value is None or len(value) > LARGEST:
         return None
     with contextlib.suppress(ValueError, NotClosed):
         return Presence.from_wire(json.loads(value))
     return None
+
+
+def _in_force(value: bytes | None, agent: str) -> InForce | None:
+    if value is None or len(value) > LARGEST:
+        return None
+    with contextlib.suppress(ValueError, NotClosed):
+        said = InForce.from_wire(json.loads(value))
+        return said if said.agent == agent else None
+    return None
+
+
+def _json(wire: Wire) -> str:
+    return json.dumps(wire, separators=(",", ":"))
 
 
 def _agent(value: object) -> str | None:

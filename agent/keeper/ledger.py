@@ -6,7 +6,7 @@ Every change is one transaction: the record, its audit entry and the log's new s
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -76,9 +76,10 @@ class Ledger:
         first = _head(database) is None and next(_lines(database), None) is None
         return cls(database, signing_key(folder, make=first))
 
-    def write(self, event: AuditEvent) -> AuditEntry:
-        """One more entry, and nothing else."""
+    def write(self, event: AuditEvent, doing: Callable[[], object] = lambda: None) -> AuditEntry:
+        """One more entry, with what it is an entry of.  doing: in the same transaction; both are written, or neither."""
         with self._transaction():
+            doing()
             return self._append(event)
 
     def change_agent(self, agent: str, request: Request, actor: Actor, around: Around) -> Changed | ChangeRefused:
