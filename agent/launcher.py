@@ -19,7 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent import embedded_redis, lines, settings, surroundings, vendors, way_out
+from agent import briefing, embedded_redis, lines, settings, surroundings, vendors, way_out
+from agent.briefing import Briefing
+from agent.build import more_of
+from agent.lines import Agent
 from agent.processes import Died, Service
 from agent.reach import outside
 from agent.settings import Settings
@@ -31,6 +34,7 @@ EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
 EXIT_DIED: Final = 70  # EX_SOFTWARE
 LINE: Final = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent")
 TWIN: Final = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "telephony.twin")
+NOT_FOR_THE_LINE: Final = frozenset({"KEEPER_REDIS_URL", "QUIETLINE_SEAL_KEY"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lines.AgentFileRefused,
         ListRefused,
         embedded_redis.RedisFailed,
+        briefing.BriefingRefused,
         way_out.WayOutFailed,
     ) as refusal:
         sentence = str(refusal)
@@ -112,7 +117,8 @@ def line_environment(environment: Mapping[str, str], redis_url: str, egress_port
         "TWILIO_AUTH_TOKEN": environment.get("TWILIO_AUTH_TOKEN", "").strip() or secrets.token_hex(16),
         **({} if egress_port is None else {"QUIETLINE_EGRESS_PORT": str(egress_port)}),
     }
-    return surroundings.clean(environment, **surroundings.SCRUB, **ours)
+    theirs = {name: value for name, value in environment.items() if name not in NOT_FOR_THE_LINE}
+    return surroundings.clean(theirs, **surroundings.SCRUB, **ours)
 
 
 async def serve(chosen: Settings, environment: Mapping[str, str], line: Sequence[str] = LINE) -> int:
@@ -172,23 +178,27 @@ async def run(
     Raises `Died` when the line or the keeper ends by itself, `RedisFailed` when there is no Redis, `WayOutFailed`.
     """
     async with contextlib.AsyncExitStack() as stack:
+        briefed = await _briefing(chosen, environment)
+        agents = briefed.lines(chosen.agents).agents
+        check_live(briefed, agents, chosen)
         bus = None
-        redis_url = chosen.redis_url
-        if redis_url is None:
+        redis_url, keepers_url = chosen.redis_url, chosen.keeper_redis_url or chosen.redis_url
+        if redis_url is None or keepers_url is None:
             bus = await stack.enter_async_context(embedded_redis.running(surroundings.bare(environment)))
-            redis_url = bus.url
+            redis_url, keepers_url = bus.url, bus.keeper_url
         egress_port = chosen.egress_port
-        places = outside(chosen, [agent.engine for agent in lines.load(chosen.agents).agents])
+        places = outside(chosen, [agent.engine for agent in agents])
         if places and egress_port is None:
             egress_port = await stack.enter_async_context(way_out.running(places, surroundings.bare(environment)))
         service = await Service.start(
-            keeper=_keeper_command("collect", chosen, "--profile", chosen.profile.value, "--echo", echo),
-            keeper_environment=surroundings.bare(environment),
+            keeper=_keeper_command("collect", chosen, *_keeper_arguments(chosen), "--echo", echo),
+            keeper_environment=surroundings.bare(environment, REDIS_URL=keepers_url.reveal()),
             line=line,
             line_environment=line_environment(environment, redis_url.reveal(), egress_port),
             profile=chosen.profile,
             show=show,
             tell=_tell,
+            briefing=briefed.to_bytes(),
         )
         stack.callback(service.kill)
         loop = asyncio.get_running_loop()
@@ -201,6 +211,50 @@ async def run(
 def _keeper_command(verb: str, chosen: Settings, *more: str) -> list[str]:
     program = [sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent.keeper"]
     return [*program, verb, "--state", str(chosen.state.absolute()), *more]
+
+
+def _keeper_arguments(chosen: Settings) -> list[str]:
+    """What the keeper must know of the settings."""
+    named: dict[str, object] = {
+        "--profile": chosen.profile.value,
+        "--agents": chosen.agents.absolute(),
+        "--allowlist": chosen.allowlist.absolute(),
+        "--anthropic-url": chosen.anthropic_base_url,
+        "--openai-url": chosen.openai_base_url,
+        "--more": more_of(chosen),
+        "--seal-key": chosen.seal_key.absolute() if chosen.seal_key is not None else None,
+        "--transcript-days": chosen.transcript_days,
+    }
+    return [str(each) for name, value in named.items() if value is not None for each in (name, value)]
+
+
+async def _briefing(chosen: Settings, environment: Mapping[str, str]) -> Briefing:
+    """What the keeper has the line know.  Raises `BriefingRefused`, `ListRefused`."""
+    process = await asyncio.create_subprocess_exec(
+        *_keeper_command("brief", chosen, *_keeper_arguments(chosen)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=surroundings.bare(environment),
+    )
+    said, why = await process.communicate()
+    if process.returncode:
+        sentence = why.decode("utf-8", "replace").strip().removeprefix("quietline: ")
+        raise briefing.BriefingRefused(sentence or "the keeper did not start")
+    return briefing.parse(said)
+
+
+def check_live(briefed: Briefing, agents: Sequence[Agent], chosen: Settings) -> None:
+    """Production starts no agent as live that has not left draft with this very build.  Raises `BriefingRefused`."""
+    for agent in agents:
+        if briefed.may_be_live(agent):
+            continue
+        sentence = (
+            f"{agent.name}.toml: state: live needs an admin's word for this very build, after its self-test and proof;"
+            " set it to draft, or let it leave draft"
+        )
+        if not chosen.development:
+            raise briefing.BriefingRefused(sentence)
+        _tell(f"quietline: {sentence}; it goes on as a draft")
 
 
 async def _kept(chosen: Settings, environment: Mapping[str, str], ref: str) -> str:

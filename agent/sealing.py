@@ -32,7 +32,9 @@ def seal(
     cut: something was left out before.
     """
     sealed = SUITE.encrypt(_padded(said, cut=cut).reveal(), public, info_of(ref, agent, day))
-    return SealedTranscript(ref=ref, agent=agent, day=day, sealed=base64.urlsafe_b64encode(sealed).rstrip(b"=").decode())
+    return SealedTranscript(
+        ref=ref, agent=agent, day=day, sealed=base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+    )
 
 
 def info_of(ref: str, agent: str, day: int) -> bytes:

@@ -1,7 +1,7 @@
 """Redis, the bus between processes and machines; the only importer of redis.
 
-Keys are `ql:presence:<worker>` and `ql:policy:<agent>`; values are closed records with a short time to live.  Everything
-on it can be lost: a line without a bus answers on, with retention unknown, which is `ZERO`.  The keeper tells each
+Keys are `ql:presence:<worker>` and `ql:policy:<agent>`; values are closed records with a short time to live.  All of
+it can be lost: a line without a bus answers on, with retention unknown, which is `ZERO`.  The keeper tells each
 agent's policy again every few seconds, so that a bus that was empty is full again by itself, and that a keeper that is
 gone is known by its silence.
 """

@@ -145,6 +145,7 @@ class AuditReason(enum.Enum):
     NO_ZDR = "no_zdr"
     ZDR_EXPIRED = "zdr_expired"
     RETAINS = "retains"
+    REVOKED = "revoked"
 
 
 def told(reason: OffReason | None) -> AuditReason | None:

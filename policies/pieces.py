@@ -22,7 +22,8 @@ def pieces_of(permitted: Writable) -> list[TranscriptPiece]:
         raise TypeError("only a sealed transcript goes in pieces")
     texts = [whole.sealed[at : at + PIECE_CHARACTERS] for at in range(0, len(whole.sealed), PIECE_CHARACTERS)]
     return [
-        TranscriptPiece(whole.ref, whole.agent, whole.day, number, len(texts), text) for number, text in enumerate(texts)
+        TranscriptPiece(whole.ref, whole.agent, whole.day, number, len(texts), text)
+        for number, text in enumerate(texts)
     ]
 
 
@@ -65,4 +66,3 @@ class Assembly:
             first.of,
             len(self._held),
         )
-

@@ -114,7 +114,7 @@ Request = (
 _ADMIN: Final = frozenset({Role.ADMIN})
 ALLOWED: Final[Mapping[type, frozenset[Role]]] = MappingProxyType(
     {
-        CreateAgent: _ADMIN,
+        CreateAgent: frozenset({Role.ADMIN, Role.KEEPER}),
         DeleteAgent: _ADMIN,
         Rebuild: frozenset({Role.ADMIN, Role.KEEPER}),
         ZeroOn: _ADMIN,

@@ -1,4 +1,4 @@
-"""How much of a call may leave memory: closed records alone (`ZERO`), or a redacted transcript too, sealed (`REDACTED`)."""
+"""How much of a call may leave memory: closed records (`ZERO`), or its redacted transcript too, sealed (`REDACTED`)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The keeper: the process that writes, and hears nobody.
 
 python -m agent.keeper collect --state FOLDER --profile development --echo all < events
+python -m agent.keeper brief --state FOLDER --profile development --agents FOLDER --allowlist FILE > briefing
 python -m agent.keeper show --state FOLDER [--ref REF | --last N]
 python -m agent.keeper audit --state FOLDER head | verify | export        # agent/keeper/answers.py
 python -m agent.keeper vendors --state FOLDER --allowlist FILE --agents FOLDER
@@ -19,17 +20,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from agent.keeper import answers
+from agent.keeper import answers, holding
 from agent.keeper.collector import Collector, lines
+from agent.keeper.duties import Duties
 from agent.keeper.ledger import Ledger
 from agent.keeper.state import SqliteState, StateFailed
+from agent.keeper.transcript_keys import transcript_keys
+from agent.keeper.transcripts import SealedTranscripts
+from agent.lines import AgentFileRefused
 from policies.acts import Act, Role, Subject
 from policies.audit import AuditEvent
 from policies.events import CallEvent, LineReady, LogLine, OpeningsReady, Refused, encode
+from policies.listing import ListRefused
+from policies.phi import PHI
 from policies.records import Profile, hour_of
 from policies.vocabulary import Event
 
 EXIT_STATE: Final = 74  # EX_IOERR of sysexits.h
+EXIT_SETTINGS: Final = 78  # EX_CONFIG
 LOGGED: Final = (LogLine, LineReady, OpeningsReady, Refused)
 """What an operator's log shows; `--echo all` shows the course of each call too, for the live view."""
 
@@ -38,11 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m agent.keeper")
     verbs = parser.add_subparsers(dest="verb", required=True)
     collect = verbs.add_parser("collect")
+    brief = verbs.add_parser("brief")
     show = verbs.add_parser("show")
     audit, vendors = answers.add_verbs(verbs)
-    for verb in (collect, show, audit, vendors):
+    for verb in (collect, brief, show, audit, vendors):
         verb.add_argument("--state", type=Path, required=True)
-    collect.add_argument("--profile", choices=[profile.value for profile in Profile], required=True)
+    for verb in (collect, brief):
+        verb.add_argument("--profile", choices=[profile.value for profile in Profile], required=True)
+        holding.add_arguments(verb)
     collect.add_argument("--echo", choices=["log", "all"], default="log")
     show.add_argument("--ref")
     show.add_argument("--last", type=int, default=1)
@@ -51,28 +62,61 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return answers.answer(asked)
     if asked.verb == "show":
         return _show(asked.state, asked.ref, asked.last)
-    return _collect(asked.state, Profile(asked.profile), everything=asked.echo == "all")
+    return _brief(asked) if asked.verb == "brief" else _collect(asked)
 
 
-def _collect(folder: Path, profile: Profile, *, everything: bool) -> int:
+def _brief(asked: argparse.Namespace) -> int:
+    """What the line needs before it starts, on standard output; a sentence on standard error where it may not."""
+    os.umask(0o077)
+    sentence, status, content = "", EXIT_SETTINGS, b""
+    try:
+        place = holding.Place.of(asked)
+        state = SqliteState.open(asked.state)
+        ledger = Ledger.open(asked.state, state.database)
+        keys = transcript_keys(asked.state, asked.seal_key)
+        if place is not None:
+            content = holding.brief(place, ledger, keys, asked.more).to_bytes()
+        state.close()
+    except (AgentFileRefused, ListRefused) as refused:
+        sentence = str(refused)
+    except StateFailed as failed:
+        sentence, status = str(failed), EXIT_STATE
+    if sentence:
+        sys.stderr.write(f"quietline: {sentence}\n")
+        return status
+    sys.stdout.buffer.write(content)
+    return 0
+
+
+def _collect(asked: argparse.Namespace) -> int:
+    folder, profile = asked.state, Profile(asked.profile)
     # The end of the pipe is the only end: whoever is signalled, what the line still says is kept.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
     os.umask(0o077)
-    echo = _echo_to(sys.stdout.fileno(), profile, everything=everything)
+    echo = _echo_to(sys.stdout.fileno(), profile, everything=asked.echo == "all")
     try:
         state = SqliteState.open(folder)
         ledger = Ledger.open(folder, state.database)
         ledger.write(_process(Act.PROCESS_STARTED))
         ledger.note_expired(datetime.now(UTC).date(), hour_of(time.time()))
+        keys = transcript_keys(folder, asked.seal_key)
+        transcripts = SealedTranscripts(state.database, ledger, keys, asked.transcript_days)
+        transcripts.expire()
     except StateFailed:
         echo(LogLine(Event.STATE_FAILED, {}))
         return EXIT_STATE
     echo(LogLine(Event.STATE_READY, {}))
-    collector = Collector(state, profile, echo, ledger.write)
+    place, url = holding.Place.of(asked), os.environ.get("REDIS_URL")
+    duties = Duties(place, keys, asked.transcript_days, PHI(url) if url else None, time.time) if place else None
+    if duties is not None:
+        duties.start()
+    collector = Collector(state, profile, echo, ledger.write, transcripts=transcripts.take)
     for line in lines(sys.stdin.buffer):
         collector.take(line)
     collector.flush()
+    if duties is not None:
+        duties.stop()
     unwritten = bool(collector.unkept)
     try:
         ledger.write(_process(Act.PROCESS_STOPPED))

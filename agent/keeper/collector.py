@@ -124,7 +124,7 @@ class Collector:
             self.flush()
 
     def _piece(self, piece: TranscriptPiece) -> None:
-        """A transcript does not wait for a state that can't be written: what is kept of words is kept at once or not."""
+        """A transcript does not wait for a state that can't be written: what is kept of words is kept at once."""
         whole = self._assembly.take(piece)
         if whole is None:
             return

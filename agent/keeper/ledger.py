@@ -77,7 +77,7 @@ class Ledger:
         return cls(database, signing_key(folder, make=first))
 
     def write(self, event: AuditEvent, doing: Callable[[], object] = lambda: None) -> AuditEntry:
-        """One more entry, with what it is an entry of.  doing: in the same transaction; both are written, or neither."""
+        """One more entry, with what it is an entry of.  doing: in the same transaction."""
         with self._transaction():
             doing()
             return self._append(event)
@@ -237,6 +237,18 @@ class LedgerReader:
 
     def evidence(self) -> Sequence[Evidence]:
         return _records(self._database, "evidence")
+
+    def policies(self) -> Sequence[AgentPolicy]:
+        return _records(self._database, "agent_policies")
+
+    def workspace(self) -> WorkspacePolicy:
+        return next(iter(_records(self._database, "workspace")), workspace.AT_FIRST)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is read within belongs together."""
+        with self._database.snapshot():
+            yield
 
     def close(self) -> None:
         self._database.close()

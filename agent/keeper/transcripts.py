@@ -6,7 +6,7 @@ transcripts.delete(ref, actor)
 transcripts.expire(today)
 
 A transcript comes sealed by the line.  Here it is locked once more, with a random key of its own, and that key with the
-state's key for keys.  To make it unreadable for good its key's row is overwritten (secure_delete), the write-ahead log is
+state's key for keys.  To make it unreadable for good its key's row is overwritten (secure_delete), the write-ahead log
 emptied, and then the transcript itself goes the same way: a crash between leaves bytes that nobody can open.
 """
 
@@ -127,7 +127,7 @@ class SealedTranscripts:
         return there
 
     def expire(self, today: date | None = None) -> int:
-        """Destroys those whose time is up; how many.  A shorter time holds for what is kept already, a longer does not."""
+        """Destroys those whose time is up; how many.  A time set shorter holds for what is kept already; not a longer."""
         day = today or self._today()
         over = [kept for kept in map(self._kept, self.refs()) if kept is not None and self._is_over(kept, day)]
         for kept in over:
@@ -151,7 +151,7 @@ class SealedTranscripts:
         self._finish()
 
     def _finish(self) -> None:
-        """What a crash left without its key goes too, and what the log still holds; tried again while somebody reads."""
+        """What a crash left without its key goes too, and what the log still holds, once nobody reads beside us."""
         orphans = "FROM transcripts WHERE ref NOT IN (SELECT ref FROM transcript_keys)"
         if self._database.run(f"SELECT 1 {orphans} LIMIT 1")[0]:
             self._owed = True
