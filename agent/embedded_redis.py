@@ -37,9 +37,9 @@ class Bus:
     """A running server."""
 
     url: PHI[str]
-    """For the line: it may set its presence and read policies."""
+    """For the line: it may set its presence and hear policies."""
     keeper_url: PHI[str]
-    """For the keeper: it may set policies and read who is present."""
+    """For the keeper: it may tell policies and read who is present."""
     process: asyncio.subprocess.Process
 
 
@@ -69,10 +69,10 @@ async def running(environment: Mapping[str, str]) -> AsyncIterator[Bus]:
 
 
 KEEPER: Final = "keeper"
-CONNECTING: Final = "+auth +hello +ping +select +quit +reset +client|setinfo +client|setname"
-OF_THE_LINE: Final = f"%W~ql:presence:* %R~ql:policy:* &ql:policy -@all {CONNECTING} +set +mget +subscribe +unsubscribe"
-OF_THE_KEEPER: Final = f"%W~ql:policy:* %R~ql:presence:* &ql:policy -@all {CONNECTING} +set +del +mget +scan +publish"
-"""Access lists (Redis 7): the line sets no policy and publishes none, the keeper sets no presence."""
+CONNECTING: Final = "+auth +hello +ping +select +reset +client|setinfo +client|setname"
+OF_THE_LINE: Final = f"~ql:presence:* &ql:policy -@all {CONNECTING} +set +subscribe +unsubscribe"
+OF_THE_KEEPER: Final = f"~ql:presence:* &ql:policy -@all {CONNECTING} +mget +scan +publish"
+"""Access lists (Redis 6.2 and later): the line hears policies and can tell none, the keeper sees who is present."""
 
 
 def configuration(port: int, password: str, folder: str, keepers: str | None = None) -> str:

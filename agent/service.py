@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import os
 import signal
@@ -37,7 +38,7 @@ from agent.prepare import AgentNotReady, Prepared, prepare, verdict
 from agent.retaining import Retaining
 from agent.script import Engines, Limits, Script
 from agent.settings import Settings
-from agent.shared import HEARTBEAT_S, Bus
+from agent.shared import HEARTBEAT_S, POLICY_EVERY_S, Bus
 from agent.tally import Tally, TurnTimes
 from agent.turns import State
 from agent.vendors import endpoint_of
@@ -58,6 +59,7 @@ from telephony.switchboard import EndDecision, Line, Refusal, Switchboard
 
 DEFAULT_RECOGNISER: Final = "base"
 DEFAULT_VOICE: Final = "joe"
+FIRST_WORD_S: Final = POLICY_EVERY_S + 0.5  # the keeper has told all policies once within that, if it tells them
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,6 +358,8 @@ async def run(
         present = (
             tasks.create_task(keep_presence(bus, settings, board, metrics), name="bus") if bus is not None else None
         )
+        if bus is not None:
+            await first_word(bus)
         pipe.tell(events.LineReady(settings.port, int((time.monotonic() - started_s) * 1000)))
         ahead = (
             tasks.create_task(speak_ahead(agents, voices, board, pipe, metrics), name="speak-ahead")
@@ -409,6 +413,13 @@ def bus_of(settings: Settings, lines: Lines, metrics: LineMetrics, retaining: Re
     bus = Bus(settings.redis_url, names, lambda there: metrics.bus(there=there), retaining.changed)
     retaining.listen(bus.retention)
     return bus
+
+
+async def first_word(bus: Bus) -> None:
+    """Waits a moment for what the keeper says: a call that is answered before is at `ZERO` to its end."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(FIRST_WORD_S):
+            await bus.heard.wait()
 
 
 async def keep_presence(bus: Bus, settings: Settings, board: Switchboard, metrics: LineMetrics) -> None:

@@ -24,7 +24,7 @@ from agent.shared import POLICY_EVERY_S, BusLost, publish
 from policies.allowlist import Allowlist, Endpoint
 from policies.listing import ListRefused
 from policies.phi import PHI
-from policies.records import InForce, hour_of
+from policies.records import hour_of
 
 STOP_S: Final = 5.0
 
@@ -50,7 +50,6 @@ class Duties:
         self._day: Final = day
         self._wake: Final = threading.Event()
         self._stopped = False
-        self._told: frozenset[str] = frozenset()
         self._endpoints: Mapping[str, Endpoint] = {}
         self._ended: date | None = None
         self._thread: Final = threading.Thread(target=self._run, name="duties", daemon=True)
@@ -88,10 +87,8 @@ class Duties:
             return
         with reader.snapshot():
             told = in_force(reader, self._known(), self._allowlist(reader), self._place.profile, self._day())
-        names = frozenset(each.record.agent for each in told if isinstance(each.record, InForce))
-        with contextlib.suppress(BusLost):
-            runner.run(publish(self._bus, told, sorted(self._told - names)))
-            self._told = names
+        with contextlib.suppress(BusLost):  # told again in a moment
+            runner.run(publish(self._bus, told))
 
     def _end(self) -> None:
         """Once a day: agreements and transcripts whose time is up.  Raises `StateFailed`; then it is tried again."""

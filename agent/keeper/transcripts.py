@@ -127,7 +127,7 @@ class SealedTranscripts:
         return there
 
     def expire(self, today: date | None = None) -> int:
-        """Destroys those whose time is up; how many.  A time set shorter holds for what is kept already; not a longer."""
+        """Destroys those whose time is up; how many.  A time set shorter holds for all; a longer does not."""
         day = today or self._today()
         over = [kept for kept in map(self._kept, self.refs()) if kept is not None and self._is_over(kept, day)]
         for kept in over:
