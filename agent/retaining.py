@@ -13,7 +13,7 @@ from policies.pieces import pieces_of
 from policies.retention import Retention, admit
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+    from agent.sealing import Seal
 
 Says = Callable[[str], Retention | None]
 """What the keeper says of an agent now (`agent.shared.Bus.retention`)."""
@@ -22,11 +22,11 @@ Says = Callable[[str], Retention | None]
 class Retaining:
     """Told of every change of a policy, it asks each live call at once: what may not be kept is gone by then."""
 
-    def __init__(self, redacting: Redacting | None = None, public: X25519PublicKey | None = None) -> None:
+    def __init__(self, redacting: Redacting | None = None, seal: Seal | None = None) -> None:
         """Without a redactor or a key to seal to, nothing is kept of any call."""
         self._redacting: Final = redacting
-        self._redact: Final = redacting.redact if redacting is not None and public is not None else None
-        self._public: Final = public
+        self._redact: Final = redacting.redact if redacting is not None and seal is not None else None
+        self._seal: Final = seal
         self._says: Says = lambda _: None
         self._live: Final[set[Keeping]] = set()
 
@@ -38,13 +38,11 @@ class Retaining:
         """
         if not public or all(agent.retention is Retention.ZERO for agent in lines.agents):
             return cls()
-        from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
-
-        from agent import sealing  # noqa: F401  # its libraries too, before the process proves its locks
+        from agent.sealing import Seal  # its libraries too, before the process proves its locks
 
         redacting = Redacting()
         await redacting.load()
-        return cls(redacting, X25519PublicKey.from_public_bytes(bytes.fromhex(public)))
+        return cls(redacting, Seal(public))
 
     def listen(self, says: Says) -> None:
         """From now on this is asked; before, nothing is known, which is `ZERO`."""
@@ -70,10 +68,8 @@ class Retaining:
         """
         self._live.discard(keeping)
         said = keeping.gathered() if whole else ()
-        if said and self._public is not None:
-            from agent.sealing import seal
-
-            sealed = seal(said, self._public, ref=ref, agent=agent, day=day, cut=keeping.cut)
+        if said and self._seal is not None:
+            sealed = self._seal.shut(said, ref=ref, agent=agent, day=day, cut=keeping.cut)
             permitted = admit(sealed, keeping.ask())
             for piece in pieces_of(permitted) if permitted is not None else ():
                 tell(piece)

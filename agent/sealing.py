@@ -24,17 +24,21 @@ LEFT_OUT: Final = "(left out: it could not be redacted)"
 CUT: Final = "(cut here: the rest was too long)"
 
 
-def seal(
-    said: Sequence[Said], public: X25519PublicKey, *, ref: str, agent: str, day: int, cut: bool
-) -> SealedTranscript:
-    """What was said as lines of text, cut at a turn where it is too long, padded and sealed.
+class Seal:
+    """Shuts; nothing here opens."""
 
-    cut: something was left out before.
-    """
-    sealed = SUITE.encrypt(_padded(said, cut=cut).reveal(), public, info_of(ref, agent, day))
-    return SealedTranscript(
-        ref=ref, agent=agent, day=day, sealed=base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
-    )
+    def __init__(self, public: str) -> None:
+        """public: the keeper's X25519 public key, 32 bytes in hex.  Raises `ValueError`."""
+        self._public: Final = X25519PublicKey.from_public_bytes(bytes.fromhex(public))
+
+    def shut(self, said: Sequence[Said], *, ref: str, agent: str, day: int, cut: bool) -> SealedTranscript:
+        """What was said as lines of text, cut at a turn where it is too long, padded and sealed.
+
+        cut: something was left out before.
+        """
+        sealed = SUITE.encrypt(_padded(said, cut=cut).reveal(), self._public, info_of(ref, agent, day))
+        text = base64.urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
+        return SealedTranscript(ref=ref, agent=agent, day=day, sealed=text)
 
 
 def info_of(ref: str, agent: str, day: int) -> bytes:
