@@ -182,7 +182,9 @@ async def run(
         agents = briefed.lines(chosen.agents).agents
         check_live(briefed, agents, chosen)
         bus = None
-        redis_url, keepers_url = chosen.redis_url, chosen.keeper_redis_url or chosen.redis_url
+        redis_url, keepers_url = chosen.redis_url, chosen.keeper_redis_url
+        if keepers_url is None:
+            keepers_url = redis_url
         if redis_url is None or keepers_url is None:
             bus = await stack.enter_async_context(embedded_redis.running(surroundings.bare(environment)))
             redis_url, keepers_url = bus.url, bus.keeper_url

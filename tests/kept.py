@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
+import os
+import secrets
+import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from agent.keeper.ledger import Ledger
+from agent import embedded_redis, surroundings
+from agent.keeper.ledger import Ledger, LedgerReader
 from agent.keeper.state import SqliteState
 from agent.keeper.transcript_keys import TranscriptKeys, transcript_keys
 from agent.keeper.transcripts import SealedTranscripts
@@ -99,8 +105,6 @@ class Office:
         return Seal(self.keys.public).shut(said, ref=ref, agent=agent, day=when, cut=False)
 
     def acts(self) -> list[Act]:
-        from agent.keeper.ledger import LedgerReader
-
         reader = LedgerReader(self.folder)
         found = [entry_of(line).act for line in reader.lines()]
         reader.close()
@@ -113,3 +117,56 @@ class Office:
 
     def close(self) -> None:
         self.state.close()
+
+
+class Server:
+    """A Redis that can be gone and come back, at one address."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port: Final = embedded_redis.free_port()
+        self._folder: Final = folder
+        self._words: Final = [secrets.token_hex(8) for _ in range(3)]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def line(self) -> PHI[str]:
+        return PHI(f"redis://:{self._words[0]}@127.0.0.1:{self.port}/0")
+
+    @property
+    def keeper(self) -> PHI[str]:
+        return PHI(f"redis://keeper:{self._words[1]}@127.0.0.1:{self.port}/0")
+
+    @property
+    def ear(self) -> PHI[str]:
+        """Of somebody who may hear and do everything."""
+        return PHI(f"redis://ear:{self._words[2]}@127.0.0.1:{self.port}/0")
+
+    def start(self) -> None:
+        text = embedded_redis.configuration(self.port, self._words[0], str(self._folder), self._words[1])
+        text += f"user ear on >{self._words[2]} ~* &* +@all\n"
+        self._process = subprocess.Popen(
+            [embedded_redis.find_server(), "-"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=surroundings.bare(os.environ),
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(text.encode())
+        self._process.stdin.close()
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    server = Server(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()

@@ -69,14 +69,17 @@ class Duties:
     def _run(self) -> None:
         reader: LedgerReader | None = None
         with asyncio.Runner() as runner:
-            while not self._stopped:
+            while True:  # once at least
                 self._wake.clear()
+                stopped = self._stopped
                 try:
                     reader = reader or LedgerReader(self._place.state)
                     self._tell(reader, runner)
                     self._end()
                 except StateFailed:  # nothing is told of what can't be read: lines serve `ZERO` in a moment
                     pass
+                if stopped:
+                    break
                 self._wake.wait(POLICY_EVERY_S)
         if reader is not None:
             reader.close()

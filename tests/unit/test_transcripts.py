@@ -155,7 +155,7 @@ def test_a_shorter_time_holds_for_what_is_there_and_a_longer_does_not(tmp_path: 
     office = Office.open(tmp_path / "state", kept_days=7)
     office.zero_off()
     today = int(time.time() // 86_400)
-    one, two = kept(office, QUESTION, day=today - 3), kept(office, QUESTION, day=today - 1)
+    _, two = kept(office, QUESTION, day=today - 3), kept(office, QUESTION, day=today - 1)
     office.close()
     longer = Office.open(tmp_path / "state", kept_days=90)
     assert 0 == longer.transcripts.expire()
