@@ -35,12 +35,13 @@ def more_of(settings: Settings) -> str:
 
 
 def _digest(path: Path) -> str:
-    """Of a file, or of all files of a folder; empty for a name, whose files are pinned with the code."""
-    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    """Of a file, or of all files of a folder; of nothing for a name, whose files are pinned with the code."""
+    beside = path.with_name(f"{path.name}.json")  # where a voice's settings lie
+    files = sorted(path.rglob("*")) if path.is_dir() else [path, beside]
     total = hashlib.sha256()
     for file in files:
         if not file.is_file():
-            return ""
+            continue
         with file.open("rb") as opened:
             total.update(f"{file.name}\0{hashlib.file_digest(opened, 'sha256').hexdigest()}\n".encode())
     return total.hexdigest()

@@ -1,4 +1,4 @@
-"""`quietline serve`, `call`, `prove`, `audit` and `vendors`: the only one that starts processes.
+"""`quietline serve`, `call`, `selftest`, `prove`, `audit`, `vendors`: the only one that starts processes.
 
 Redis, then the keeper, then the line, whose standard output is the keeper's standard input.  The keeper repeats on its
 own output the events that passed its schema; from those the launcher learns that the line is ready and draws the live
@@ -13,6 +13,7 @@ import contextlib
 import os
 import secrets
 import signal
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from policies.listing import ListRefused
 
 EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
 EXIT_DIED: Final = 70  # EX_SOFTWARE
+EXIT_FAILED: Final = 1  # of the self-test
 LINE: Final = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent")
 TWIN: Final = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "telephony.twin")
 NOT_FOR_THE_LINE: Final = frozenset({"KEEPER_REDIS_URL", "QUIETLINE_SEAL_KEY"})
@@ -54,7 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] in (["prove"], ["verify"]):
         from agent.proof.__main__ import main as proof  # its packages are not for those who only serve
 
-        return proof(given)
+        status = proof(given)
+        return _recorded("proof", status) if given[0] == "prove" and status in (0, EXIT_FAILED) else status
+    if given == ["selftest"]:
+        return _self_test()
     asked = _asked(given)
     sentence = ""
     try:
@@ -82,6 +87,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_DIED
     _tell(f"quietline: {sentence}")
     return EXIT_SETTINGS
+
+
+def _self_test() -> int:
+    from agent.selftest import failed  # spaCy comes with it
+
+    wrong = failed()
+    _tell(
+        "quietline: redaction passed its self-test"
+        if not wrong
+        else "quietline: redaction fails on " + ", ".join(kind.value for kind in wrong)
+    )
+    return _recorded("self_test", EXIT_FAILED if wrong else 0)
+
+
+def _recorded(what: str, status: int) -> int:
+    """Has the keeper write down whether it passed, for each agent's build as it is set here; where there is a state."""
+    try:
+        environment = dict(os.environ)
+        chosen = settings.from_environment(environment)
+        result = ("--what", what, "--passed", "no" if status else "yes")
+        command = _keeper_command("record", chosen, *_keeper_arguments(chosen), *result)
+        written = subprocess.run(command, env=surroundings.bare(environment), stdout=subprocess.DEVNULL, check=False)  # noqa: S603  # our own keeper
+    except settings.SettingsRefused as refusal:
+        _tell(f"quietline: {refusal}")
+        return EXIT_SETTINGS
+    return status or written.returncode
 
 
 def check_state(folder: Path) -> None:
@@ -304,6 +335,7 @@ def _asked(given: Sequence[str]) -> Asked:
     call.add_argument("--script", type=Path, help="what the caller does")
     verbs.add_parser("prove", help="place canary calls and search everywhere for what was said", add_help=False)
     verbs.add_parser("verify", help="check a report of such a proof", add_help=False)
+    verbs.add_parser("selftest", help="does redaction work here?  Written down for each agent's build")
     verbs.add_parser("audit", help="the audit log: head, verify, export", add_help=False)
     verbs.add_parser("vendors", help="every party in the data path: region, evidence, what it retains")
     if given[:1] == ["audit"]:

@@ -130,6 +130,7 @@ REASONS: Final = frozenset(
         "refused",
         "replay",
         "retains",
+        "revoked",
         "rewritten",
         "same_admin",
         "sayings",

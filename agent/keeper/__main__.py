@@ -2,6 +2,7 @@
 
 python -m agent.keeper collect --state FOLDER --profile development --echo all < events
 python -m agent.keeper brief --state FOLDER --profile development --agents FOLDER --allowlist FILE > briefing
+python -m agent.keeper record --state FOLDER ... --what self_test --passed yes
 python -m agent.keeper show --state FOLDER [--ref REF | --last N]
 python -m agent.keeper audit --state FOLDER head | verify | export        # agent/keeper/answers.py
 python -m agent.keeper vendors --state FOLDER --allowlist FILE --agents FOLDER
@@ -24,7 +25,7 @@ from agent.keeper import answers, holding
 from agent.keeper.collector import Collector, lines
 from agent.keeper.duties import Duties
 from agent.keeper.ledger import Ledger
-from agent.keeper.state import SqliteState, StateFailed
+from agent.keeper.state import FILE, SqliteState, StateFailed
 from agent.keeper.transcript_keys import transcript_keys
 from agent.keeper.transcripts import SealedTranscripts
 from agent.lines import AgentFileRefused
@@ -47,11 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     collect = verbs.add_parser("collect")
     brief = verbs.add_parser("brief")
+    record = verbs.add_parser("record")
     show = verbs.add_parser("show")
     audit, vendors = answers.add_verbs(verbs)
-    for verb in (collect, brief, show, audit, vendors):
+    record.add_argument("--what", choices=[result.value for result in holding.Result], required=True)
+    record.add_argument("--passed", choices=["yes", "no"], required=True)
+    for verb in (collect, brief, record, show, audit, vendors):
         verb.add_argument("--state", type=Path, required=True)
-    for verb in (collect, brief):
+    for verb in (collect, brief, record):
         verb.add_argument("--profile", choices=[profile.value for profile in Profile], required=True)
         holding.add_arguments(verb)
     collect.add_argument("--echo", choices=["log", "all"], default="log")
@@ -62,20 +66,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return answers.answer(asked)
     if asked.verb == "show":
         return _show(asked.state, asked.ref, asked.last)
-    return _brief(asked) if asked.verb == "brief" else _collect(asked)
+    return _collect(asked) if asked.verb == "collect" else _brief(asked)
 
 
 def _brief(asked: argparse.Namespace) -> int:
-    """What the line needs before it starts, on standard output; a sentence on standard error where it may not."""
+    """What the line needs before it starts, on standard output; a sentence on standard error where it may not.
+
+    Or, for `record`: writes the result down, and prints the names of the agents that it is of.
+    """
     os.umask(0o077)
     sentence, status, content = "", EXIT_SETTINGS, b""
     try:
         place = holding.Place.of(asked)
+        if asked.verb == "record" and not (asked.state / FILE).exists():
+            return 0  # nobody has served from here: there is no agent whose result it could be
         state = SqliteState.open(asked.state)
         ledger = Ledger.open(asked.state, state.database)
-        keys = transcript_keys(asked.state, asked.seal_key)
-        if place is not None:
-            content = holding.brief(place, ledger, keys, asked.more).to_bytes()
+        if place is not None and asked.verb == "record":
+            passed, what = asked.passed == "yes", holding.Result(asked.what)
+            names = holding.record(place, ledger, asked.more, what, passed=passed)
+            content = "".join(f"{name}\n" for name in names).encode("ascii")
+        elif place is not None:
+            content = holding.brief(place, ledger, transcript_keys(asked.state, asked.seal_key), asked.more).to_bytes()
         state.close()
     except (AgentFileRefused, ListRefused) as refused:
         sentence = str(refused)

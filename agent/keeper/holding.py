@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import enum
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,12 +21,19 @@ from policies.acts import Role
 from policies.allowlist import Allowlist, Endpoint, Permitted, permit
 from policies.changes import is_live, level
 from policies.records import AgentPolicy, Evidence, InForce, Profile, WorkspacePolicy, hour_of
-from policies.requests import Actor, Around, CreateAgent, Rebuild
+from policies.requests import Actor, Around, CreateAgent, Proven, Rebuild, SelfTested
 from policies.retention import Retention, Writable, admit
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 OWN: Final = "agents"  # the folder of the state that holds agents made over the network
 KEEPER: Final = Actor(Role.KEEPER)
+
+
+class Result(enum.Enum):
+    """Of what."""
+
+    SELF_TEST = "self_test"
+    PROOF = "proof"
 
 
 class Recorded(Protocol):
@@ -111,22 +119,38 @@ def brief(place: Place, ledger: Ledger, keys: TranscriptKeys, more: str) -> Brie
 
     Raises `AgentFileRefused`, `ListRefused`, `StateFailed`, OSError.
     """
+    builds = _settled(place, ledger, more)
+    live = frozenset(name for name, build in builds.items() if is_live(ledger.policy(name), build))
+    return Briefing(keys.public, place.known_allowlist(ledger), place.tables(), live)
+
+
+def record(place: Place, ledger: Ledger, more: str, what: Result, *, passed: bool) -> list[str]:
+    """A self-test or proof ran for what is installed and set here: for each agent's build.  Returns their names.
+
+    Raises as `brief`.
+    """
+    builds = _settled(place, ledger, more)
+    for name, build in builds.items():
+        request = SelfTested(build, passed) if what is Result.SELF_TEST else Proven(build, passed)
+        ledger.change_agent(name, request, Actor(Role.PROOF), Around(hour_of(time.time()), None))
+    return sorted(builds)
+
+
+def _settled(place: Place, ledger: Ledger, more: str) -> Mapping[str, str]:
+    """Each agent's build, which its policy has from now on; a new agent has a policy."""
     tables = place.tables()
-    answered = lines.load(place.agents, tables)
     code = code_hash(ROOT)
     around = Around(hour_of(time.time()), None)
-    live = set()
-    for agent in answered.agents:
+    builds = {}
+    for agent in lines.load(place.agents, tables).agents:
         table = tables.get(agent.name) or lines.table_of(place.agents / f"{agent.name}.toml")
-        build = build_of(code, table, more)
+        build = builds[agent.name] = build_of(code, table, more)
         policy = ledger.policy(agent.name)
         if policy is None:
             ledger.change_agent(agent.name, CreateAgent(build), KEEPER, around)
         elif policy.build != build:
             ledger.change_agent(agent.name, Rebuild(build), KEEPER, around)
-        elif is_live(policy, build):
-            live.add(agent.name)
-    return Briefing(keys.public, place.known_allowlist(ledger), tables, frozenset(live))
+    return builds
 
 
 def today() -> date:
