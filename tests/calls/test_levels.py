@@ -14,6 +14,7 @@ from agent.sealing import Seal
 from policies.events import TranscriptPiece, encode
 from policies.pieces import Assembly
 from policies.retention import Retention
+from tests.fakes import Plan, Turnout
 from tests.kept import CANARY, Office, Redacts
 from tests.simulated import Held, Line, Setup, greeting, hold, passage
 
@@ -192,3 +193,13 @@ def test_one_call_of_two_is_dropped_when_only_its_policy_turns(office: Office) -
 
     assert [] == one.setup.told
     assert two.transcript() is not None
+
+
+def test_of_a_call_that_broke_nothing_is_kept(office: Office) -> None:
+    keeper = Keeper(office, REDACTED)
+    keeper.setup.stt = Plan([Turnout(), Turnout(bug=True)], usual=Turnout(bug=True))
+    held = hold(asks(INSULIN, BATH), keeper.setup, strict=False)
+
+    assert held.failed is not None
+    assert keeper.redacts.asked > 0
+    assert [] == keeper.setup.told
