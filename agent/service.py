@@ -10,7 +10,6 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from pathlib import Path
 from socket import socket
 from typing import Final
@@ -27,6 +26,7 @@ from agent.engines.silero import Silero
 from agent.engines.synthesis import SpeechPool
 from agent.engines.webrtc import LineActivity
 from agent.engines.whisper import WhisperPool, WhisperSettings
+from agent.judge import ModelJudge, today
 from agent.keeping import Keeping
 from agent.lines import Agent, Lines
 from agent.metrics import Engine as MetricEngine
@@ -34,22 +34,21 @@ from agent.metrics import LineMetrics, Timed
 from agent.openings import keep_openings
 from agent.overlap import Verdict
 from agent.pipe import EventPipe
-from agent.prepare import AgentNotReady, Prepared, prepare, verdict
+from agent.prepare import AgentNotReady, Prepared, prepare
 from agent.retaining import Retaining
 from agent.script import Engines, Limits, Script
 from agent.settings import Settings
 from agent.shared import HEARTBEAT_S, POLICY_EVERY_S, Bus
 from agent.tally import Tally, TurnTimes
 from agent.turns import State
-from agent.vendors import endpoint_of
 from agent.watch import Stage, Watch
 from policies import events
-from policies.allowlist import Allowlist, ModelReason, ModelRefused, days
+from policies.allowlist import Allowlist, ModelReason, days
 from policies.guardrails import EscalationReason
 from policies.layers import Layer
 from policies.logs import Log
 from policies.meaning import Meaning
-from policies.records import CallMetrics, EndReason, Engine, Presence, at_most, hour_of, ref_of
+from policies.records import CallMetrics, EndReason, Presence, at_most, hour_of, ref_of
 from policies.retention import Retention, admit
 from policies.vocabulary import Event as LogEvent
 from telephony.doors import ServerConfig
@@ -122,11 +121,6 @@ async def prepare_all(
             agent, settings, allowlist, tts, models.meaning, today(), functools.partial(still, agent)
         )
     return ready
-
-
-def today() -> date:
-    """By which agreements and approvals hold or have expired: the day in UTC."""
-    return datetime.now(UTC).date()
 
 
 HOLDERS: Final = {
@@ -266,29 +260,6 @@ class Calls:
     def _script(self, prepared: Prepared) -> Script:
         """Without the agent's model if it may not be called any more: an agreement may have expired since the start."""
         return prepared.script if self._refusal(prepared.agent) is None else prepared.without_model()
-
-
-class ModelJudge:
-    """May an agent's model be called now?  List, agreements and what the keeper says are asked each time."""
-
-    def __init__(self, settings: Settings, allowlist: Allowlist, bus: Bus | None, log: Log) -> None:
-        self._settings: Final = settings
-        self._allowlist: Final = allowlist
-        self._bus: Final = bus
-        self._log: Final = log
-
-    def refusal(self, agent: Agent) -> ModelReason | None:
-        """Why not, which the log is told too; None if it may."""
-        if agent.engine is Engine.APPROVED:
-            return None
-        endpoint = endpoint_of(agent, self._settings.anthropic_base_url, self._settings.openai_base_url)
-        found = verdict(agent, endpoint, self._allowlist, self._settings, today())
-        reason = found.reason if isinstance(found, ModelRefused) else None
-        if reason is None and self._bus is not None and not self._bus.model_allowed(agent.name):
-            reason = ModelReason.REVOKED
-        if reason is not None:
-            self._log.event(LogEvent.MODEL_REFUSED, reason=reason)
-        return reason
 
 
 def decision(metrics: CallMetrics) -> EndDecision:

@@ -16,9 +16,11 @@ import base64
 import json
 import re
 import secrets
+import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
@@ -201,6 +203,34 @@ class SealedTranscripts:
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self._clock(), UTC).date()
+
+
+class TranscriptsHere:
+    """The same for an interface whose threads come later: each opens a connection of its own when it first asks.
+
+    Whoever calls this has the audit log's entry written: `read` and `delete` write none.  Both raise `StateFailed`.
+    """
+
+    def __init__(self, folder: Path, keys: TranscriptKeys, kept_days: int) -> None:
+        self._folder: Final = folder
+        self._keys: Final = keys
+        self._kept_days: Final = kept_days
+        self._of_thread: Final = threading.local()
+
+    def read(self, ref: str) -> str | None:
+        return self._open().read(ref)
+
+    def delete(self, ref: str) -> bool:
+        return self._open().delete(ref)
+
+    def _open(self) -> SealedTranscripts:
+        found: SealedTranscripts | None = getattr(self._of_thread, "transcripts", None)
+        if found is None:
+            database = Database.open(self._folder)
+            ledger = Ledger.open(self._folder, database)
+            found = SealedTranscripts(database, ledger, self._keys, self._kept_days)
+            self._of_thread.transcripts = found
+        return found
 
 
 def _insert(database: Database, table: str, record: object) -> None:

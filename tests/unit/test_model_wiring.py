@@ -18,10 +18,11 @@ from agent.engines import wire
 from agent.engines.anthropic import AnthropicModel
 from agent.engines.openai import OpenAIModel
 from agent.engines.ports import EngineFailed, EngineReason
+from agent.judge import ModelJudge
 from agent.keeper.collector import Collector
 from agent.prepare import AgentNotReady, check_live, model_of, verdict
 from agent.retaining import Retaining
-from agent.service import Calls, ModelJudge
+from agent.service import Calls
 from agent.settings import ROOT, SettingsRefused, from_environment
 from agent.vendors import ANTHROPIC_URL, FEATURES, OPENAI_URL, endpoint_of
 from policies.acts import Act
@@ -215,7 +216,7 @@ async def test_a_permit_that_is_void_by_the_time_of_the_request_opens_no_socket(
     assert 1 == len(asked)
     if why == "expired":
         gone = ModelRefused(ModelReason.BAA_EXPIRED)
-        monkeypatch.setattr("agent.service.verdict", lambda *_: gone)
+        monkeypatch.setattr("agent.judge.verdict", lambda *_: gone)
     else:
         bus.allowed = False
     assert await question() is EngineReason.REFUSED

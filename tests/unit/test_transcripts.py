@@ -9,6 +9,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from cryptography.exceptions import InvalidTag
 from agent.keeper.database import Database, StateFailed
 from agent.keeper.ledger import LedgerReader
 from agent.keeper.transcript_keys import PRIVATE, PUBLIC, SEAL, transcript_keys
+from agent.keeper.transcripts import TranscriptsHere
 from agent.keeping import Said, Speaker
 from agent.sealing import CUT, SUITE, Seal, info_of
 from policies.acts import Act
@@ -262,6 +264,16 @@ def test_a_state_that_somebody_reads_is_scrubbed_when_they_are_done(office: Offi
     office.transcripts.expire()
 
     assert key not in office.bytes()
+
+
+def test_each_thread_of_an_interface_reads_by_a_connection_of_its_own(office: Office) -> None:
+    one, two = kept(office, QUESTION), kept(office, QUESTION)
+    here = TranscriptsHere(office.folder, office.keys, 7)
+    with ThreadPoolExecutor(1) as thread:
+        assert f"caller: {QUESTION}\n" == thread.submit(here.read, one).result()
+        assert thread.submit(here.delete, one).result()
+    assert (None, True) == (here.read(one), here.read(two) is not None)
+    assert [two] == office.transcripts.refs()
 
 
 def test_the_log_verifies_with_reads_deletions_and_expiries(office: Office) -> None:
