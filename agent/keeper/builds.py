@@ -1,4 +1,4 @@
-"""What self-test and proof must have passed for: one hash over our code, the packages it stands on, and the agent file.
+"""What self-test and proof must have passed for: one hash over our code, the pins of its packages, and an agent's file.
 
 Models stand in the code with their SHA-256 sums (`agent/engines/models.py`).  What only the environment says (another
 recogniser, another voice) the keeper can't see: whoever composes it may give `build_of` a `more` that stands for that.
