@@ -12,7 +12,8 @@ import sys
 import time
 from typing import Final
 
-from agent import lines, settings, surroundings, vendors
+from agent import briefing, lines, settings, surroundings
+from agent.briefing import Briefing
 from agent.confine import ConfineFailed, Locks, Swap, confine, prove
 from agent.pipe import EventPipe
 from agent.reach import reach
@@ -36,10 +37,15 @@ def main() -> int:
         chosen = settings.from_environment(os.environ)
         if not chosen.development:
             surroundings.refuse_strangers(os.environ)
-        answered = lines.load(chosen.agents)
-        allowlist = vendors.load(chosen.allowlist)
+        briefed = briefing.parse(standard_input())
+        answered = briefed.lines(chosen.agents)
+        allowlist = briefed.known_allowlist(chosen.allowlist)
+        unproven = [each.name for each in answered.agents if not briefed.may_be_live(each)]
+        if unproven and not chosen.development:
+            raise lines.AgentFileRefused(f"{unproven[0]}.toml: state: live needs an admin's word for this very build")
+        answered = briefed.as_drafts(answered)
         bound = listening(chosen)
-    except (settings.SettingsRefused, lines.AgentFileRefused, ListRefused) as refusal:
+    except (settings.SettingsRefused, lines.AgentFileRefused, ListRefused, briefing.BriefingRefused) as refusal:
         sentence = str(refusal)
     except OSError:
         sentence = "set QUIETLINE_HOST and QUIETLINE_PORT to an address of this machine that is free"
@@ -62,13 +68,14 @@ def main() -> int:
     for kind in unprotected(locks.held):
         log.event(Event.UNPROTECTED, protection=kind)
     log.event(Event.CONFINED, process=Process.LINE, count=len(locks.held))
-    return _serve(chosen, answered, allowlist, bound, locks, pipe, log, started_s)
+    return _serve(chosen, answered, allowlist, briefed, bound, locks, pipe, log, started_s)
 
 
 def _serve(
     chosen: Settings,
     answered: lines.Lines,
     allowlist: Allowlist,
+    briefed: Briefing,
     bound: socket.socket,
     locks: Locks,
     pipe: EventPipe,
@@ -82,7 +89,7 @@ def _serve(
     from agent.prepare import AgentNotReady
 
     try:
-        asyncio.run(service.run(chosen, answered, allowlist, bound, locks, pipe, log, started_s))
+        asyncio.run(service.run(chosen, answered, allowlist, briefed.transcripts, bound, locks, pipe, log, started_s))
     except (ModelFileWrong, KnowledgeRefused, AgentNotReady) as refusal:
         return _refuse(str(refusal), EXIT_SETTINGS)
     except ConfineFailed as failure:
@@ -117,6 +124,11 @@ def lacking(locks: Locks, chosen: Settings) -> str:
 
 
 ONLY_NOW: Final = " (that there is no swap now is none: some can be added)"
+
+
+def standard_input() -> bytes:
+    """The briefing that the launcher gives; nothing where a person started this process."""
+    return b"" if sys.stdin.isatty() else sys.stdin.buffer.read(briefing.MOST_BYTES + 1)
 
 
 def listening(chosen: Settings) -> socket.socket:

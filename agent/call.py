@@ -15,6 +15,7 @@ from agent.completeness import Completeness, Expected, completeness, plain, soun
 from agent.endpointing import Ear, Endpointer, Reading
 from agent.engines.ports import EngineFailed, EngineReason, Urgency
 from agent.hearing import Hearing, Recognised
+from agent.keeping import Keeping, Speaker
 from agent.mouth import Gate, Mouth, VoiceFailed
 from agent.overlap import FIRST_LOOK_MS, LOOK_AGAIN_MS, Overlap, Verdict, judge
 from agent.phrases import Phrase
@@ -69,18 +70,27 @@ class Call:
     """One call, from its first frame to its end."""
 
     def __init__(
-        self, leg: Leg, script: Script, engines: Engines, tally: Tally, watch: Watch, limits: Limits | None = None
+        self,
+        leg: Leg,
+        script: Script,
+        engines: Engines,
+        tally: Tally,
+        watch: Watch,
+        limits: Limits | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
+        """keeping: what of the call may be kept; None for nothing."""
         self._leg: Final = leg
         self._script: Final = script
         self._engines: Final = engines
         self._tally: Final = tally
         self._watch: Final = watch
         self._limits: Final = limits or Limits()
+        self._keeping: Final = keeping or Keeping.nothing()
         self._turns: Final = Turns()
         self._ear: Final = Endpointer()
         self._vad: Final = engines.vad()
-        self._mouth: Final = Mouth(leg, engines.tts, engines.ready)
+        self._mouth: Final = Mouth(leg, engines.tts, engines.ready, self._spoke)
         self._replying: Final = Replying(script.voices, self._mouth, self._clock_ms, self._llm_failed)
         self._inbox: Final[asyncio.Queue[LegEvent | Recognised | ReplyDone]] = asyncio.Queue(maxsize=512)
         self._children: Final[set[asyncio.Task[object]]] = set()
@@ -124,6 +134,7 @@ class Call:
                 while self._turns.live:
                     await self._take(await self._inbox.get())
                 await self._leg.close()
+                await self._keeping.settle()
                 for child in list(self._children):
                     child.cancel()
         finally:
@@ -322,6 +333,8 @@ class Call:
             return
         screened = screen_utterance(heard.transcript.said, self._script.red_flags)
         if isinstance(screened, Escalate):
+            if self._turns.state not in (State.HANDING_OFF, State.ENDED):
+                self._keeping.hear(Speaker.CALLER, heard.transcript.said.words, self._start)
             if self._turns.state is not State.ENDED:
                 await self._escalate(screened.reason)
             return
@@ -467,6 +480,8 @@ class Call:
         if reply is None:
             return
         self._tally.counts["turns"] += 1
+        if reply.said is not None:
+            self._keeping.hear(Speaker.CALLER, reply.said.said.words, self._start)
         self._turns.person_is_near()
         reply.times.endpoint_ms = self._ear.ended_silence_ms
         self._reply = reply
@@ -656,6 +671,9 @@ class Call:
         self._children.add(task)
         task.add_done_callback(self._children.discard)
         return task
+
+    def _spoke(self, sentence: Sayable) -> None:
+        self._keeping.hear(Speaker.AGENT, sentence.text, self._start)
 
     def _stt_failed(self, reason: EngineReason) -> None:
         self._watch.failed(Stage.STT, reason)

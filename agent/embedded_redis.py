@@ -37,6 +37,9 @@ class Bus:
     """A running server."""
 
     url: PHI[str]
+    """For the line: it may set its presence and hear policies."""
+    keeper_url: PHI[str]
+    """For the keeper: it may tell policies and read who is present."""
     process: asyncio.subprocess.Process
 
 
@@ -65,10 +68,21 @@ async def running(environment: Mapping[str, str]) -> AsyncIterator[Bus]:
             await end(bus.process, STOP_S)
 
 
-def configuration(port: int, password: str, folder: str) -> str:
-    """Of redis.conf: nothing reaches a disk, nothing is remembered, one user with the few commands we use."""
-    digest = hashlib.sha256(password.encode()).hexdigest()
-    commands = "+@connection +get +mget +set +del +expire +publish +subscribe +unsubscribe +scan"
+KEEPER: Final = "keeper"
+CONNECTING: Final = "+auth +hello +ping +select +reset +client|setinfo +client|setname"
+OF_THE_LINE: Final = f"~ql:presence:* &ql:policy -@all {CONNECTING} +set +subscribe +unsubscribe"
+OF_THE_KEEPER: Final = f"~ql:presence:* &ql:policy -@all {CONNECTING} +mget +scan +publish"
+"""Access lists (Redis 6.2 and later): the line hears policies and can tell none, the keeper sees who is present."""
+
+
+def configuration(port: int, password: str, folder: str, keepers: str | None = None) -> str:
+    """Of redis.conf: nothing reaches a disk, nothing is remembered, a user each for the line and the keeper.
+
+    password, keepers: the line's, whose user is the default one, and the keeper's; without one there is no such user.
+    """
+    users = [f"user default on #{_digest(password)} resetkeys resetchannels {OF_THE_LINE}"]
+    if keepers is not None:
+        users.append(f"user {KEEPER} on #{_digest(keepers)} resetkeys resetchannels {OF_THE_KEEPER}")
     return "\n".join(
         (
             "bind 127.0.0.1",
@@ -86,15 +100,19 @@ def configuration(port: int, password: str, folder: str) -> str:
             "maxmemory 64mb",
             "maxmemory-policy noeviction",
             "maxclients 64",
-            f"user default on #{digest} resetkeys ~ql:* resetchannels &ql:* -@all {commands}",
+            *users,
             "",
         )
     )
 
 
+def _digest(password: str) -> str:
+    return hashlib.sha256(password.encode()).hexdigest()
+
+
 async def _start(server: Path, folder: str, environment: Mapping[str, str]) -> Bus:
     for _ in range(TRIES):
-        port, password = free_port(), secrets.token_urlsafe(32)
+        port, password, keepers = free_port(), secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         process = await asyncio.create_subprocess_exec(
             server,
             "-",  # its configuration comes on standard input: a password has no place among arguments
@@ -108,10 +126,11 @@ async def _start(server: Path, folder: str, environment: Mapping[str, str]) -> B
         )
         if process.stdin is None:
             raise AssertionError("standard input was asked for")
-        process.stdin.write(configuration(port, password, folder).encode("ascii"))
+        process.stdin.write(configuration(port, password, folder, keepers).encode("ascii"))
         process.stdin.close()
         if await _answers(port, password, process):
-            return Bus(PHI(f"redis://:{password}@127.0.0.1:{port}/0"), process)
+            place = f"127.0.0.1:{port}/0"
+            return Bus(PHI(f"redis://:{password}@{place}"), PHI(f"redis://{KEEPER}:{keepers}@{place}"), process)
         await end(process, STOP_S)
     raise RedisFailed("Redis didn't start: install the Debian package redis-server, or set REDIS_URL")
 

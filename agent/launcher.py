@@ -1,4 +1,4 @@
-"""`quietline serve`, `preflight`, `call`, `prove`, `audit` and `vendors`: the only one that starts processes.
+"""`quietline serve`, `preflight`, `call`, `selftest`, `prove`, `audit`, `vendors`: the only one that starts processes.
 
 Redis, then the keeper, then the line, whose standard output is the keeper's standard input.  The keeper repeats on its
 own output the events that passed its schema; from those the launcher learns that the line is ready and draws the live
@@ -13,13 +13,17 @@ import contextlib
 import os
 import secrets
 import signal
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent import bus_check, embedded_redis, lines, preflight, settings, surroundings, vendors, way_out
+from agent import briefing, bus_check, embedded_redis, lines, preflight, settings, surroundings, vendors, way_out
+from agent.briefing import Briefing
+from agent.build import more_of
+from agent.lines import Agent
 from agent.processes import Died, Service
 from agent.reach import outside
 from agent.settings import Settings
@@ -31,8 +35,10 @@ from policies.phi import PHI
 
 EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
 EXIT_DIED: Final = 70  # EX_SOFTWARE
+EXIT_FAILED: Final = 1  # of the self-test
 LINE: Final = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent")
 TWIN: Final = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "telephony.twin")
+NOT_FOR_THE_LINE: Final = frozenset({"KEEPER_REDIS_URL", "QUIETLINE_SEAL_KEY"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] in (["prove"], ["verify"]):
         from agent.proof.__main__ import main as proof  # its packages are not for those who only serve
 
-        return proof(given)
+        status = proof(given)
+        return _recorded("proof", status) if given[0] == "prove" and status in (0, EXIT_FAILED) else status
+    if given == ["selftest"]:
+        return _self_test()
     asked = _asked(given)
     sentence = ""
     try:
@@ -74,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lines.AgentFileRefused,
         ListRefused,
         embedded_redis.RedisFailed,
+        briefing.BriefingRefused,
         way_out.WayOutFailed,
     ) as refusal:
         sentence = str(refusal)
@@ -89,6 +99,38 @@ async def _preflight(chosen: Settings, environment: Mapping[str, str]) -> int:
     found = await preflight.looked(chosen, environment)
     sys.stdout.write("\n".join(each.row() for each in found) + "\n")
     return 0 if preflight.verdict(found) else EXIT_SETTINGS
+
+
+def _self_test() -> int:
+    from agent.selftest import failed  # spaCy comes with it
+
+    wrong = failed()
+    _tell(
+        "quietline: redaction passed its self-test"
+        if not wrong
+        else "quietline: redaction fails on " + ", ".join(kind.value for kind in wrong)
+    )
+    return _recorded("self_test", EXIT_FAILED if wrong else 0)
+
+
+def _recorded(what: str, status: int) -> int:
+    """Has the keeper write down whether it passed, for each agent's build as it is set here; where there is a state."""
+    try:
+        environment = dict(os.environ)
+        chosen = settings.from_environment(environment)
+        result = ("--what", what, "--passed", "no" if status else "yes")
+        command = _keeper_command("record", chosen, *_keeper_arguments(chosen), *result)
+        written = subprocess.run(  # noqa: S603  # our own keeper
+            command,
+            env=surroundings.bare(environment),
+            stdout=subprocess.DEVNULL,
+            check=False,
+            **users_of(chosen).as_keeper(),
+        )
+    except settings.SettingsRefused as refusal:
+        _tell(f"quietline: {refusal}")
+        return EXIT_SETTINGS
+    return status or written.returncode
 
 
 def check_state(folder: Path, keeper: User | None = None) -> None:
@@ -131,7 +173,8 @@ def line_environment(environment: Mapping[str, str], redis_url: str, egress_port
         "TWILIO_AUTH_TOKEN": environment.get("TWILIO_AUTH_TOKEN", "").strip() or secrets.token_hex(16),
         **({} if egress_port is None else {"QUIETLINE_EGRESS_PORT": str(egress_port)}),
     }
-    return surroundings.clean(environment, **surroundings.SCRUB, **ours)
+    theirs = {name: value for name, value in environment.items() if name not in NOT_FOR_THE_LINE}
+    return surroundings.clean(theirs, **surroundings.SCRUB, **ours)
 
 
 async def serve(chosen: Settings, environment: Mapping[str, str], line: Sequence[str] = LINE) -> int:
@@ -191,28 +234,32 @@ async def run(
     Raises `Died` when the line or the keeper ends by itself, `RedisFailed` when there is no Redis, `WayOutFailed`.
     """
     async with contextlib.AsyncExitStack() as stack:
+        briefed = await _briefing(chosen, environment)
+        agents = briefed.lines(chosen.agents).agents
+        check_live(briefed, agents, chosen)
         bus = None
-        redis_url = chosen.redis_url
-        if redis_url is None:
+        redis_url, keepers_url = chosen.redis_url, chosen.keeper_redis_url
+        if keepers_url is None:
+            keepers_url = redis_url
+        if redis_url is None or keepers_url is None:
             bus = await stack.enter_async_context(embedded_redis.running(surroundings.bare(environment)))
-            redis_url = bus.url
+            redis_url, keepers_url = bus.url, bus.keeper_url
         else:
             await check_bus(redis_url, chosen)
         egress_port = chosen.egress_port
-        places = outside(chosen, [agent.engine for agent in lines.load(chosen.agents).agents])
+        places = outside(chosen, [agent.engine for agent in agents])
         if places and egress_port is None:
             egress_port = await stack.enter_async_context(way_out.running(places, surroundings.bare(environment)))
         service = await Service.start(
-            keeper=_keeper_command(
-                "collect", chosen, "--profile", chosen.profile.value, "--echo", echo, *_audit_to(chosen)
-            ),
-            keeper_environment=surroundings.bare(environment),
+            keeper=_keeper_command("collect", chosen, *_keeper_arguments(chosen), "--echo", echo, *_audit_to(chosen)),
+            keeper_environment=surroundings.bare(environment, REDIS_URL=keepers_url.reveal()),
             line=line,
             line_environment=line_environment(environment, redis_url.reveal(), egress_port),
             profile=chosen.profile,
             show=show,
             tell=_tell,
             users=users_of(chosen),
+            briefing=briefed.to_bytes(),
         )
         stack.callback(service.kill)
         loop = asyncio.get_running_loop()
@@ -247,12 +294,58 @@ def _audit_to(chosen: Settings) -> list[str]:
     return ["--audit-to", to.address, "--audit-format", to.format, *ca]
 
 
+def _keeper_arguments(chosen: Settings) -> list[str]:
+    """What the keeper must know of the settings."""
+    named: dict[str, object] = {
+        "--profile": chosen.profile.value,
+        "--agents": chosen.agents.absolute(),
+        "--allowlist": chosen.allowlist.absolute(),
+        "--anthropic-url": chosen.anthropic_base_url,
+        "--openai-url": chosen.openai_base_url,
+        "--more": more_of(chosen),
+        "--seal-key": chosen.seal_key.absolute() if chosen.seal_key is not None else None,
+        "--transcript-days": chosen.transcript_days,
+    }
+    return [str(each) for name, value in named.items() if value is not None for each in (name, value)]
+
+
+async def _briefing(chosen: Settings, environment: Mapping[str, str]) -> Briefing:
+    """What the keeper has the line know.  Raises `BriefingRefused`, `ListRefused`."""
+    process = await asyncio.create_subprocess_exec(
+        *_keeper_command("brief", chosen, *_keeper_arguments(chosen)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=surroundings.bare(environment),
+        **users_of(chosen).as_keeper(),
+    )
+    said, why = await process.communicate()
+    if process.returncode:
+        sentence = why.decode("utf-8", "replace").strip().removeprefix("quietline: ")
+        raise briefing.BriefingRefused(sentence or "the keeper did not start")
+    return briefing.parse(said)
+
+
+def check_live(briefed: Briefing, agents: Sequence[Agent], chosen: Settings) -> None:
+    """Production starts no agent as live that has not left draft with this very build.  Raises `BriefingRefused`."""
+    for agent in agents:
+        if briefed.may_be_live(agent):
+            continue
+        sentence = (
+            f"{agent.name}.toml: state: live needs an admin's word for this very build, after its self-test and proof;"
+            " set it to draft, or let it leave draft"
+        )
+        if not chosen.development:
+            raise briefing.BriefingRefused(sentence)
+        _tell(f"quietline: {sentence}; it goes on as a draft")
+
+
 async def _kept(chosen: Settings, environment: Mapping[str, str], ref: str) -> str:
     """The record as the keeper holds it, one line of JSON; empty if it holds none."""
     process = await asyncio.create_subprocess_exec(
         *_keeper_command("show", chosen, f"--ref={ref}"),  # a ref may begin with a hyphen
         stdout=asyncio.subprocess.PIPE,
         env=surroundings.bare(environment),
+        **users_of(chosen).as_keeper(),
     )
     said, _ = await process.communicate()
     return said.decode("ascii", "replace").strip()
@@ -266,7 +359,9 @@ async def _ask_the_keeper(chosen: Settings, environment: Mapping[str, str], aske
         more += ["--allowlist", str(chosen.allowlist.absolute()), "--agents", str(chosen.agents.absolute())]
         more += [each for name, url in urls.items() if url is not None for each in (name, url)]
     process = await asyncio.create_subprocess_exec(
-        *_keeper_command(asked.verb, chosen, *more), env=surroundings.bare(environment)
+        *_keeper_command(asked.verb, chosen, *more),
+        env=surroundings.bare(environment),
+        **users_of(chosen).as_keeper(),
     )
     return await process.wait()
 
@@ -293,6 +388,7 @@ def _asked(given: Sequence[str]) -> Asked:
     call.add_argument("--script", type=Path, help="what the caller does")
     verbs.add_parser("prove", help="place canary calls and search everywhere for what was said", add_help=False)
     verbs.add_parser("verify", help="check a report of such a proof", add_help=False)
+    verbs.add_parser("selftest", help="does redaction work here?  Written down for each agent's build")
     verbs.add_parser("audit", help="the audit log: head, verify, export", add_help=False)
     verbs.add_parser("vendors", help="every party in the data path: region, evidence, what it retains")
     if given[:1] == ["audit"]:

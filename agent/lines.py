@@ -98,11 +98,24 @@ class Lines:
         return self.agents[0]
 
 
-def load(folder: Path) -> Lines:
-    """Every `*.toml` of the folder.  Raises `AgentFileRefused`."""
+def load(folder: Path, more: Mapping[str, Mapping[str, Any]] | None = None) -> Lines:
+    """Every `*.toml` of the folder, and agents made over the network.  Raises `AgentFileRefused`.
+
+    more: their keys by their names, as the keeper has them.
+    """
     agents = [read(file) for file in sorted(folder.glob("*.toml"))]
     if not agents:
         raise AgentFileRefused("put at least one agent file (*.toml) into the folder that QUIETLINE_AGENTS names")
+    shipped = {agent.name for agent in agents}
+    for name, table in sorted((more or {}).items()):
+        if name in shipped:
+            raise AgentFileRefused(f"{name}.toml: is in the folder of QUIETLINE_AGENTS and in the state's: remove one")
+        agents.append(read_table(folder / f"{name}.toml", table))
+    return together(agents)
+
+
+def together(agents: Sequence[Agent]) -> Lines:
+    """What holds of all of them at once.  Raises `AgentFileRefused`."""
     answered: dict[str, str] = {}
     for agent in agents:
         for number in agent.numbers:
@@ -117,6 +130,16 @@ def load(folder: Path) -> Lines:
 
 def read(file: Path) -> Agent:
     """One agent file.  Raises `AgentFileRefused`."""
+    return _Reader(file, table_of(file)).agent()
+
+
+def read_table(file: Path, table: Mapping[str, Any]) -> Agent:
+    """The agent that a file with these keys would be.  Raises `AgentFileRefused`."""
+    return _Reader(file, table).agent()
+
+
+def table_of(file: Path) -> Mapping[str, Any]:
+    """An agent file's keys, unchecked.  Raises `AgentFileRefused`."""
     if re.fullmatch(AGENT.pattern, file.stem, re.ASCII) is None:
         raise AgentFileRefused("name agent files with small letters, digits and hyphens, starting with a letter")
     table: Mapping[str, Any] | None = None
@@ -132,7 +155,7 @@ def read(file: Path) -> Agent:
         raise AgentFileRefused(f"{file.name}: is not a file that can be read")
     if table is None:
         raise AgentFileRefused(f"{file.name}: is not TOML in UTF-8 of at most 64 KiB")
-    return _Reader(file, table).agent()
+    return table
 
 
 _E = TypeVar("_E", bound=enum.Enum)
@@ -249,5 +272,9 @@ class _Reader:
         return folder
 
     def _retention(self) -> Retention:
-        self._must(self._text("retention") == "zero", "retention", "must be zero, the only level there is")
-        return Retention.ZERO
+        """What the file allows: the keeper's policy and the workspace's may be stricter."""
+        levels = {level.name.lower(): level for level in reversed(Retention)}
+        level = levels.get(self._text("retention"))
+        self._must(level is not None, "retention", "must be " + " or ".join(levels))
+        assert level is not None  # for mypy: `_must` has raised
+        return level

@@ -35,10 +35,18 @@ class Gate:
 class Mouth:
     """One voice on one leg.  `ready` gives fixed wording that was synthesised at start, or None."""
 
-    def __init__(self, leg: Leg, tts: TextToSpeech, ready: Callable[[Sayable], Sequence[AudioFrame] | None]) -> None:
+    def __init__(
+        self,
+        leg: Leg,
+        tts: TextToSpeech,
+        ready: Callable[[Sayable], Sequence[AudioFrame] | None],
+        spoke: Callable[[Sayable], None] = lambda _: None,
+    ) -> None:
+        """spoke: told each sentence but an aside when its first frame is given to the leg."""
         self._leg: Final = leg
         self._tts: Final = tts
         self._ready: Final = ready
+        self._spoke: Final = spoke
         self._clips = 0
         self._unheard: dict[int, Sayable] = {}
         self._asides: set[int] = set()
@@ -137,4 +145,5 @@ class Mouth:
             self._asides.add(self._clips)
         else:
             self._last_said.append(sentence)
+            self._spoke(sentence)
         return self._clips

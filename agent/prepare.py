@@ -71,11 +71,20 @@ class Prepared:
 
 
 async def prepare(
-    agent: Agent, settings: Settings, allowlist: Allowlist, tts: TextToSpeech, meaning: Meaning, today: date
+    agent: Agent,
+    settings: Settings,
+    allowlist: Allowlist,
+    tts: TextToSpeech,
+    meaning: Meaning,
+    today: date,
+    still: Callable[[], bool] = lambda: True,
 ) -> Prepared:
-    """Before the line takes calls: it blocks.  Raises `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`."""
+    """Before the line takes calls: it blocks.  Raises `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`.
+
+    still: may the agent's model be called now?  Asked before each request leaves.
+    """
     endpoint = endpoint_of(agent, settings.anthropic_base_url, settings.openai_base_url)
-    model = model_of(agent, endpoint, allowlist, settings, today)
+    model = model_of(agent, endpoint, allowlist, settings, today, still)
     check_live(agent, endpoint, allowlist, today)
     draft = agent.state is AgentState.DRAFT
     material = passages.usable(passages.load(agent.knowledge), live=not draft, today=today)
@@ -132,7 +141,12 @@ def _held(greeting: Sequence[Sayable], book: PhraseBook) -> int:
 
 
 def model_of(
-    agent: Agent, endpoint: Endpoint, allowlist: Allowlist, settings: Settings, today: date
+    agent: Agent,
+    endpoint: Endpoint,
+    allowlist: Allowlist,
+    settings: Settings,
+    today: date,
+    still: Callable[[], bool] = lambda: True,
 ) -> HostedModel | None:
     """The hosted model that the agent names; None for the built-in engine.  Raises `AgentNotReady`.
 
@@ -145,11 +159,13 @@ def model_of(
         from agent.engines import anthropic
 
         key = _key(agent, settings.anthropic_api_key)
-        return anthropic.AnthropicModel(permitted, key, egress_port=egress_port(settings, permitted.base_url))
+        port = egress_port(settings, permitted.base_url)
+        return anthropic.AnthropicModel(permitted, key, egress_port=port, still=still)
     from agent.engines import openai
 
     key = _key(agent, settings.openai_api_key)
-    return openai.OpenAIModel(permitted, key, egress_port=egress_port(settings, permitted.base_url))
+    port = egress_port(settings, permitted.base_url)
+    return openai.OpenAIModel(permitted, key, egress_port=port, still=still)
 
 
 def check_live(agent: Agent, endpoint: Endpoint, allowlist: Allowlist, today: date) -> None:

@@ -61,8 +61,12 @@ class Service:
         show: Callable[[CallEvent], None],
         tell: Callable[[str], None],
         users: Users = Users(),  # noqa: B008  # frozen
+        briefing: bytes = b"",
     ) -> Service:
-        """Each in a session of its own, so that Ctrl-C comes to the launcher alone."""
+        """Each in a session of its own, so that Ctrl-C comes to the launcher alone.
+
+        briefing: what the line reads on its standard input before it is locked (`agent/briefing.py`).
+        """
         read, write = os.pipe()
         try:
             keeping = await asyncio.create_subprocess_exec(
@@ -76,7 +80,7 @@ class Service:
             )
             answering = await asyncio.create_subprocess_exec(
                 *line,
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE,
                 stdout=write,
                 stderr=asyncio.subprocess.PIPE,
                 env=dict(line_environment),
@@ -87,6 +91,9 @@ class Service:
         finally:
             os.close(read)
             os.close(write)
+        if answering.stdin is not None:
+            answering.stdin.write(briefing)
+            answering.stdin.close()  # after what was written has gone
         return cls(keeping, answering, line_environment, profile, show, tell)
 
     def ask_to_stop(self) -> None:

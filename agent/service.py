@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from pathlib import Path
 from socket import socket
 from typing import Final
@@ -25,21 +26,24 @@ from agent.engines.silero import Silero
 from agent.engines.synthesis import SpeechPool
 from agent.engines.webrtc import LineActivity
 from agent.engines.whisper import WhisperPool, WhisperSettings
+from agent.judge import ModelJudge, today
+from agent.keeping import Keeping
 from agent.lines import Agent, Lines
 from agent.metrics import Engine as MetricEngine
 from agent.metrics import LineMetrics, Timed
 from agent.openings import keep_openings
 from agent.overlap import Verdict
 from agent.pipe import EventPipe
-from agent.prepare import AgentNotReady, Prepared, prepare, verdict
+from agent.prepare import AgentNotReady, Prepared, prepare
+from agent.retaining import Retaining
 from agent.script import Engines, Limits, Script
 from agent.settings import Settings
-from agent.shared import HEARTBEAT_S, Bus
+from agent.shared import HEARTBEAT_S, POLICY_EVERY_S, Bus
 from agent.tally import Tally, TurnTimes
 from agent.turns import State
 from agent.watch import Stage, Watch
 from policies import events
-from policies.allowlist import Allowlist, ModelRefused
+from policies.allowlist import Allowlist, ModelReason, days
 from policies.guardrails import EscalationReason
 from policies.layers import Layer
 from policies.logs import Log
@@ -54,6 +58,7 @@ from telephony.switchboard import EndDecision, Line, Refusal, Switchboard
 
 DEFAULT_RECOGNISER: Final = "base"
 DEFAULT_VOICE: Final = "joe"
+FIRST_WORD_S: Final = POLICY_EVERY_S + 0.5  # the keeper has told all policies once within that, if it tells them
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +106,21 @@ def voices_of(lines: Lines, models: Models) -> Mapping[float, PiperSpeech]:
 
 
 async def prepare_all(
-    lines: Lines, voices: Mapping[float, PiperSpeech], models: Models, settings: Settings, allowlist: Allowlist
+    lines: Lines,
+    voices: Mapping[float, PiperSpeech],
+    models: Models,
+    settings: Settings,
+    allowlist: Allowlist,
+    still: Callable[[Agent], bool] = lambda _: True,
 ) -> Mapping[str, Prepared]:
-    """Every agent by its name."""
+    """Every agent by its name.  still: may its model be called now?  Asked before each request."""
     ready: dict[str, Prepared] = {}
     for agent in lines.agents:
         tts = voices[agent.speaking_rate]
-        ready[agent.name] = await prepare(agent, settings, allowlist, tts, models.meaning, today())
+        ready[agent.name] = await prepare(
+            agent, settings, allowlist, tts, models.meaning, today(), functools.partial(still, agent)
+        )
     return ready
-
-
-def today() -> date:
-    """By which agreements and approvals hold or have expired: the day in UTC."""
-    return datetime.now(UTC).date()
 
 
 HOLDERS: Final = {
@@ -187,13 +194,16 @@ class Calls:
         settings: Settings,
         models: Models,
         agents: Mapping[str, Prepared],
-        allowlist: Allowlist,
         pipe: EventPipe,
         log: Log,
         metrics: LineMetrics,
+        retaining: Retaining,
+        refusal: Callable[[Agent], ModelReason | None],
     ) -> None:
+        """refusal: why an agent's model may not be called now; None if it may."""
         self._settings: Final = settings
-        self._allowlist: Final = allowlist
+        self._retaining: Final = retaining
+        self._refusal: Final = refusal
         self._models: Final = models
         self._agents: Final = agents
         self._pipe: Final = pipe
@@ -211,6 +221,7 @@ class Calls:
             engine=prepared.agent.engine,
         )
         self._pipe.tell(events.CallAnswered(leg.ordinal, leg.agent))
+        keeping = self._retaining.keeping(prepared.agent)
         call = Call(
             leg,
             self._script(prepared),
@@ -218,12 +229,18 @@ class Calls:
             tally,
             CallWatch(leg.ordinal, self._pipe, self._metrics, timings=self._settings.development),
             Limits(call_ms=self._settings.limits.call_s * 1000),
+            keeping,
         )
         failed: BaseException | None = None
+        over = False
         try:
             await call.run()
+            over = True
         except Exception as error:  # noqa: BLE001  # a broken call ends at a person; of the error only class and place stay
             failed = error
+        finally:
+            if not over:
+                self._leave(keeping, leg, tally.ref, whole=False)
         if failed is not None:
             tally.end = EndReason.FAILURE
             tally.escalation = tally.escalation or EscalationReason.FAILURE
@@ -231,16 +248,18 @@ class Calls:
         metrics = tally.metrics(call.answers)
         self._metrics.ended(metrics)
         self._pipe.tell(events.CallEnded(leg.ordinal, metrics))
+        if over:
+            self._leave(keeping, leg, tally.ref, whole=True)
         forgetting.soon()
         return decision(metrics)
 
+    def _leave(self, keeping: Keeping, leg: Leg, ref: str, *, whole: bool) -> None:
+        """After the record of the call: the keeper takes no transcript of a call that it does not know."""
+        self._retaining.leave(keeping, self._pipe.tell, ref=ref, agent=leg.agent, day=days(today()), whole=whole)
+
     def _script(self, prepared: Prepared) -> Script:
         """Without the agent's model if it may not be called any more: an agreement may have expired since the start."""
-        found = verdict(prepared.agent, prepared.endpoint, self._allowlist, self._settings, today())
-        if isinstance(found, ModelRefused):
-            self._log.event(LogEvent.MODEL_REFUSED, reason=found.reason)
-            return prepared.without_model()
-        return prepared.script
+        return prepared.script if self._refusal(prepared.agent) is None else prepared.without_model()
 
 
 def decision(metrics: CallMetrics) -> EndDecision:
@@ -254,13 +273,14 @@ async def run(
     settings: Settings,
     lines: Lines,
     allowlist: Allowlist,
+    transcripts: str,
     bound: socket,
     locks: Locks,
     pipe: EventPipe,
     log: Log,
     started_s: float,
 ) -> None:
-    """Until a signal asks to stop.
+    """Until a signal asks to stop.  transcripts: the public key that they are sealed to, in hex; empty for none.
 
     Raises `ModelFileWrong`, `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`, `ConfineFailed`.
     """
@@ -272,20 +292,25 @@ async def run(
         loop.add_signal_handler(each, stop.set)
     models = await load_models(settings)
     log.event(LogEvent.MODEL_LOADED)
+    retaining = await Retaining.begin(lines, transcripts)
     await still_locked(locks)
     log.event(LogEvent.PROVED, count=forbidden(locks))
     voices = voices_of(lines, models)
+    metrics = LineMetrics(settings.limits.calls)
+    bus = bus_of(settings, lines, metrics, retaining)
+    judge = ModelJudge(settings, allowlist, bus, log)
     try:
-        agents = await prepare_all(lines, voices, models, settings, allowlist)
+        agents = await prepare_all(
+            lines, voices, models, settings, allowlist, lambda agent: judge.refusal(agent) is None
+        )
     except AgentNotReady as unready:
         if unready.rule is not None:
             log.event(LogEvent.MODEL_REFUSED, reason=unready.rule)
         raise
-    metrics = LineMetrics(settings.limits.calls)
     metrics.locks(locks.held)
     pipe.on_drop = metrics.event_dropped
     board = Switchboard(calls=settings.limits.calls, clock=time.monotonic)
-    calls = Calls(settings, models, agents, allowlist, pipe, log, metrics)
+    calls = Calls(settings, models, agents, pipe, log, metrics, retaining, judge.refusal)
     app = application(
         server_config(settings),
         calls.answer,
@@ -302,11 +327,11 @@ async def run(
     )
     forgetting.begin()
     async with asyncio.TaskGroup() as tasks:
-        bus = (
-            tasks.create_task(keep_presence(settings, lines, board, metrics), name="bus")
-            if settings.redis_url is not None
-            else None
+        present = (
+            tasks.create_task(keep_presence(bus, settings, board, metrics), name="bus") if bus is not None else None
         )
+        if bus is not None:
+            await first_word(bus)
         pipe.tell(events.LineReady(settings.port, int((time.monotonic() - started_s) * 1000)))
         ahead = (
             tasks.create_task(speak_ahead(agents, voices, board, pipe, metrics), name="speak-ahead")
@@ -317,11 +342,12 @@ async def run(
         await serve(
             app, bound, calls=settings.limits.calls, message_bytes=settings.limits.message_bytes, stop=stop, tls=tls
         )
-        for task in (bus, ahead):
+        for task in (present, ahead):
             if task is not None:
                 task.cancel()
     models.speech.close()
     models.stt.close()
+    retaining.close()
 
 
 async def still_locked(locks: Locks) -> None:
@@ -351,11 +377,26 @@ async def speak_ahead(
     pipe.tell(events.OpeningsReady(sum(voice.openings for voice in voices.values()), ms, kilobytes))
 
 
-async def keep_presence(settings: Settings, lines: Lines, board: Switchboard, metrics: LineMetrics) -> None:
+def bus_of(settings: Settings, lines: Lines, metrics: LineMetrics, retaining: Retaining) -> Bus | None:
+    """What the keeper says comes by it; None where there is none, and each call is at `ZERO`."""
+    if settings.redis_url is None:
+        return None
+    names = [agent.name for agent in lines.agents]
+    bus = Bus(settings.redis_url, names, lambda there: metrics.bus(there=there), retaining.changed)
+    retaining.listen(bus.retention)
+    return bus
+
+
+async def first_word(bus: Bus) -> None:
+    """Waits a moment for what the keeper says: a call that is answered before is at `ZERO` to its end."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(FIRST_WORD_S):
+            await bus.heard.wait()
+
+
+async def keep_presence(bus: Bus, settings: Settings, board: Switchboard, metrics: LineMetrics) -> None:
     """Tells the bus that this worker is there, and how busy; a lost bus changes nothing for a caller."""
-    assert settings.redis_url is not None
     worker = ref_of(os.urandom(16))
-    bus = Bus(settings.redis_url, [agent.name for agent in lines.agents], lambda there: metrics.bus(there=there))
 
     async def beat() -> None:
         while True:

@@ -38,6 +38,8 @@ VARIABLES: Final = {
     "QUIETLINE_AUDIT_TO": "a collector that is sent the audit log as it grows: syslog+tls://host:port",
     "QUIETLINE_AUDIT_CA": "the certificates, one of which signed the collector's",
     "QUIETLINE_AUDIT_FORMAT": "what it is sent: jsonl, ocsf or cef",
+    "QUIETLINE_SEAL_KEY": "the key that locks redacted transcripts, where it is not to lie in the state",
+    "QUIETLINE_TRANSCRIPT_DAYS": "how long a redacted transcript is kept",
     "QUIETLINE_RECOGNISER": "a recogniser: base, tiny.en, a folder or a hub name already fetched",
     "QUIETLINE_RECOGNISER_BEAM": "how many readings the recogniser follows",
     "QUIETLINE_RECOGNISER_WINDOW_S": "the shortest stretch of sound the recogniser encodes",
@@ -56,6 +58,7 @@ VARIABLES: Final = {
     "TWILIO_ACCOUNT_SID": "the account whose calls are answered",
     "TWILIO_AUTH_TOKEN": "what Twilio signs its requests with",
     "REDIS_URL": "the bus; the launcher starts one where this is not set",
+    "KEEPER_REDIS_URL": "the same bus as the keeper signs in to it; needed where retention is ever to be redacted",
     "ANTHROPIC_API_KEY": "for agents with the engine anthropic",
     "ANTHROPIC_BASE_URL": "where that engine is reached",
     "OPENAI_API_KEY": "for agents with the engine openai",
@@ -130,6 +133,9 @@ class Settings:
     line_user: str | None
     keeper_user: str | None
     audit_to: AuditTo | None
+    seal_key: Path | None
+    """Where the key lies that locks transcripts; None for the state's folder."""
+    transcript_days: int
     recogniser: Recogniser
     voice: str | None
     spoken_ahead: bool
@@ -147,6 +153,7 @@ class Settings:
     twilio_account_sid: str | None
     twilio_auth_token: PHI[str] | None
     redis_url: PHI[str] | None
+    keeper_redis_url: PHI[str] | None
     anthropic_api_key: PHI[str] | None
     anthropic_base_url: str | None
     openai_api_key: PHI[str] | None
@@ -184,6 +191,9 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         line_user=values.get("QUIETLINE_LINE_USER"),
         keeper_user=values.get("QUIETLINE_KEEPER_USER"),
         audit_to=_audit_to(values),
+        seal_key=Path(values["QUIETLINE_SEAL_KEY"]).expanduser() if "QUIETLINE_SEAL_KEY" in values else None,
+        # a week shows how a line does; what must be kept longer is no redacted transcript
+        transcript_days=_number(values, "QUIETLINE_TRANSCRIPT_DAYS", 7, 1, 90),
         recogniser=Recogniser(
             model=values.get("QUIETLINE_RECOGNISER"),
             beam=_maybe(values, "QUIETLINE_RECOGNISER_BEAM", 1, 10),
@@ -211,7 +221,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         allow_unsigned_stream=_flag(values, "QUIETLINE_ALLOW_UNSIGNED_STREAM"),
         twilio_account_sid=values.get("TWILIO_ACCOUNT_SID"),
         twilio_auth_token=_secret(values, "TWILIO_AUTH_TOKEN"),
-        redis_url=_redis(values.get("REDIS_URL")),
+        redis_url=_redis("REDIS_URL", values.get("REDIS_URL")),
+        keeper_redis_url=_redis("KEEPER_REDIS_URL", values.get("KEEPER_REDIS_URL")),
         anthropic_api_key=_secret(values, "ANTHROPIC_API_KEY"),
         anthropic_base_url=_base_url(values, "ANTHROPIC_BASE_URL"),
         openai_api_key=_secret(values, "OPENAI_API_KEY"),
@@ -340,15 +351,15 @@ def _base_url(values: Mapping[str, str], name: str) -> str | None:
     return value.rstrip("/")
 
 
-def _redis(value: str | None) -> PHI[str] | None:
+def _redis(name: str, value: str | None) -> PHI[str] | None:
     if value is None:
         return None
-    sentence = "set REDIS_URL to a rediss:// address; plain redis:// is for this machine alone"
+    sentence = f"set {name} to a rediss:// address; plain redis:// is for this machine alone"
     parts = _url(value, sentence)
     if parts.scheme != "rediss" and not (parts.scheme == "redis" and is_loopback(parts.hostname)):
         raise SettingsRefused(sentence)
     if parts.query or parts.fragment:
-        raise SettingsRefused("set REDIS_URL without a query: its options could turn certificate checks off")
+        raise SettingsRefused(f"set {name} without a query: its options could turn certificate checks off")
     return PHI(value)
 
 

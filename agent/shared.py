@@ -1,7 +1,12 @@
 """Redis, the bus between processes and machines; the only importer of redis.
 
-Keys are `ql:presence:<worker>` and `ql:policy:<agent>`; values are closed records and small ints.  Everything on it can
-be lost: a line without a bus answers on, with retention unknown, which is `ZERO`.
+The one sort of key is `ql:presence:<worker>`, with a short time to live; policies are told on the channel `ql:policy`.
+Values and messages are closed records.  All of it can be lost: a line without a bus answers on, with retention unknown,
+which is `ZERO`.  The keeper tells each agent's policy again every few seconds, so that a bus that was lost is full
+again by itself, and that a keeper that is gone is known by its silence.
+
+A line hears policies and can tell none (`agent/embedded_redis.py`): that is why they are no keys, which with the access
+lists of Redis 6 whoever sets a presence could set too.
 """
 
 from __future__ import annotations
@@ -10,7 +15,7 @@ import asyncio
 import contextlib
 import json
 import random
-import re
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
@@ -19,31 +24,48 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from policies.closed import NotClosed
+from policies.closed import NotClosed, Wire
 from policies.phi import PHI
-from policies.records import AGENT, Presence
-from policies.retention import Retention, Writable
+from policies.records import InForce, Presence
+from policies.retention import Retention, Writable, level_of
 
 PREFIX: Final = "ql:"
-POLICY_CHANGED: Final = PREFIX + "policy"  # channel; its message is the agent's name
+POLICY: Final = PREFIX + "policy"  # channel; its messages are `InForce`
 HEARTBEAT_S: Final = 2.0
 PRESENCE_TTL_MS: Final = 7_000  # three heartbeats and a little: one late heartbeat is no death
+POLICY_EVERY_S: Final = 2.0  # how often the keeper tells policies again
+POLICY_TTL_S: Final = 9.0  # four of these and a little: what was not said again since is not known any more
 TIMEOUT_S: Final = 2.0
+LARGEST: Final = 512  # bytes of a value; ours are about 150
 BACKOFF_S: Final = (0.1, 5.0)  # first and longest wait between tries
 
 
 class Bus:
     """What this process tells and hears.  `run` does all the I/O; the other methods only look and leave."""
 
-    def __init__(self, url: PHI[str], agents: Sequence[str], on_change: Callable[[bool], None]) -> None:
-        """agents: whose policies are watched.  on_change: told True when Redis answers, False when it is lost."""
+    def __init__(
+        self,
+        url: PHI[str],
+        agents: Sequence[str],
+        on_change: Callable[[bool], None],
+        on_policy: Callable[[], None] = lambda: None,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """agents: whose policies are watched.  on_change: told True when Redis answers, False when it is lost.
+
+        on_policy: told whenever what is known of a policy has changed, its loss included.
+        """
         self._url = url
         self._agents = tuple(agents)
         self._on_change = on_change
         self._presence: Presence | None = None
-        self._policies: dict[str, Retention] = {}
+        self._policies: dict[str, tuple[InForce, float]] = {}
+        self._clock_s = clock_s
+        self._on_policy = on_policy
         self._wake = asyncio.Event()
         self.there = False
+        self.heard: Final = asyncio.Event()
+        """The keeper has said something of an agent of ours at least once."""
 
     def send(self, permitted: Writable) -> bool:
         """Puts this process's presence on the bus with the next heartbeat; the newest replaces what waits.
@@ -58,7 +80,16 @@ class Bus:
 
     def retention(self, agent: str) -> Retention | None:
         """What the policy says now; None while the bus is lost or holds none, for `policies.retention.effective`."""
-        return self._policies.get(agent)
+        return level_of(self._said(agent))
+
+    def model_allowed(self, agent: str) -> bool:
+        """False where the keeper says that the agent's model may not be called; silence takes nothing away."""
+        said = self._said(agent)
+        return said is None or said.model_allowed
+
+    def _said(self, agent: str) -> InForce | None:
+        said, when_s = self._policies.get(agent, (None, 0.0))
+        return said if self._clock_s() - when_s < POLICY_TTL_S else None
 
     async def run(self) -> None:
         """Keeps the connection until it is cancelled.  Raises nothing else."""
@@ -66,12 +97,11 @@ class Bus:
         while True:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 async with _client(self._url) as client, client.pubsub(ignore_subscribe_messages=True) as changes:
-                    await changes.subscribe(POLICY_CHANGED)
-                    await self._read_policies(client, self._agents)
+                    await changes.subscribe(POLICY)
                     tries = 0
                     self._tell(there=True)
                     await self._converse(client, changes)
-            self._policies.clear()
+            self._forget(self._agents)
             self._tell(there=False)
             _still_wanted()
             tries += 1
@@ -82,46 +112,49 @@ class Bus:
         """Until Redis is lost."""
         async with asyncio.TaskGroup() as tasks:
             parts = [
-                tasks.create_task(_until_lost(self._hear(client, changes)), name="policies"),
+                tasks.create_task(_until_lost(self._hear(changes)), name="policies"),
                 tasks.create_task(_until_lost(self._beat(client)), name="heartbeat"),
             ]
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             for part in parts:
                 part.cancel()
 
-    async def _hear(self, client: Any, changes: Any) -> None:
+    async def _hear(self, changes: Any) -> None:
         while True:
             message = await changes.get_message(timeout=HEARTBEAT_S)
             _still_wanted()
             if message is None:
                 await changes.ping()
-                continue
-            agent = _agent(message.get("data"))
-            if agent in self._agents:
-                await self._read_policies(client, [agent])
+            else:
+                self._learn(_in_force(message.get("data")))
+            self._forget([agent for agent in self._policies if self._said(agent) is None])
 
     async def _beat(self, client: Any) -> None:
         while True:
             self._wake.clear()
             presence = self._presence
             if presence is not None:
-                value = json.dumps(presence.to_wire(), separators=(",", ":"))
-                await client.set(_presence_key(presence.worker), value, px=PRESENCE_TTL_MS)
+                await client.set(_presence_key(presence.worker), _json(presence.to_wire()), px=PRESENCE_TTL_MS)
                 _still_wanted()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEARTBEAT_S):
                     await self._wake.wait()
 
-    async def _read_policies(self, client: Any, agents: Sequence[str]) -> None:
-        if not agents:
+    def _learn(self, said: InForce | None) -> None:
+        if said is None or said.agent not in self._agents:
             return
-        values = await client.mget([_policy_key(agent) for agent in agents])
-        for agent, value in zip(agents, values, strict=True):
-            level = next((level for level in Retention if value == str(level.value).encode()), None)
-            if level is None:
-                self._policies.pop(agent, None)
-            else:
-                self._policies[agent] = level
+        before = self._said(said.agent)
+        self._policies[said.agent] = said, self._clock_s()
+        self.heard.set()
+        if said != before:
+            self._on_policy()
+
+    def _forget(self, agents: Sequence[str]) -> None:
+        known = [agent for agent in agents if agent in self._policies]
+        for agent in known:
+            del self._policies[agent]
+        if known:
+            self._on_policy()
 
     def _tell(self, *, there: bool) -> None:
         if there is not self.there:
@@ -133,18 +166,20 @@ class BusLost(Exception):
     """Redis did not take it."""
 
 
-async def publish_retention(url: PHI[str], agent: str, level: Retention) -> None:
-    """For the keeper: an agent's policy, and word to every line.  Raises `BusLost`."""
-    if re.fullmatch(AGENT.pattern, agent, re.ASCII) is None:
-        raise ValueError("no name of an agent")
+async def publish(url: PHI[str], policies: Sequence[Writable]) -> None:
+    """For the keeper: tells every line what holds for each agent.  Raises `BusLost`.
+
+    policies: of `InForce`; other records are passed over.
+    """
+    told = [each.record for each in policies if isinstance(each.record, InForce)]
     done = False
     with contextlib.suppress(RedisError, OSError, TimeoutError):
         async with _client(url) as client:
-            await client.set(_policy_key(agent), level.value)
-            await client.publish(POLICY_CHANGED, agent)
+            for each in told:
+                await client.publish(POLICY, _json(each.to_wire()))
             done = True
     if not done:
-        raise BusLost("the policy was not published")
+        raise BusLost("the policies were not told")
 
 
 async def present(url: PHI[str]) -> list[Presence]:
@@ -191,24 +226,27 @@ async def _until_lost(work: Coroutine[Any, Any, None]) -> None:
 
 
 def _presence(value: bytes | None) -> Presence | None:
-    if value is None or len(value) > 512:
+    if value is None or len(value) > LARGEST:
         return None
     with contextlib.suppress(ValueError, NotClosed):
         return Presence.from_wire(json.loads(value))
     return None
 
 
-def _agent(value: object) -> str | None:
-    name = value.decode("ascii", "replace") if isinstance(value, bytes) else ""
-    return name if re.fullmatch(AGENT.pattern, name, re.ASCII) else None
+def _in_force(value: object) -> InForce | None:
+    if not isinstance(value, bytes) or len(value) > LARGEST:
+        return None
+    with contextlib.suppress(ValueError, NotClosed):
+        return InForce.from_wire(json.loads(value))
+    return None
+
+
+def _json(wire: Wire) -> str:
+    return json.dumps(wire, separators=(",", ":"))
 
 
 def _presence_key(worker: str) -> str:
     return f"{PREFIX}presence:{worker}"
-
-
-def _policy_key(agent: str) -> str:
-    return f"{PREFIX}policy:{agent}"
 
 
 def _client(url: PHI[str]) -> Any:

@@ -63,6 +63,7 @@ class Act(enum.Enum):
     TRANSFER_UNANSWERED = "transfer_unanswered"
     TRANSCRIPT_READ = "transcript_read"
     TRANSCRIPT_DELETED = "transcript_deleted"
+    TRANSCRIPT_EXPIRED = "transcript_expired"
     PROCESS_STARTED = "process_started"
     PROCESS_STOPPED = "process_stopped"
     AUDIT_EXPORTED = "audit_exported"
@@ -144,6 +145,7 @@ class AuditReason(enum.Enum):
     NO_ZDR = "no_zdr"
     ZDR_EXPIRED = "zdr_expired"
     RETAINS = "retains"
+    REVOKED = "revoked"
 
 
 def told(reason: OffReason | None) -> AuditReason | None:

@@ -52,6 +52,8 @@ class ModelReason(enum.Enum):
     ZDR_EXPIRED = "zdr_expired"
     RETAINS = "retains"
     """The agreement lets the vendor keep something."""
+    REVOKED = "revoked"
+    """The keeper says so: an agreement has run out, or an entry was taken away, since the line began."""
 
 
 class Feature(enum.Enum):

@@ -15,14 +15,16 @@ from types import MappingProxyType
 from typing import Annotated, Any, Final, NoReturn
 
 from policies import closed
-from policies.closed import Count, NotClosed, Reason
+from policies.closed import Count, NotClosed, Reason, Shape
 from policies.guardrails import EscalationReason
-from policies.records import AGENT, CallMetrics, Profile
+from policies.records import AGENT, DAY, REF, SEALED, CallMetrics, Profile
 from policies.vocabulary import FIELDS, Event
 
 MAX_LINE: Final = 1024  # bytes with the newline; the longest event is about half of it
 CALL: Final = Count(0, 999_999_999)  # the n-th call of this process since it started; stands for nothing else
 MS: Final = Count(0, 9_999_999)  # longer than the longest call
+PIECE_CHARACTERS: Final = 800  # of a sealed transcript: with its other fields a line of at most about 970 bytes
+MOST_PIECES: Final = -(-SEALED.longest // PIECE_CHARACTERS)
 
 
 class TurnName(enum.Enum):
@@ -216,6 +218,22 @@ class CallEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class TranscriptPiece:
+    """A piece of a sealed transcript (`policies/pieces.py`), at `REDACTED` alone."""
+
+    ref: Annotated[str, REF]
+    agent: Annotated[str, AGENT]
+    day: Annotated[int, DAY]
+    number: Annotated[int, Count(0, MOST_PIECES - 1)]
+    """From 0."""
+    of: Annotated[int, Count(1, MOST_PIECES)]
+    text: Annotated[str, Shape(rf"[A-Za-z0-9_-]{{1,{PIECE_CHARACTERS}}}", PIECE_CHARACTERS)]
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+
+@dataclass(frozen=True, slots=True)
 class LogLine:
     """One line of the log; which fields there are: `vocabulary.FIELDS`."""
 
@@ -234,7 +252,7 @@ class LogLine:
 
 CallEvent = (
     LineReady | OpeningsReady | CallAnswered | GreetingStarted | TurnState | Floor | TurnTiming | BargeIn | Escalated
-    | KeyPressed | Refused | CallEnded | LogLine
+    | KeyPressed | Refused | CallEnded | TranscriptPiece | LogLine
 )  # fmt: skip
 
 NAMES: Final[Mapping[str, type]] = MappingProxyType(
@@ -251,6 +269,7 @@ NAMES: Final[Mapping[str, type]] = MappingProxyType(
         "key_pressed": KeyPressed,
         "refused": Refused,
         "call_ended": CallEnded,
+        "transcript_piece": TranscriptPiece,
         "log": LogLine,
     }
 )

@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
-from policies.allowlist import NAME, Allowlist, Feature, Listed, Training, Vendor, days
+from policies.allowlist import EPOCH, NAME, Allowlist, Feature, Listed, Training, Vendor, days
 from policies.closed import NotClosed
 from policies.places import url_problem
 from policies.records import AGENT, Engine, Evidence, EvidenceKind
@@ -38,6 +38,11 @@ def parse(text: str) -> Allowlist:
             table = None
     if table is None:
         raise ListRefused("is not TOML of at most 256 KiB")
+    return of_tables(table)
+
+
+def of_tables(table: Mapping[str, Any]) -> Allowlist:
+    """The same from tables that were read already.  Raises `ListRefused`."""
     unknown = table.keys() - {"vendor", "model", "mandated", "evidence"}
     if unknown:
         raise ListRefused("has a table that it may not have")
@@ -54,6 +59,73 @@ def parse(text: str) -> Allowlist:
         mandated=tuple(_mandated(row) for row in _rows(table, "mandated")),
         evidence=tuple(_evidence(row, vendors) for row in _rows(table, "evidence")),
     )
+
+
+def tables_of(allowlist: Allowlist) -> dict[str, list[dict[str, Any]]]:
+    """The list as JSON holds it, for `of_snapshot`; what only people read of a mandated model is not in it."""
+    return {
+        "vendor": [
+            {
+                "name": each.name,
+                "does": each.does,
+                "retention_days": each.retention_days,
+                "retains": each.retains,
+                "training": each.training.value,
+                "subprocessors": list(each.subprocessors),
+                "needs": sorted(kind.value for kind in each.needs),
+                "carrier": each.carrier,
+            }
+            for each in allowlist.vendors
+        ],
+        "model": [
+            {
+                "vendor": each.vendor.name,
+                "engine": each.engine.value,
+                "model": each.model,
+                "base_url": each.base_url,
+                "region": each.region,
+                "features": sorted(feature.value for feature in each.features),
+            }
+            for each in allowlist.listed
+        ],
+        "mandated": [
+            {"model": part, "vendor": "none", "retention_days": 0, "source": "the list"} for part in allowlist.mandated
+        ],
+        "evidence": [
+            {
+                "vendor": each.party,
+                "kind": each.kind.value,
+                "reference": each.reference,
+                "tier": each.tier,
+                "signed": _iso(each.signed),
+                "expires": _iso(each.expires),
+                "retention_days": each.retention_days,
+            }
+            for each in allowlist.evidence
+        ],
+    }
+
+
+def of_snapshot(table: Mapping[str, Any]) -> Allowlist:
+    """The list again, checked as a file is.  Raises `ListRefused`."""
+    rows = table.get("evidence", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ListRefused("evidence: must be a list of tables")
+    return of_tables({**table, "evidence": [{**row, **_dates(row)} for row in rows]})
+
+
+def _dates(row: Mapping[str, Any]) -> dict[str, datetime.date]:
+    dates: dict[str, datetime.date] = {}
+    for key in ("signed", "expires"):
+        try:
+            dates[key] = datetime.date.fromisoformat(row.get(key, ""))
+        except (ValueError, TypeError):  # the row is refused for what stands there
+            continue
+    return dates
+
+
+def _iso(day: int) -> str:
+    return datetime.date.fromordinal(EPOCH + day).isoformat()
 
 
 def _rows(table: Mapping[str, Any], name: str) -> list[_Row]:

@@ -140,6 +140,7 @@ REASONS: Final = frozenset(
         "replay",
         "replicas",
         "retains",
+        "revoked",
         "rewritten",
         "same_admin",
         "saves",

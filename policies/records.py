@@ -37,6 +37,22 @@ THING: Final = Shape(rf"{REF.pattern}|{AGENT.pattern}")  # a ref, or a name from
 HASH: Final = Shape(rf"[0-9a-f]{{64}}|{NONE}", 64)  # SHA-256
 SIGNATURE: Final = Shape(r"[0-9a-f]{128}", 128)  # Ed25519
 REFERENCE: Final = Shape(r"[A-Z0-9][A-Z0-9./-]{0,39}", 40)  # a contract's number, as the hospital files it
+TRANSCRIPT_BYTES: Final = (4_096, 16_384, 65_536)
+"""What a redacted transcript is padded to before it is sealed, so that its length tells little."""
+SEAL_BYTES: Final = 32 + 16  # a key of X25519, and the tag of AES-256-GCM (RFC 9180, 7.1.1 and 7.3)
+LOCK_BYTES: Final = 12 + 16  # a nonce and a tag of AES-256-GCM (NIST SP 800-38D)
+KEY_BYTES: Final = 32  # AES-256
+
+
+def _as_text(*sizes: int) -> Shape:
+    """URL-safe base64 without its padding, of so many bytes."""
+    lengths = [-(-size * 8 // 6) for size in sizes]
+    return Shape("|".join(f"[A-Za-z0-9_-]{{{length}}}" for length in lengths), max(lengths))
+
+
+SEALED: Final = _as_text(*(size + SEAL_BYTES for size in TRANSCRIPT_BYTES))
+LOCKED: Final = _as_text(*(size + SEAL_BYTES + LOCK_BYTES for size in TRANSCRIPT_BYTES))
+LOCKED_KEY: Final = _as_text(KEY_BYTES + LOCK_BYTES)
 
 
 class Profile(enum.Enum):
@@ -173,6 +189,79 @@ class Presence:
     def from_wire(cls, wire: Mapping[str, object]) -> Presence:
         """Raises `closed.NotClosed` on an unknown, missing, ill-typed or out-of-range field."""
         return closed.from_wire(cls, wire)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """What holds for one agent now.  Lives on the bus with a short time to live; never in durable state."""
+
+    agent: Annotated[str, AGENT]
+    """Which agent file."""
+    zero_retention: bool
+    """Nothing of what is said may be kept: what the policies of agent and workspace come to."""
+    model_allowed: bool
+    """The agent's model may be called; false takes it away, true gives nothing."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+    def to_wire(self) -> closed.Wire:
+        """Flat values, in the order of the fields."""
+        return closed.to_wire(self)
+
+    @classmethod
+    def from_wire(cls, wire: Mapping[str, object]) -> InForce:
+        """Raises `closed.NotClosed` on an unknown, missing, ill-typed or out-of-range field."""
+        return closed.from_wire(cls, wire)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedTranscript:
+    """The redacted transcript of a call, sealed to the keeper's key: whoever made it can't read it."""
+
+    ref: Annotated[str, REF]
+    """Of the call's record."""
+    agent: Annotated[str, AGENT]
+    """Which agent file served the call."""
+    day: Annotated[int, DAY]
+    """On which it ended, in days since 1970-01-01 UTC."""
+    sealed: Annotated[str, SEALED]
+    """What was said, redacted, padded to one of `TRANSCRIPT_BYTES` and sealed (HPKE, RFC 9180)."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptTranscript:
+    """A sealed transcript as the state holds it: locked once more, with a key of its own."""
+
+    ref: Annotated[str, REF]
+    """Of the call's record."""
+    agent: Annotated[str, AGENT]
+    """Which agent file served the call."""
+    day: Annotated[int, DAY]
+    """On which the call ended, in days since 1970-01-01 UTC."""
+    expires: Annotated[int, DAY]
+    """From this day on it is gone."""
+    locked: Annotated[str, LOCKED]
+    """The sealed transcript under the key of its `TranscriptKey` (AES-256-GCM)."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptKey:
+    """The key of one kept transcript; without it nobody reads that transcript again."""
+
+    ref: Annotated[str, REF]
+    """Of the transcript."""
+    locked: Annotated[str, LOCKED_KEY]
+    """A random key under the state's key for keys (AES-256-GCM)."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
 
 
 class EvidenceKind(enum.Enum):

@@ -1,4 +1,4 @@
-"""How much of a call may leave memory.  In this version: nothing of what was said, ever (`ZERO`)."""
+"""How much of a call may leave memory: closed records (`ZERO`), or its redacted transcript too, sealed (`REDACTED`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 from dataclasses import InitVar, dataclass
 from typing import Final, final
 
-from policies.records import CallMetrics, Presence
+from policies.records import CallMetrics, InForce, Presence, SealedTranscript
 
 
 class Retention(enum.IntEnum):
@@ -18,9 +18,16 @@ class Retention(enum.IntEnum):
     """Closed records only."""
 
 
-Record = CallMetrics | Presence
+Record = CallMetrics | Presence | InForce | SealedTranscript
 
 _MINT: Final = object()
+_LEAST: Final[dict[type, Retention]] = {
+    CallMetrics: Retention.ZERO,
+    Presence: Retention.ZERO,
+    InForce: Retention.ZERO,
+    SealedTranscript: Retention.REDACTED,
+}
+"""The strictest level at which each record may leave memory."""
 
 
 @final
@@ -36,16 +43,27 @@ class Writable:
             raise TypeError("Writable is made by policies.retention alone")
 
 
-def effective(at_answer: Retention, now: Retention | None) -> Retention:
-    """The level that holds at this moment of a call: never laxer than at its answer, `ZERO` when unknown."""
-    return Retention.ZERO if now is None else max(at_answer, now)
+def effective(so_far: Retention, now: Retention | None) -> Retention:
+    """The level that holds at this moment of a call: never laxer than before, `ZERO` when unknown.
+
+    so_far: what this gave when it was asked last, in the same call.  With the level at answer in its place a call would
+    get laxer again when zero retention is switched on and off while it lasts: `agent.keeping` holds what was given.
+    """
+    return Retention.ZERO if now is None else max(so_far, now)
+
+
+def level_of(said: InForce | None) -> Retention | None:
+    """The level that the keeper says; None where it has said nothing, which is `ZERO` by `effective`."""
+    if said is None:
+        return None
+    return Retention.ZERO if said.zero_retention else Retention.REDACTED
 
 
 def admit(record: Record, level: Retention) -> Writable | None:
     """The permit to write a record, or None if this level keeps it not.
 
-    Closed records pass at every level; whatever else a caller of this function holds passes at none.
+    A sealed transcript passes at `REDACTED` alone, other closed records at every level, anything else at none.
     """
-    if type(level) is not Retention or type(record) not in (CallMetrics, Presence):
+    if type(level) is not Retention or level > _LEAST.get(type(record), 0):
         return None
     return Writable(record, _MINT)

@@ -37,14 +37,17 @@ from agent.overlap import Verdict
 from agent.phrases import Phrase
 from agent.prepare import Prepared, prepare
 from agent.replying import Voices
+from agent.retaining import Retaining
 from agent.script import Engines, Limits, Script
 from agent.tally import Tally, TurnTimes
 from agent.turns import State
 from agent.watch import Watch
 from policies.allowlist import NOTHING_LISTED
+from policies.events import CallEvent
 from policies.guardrails import EscalationReason
 from policies.phi import PHI, Sensitive
 from policies.records import CallMetrics, Engine, Profile, ref_of
+from policies.retention import Retention
 from telephony.audio import FRAME_MS, RATE_HZ, AudioFrame
 from telephony.g711 import decode, encode
 from telephony.leg import EndReason as LegEnd
@@ -410,6 +413,10 @@ class Setup:
     network: Network = field(default_factory=Network)
     limits: Limits = field(default_factory=Limits)
     leg: LegLimits = field(default_factory=LegLimits)
+    retaining: Retaining | None = None
+    """What may be kept, for an agent whose file allows it; None: nothing."""
+    told: list[CallEvent] = field(default_factory=list)
+    """What is told of a transcript when the call is over."""
 
 
 @dataclass(slots=True)
@@ -561,7 +568,9 @@ async def _hold(
     del stream, started
     tally = Tally(ref=REF, hour=498_000, agent="demo", profile=Profile.DEVELOPMENT, engine=Engine.APPROVED)
     notes = Notes()
-    call = Call(leg, _script(*models), engines, tally, notes, setup.limits)
+    retaining = setup.retaining or Retaining()
+    keeping = retaining.keeping(replace(house()[0].agent, retention=Retention.REDACTED))
+    call = Call(leg, _script(*models), engines, tally, notes, setup.limits, keeping)
     calling = asyncio.create_task(_follow(caller, line), name="caller")
     failed: type[BaseException] | None = None
     try:
@@ -587,7 +596,8 @@ async def _hold(
         tally.escalation = tally.escalation or EscalationReason.FAILURE  # as `agent.service` does
     metrics = tally.metrics(call.answers)
     end = leg.end
-    del call, leg
+    retaining.leave(keeping, setup.told.append, ref=REF, agent="demo", day=20_000, whole=failed is None)
+    del call, leg, keeping
     return Held(
         metrics=metrics,
         notes=notes,

@@ -18,7 +18,7 @@ Import and first client cost 0.95 s of CPU and 66 MB (SDK 2.12), so only a proce
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -66,8 +66,9 @@ class AnthropicModel:
         sampling: Sampling | None = None,
         system: str = SYSTEM,
         egress_port: int | None = None,
+        still: Callable[[], bool] = lambda: True,
     ) -> None:
-        """egress_port: see `wire.client`."""
+        """egress_port, still: see `wire.client`."""
         self._model = permitted.model
         self._deadlines = deadlines or Deadlines()
         self._sampling = sampling or Sampling()
@@ -79,6 +80,7 @@ class AnthropicModel:
             connect_s=self._deadlines.connect_ms / 1000,
             wait_s=self._deadlines.total_ms / 1000,
             egress_port=egress_port,
+            still=still,
         )
         self._messages = anthropic.AsyncAnthropic(
             api_key=api_key,

@@ -10,7 +10,7 @@ may refuse a field they don't know.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,8 +74,9 @@ class OpenAIModel:
         sampling: Sampling | None = None,
         system: str = SYSTEM,
         egress_port: int | None = None,
+        still: Callable[[], bool] = lambda: True,
     ) -> None:
-        """egress_port: see `wire.client`."""
+        """egress_port, still: see `wire.client`."""
         self._model = permitted.model
         self._deadlines = deadlines or Deadlines()
         self._sampling = sampling or Sampling()
@@ -93,6 +94,7 @@ class OpenAIModel:
             connect_s=self._deadlines.connect_ms / 1000,
             wait_s=self._deadlines.total_ms / 1000,
             egress_port=egress_port,
+            still=still,
         )
 
     def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]:

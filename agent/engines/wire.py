@@ -11,7 +11,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -64,10 +64,18 @@ def under(base_url: str, path: str) -> httpx2.URL:
     return httpx2.URL(base_url.rstrip("/") + path)
 
 
-def client(endpoint: Endpoint, *, connect_s: float, wait_s: float, egress_port: int | None) -> httpx2.AsyncClient:
+def client(
+    endpoint: Endpoint,
+    *,
+    connect_s: float,
+    wait_s: float,
+    egress_port: int | None,
+    still: Callable[[], bool] = lambda: True,
+) -> httpx2.AsyncClient:
     """A client that reaches `endpoint` and nothing else.  Keeps connections for the life of the process.
 
     egress_port: of the proxy on this machine that opens tunnels to it; None where it is on this machine itself.
+    still: may the model be called at all now?
     """
     limits = httpx2.Limits(
         max_connections=MOST_CONNECTIONS,
@@ -78,7 +86,7 @@ def client(endpoint: Endpoint, *, connect_s: float, wait_s: float, egress_port: 
     proxy = None if egress_port is None else httpx2.Proxy(f"http://127.0.0.1:{egress_port}")
     inner = httpx2.AsyncHTTPTransport(trust_env=False, limits=limits, retries=0, proxy=proxy)
     return httpx2.AsyncClient(
-        transport=Guard(inner, endpoint), timeout=timeout, trust_env=False, follow_redirects=False
+        transport=Guard(inner, endpoint, still), timeout=timeout, trust_env=False, follow_redirects=False
     )
 
 
@@ -98,12 +106,20 @@ async def connected(http: httpx2.AsyncClient, endpoint: Endpoint) -> bool:
 class Guard(httpx2.AsyncBaseTransport):
     """See the module."""
 
-    def __init__(self, inner: httpx2.AsyncBaseTransport, endpoint: Endpoint) -> None:
+    def __init__(
+        self, inner: httpx2.AsyncBaseTransport, endpoint: Endpoint, still: Callable[[], bool] = lambda: True
+    ) -> None:
         self._inner = inner
         self._endpoint = endpoint
+        self._still = still
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Raises `EngineFailed`: REFUSED before a socket opens if the request is not what this engine may send."""
+        """Raises `EngineFailed`: REFUSED before a socket opens if the request is not what this engine may send.
+
+        So it is if the model may not be called any more: the permit is as old as the process.
+        """
+        if not self._still():
+            raise EngineFailed(EngineReason.REFUSED)
         if request.method == "HEAD" and request.url == self._endpoint.url:
             answer = await self._send(httpx2.Request("HEAD", self._endpoint.url, extensions=request.extensions))
             await Bounded(answer).read_empty()

@@ -1,6 +1,8 @@
 """The keeper: the process that writes, and hears nobody.
 
 python -m agent.keeper collect --state FOLDER --profile development --echo all < events
+python -m agent.keeper brief --state FOLDER --profile development --agents FOLDER --allowlist FILE > briefing
+python -m agent.keeper record --state FOLDER ... --what self_test --passed yes
 python -m agent.keeper show --state FOLDER [--ref REF | --last N]
 python -m agent.keeper audit --state FOLDER head | verify | export        # agent/keeper/answers.py
 python -m agent.keeper vendors --state FOLDER --allowlist FILE --agents FOLDER
@@ -19,18 +21,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from agent.keeper import answers
+from agent.keeper import answers, holding
 from agent.keeper.collector import Collector, lines
+from agent.keeper.duties import Duties
 from agent.keeper.forwarding import FORMS, Forwarding, Receiver
 from agent.keeper.ledger import Ledger
-from agent.keeper.state import SqliteState, StateFailed
+from agent.keeper.state import FILE, SqliteState, StateFailed
+from agent.keeper.transcript_keys import transcript_keys
+from agent.keeper.transcripts import SealedTranscripts
+from agent.lines import AgentFileRefused
 from policies.acts import Act, Role, Subject
 from policies.audit import AuditEvent
 from policies.events import CallEvent, LineReady, LogLine, OpeningsReady, Refused, encode
+from policies.listing import ListRefused
+from policies.phi import PHI
 from policies.records import Profile, hour_of
 from policies.vocabulary import Event
 
 EXIT_STATE: Final = 74  # EX_IOERR of sysexits.h
+EXIT_SETTINGS: Final = 78  # EX_CONFIG
 LOGGED: Final = (LogLine, LineReady, OpeningsReady, Refused)
 """What an operator's log shows; `--echo all` shows the course of each call too, for the live view."""
 
@@ -39,11 +48,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m agent.keeper")
     verbs = parser.add_subparsers(dest="verb", required=True)
     collect = verbs.add_parser("collect")
+    brief = verbs.add_parser("brief")
+    record = verbs.add_parser("record")
     show = verbs.add_parser("show")
     audit, vendors = answers.add_verbs(verbs)
-    for verb in (collect, show, audit, vendors):
+    record.add_argument("--what", choices=[result.value for result in holding.Result], required=True)
+    record.add_argument("--passed", choices=["yes", "no"], required=True)
+    for verb in (collect, brief, record, show, audit, vendors):
         verb.add_argument("--state", type=Path, required=True)
-    collect.add_argument("--profile", choices=[profile.value for profile in Profile], required=True)
+    for verb in (collect, brief, record):
+        verb.add_argument("--profile", choices=[profile.value for profile in Profile], required=True)
+        holding.add_arguments(verb)
     collect.add_argument("--echo", choices=["log", "all"], default="log")
     collect.add_argument("--audit-to", help="syslog+tls://host:port: where the audit log is sent as it grows")
     collect.add_argument("--audit-ca", type=Path)
@@ -55,21 +70,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return answers.answer(asked)
     if asked.verb == "show":
         return _show(asked.state, asked.ref, asked.last)
+    return _collect(asked) if asked.verb == "collect" else _brief(asked)
+
+
+def _brief(asked: argparse.Namespace) -> int:
+    """What the line needs before it starts, on standard output; a sentence on standard error where it may not.
+
+    Or, for `record`: writes the result down, and prints the names of the agents that it is of.
+    """
+    os.umask(0o077)
+    sentence, status, content = "", EXIT_SETTINGS, b""
+    try:
+        place = holding.Place.of(asked)
+        if asked.verb == "record" and not (asked.state / FILE).exists():
+            return 0  # nobody has served from here: there is no agent whose result it could be
+        state = SqliteState.open(asked.state)
+        ledger = Ledger.open(asked.state, state.database)
+        if place is not None and asked.verb == "record":
+            passed, what = asked.passed == "yes", holding.Result(asked.what)
+            names = holding.record(place, ledger, asked.more, what, passed=passed)
+            content = "".join(f"{name}\n" for name in names).encode("ascii")
+        elif place is not None:
+            content = holding.brief(place, ledger, transcript_keys(asked.state, asked.seal_key), asked.more).to_bytes()
+        state.close()
+    except (AgentFileRefused, ListRefused) as refused:
+        sentence = str(refused)
+    except StateFailed as failed:
+        sentence, status = str(failed), EXIT_STATE
+    if sentence:
+        sys.stderr.write(f"quietline: {sentence}\n")
+        return status
+    sys.stdout.buffer.write(content)
+    return 0
+
+
+def _collect(asked: argparse.Namespace) -> int:
+    folder, profile = asked.state, Profile(asked.profile)
     to = Receiver.of(asked.audit_to, asked.audit_ca) if asked.audit_to else None
-    return _collect(asked.state, Profile(asked.profile), to, asked.audit_format, everything=asked.echo == "all")
-
-
-def _collect(folder: Path, profile: Profile, to: Receiver | None, form: str, *, everything: bool) -> int:
     # The end of the pipe is the only end: whoever is signalled, what the line still says is kept.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
     os.umask(0o077)
-    echo = _echo_to(sys.stdout.fileno(), profile, everything=everything)
+    echo = _echo_to(sys.stdout.fileno(), profile, everything=asked.echo == "all")
     try:
         state = SqliteState.open(folder)
         ledger = Ledger.open(folder, state.database)
         ledger.write(_process(Act.PROCESS_STARTED))
         ledger.note_expired(datetime.now(UTC).date(), hour_of(time.time()))
+        keys = transcript_keys(folder, asked.seal_key)
+        transcripts = SealedTranscripts(state.database, ledger, keys, asked.transcript_days)
+        transcripts.expire()
     except StateFailed:
         echo(LogLine(Event.STATE_FAILED, {}))
         return EXIT_STATE
@@ -78,17 +128,23 @@ def _collect(folder: Path, profile: Profile, to: Receiver | None, form: str, *, 
     def told(taken: bool) -> None:
         echo(LogLine(Event.AUDIT_TAKEN if taken else Event.AUDIT_NOT_TAKEN, {}))
 
-    forwarding = Forwarding(folder, to, form, told) if to is not None else None
+    forwarding = Forwarding(folder, to, asked.audit_format, told) if to is not None else None
 
     def written(event: AuditEvent) -> None:
         ledger.write(event)
         if forwarding is not None:
             forwarding.nudge()
 
-    collector = Collector(state, profile, echo, written)
+    place, url = holding.Place.of(asked), os.environ.get("REDIS_URL")
+    duties = Duties(place, keys, asked.transcript_days, PHI(url) if url else None, time.time) if place else None
+    if duties is not None:
+        duties.start()
+    collector = Collector(state, profile, echo, written, transcripts=transcripts.take)
     for line in lines(sys.stdin.buffer):
         collector.take(line)
     collector.flush()
+    if duties is not None:
+        duties.stop()
     unwritten = bool(collector.unkept)
     try:
         ledger.write(_process(Act.PROCESS_STOPPED))

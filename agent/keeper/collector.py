@@ -11,14 +11,17 @@ from agent.keeper.state import State, StateFailed
 from policies.acts import Act, AuditReason, Role, Subject
 from policies.audit import AuditEvent
 from policies.closed import NotClosed, Reason
-from policies.events import MAX_LINE, CallEnded, CallEvent, LogLine, decode
-from policies.records import Profile, hour_of
+from policies.events import MAX_LINE, CallEnded, CallEvent, LogLine, TranscriptPiece, decode
+from policies.pieces import Assembly
+from policies.records import Profile, SealedTranscript, hour_of
 from policies.retention import Retention, Writable, admit
 from policies.vocabulary import Event
 
 PENDING: Final = 1_000  # records held in memory while the state can't be written; beyond it the oldest is lost
 Audit = Callable[[AuditEvent], object]
 """Writes one entry of the audit log.  Raises `StateFailed`."""
+Take = Callable[[SealedTranscript], bool]
+"""Keeps a sealed transcript if it may be kept now.  Raises `StateFailed`."""
 
 
 def lines(pipe: BinaryIO) -> Iterator[str | None]:
@@ -46,12 +49,17 @@ class Collector:
         echo: Callable[[CallEvent], None],
         audit: Audit | None = None,
         clock: Callable[[], float] = time.time,
+        transcripts: Take | None = None,
     ) -> None:
         self._state = state
         self._profile = profile
         self._echo = echo
         self._audit = audit
         self._clock = clock
+        self._transcripts = transcripts
+        self._assembly = Assembly()
+        self.transcripts_dropped = 0
+        """Whole transcripts that may not be kept, or could not be."""
         self._pending: deque[Writable] = deque(maxlen=PENDING)
         self._unwritten: deque[AuditEvent] = deque(maxlen=PENDING)
         self._told: set[AuditEvent] = set()
@@ -74,6 +82,9 @@ class Collector:
         if event is None:
             self.refused[reason] += 1
             self._echo(LogLine(Event.EVENT_REFUSED, {"reason": reason.value}))
+            return
+        if isinstance(event, TranscriptPiece):
+            self._piece(event)  # told to nobody else
             return
         self._echo(event)
         match event:
@@ -111,6 +122,21 @@ class Collector:
             self._told = {each for each in self._told if each.hour == entry.hour} | {entry}
             self._unwritten.append(entry)
             self.flush()
+
+    def _piece(self, piece: TranscriptPiece) -> None:
+        """A transcript does not wait for a state that can't be written: what is kept of words is kept at once."""
+        whole = self._assembly.take(piece)
+        if whole is None:
+            return
+        kept = False
+        if self._transcripts is not None:
+            try:
+                kept = self._transcripts(whole)
+            except StateFailed:
+                kept = False
+        if not kept:
+            self.transcripts_dropped += 1
+            self._echo(LogLine(Event.RECORD_REFUSED, {"count": self.transcripts_dropped}))
 
     def _keep(self, event: CallEnded) -> None:
         permitted = admit(event.metrics, Retention.ZERO)

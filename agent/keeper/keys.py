@@ -69,16 +69,16 @@ def _make(private: Path, public: Path) -> None:
     if not private.exists():
         key = Ed25519PrivateKey.generate()
         with contextlib.suppress(FileExistsError):  # another keeper was first: its key is the key
-            _put(private, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
+            put_once(private, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
     if not public.exists():
         held = load_pem_private_key(private.read_bytes(), None)
         half = held.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         with contextlib.suppress(FileExistsError):
-            _put(public, half, 0o644)
+            put_once(public, half, 0o644)
 
 
-def _put(file: Path, content: bytes, mode: int) -> None:
-    """Raises `FileExistsError` where there is such a file."""
+def put_once(file: Path, content: bytes, mode: int) -> None:
+    """A file whole or not at all.  Raises `FileExistsError` where there is such a file."""
     fresh = file.with_name(f"{file.name}.{threading.get_native_id()}")
     with contextlib.suppress(FileNotFoundError):  # left by one of that number that was killed
         fresh.unlink()

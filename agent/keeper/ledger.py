@@ -6,7 +6,7 @@ Every change is one transaction: the record, its audit entry and the log's new s
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -77,9 +77,10 @@ class Ledger:
         first = _head(database) is None and next(_lines(database), None) is None
         return cls(database, signing_key(folder, make=first))
 
-    def write(self, event: AuditEvent) -> AuditEntry:
-        """One more entry, and nothing else."""
+    def write(self, event: AuditEvent, doing: Callable[[], object] = lambda: None) -> AuditEntry:
+        """One more entry, with what it is an entry of.  doing: in the same transaction."""
         with self._transaction():
+            doing()
             return self._append(event)
 
     def change_agent(self, agent: str, request: Request, actor: Actor, around: Around) -> Changed | ChangeRefused:
@@ -237,6 +238,18 @@ class LedgerReader:
 
     def evidence(self) -> Sequence[Evidence]:
         return _records(self._database, "evidence")
+
+    def policies(self) -> Sequence[AgentPolicy]:
+        return _records(self._database, "agent_policies")
+
+    def workspace(self) -> WorkspacePolicy:
+        return next(iter(_records(self._database, "workspace")), workspace.AT_FIRST)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is read within belongs together."""
+        with self._database.snapshot():
+            yield
 
     def close(self) -> None:
         self._database.close()

@@ -22,8 +22,7 @@ PIECE: Final = 65_536
 def main() -> int:
     folder, command = Path(sys.argv[1]), sys.argv[3:]
     process = subprocess.Popen(  # noqa: S603  # the line, as `agent.proof.serving` names it
-        command,
-        stdin=subprocess.DEVNULL,
+        command,  # its standard input is ours: the briefing
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         preexec_fn=die_with_parent(signal.SIGTERM),

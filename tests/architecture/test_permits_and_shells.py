@@ -81,7 +81,10 @@ DOORS: Final[dict[str, set[str]]] = {
     "cryptography": {
         "agent.keeper.keys",
         "agent.keeper.ledger",
+        "agent.keeper.transcript_keys",
+        "agent.keeper.transcripts",
         "agent.proof.report",
+        "agent.sealing",
         "policies.audit",
     },
 }

@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 
 from agent import launcher, surroundings
+from agent.briefing import BriefingRefused
 from agent.keeper.state import SqliteState
 from agent.processes import Died, Service
 from agent.settings import Settings, SettingsRefused, from_environment
+from policies.acts import Act
 from policies.events import CallEnded, CallEvent, LineReady, LogLine
 from policies.vocabulary import Event
+from tests.kept import Office
 from tests.stub_line import NOBODY_SAID_THIS
 
 STUB = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "tests.stub_line")
@@ -125,6 +128,40 @@ def test_the_line_sees_a_clean_environment_and_no_secret_of_the_user() -> None:
         seen["REDIS_URL"],
         seen["ORT_DISABLE_TELEMETRY"],
     )
+
+
+def test_the_line_sees_neither_the_keeper_s_way_to_the_bus_nor_where_its_keys_lie() -> None:
+    environment = {"KEEPER_REDIS_URL": "redis://keeper:word@127.0.0.1/0", "QUIETLINE_SEAL_KEY": "/elsewhere/seal.key"}
+    seen = launcher.line_environment(environment, "redis://bus")
+
+    assert set() == seen.keys() & environment.keys()
+    assert not any("keeper:word" in value or "seal.key" in value for value in seen.values())
+
+
+async def test_a_briefing_that_the_keeper_can_not_give_starts_nothing_and_says_why(tmp_path: Path) -> None:
+    state = SqliteState.open(tmp_path / "state")
+    state.close()
+    (tmp_path / "state" / "transcripts.key").write_text("no key")
+
+    with pytest.raises(BriefingRefused, match="a key of the transcripts"):
+        await Started(tmp_path).launch()
+
+
+def test_the_self_test_is_written_down_for_each_agent_where_there_is_a_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("QUIETLINE_STATE", str(tmp_path / "state"))
+    assert 0 == launcher.main(["selftest"])
+    assert not (tmp_path / "state").exists()
+    office = Office.open(tmp_path / "state")
+    assert 0 == launcher.main(["selftest"])
+
+    policy = office.ledger.policy("demo")
+    assert policy is not None
+    assert policy.tested == policy.build != "none"
+    assert [Act.AGENT_CREATED, Act.SELF_TEST_PASSED] == office.acts()
+    assert 2 == capfd.readouterr().err.count("redaction passed its self-test")
+    office.close()
 
 
 def test_the_line_s_python_takes_every_object_from_the_c_library() -> None:

@@ -63,7 +63,7 @@ def test_the_number_called_picks_the_agent(tmp_path: Path) -> None:
         ({"engine": '"llama"'}, "engine"),
         ({"engine": '"anthropic"'}, "model"),
         ({"model": '"some-model"'}, "model"),
-        ({"retention": '"redacted"'}, "retention"),
+        ({"retention": '"all"'}, "retention"),
         ({"workflow": '"sales"'}, "workflow"),
         ({"state": '"test"'}, "state"),
         ({"speaking_rate": "3"}, "speaking_rate"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
+from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,14 @@ from agent.engines import wire
 from agent.engines.anthropic import AnthropicModel
 from agent.engines.openai import OpenAIModel
 from agent.engines.ports import EngineFailed, EngineReason
+from agent.judge import ModelJudge
+from agent.keeper.collector import Collector
 from agent.prepare import AgentNotReady, check_live, model_of, verdict
+from agent.retaining import Retaining
 from agent.service import Calls
 from agent.settings import ROOT, SettingsRefused, from_environment
 from agent.vendors import ANTHROPIC_URL, FEATURES, OPENAI_URL, endpoint_of
+from policies.acts import Act
 from policies.allowlist import (
     BUILT_IN,
     NOTHING_LISTED,
@@ -30,8 +36,12 @@ from policies.allowlist import (
     days,
     permit,
 )
-from policies.records import Engine, Evidence, EvidenceKind
+from policies.events import LogLine, encode
+from policies.guardrails import Answerable, screen_utterance
+from policies.phi import PHI, Utterance
+from policies.records import Engine, Evidence, EvidenceKind, Profile
 from policies.vocabulary import Event
+from tests.kept import Office
 from tests.simulated import house
 
 TODAY = date(2026, 11, 22)
@@ -42,6 +52,7 @@ PRODUCTION = {
     "OPENAI_API_KEY": "key",
 }
 MODEL = "claude-sonnet-4-6"
+KEYS = {"ANTHROPIC_API_KEY": "key", "OPENAI_API_KEY": "key"}
 SETTINGS = from_environment(PRODUCTION)
 SHIPPED = vendors.load(SETTINGS.allowlist)
 DEMO = lines.load(ROOT / "deploy" / "agents").default
@@ -147,14 +158,99 @@ def test_each_call_that_starts_asks_again_and_says_what_was_refused() -> None:
     script = dataclasses.replace(prepared.script, voices=dataclasses.replace(prepared.script.voices, model=model))
     endpoint = endpoint_of(HOSTED, None, None)
     hosted = dataclasses.replace(prepared, agent=HOSTED, endpoint=endpoint, script=script)
-    calls = Calls(SETTINGS, nothing, {}, agreed(date(2026, 1, 2)), nothing, heard, nothing)
+
+    def answering(allowlist: Allowlist, bus: Any = None) -> Calls:
+        judge = ModelJudge(SETTINGS, allowlist, bus, heard)
+        return Calls(SETTINGS, nothing, {}, nothing, heard, nothing, Retaining(), judge.refusal)
+
+    calls = answering(agreed(date(2026, 1, 2)))
 
     assert calls._script(prepared) is prepared.script
     assert [] == heard.lines
     assert calls._script(hosted).voices.model is prepared.script.voices.approved
     assert [(Event.MODEL_REFUSED, ModelReason.BAA_EXPIRED)] == heard.lines
-    in_date = Calls(SETTINGS, nothing, {}, agreed(date(2100, 1, 1)), nothing, heard, nothing)
-    assert in_date._script(hosted).voices.model is model
+    assert answering(agreed(date(2100, 1, 1)), Said(allowed=True))._script(hosted).voices.model is model
+    revoked = answering(agreed(date(2100, 1, 1)), Said(allowed=False))
+    assert revoked._script(hosted).voices.model is prepared.script.voices.approved
+    assert (Event.MODEL_REFUSED, ModelReason.REVOKED) == heard.lines[-1]
+    assert revoked._script(prepared) is prepared.script  # the built-in engine needs nobody's word
+
+
+class Said:
+    """A bus on which the keeper has said one thing of every agent's model."""
+
+    def __init__(self, *, allowed: bool) -> None:
+        self.allowed = allowed
+
+    def model_allowed(self, _: str) -> bool:
+        return self.allowed
+
+
+@pytest.mark.parametrize(("engine", "made"), [(Engine.ANTHROPIC, AnthropicModel), (Engine.OPENAI, OpenAIModel)])
+@pytest.mark.parametrize("why", ["expired", "revoked"])
+async def test_a_permit_that_is_void_by_the_time_of_the_request_opens_no_socket(
+    engine: Engine, made: Any, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the start, when the model was permitted, and the question: the day is over, or the keeper says so."""
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.read(1))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    agent = dataclasses.replace(DEMO, engine=engine, model="listed")
+    development = from_environment({"ANTHROPIC_BASE_URL": url, "OPENAI_BASE_URL": url, **KEYS})
+    bus, heard = Said(allowed=True), Heard()
+    judge = ModelJudge(development, NOTHING_LISTED, bus, heard)  # type: ignore[arg-type]  # as far as it is asked
+    endpoint = endpoint_of(agent, url, url)
+    model = model_of(agent, endpoint, NOTHING_LISTED, development, TODAY, lambda: judge.refusal(agent) is None)
+    assert isinstance(model, made)
+
+    async def question() -> EngineReason | None:
+        said = [screened async for screened in _answers(model)]
+        return said[-1]
+
+    assert await question() is not EngineReason.REFUSED  # a server that hangs up: but it was asked
+    assert 1 == len(asked)
+    if why == "expired":
+        gone = ModelRefused(ModelReason.BAA_EXPIRED)
+        monkeypatch.setattr("agent.judge.verdict", lambda *_: gone)
+    else:
+        bus.allowed = False
+    assert await question() is EngineReason.REFUSED
+    assert not await model.warm()
+    assert 1 == len(asked)
+    reason = ModelReason.BAA_EXPIRED if why == "expired" else ModelReason.REVOKED
+    assert (Event.MODEL_REFUSED, reason) == heard.lines[-1]
+    await model.close()
+    server.close()
+    await server.wait_closed()
+
+
+async def _answers(model: Any) -> AsyncIterator[EngineReason | None]:
+    """How asking it ended."""
+    prepared, _ = house()
+    said = screen_utterance(Utterance(PHI("How do I store my insulin?"), doubtful=False), prepared.script.red_flags)
+    assert isinstance(said, Answerable)
+    reason: EngineReason | None = None
+    try:
+        async for _ in model.answer([said]):
+            pass
+    except EngineFailed as failed:
+        reason = failed.reason
+    yield reason
+
+
+def test_a_refusal_on_the_wire_or_at_a_call_s_start_is_an_entry_of_the_audit_log(tmp_path: Path) -> None:
+    office = Office.open(tmp_path / "state")
+    collector = Collector(office.state, Profile.PRODUCTION, lambda _: None, office.ledger.write)
+    for reason in (ModelReason.REVOKED, ModelReason.BAA_EXPIRED):
+        collector.take(encode(LogLine(Event.MODEL_REFUSED, {"reason": reason.value})))
+
+    assert [Act.MODEL_REFUSED] * 2 == office.acts()
+    office.close()
 
 
 class Nowhere(httpx2.AsyncBaseTransport):

@@ -20,7 +20,11 @@ from policies.records import (
     AuditEntry,
     CallMetrics,
     Evidence,
+    InForce,
+    KeptTranscript,
     Presence,
+    SealedTranscript,
+    TranscriptKey,
     TreeHead,
     WorkspacePolicy,
     at_most,
@@ -30,7 +34,10 @@ from policies.records import (
 from tests.unit.examples import a_call, a_presence, records
 
 PAGE = Path(__file__).parents[2] / "docs" / "what-we-keep.md"
-KEPT: list[type[Any]] = [CallMetrics, Presence, AgentPolicy, WorkspacePolicy, Evidence, AuditEntry, TreeHead]
+KEPT: list[type[Any]] = [
+    CallMetrics, Presence, InForce, SealedTranscript, KeptTranscript, TranscriptKey, AgentPolicy, WorkspacePolicy,
+    Evidence, AuditEntry, TreeHead,
+]  # fmt: skip
 CANARY = "Xanthippe"
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.phi import PHI
-from policies.retention import Retention, Writable, admit, effective
+from policies.records import InForce, SealedTranscript, ref_of
+from policies.retention import Retention, Writable, admit, effective, level_of
 from tests.unit.examples import a_call, a_presence
 
 levels = st.sampled_from(Retention)
@@ -47,6 +48,20 @@ def test_closed_records_pass_at_every_level(record: Any, level: Retention) -> No
 
     assert permit is not None
     assert permit.record is record
+
+
+@pytest.mark.parametrize("level", Retention)
+def test_a_sealed_transcript_passes_at_redacted_alone(level: Retention) -> None:
+    sealed = SealedTranscript(ref=ref_of(bytes(16)), agent="demo", day=20_000, sealed="A" * 5_526)
+
+    assert (level is Retention.REDACTED) is (admit(sealed, level) is not None)
+
+
+@pytest.mark.parametrize("said", [True, False, None])
+def test_a_level_that_nobody_said_is_not_known(said: bool | None) -> None:
+    record = None if said is None else InForce(agent="demo", zero_retention=said, model_allowed=True)
+
+    assert {True: Retention.ZERO, False: Retention.REDACTED, None: None}[said] is level_of(record)
 
 
 @pytest.mark.parametrize("record", [None, "words", PHI("words"), {}, a_call().to_wire(), object()])

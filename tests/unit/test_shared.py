@@ -10,9 +10,9 @@ import redis.asyncio
 from redis.exceptions import NoPermissionError
 
 from agent import embedded_redis
-from agent.shared import Bus, BusLost, present, publish_retention
+from agent.shared import POLICY_TTL_S, Bus, BusLost, present, publish
 from policies.phi import PHI
-from policies.records import Presence, ref_of
+from policies.records import InForce, Presence, ref_of
 from policies.retention import Retention, Writable, admit, effective
 from tests.stub_line import metrics
 
@@ -25,9 +25,15 @@ def presence(calls: int = 1) -> Writable:
     return permit
 
 
-def raw(server: embedded_redis.Bus) -> Any:
+def policy(agent: str = "demo", level: Retention = Retention.REDACTED, *, model: bool = True) -> Writable:
+    permit = admit(InForce(agent=agent, zero_retention=level is Retention.ZERO, model_allowed=model), level)
+    assert permit is not None
+    return permit
+
+
+def raw(url: PHI[str]) -> Any:
     """redis-py itself, whose types don't hold under strict checking."""
-    return redis.asyncio.from_url(server.url.reveal())
+    return redis.asyncio.from_url(url.reveal())
 
 
 class Watch:
@@ -35,6 +41,8 @@ class Watch:
 
     def __init__(self) -> None:
         self.told: asyncio.Queue[bool] = asyncio.Queue()
+        self.changed: asyncio.Queue[None] = asyncio.Queue()
+        self.now_s = 0.0
 
     async def until(self, there: bool) -> None:
         while await self.told.get() is not there:
@@ -44,7 +52,7 @@ class Watch:
 @contextlib.asynccontextmanager
 async def riding(url: PHI[str], *agents: str) -> AsyncIterator[tuple[Bus, Watch]]:
     watch = Watch()
-    bus = Bus(url, agents, watch.told.put_nowait)
+    bus = Bus(url, agents, watch.told.put_nowait, lambda: watch.changed.put_nowait(None), lambda: watch.now_s)
     task = asyncio.create_task(bus.run())
     try:
         yield bus, watch
@@ -55,13 +63,47 @@ async def riding(url: PHI[str], *agents: str) -> AsyncIterator[tuple[Bus, Watch]
 
 
 async def test_a_policy_reaches_the_line_and_its_change_too(redis_server: embedded_redis.Bus) -> None:
-    await publish_retention(redis_server.url, "demo", Retention.REDACTED)
     async with riding(redis_server.url, "demo", "other") as (bus, watch):
         await watch.until(there=True)
-        assert (bus.retention("demo"), bus.retention("other")) == (Retention.REDACTED, None)
-        await publish_retention(redis_server.url, "demo", Retention.ZERO)
-        while bus.retention("demo") is not Retention.ZERO:
-            await present(redis_server.url)  # a round trip to Redis: time for the word to come
+        assert None is bus.retention("demo")
+        await publish(redis_server.keeper_url, [policy(), policy("stranger")])
+        await watch.changed.get()
+        assert (bus.retention("demo"), bus.retention("other"), bus.retention("stranger")) == (
+            Retention.REDACTED,
+            None,
+            None,
+        )
+        assert bus.heard.is_set()
+        await publish(redis_server.keeper_url, [policy(level=Retention.ZERO, model=False)])
+        await watch.changed.get()
+        assert (Retention.ZERO, False) == (bus.retention("demo"), bus.model_allowed("demo"))
+
+
+async def test_the_same_policy_again_is_no_change_and_keeps_it_known(redis_server: embedded_redis.Bus) -> None:
+    async with riding(redis_server.url, "demo") as (bus, watch):
+        await watch.until(there=True)
+        for now_s in (0.0, POLICY_TTL_S - 1, 2 * POLICY_TTL_S - 3):
+            watch.now_s = now_s
+            await publish(redis_server.keeper_url, [policy()])
+        await publish(redis_server.keeper_url, [policy(level=Retention.ZERO)])
+        await watch.changed.get()
+        await watch.changed.get()  # the first, and the last: not those between
+
+        assert Retention.ZERO is bus.retention("demo")
+        assert watch.changed.empty()
+
+
+async def test_a_policy_that_is_not_said_again_is_not_known_any_more_and_takes_no_model_away(
+    redis_server: embedded_redis.Bus,
+) -> None:
+    async with riding(redis_server.url, "demo") as (bus, watch):
+        await watch.until(there=True)
+        await publish(redis_server.keeper_url, [policy(model=False)])
+        await watch.changed.get()
+        watch.now_s = POLICY_TTL_S
+        assert (None, True) == (bus.retention("demo"), bus.model_allowed("demo"))
+        await publish(redis_server.keeper_url, [policy("stranger")])
+        await watch.changed.get()  # told without being asked
 
 
 async def test_presence_is_seen_and_is_replaced_by_the_newest(redis_server: embedded_redis.Bus) -> None:
@@ -71,15 +113,15 @@ async def test_presence_is_seen_and_is_replaced_by_the_newest(redis_server: embe
         assert bus.send(presence(3))
         seen: list[Presence] = []
         while [one.live_calls for one in seen] != [3]:
-            seen = await present(redis_server.url)
+            seen = await present(redis_server.keeper_url)
 
 
 async def test_presence_ends_by_itself(redis_server: embedded_redis.Bus) -> None:
     async with riding(redis_server.url) as (bus, _):
         bus.send(presence())
-        while not await present(redis_server.url):
+        while not await present(redis_server.keeper_url):
             pass
-    async with raw(redis_server) as client:
+    async with raw(redis_server.url) as client:
         left = await client.execute_command("SET", f"ql:presence:{WORKER}", "x", "XX", "GET", "KEEPTTL")
 
     assert left is not None  # it had a value, and KEEPTTL kept the end it has
@@ -93,18 +135,22 @@ async def test_a_call_record_has_no_place_on_the_bus(redis_server: embedded_redi
 
 
 async def test_when_redis_dies_the_line_goes_on_at_its_strictest(redis_server: embedded_redis.Bus) -> None:
-    await publish_retention(redis_server.url, "demo", Retention.REDACTED)
     async with riding(redis_server.url, "demo") as (bus, watch):
         await watch.until(there=True)
+        await publish(redis_server.keeper_url, [policy()])
+        await watch.changed.get()
         redis_server.process.kill()
         await watch.until(there=False)
 
+        await watch.changed.get()
         assert None is bus.retention("demo")
         assert Retention.ZERO is effective(Retention.REDACTED, bus.retention("demo"))
         assert bus.send(presence())
     with pytest.raises(BusLost) as lost:
-        await present(redis_server.url)
+        await present(redis_server.keeper_url)
     assert None is lost.value.__context__
+    with pytest.raises(BusLost):
+        await publish(redis_server.keeper_url, [policy()])
 
 
 async def test_a_bus_that_only_hangs_up_is_tried_again_and_never_counts_as_there(unused_tcp_port: int) -> None:
@@ -123,25 +169,47 @@ async def test_a_bus_that_only_hangs_up_is_tried_again_and_never_counts_as_there
 
 
 async def test_junk_on_the_bus_is_no_policy_and_no_presence(redis_server: embedded_redis.Bus) -> None:
-    async with raw(redis_server) as client:
-        await client.set("ql:policy:demo", "lax")
+    async with raw(redis_server.url) as client:
         await client.set("ql:presence:x", '{"words":"my chest hurts"}')
         await client.set("ql:presence:y", "[" * 5_000)
-    async with riding(redis_server.url, "demo") as (bus, watch):
+    async with riding(redis_server.url, "demo") as (bus, watch), raw(redis_server.keeper_url) as client:
         await watch.until(there=True)
-        assert None is bus.retention("demo")
-    assert await present(redis_server.url) == []
+        for junk in ("lax", "[" * 5_000, '{"agent":"demo"}', '{"agent":"demo","zero_retention":0,"model_allowed":1}'):
+            await client.publish("ql:policy", junk)
+        await publish(redis_server.keeper_url, [policy(level=Retention.ZERO)])
+        await watch.changed.get()
+        assert Retention.ZERO is bus.retention("demo")
+        assert watch.changed.empty()
+    assert await present(redis_server.keeper_url) == []
+
+
+FORBIDDEN = [
+    ("SET", "other", "1"), ("CONFIG", "GET", "*"), ("MONITOR",), ("SAVE",), ("DEBUG", "SLEEP", "0"), ("KEYS", "*"),
+    ("REPLICAOF", "127.0.0.1", "1"), ("SLOWLOG", "GET"), ("PUBLISH", "other", "1"), ("EVAL", "return 1", "0"),
+    ("ACL", "LIST"), ("CLIENT", "LIST"), ("CLIENT", "KILL", "TYPE", "normal"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", FORBIDDEN, ids=" ".join)
+@pytest.mark.parametrize("who", ["line", "keeper"])
+async def test_our_redis_knows_no_command_that_could_keep_or_show(
+    redis_server: embedded_redis.Bus, who: str, command: tuple[str, ...]
+) -> None:
+    async with raw(redis_server.url if who == "line" else redis_server.keeper_url) as client:
+        with pytest.raises(NoPermissionError):
+            await client.execute_command(*command)
 
 
 @pytest.mark.parametrize(
-    "command",
-    [("SET", "other", "1"), ("CONFIG", "GET", "*"), ("MONITOR",), ("SAVE",), ("DEBUG", "SLEEP", "0"), ("KEYS", "*"),
-     ("REPLICAOF", "127.0.0.1", "1"), ("SLOWLOG", "GET"), ("PUBLISH", "other", "1"), ("EVAL", "return 1", "0")],
+    ("who", "command"),
+    [("line", ("PUBLISH", "ql:policy", "x")), ("line", ("GET", "ql:presence:x")), ("line", ("SCAN", "0")),
+     ("line", ("SET", "ql:policy:demo", "1")), ("keeper", ("SET", "ql:presence:x", "1")),
+     ("keeper", ("SUBSCRIBE", "ql:policy"))],
 )  # fmt: skip
-async def test_our_redis_knows_no_command_that_could_keep_or_show(
-    redis_server: embedded_redis.Bus, command: tuple[str, ...]
+async def test_the_line_tells_no_policy_and_the_keeper_no_presence(
+    redis_server: embedded_redis.Bus, who: str, command: tuple[str, ...]
 ) -> None:
-    async with raw(redis_server) as client:
+    async with raw(redis_server.url if who == "line" else redis_server.keeper_url) as client:
         with pytest.raises(NoPermissionError):
             await client.execute_command(*command)
 
