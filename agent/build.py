@@ -12,7 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
-from agent.settings import Settings
+from agent.settings import Settings, SettingsRefused
 from policies import closed
 
 NOT_PART: Final = frozenset(
@@ -26,11 +26,17 @@ NOT_PART: Final = frozenset(
 
 
 def more_of(settings: Settings) -> str:
-    """SHA-256 in hex, for `builds.build_of`.  Raises OSError where a model's file can't be read."""
+    """SHA-256 in hex, for `builds.build_of`.  Raises `SettingsRefused` where a model's file can't be read."""
     held = {each.name: repr(getattr(settings, each.name)) for each in fields(settings) if each.name not in NOT_PART}
     if "without" in held:
         held["without"] = repr(sorted(layer.value for layer in settings.without))
-    models = {name: _digest(Path(name)) for name in (settings.recogniser.model, settings.voice) if name}
+    models: dict[str, str] | None = None
+    try:
+        models = {name: _digest(Path(name)) for name in (settings.recogniser.model, settings.voice) if name}
+    except OSError:
+        models = None
+    if models is None:
+        raise SettingsRefused("set QUIETLINE_RECOGNISER and QUIETLINE_VOICE to files that this user may read")
     return hashlib.sha256(closed.canonical({"settings": held, "models": models})).hexdigest()
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.keeping import Keeping
 from agent.lines import Agent, Lines
+from agent.prepare import AgentNotReady
 from agent.redacting import Redacting
 from policies.events import CallEvent
 from policies.pieces import pieces_of
@@ -34,14 +35,23 @@ class Retaining:
     async def begin(cls, lines: Lines, public: str) -> Retaining:
         """Loads the redactor where an agent's file allows transcripts and there is a key to seal them to.
 
-        public: X25519, 32 bytes in hex; empty for none.  Raises OSError, ValueError.
+        public: X25519, 32 bytes in hex; empty for none.  Raises `AgentNotReady`.
         """
         if not public or all(agent.retention is Retention.ZERO for agent in lines.agents):
             return cls()
         from agent.sealing import Seal  # its libraries too, before the process proves its locks
 
         redacting = Redacting()
-        await redacting.load()
+        loaded = False
+        try:
+            await redacting.load()
+            loaded = True
+        except (OSError, ImportError):
+            loaded = False
+        if not loaded:
+            raise AgentNotReady(
+                "install the packages that redaction needs, or set retention to zero in the agent files"
+            )
         return cls(redacting, Seal(public))
 
     def listen(self, says: Says) -> None:

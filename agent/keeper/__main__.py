@@ -97,6 +97,8 @@ def _brief(asked: argparse.Namespace) -> int:
         sentence = str(refused)
     except StateFailed as failed:
         sentence, status = str(failed), EXIT_STATE
+    except OSError:  # of our own files, for the build
+        sentence = "the installed code can't be read"
     if sentence:
         sys.stderr.write(f"quietline: {sentence}\n")
         return status

@@ -203,3 +203,21 @@ def test_of_a_call_that_broke_nothing_is_kept(office: Office) -> None:
     assert held.failed is not None
     assert keeper.redacts.asked > 0
     assert [] == keeper.setup.told
+
+
+def test_what_is_being_redacted_when_she_hangs_up_is_waited_for(office: Office) -> None:
+    keeper = Keeper(office, REDACTED)
+    keeper.redacts.takes_s = 1.5
+
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(INSULIN)
+        await line.hears(100)
+        line.hang_up()
+
+    hold(caller, keeper.setup)
+
+    transcript = keeper.transcript()
+    assert transcript is not None
+    assert f"caller: {INSULIN}" in transcript
+    assert "left out" not in transcript

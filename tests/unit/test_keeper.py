@@ -27,10 +27,12 @@ from policies.events import (
     TurnTiming,
     encode,
 )
-from policies.records import CallMetrics, Presence, Profile, ref_of
+from policies.records import CallMetrics, Presence, Profile, SealedTranscript, ref_of
 from policies.retention import Retention, Writable, admit
 from policies.vocabulary import Event
 from tests.stub_line import metrics
+from tests.unit.test_pieces import a_transcript
+from tests.unit.test_pieces import pieces as in_pieces
 
 TIMING = TurnTiming(call=1, endpoint_ms=1, stt_ms=2, answer_ms=3, tts_ms=4, gap_ms=5)
 
@@ -174,6 +176,30 @@ def test_a_record_waits_while_the_disk_is_full_and_is_kept_with_the_next() -> No
 
     assert [one, two] == state.held
     assert (keeping.unkept, keeping.kept) == (0, 2)
+
+
+def test_a_transcript_is_taken_whole_told_to_nobody_and_counted_where_it_may_not_be_kept() -> None:
+    pieces = [encode(piece) for number in (1, 2) for piece in in_pieces(a_transcript(number=number))]
+    taken: list[str] = []
+    heard: list[CallEvent] = []
+
+    def take(sealed: SealedTranscript) -> bool:
+        taken.append(sealed.ref)
+        if len(taken) == 2:
+            raise StateFailed("no room")
+        return False
+
+    keeping = Collector(FullDisk(), Profile.PRODUCTION, heard.append, transcripts=take)
+    nobody = Collector(FullDisk(), Profile.PRODUCTION, heard.append)
+    for line in pieces:
+        keeping.take(line)
+        nobody.take(line)
+
+    assert [ref_of(bytes([number]) * 16) for number in (1, 2)] == taken
+    assert (2, 2) == (keeping.transcripts_dropped, nobody.transcripts_dropped)
+    assert {LogLine} == {type(event) for event in heard}
+    assert LogLine(Event.RECORD_REFUSED, {"count": 2}) == heard[-1]
+    assert 0 == keeping.unkept
 
 
 def test_timings_of_a_turn_pass_in_development_only() -> None:
