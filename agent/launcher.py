@@ -1,4 +1,4 @@
-"""`quietline serve`, `call`, `prove`, `audit` and `vendors`: the only one that starts processes.
+"""`quietline serve`, `call`, `prove`, and what the keeper is asked at a terminal: the only one that starts processes.
 
 Redis, then the keeper, then the line, whose standard output is the keeper's standard input.  The keeper repeats on its
 own output the events that passed its schema; from those the launcher learns that the line is ready and draws the live
@@ -29,6 +29,9 @@ from policies.listing import ListRefused
 
 EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
 EXIT_DIED: Final = 70  # EX_SOFTWARE
+PASSED_ON: Final = ("audit", "incident", "token")
+"""What the keeper is asked in its own words."""
+ASKS_THE_KEEPER: Final = (*PASSED_ON, "vendors")
 LINE: Final = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent")
 TWIN: Final = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "telephony.twin")
 
@@ -42,7 +45,7 @@ class Asked:
     save: Path | None = None
     script: Path | None = None
     more: tuple[str, ...] = ()
-    """For `audit`: what the keeper is asked, in its own words."""
+    """For those of `PASSED_ON`: what the keeper is asked, in its own words."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.verb == "call":
             environment = for_a_call(environment)
         chosen = settings.from_environment(environment)
-        if asked.verb in ("audit", "vendors"):
+        if asked.verb in ASKS_THE_KEEPER:
             return asyncio.run(_ask_the_keeper(chosen, environment, asked))
         lines.load(chosen.agents)
         vendors.load(chosen.allowlist)
@@ -182,7 +185,9 @@ async def run(
         if places and egress_port is None:
             egress_port = await stack.enter_async_context(way_out.running(places, surroundings.bare(environment)))
         service = await Service.start(
-            keeper=_keeper_command("collect", chosen, "--profile", chosen.profile.value, "--echo", echo),
+            keeper=_keeper_command(
+                "collect", chosen, "--profile", chosen.profile.value, "--echo", echo, *_admin(chosen)
+            ),
             keeper_environment=surroundings.bare(environment),
             line=line,
             line_environment=line_environment(environment, redis_url.reveal(), egress_port),
@@ -203,6 +208,27 @@ def _keeper_command(verb: str, chosen: Settings, *more: str) -> list[str]:
     return [*program, verb, "--state", str(chosen.state.absolute()), *more]
 
 
+def _collecting(chosen: Settings) -> list[str]:
+    """The profile, and what the keeper needs for its interface where there is one."""
+    profile = ["--profile", chosen.profile.value]
+    if chosen.admin_port is None:
+        return profile
+    tls = chosen.tls if not settings.is_loopback(chosen.admin_host) else None
+    return [
+        *profile,
+        *("--admin-port", str(chosen.admin_port), "--admin-host", chosen.admin_host),
+        *([] if tls is None else ["--admin-cert", str(tls.cert.absolute()), "--admin-key", str(tls.key.absolute())]),
+        *_data_path(chosen),
+    ]
+
+
+def _data_path(chosen: Settings) -> list[str]:
+    """Where the keeper finds who is in the data path: the list, the agent files, and the models' addresses."""
+    urls = {"--anthropic-url": chosen.anthropic_base_url, "--openai-url": chosen.openai_base_url}
+    files = ["--allowlist", str(chosen.allowlist.absolute()), "--agents", str(chosen.agents.absolute())]
+    return [*files, *(each for name, url in urls.items() if url is not None for each in (name, url))]
+
+
 async def _kept(chosen: Settings, environment: Mapping[str, str], ref: str) -> str:
     """The record as the keeper holds it, one line of JSON; empty if it holds none."""
     process = await asyncio.create_subprocess_exec(
@@ -218,9 +244,7 @@ async def _ask_the_keeper(chosen: Settings, environment: Mapping[str, str], aske
     """What the keeper answers goes to our own output; its exit status is ours."""
     more = list(asked.more)
     if asked.verb == "vendors":
-        urls = {"--anthropic-url": chosen.anthropic_base_url, "--openai-url": chosen.openai_base_url}
-        more += ["--allowlist", str(chosen.allowlist.absolute()), "--agents", str(chosen.agents.absolute())]
-        more += [each for name, url in urls.items() if url is not None for each in (name, url)]
+        more += _data_path(chosen)
     process = await asyncio.create_subprocess_exec(
         *_keeper_command(asked.verb, chosen, *more), env=surroundings.bare(environment)
     )
@@ -250,8 +274,10 @@ def _asked(given: Sequence[str]) -> Asked:
     verbs.add_parser("verify", help="check a report of such a proof", add_help=False)
     verbs.add_parser("audit", help="the audit log: head, verify, export", add_help=False)
     verbs.add_parser("vendors", help="every party in the data path: region, evidence, what it retains")
-    if given[:1] == ["audit"]:
-        return Asked("audit", more=tuple(given[1:]))
+    verbs.add_parser("token", help="who may use the keeper's interface: issue, list, revoke", add_help=False)
+    verbs.add_parser("incident", help="the calls of a window of hours, and the policy in force", add_help=False)
+    if given[:1] and given[0] in PASSED_ON:
+        return Asked(given[0], more=tuple(given[1:]))
     return Asked(**vars(parser.parse_args(given)))
 
 

@@ -114,7 +114,7 @@ Request = (
 _ADMIN: Final = frozenset({Role.ADMIN})
 ALLOWED: Final[Mapping[type, frozenset[Role]]] = MappingProxyType(
     {
-        CreateAgent: _ADMIN,
+        CreateAgent: frozenset({Role.ADMIN, Role.KEEPER}),  # the keeper: for an agent file of the operator's
         DeleteAgent: _ADMIN,
         Rebuild: frozenset({Role.ADMIN, Role.KEEPER}),
         ZeroOn: _ADMIN,

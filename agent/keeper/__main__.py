@@ -4,11 +4,14 @@ python -m agent.keeper collect --state FOLDER --profile development --echo all <
 python -m agent.keeper show --state FOLDER [--ref REF | --last N]
 python -m agent.keeper audit --state FOLDER head | verify | export        # agent/keeper/answers.py
 python -m agent.keeper vendors --state FOLDER --allowlist FILE --agents FOLDER
+python -m agent.keeper token --state FOLDER issue | list | revoke REF         # agent/keeper/at_terminal.py
+python -m agent.keeper incident --state FOLDER --from 2026-11-22T00 --to 2026-11-22T23
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -17,19 +20,29 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from socket import socket
 from typing import Final
 
-from agent.keeper import answers
+from agent.keeper import answers, at_terminal
+from agent.keeper.api.desk import Means
+from agent.keeper.api.serving import Admin, BindFailed, bind
+from agent.keeper.builds import code_hash
 from agent.keeper.collector import Collector, lines
 from agent.keeper.ledger import Ledger
 from agent.keeper.state import SqliteState, StateFailed
+from agent.vendors import load
 from policies.acts import Act, Role, Subject
 from policies.audit import AuditEvent
-from policies.events import CallEvent, LineReady, LogLine, OpeningsReady, Refused, encode
+from policies.closed import NotClosed
+from policies.events import CallEvent, LineReady, LogLine, OpeningsReady, Refused, decode, encode
+from policies.listing import ListRefused
+from policies.logs import install
 from policies.records import Profile, hour_of
 from policies.vocabulary import Event
 
+ROOT: Final = Path(__file__).resolve().parents[2]
 EXIT_STATE: Final = 74  # EX_IOERR of sysexits.h
+EXIT_SETTINGS: Final = 78  # EX_CONFIG
 LOGGED: Final = (LogLine, LineReady, OpeningsReady, Refused)
 """What an operator's log shows; `--echo all` shows the course of each call too, for the live view."""
 
@@ -39,22 +52,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     collect = verbs.add_parser("collect")
     show = verbs.add_parser("show")
-    audit, vendors = answers.add_verbs(verbs)
-    for verb in (collect, show, audit, vendors):
+    for verb in (collect, show, *answers.add_verbs(verbs), *at_terminal.add_verbs(verbs)):
         verb.add_argument("--state", type=Path, required=True)
     collect.add_argument("--profile", choices=[profile.value for profile in Profile], required=True)
     collect.add_argument("--echo", choices=["log", "all"], default="log")
+    collect.add_argument("--admin-port", type=int, help="for the interface; without it there is none")
+    collect.add_argument("--admin-host", default="127.0.0.1")
+    collect.add_argument("--admin-cert", type=Path)
+    collect.add_argument("--admin-key", type=Path)
+    collect.add_argument("--allowlist", type=Path)
+    collect.add_argument("--agents", type=Path)
+    collect.add_argument("--anthropic-url")
+    collect.add_argument("--openai-url")
     show.add_argument("--ref")
     show.add_argument("--last", type=int, default=1)
     asked = parser.parse_args(arguments)
     if asked.verb in answers.VERBS:
         return answers.answer(asked)
+    if asked.verb in at_terminal.VERBS:
+        return at_terminal.answer(asked)
     if asked.verb == "show":
         return _show(asked.state, asked.ref, asked.last)
-    return _collect(asked.state, Profile(asked.profile), everything=asked.echo == "all")
+    sentence = ""
+    listening = None
+    try:
+        if asked.admin_port is not None:
+            listening = bind(asked.admin_host, asked.admin_port, tls=asked.admin_cert is not None)
+    except BindFailed as failed:
+        sentence = str(failed)
+    if sentence:
+        sys.stderr.write(f"quietline: {sentence}\n")
+        return EXIT_SETTINGS
+    return _collect(asked, Profile(asked.profile), listening, everything=asked.echo == "all")
 
 
-def _collect(folder: Path, profile: Profile, *, everything: bool) -> int:
+def _collect(asked: argparse.Namespace, profile: Profile, listening: socket | None, *, everything: bool) -> int:
+    folder: Path = asked.state
     # The end of the pipe is the only end: whoever is signalled, what the line still says is kept.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
@@ -69,9 +102,12 @@ def _collect(folder: Path, profile: Profile, *, everything: bool) -> int:
         echo(LogLine(Event.STATE_FAILED, {}))
         return EXIT_STATE
     echo(LogLine(Event.STATE_READY, {}))
+    admin = None if listening is None else _admin(asked, listening, echo)
     collector = Collector(state, profile, echo, ledger.write)
     for line in lines(sys.stdin.buffer):
         collector.take(line)
+    if admin is not None:
+        admin.stop()
     collector.flush()
     unwritten = bool(collector.unkept)
     try:
@@ -80,6 +116,41 @@ def _collect(folder: Path, profile: Profile, *, everything: bool) -> int:
         unwritten = True
     state.close()
     return EXIT_STATE if unwritten else 0
+
+
+def _admin(asked: argparse.Namespace, listening: socket, echo: Callable[[CallEvent], None]) -> Admin | None:
+    """The interface, begun; None where it can't be, which is a line of the log: calls are kept all the same."""
+    log = install(_to_log(echo))
+    means = None
+    try:
+        means = Means(
+            state=asked.state,
+            agents=asked.agents,
+            allowlist=load(asked.allowlist),
+            code=code_hash(ROOT),
+            anthropic_url=asked.anthropic_url,
+            openai_url=asked.openai_url,
+        )
+    except (ListRefused, OSError):
+        means = None
+    if means is None:
+        listening.close()
+        log.event(Event.ADMIN_FAILED)
+        return None
+    tls = None if asked.admin_cert is None else (asked.admin_cert, asked.admin_key)
+    admin = Admin(listening, means, lambda error: log.failure(Event.ADMIN_FAILED, error), tls=tls)
+    if not admin.start():
+        return None
+    log.event(Event.ADMIN_READY, port=admin.port)
+    return admin
+
+
+def _to_log(echo: Callable[[CallEvent], None]) -> Callable[[str], None]:
+    def tell(line: str) -> None:
+        with contextlib.suppress(NotClosed):
+            echo(decode(line))
+
+    return tell
 
 
 def _process(act: Act) -> AuditEvent:
