@@ -185,9 +185,7 @@ async def run(
         if places and egress_port is None:
             egress_port = await stack.enter_async_context(way_out.running(places, surroundings.bare(environment)))
         service = await Service.start(
-            keeper=_keeper_command(
-                "collect", chosen, "--profile", chosen.profile.value, "--echo", echo, *_admin(chosen)
-            ),
+            keeper=_keeper_command("collect", chosen, *_collecting(chosen), "--echo", echo),
             keeper_environment=surroundings.bare(environment),
             line=line,
             line_environment=line_environment(environment, redis_url.reveal(), egress_port),

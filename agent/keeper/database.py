@@ -6,6 +6,7 @@ whoever made the record and the collector.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import zlib
@@ -38,8 +39,7 @@ class Database:
         connection = None
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            os.close(descriptor)
+            _make(folder / FILE)
             connection = sqlite3.connect(folder / FILE, isolation_level=None, timeout=BUSY_MS / 1000)
             _own(connection)
         except (OSError, sqlite3.Error):
@@ -136,6 +136,16 @@ def record_of(record: type[Any], row: Sequence[object]) -> Any:
     values = zip(kinds.items(), row, strict=True)
     wire = {name: bool(value) if isinstance(kind, closed.Flag) else value for (name, kind), value in values}
     return closed.from_wire(record, wire)
+
+
+def _make(file: Path) -> None:
+    """Ours to read alone, from its first moment.  Raises `OSError`.
+
+    Never opened by us where it is there: to close a file ends every lock that the process holds on it (POSIX), and
+    without its locks a connection of another thread's loses its log to the next process that comes and goes.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _own(connection: sqlite3.Connection) -> None:

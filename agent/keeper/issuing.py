@@ -17,7 +17,9 @@ from policies.requests import Actor
 
 def issue(ledger: Ledger, role: PersonRole, days: int, today: date, hour: int, actor: Actor) -> tuple[Token, str]:
     """The record, and the secret as it is to be shown.  days: after today.  Raises `StateFailed`."""
-    ref = ref_of(os.urandom(16))
+    ref = "-"
+    while ref.startswith("-"):  # `token revoke REF` must not take it for an option
+        ref = ref_of(os.urandom(16))
     written = tokens.spell(ref, os.urandom(tokens.SECRET_BYTES))
     token = Token(
         ref=ref,

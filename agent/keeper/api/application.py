@@ -20,10 +20,8 @@ from agent.keeper.api.desk import Desk
 from agent.keeper.api.limits import ANSWER_S, BODY_S, MAX_BODY_BYTES
 from agent.keeper.api.operations import OPERATIONS, AgentKeys, Operation
 from agent.keeper.database import StateFailed
-from agent.lines import AgentFileRefused
 from policies import closed
 from policies.acts import Act, AuditReason
-from policies.closed import NotClosed
 from policies.requests import Actor
 
 EVERYWHERE: Final = {
@@ -35,6 +33,7 @@ EVERYWHERE: Final = {
 JSON_TYPE: Final = re.compile(r"application/json(\s*;\s*charset=utf-8)?", re.IGNORECASE)
 PIECE: Final = 65_536  # bytes of an export that are written at once
 MOST_PARAMETERS: Final = 10
+STATE_S: Final = 5  # whoever couldn't be answered for the state's sake may come back then
 
 
 class Application:
@@ -54,27 +53,21 @@ class Application:
             begun = True
             await send(message)
 
-        refused = None
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                await _send(await self._answer(scope, receive), sending)
-        except TimeoutError:
-            refused = ApiRefused(ErrorWord.LATE)
-        if refused is not None and not begun:
-            await _send(_refusal(refused), send)
-
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         refused: ApiRefused | None = None
         try:
-            return await self._asked(scope, receive)
+            async with asyncio.timeout(ANSWER_S):
+                await _send(await self._asked(scope, receive), sending)
         except ApiRefused as known:
             refused = known
+        except TimeoutError:
+            refused = ApiRefused(ErrorWord.LATE)
         except StateFailed:
-            refused = ApiRefused(ErrorWord.UNAVAILABLE, headers={"Retry-After": "5"})
-        except (AgentFileRefused, NotClosed, OSError, ValueError, TypeError, LookupError) as error:
+            refused = ApiRefused(ErrorWord.UNAVAILABLE, headers={"Retry-After": str(STATE_S)})
+        except Exception as error:  # noqa: BLE001  # whatever it is: its class and place are told, and a word of ours
             self._desk.failed(error)
             refused = ApiRefused(ErrorWord.FAILED)
-        return _refusal(refused)
+        if refused is not None and not begun:
+            await _send(Answer(refused.body(), refused.status, headers=refused.headers), send)
 
     async def _asked(self, scope: Scope, receive: Receive) -> Answer:
         headers = Headers(scope=scope)
@@ -197,10 +190,6 @@ def _keys(value: object) -> object:
     return value if isinstance(value, dict) else None
 
 
-def _refusal(refused: ApiRefused) -> Answer:
-    return Answer(refused.body(), refused.status, headers=refused.headers)
-
-
 async def _send(answer: Answer, send: Send) -> None:
     body = b"" if answer.content is None else json.dumps(answer.content, separators=(",", ":")).encode("ascii")
     headers = {**EVERYWHERE, **answer.headers}
@@ -208,20 +197,22 @@ async def _send(answer: Answer, send: Send) -> None:
         headers["Content-Type"] = answer.media_type
     if answer.lines is None and answer.status != 204:
         headers["Content-Length"] = str(len(body))
+    pieces = _pieces(answer.lines)
+    piece = next(pieces)  # what fails at once fails before anything is sent
     raw = [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-    if answer.lines is not None:
-        with contextlib.closing(_pieces(answer.lines)) as pieces:
-            for piece in pieces:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": body})
+    with contextlib.closing(pieces):
+        for after in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            piece = after
+    await send({"type": "http.response.body", "body": body or piece})
 
 
-def _pieces(lines: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
-    """Lines, some of them at once."""
+def _pieces(lines: Generator[bytes, None, None] | None) -> Generator[bytes, None, None]:
+    """Lines, some of them at once; at least one piece, which may be empty."""
     held = bytearray()
-    with contextlib.closing(lines):
-        for line in lines:
+    with contextlib.closing(lines) if lines is not None else contextlib.nullcontext():
+        for line in lines or ():
             held += line
             if len(held) >= PIECE:
                 yield bytes(held)

@@ -134,6 +134,7 @@ class Admin:
             lifespan="off",
             interface="asgi3",
             log_config=None,
+            log_level="critical",  # who sends what is no HTTP must not fill the log
             access_log=False,
             proxy_headers=False,
             server_header=False,
