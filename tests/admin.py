@@ -6,7 +6,7 @@ import contextlib
 import http.client
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,11 +130,16 @@ EVERYBODY: Final = {role.value: role for role in PersonRole} | {"other_admin": P
 
 @contextlib.contextmanager
 def interface(
-    folder: Path, given: Means | None = None, limits: Limits = MANY, roles: Sequence[str] = tuple(EVERYBODY)
+    folder: Path, given: Means | None = None, limits: Limits = MANY, *, told: bool = True
 ) -> Iterator[Interface]:
-    """Answers until the test is over; fails it where an operation raised what it should not have."""
-    running = Interface(folder, 0, tokens(folder, {name: EVERYBODY[name] for name in roles}))
-    held = replace(given or means(folder), after_change=lambda: running.changes.append(None))
+    """Answers until the test is over; fails it where an operation raised what it should not have.
+
+    told: changes are counted; else `given` says who is told of them.
+    """
+    running = Interface(folder, 0, tokens(folder, EVERYBODY))
+    held = given or means(folder)
+    if told:
+        held = replace(held, after_change=lambda: running.changes.append(None))
     admin = Admin(bind("127.0.0.1", 0, tls=False), held, running.failures.append, limits=limits)
     running.port = admin.port
     assert admin.start(), running.failures
