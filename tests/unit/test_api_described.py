@@ -10,6 +10,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode, checks
+from schemathesis.core.result import Ok
 
 from agent.keeper.api.description import described, statuses
 from agent.keeper.api.operations import OPERATIONS, PEOPLE
@@ -41,7 +42,8 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
 
 def told(name: str) -> Any:
     """One operation, as schemathesis has read it."""
-    return next(each.ok() for each in SCHEMA.get_all_operations() if each.ok().definition.raw["operationId"] == name)
+    operations = [each.ok() for each in SCHEMA.get_all_operations() if isinstance(each, Ok)]
+    return next(each for each in operations if each.definition.raw["operationId"] == name)
 
 
 def ask(running: Interface, case: Any, who: str | None) -> Any:

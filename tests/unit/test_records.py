@@ -16,11 +16,14 @@ from policies.closed import Bucket, Choice, Count, Flag, Kind, NotClosed, Reason
 from policies.records import (
     DURATION_S,
     GAP_MS,
+    AgentFile,
     AgentPolicy,
     AuditEntry,
     CallMetrics,
     Evidence,
+    ListedModel,
     Presence,
+    Token,
     TreeHead,
     WorkspacePolicy,
     at_most,
@@ -30,7 +33,9 @@ from policies.records import (
 from tests.unit.examples import a_call, a_presence, records
 
 PAGE = Path(__file__).parents[2] / "docs" / "what-we-keep.md"
-KEPT: list[type[Any]] = [CallMetrics, Presence, AgentPolicy, WorkspacePolicy, Evidence, AuditEntry, TreeHead]
+KEPT: list[type[Any]] = [
+    CallMetrics, Presence, AgentPolicy, WorkspacePolicy, Evidence, ListedModel, AgentFile, Token, AuditEntry, TreeHead
+]  # fmt: skip
 CANARY = "Xanthippe"
 
 

@@ -12,6 +12,8 @@ HEAD_S: Final = 5.0  # likewise
 BODY_S: Final = 5.0
 ANSWER_S: Final = 30.0  # an export of a long log to a slow reader
 CONNECTIONS: Final = 64
+STRANGERS_BURST: Final = 20
+TOKEN_BURST: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,9 @@ class Rate:
 class Limits:
     """Of one keeper."""
 
-    strangers: Rate = Rate(20, 1.0)
+    strangers: Rate = Rate(STRANGERS_BURST, 1.0)
     """All requests together whose token has not let anybody in within `proven_s`.  Each costs 16 ms of one core."""
-    token: Rate = Rate(120, 4.0)
+    token: Rate = Rate(TOKEN_BURST, 4.0)
     """Each token that has."""
     proven_s: float = 3_600.0
     failures: int = 10
