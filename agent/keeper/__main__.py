@@ -11,7 +11,6 @@ python -m agent.keeper incident --state FOLDER --from 2026-11-22T00 --to 2026-11
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import signal
@@ -20,27 +19,18 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from socket import socket
 from typing import Final
 
 from agent.keeper import answers, at_terminal
-from agent.keeper.api.desk import Means
-from agent.keeper.api.serving import Admin, BindFailed, bind
-from agent.keeper.builds import code_hash
 from agent.keeper.collector import Collector, lines
 from agent.keeper.ledger import Ledger
 from agent.keeper.state import SqliteState, StateFailed
-from agent.vendors import load
 from policies.acts import Act, Role, Subject
 from policies.audit import AuditEvent
-from policies.closed import NotClosed
-from policies.events import CallEvent, LineReady, LogLine, OpeningsReady, Refused, decode, encode
-from policies.listing import ListRefused
-from policies.logs import install
+from policies.events import CallEvent, LineReady, LogLine, OpeningsReady, Refused, encode
 from policies.records import Profile, hour_of
 from policies.vocabulary import Event
 
-ROOT: Final = Path(__file__).resolve().parents[2]
 EXIT_STATE: Final = 74  # EX_IOERR of sysexits.h
 EXIT_SETTINGS: Final = 78  # EX_CONFIG
 LOGGED: Final = (LogLine, LineReady, OpeningsReady, Refused)
@@ -56,14 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         verb.add_argument("--state", type=Path, required=True)
     collect.add_argument("--profile", choices=[profile.value for profile in Profile], required=True)
     collect.add_argument("--echo", choices=["log", "all"], default="log")
-    collect.add_argument("--admin-port", type=int, help="for the interface; without it there is none")
-    collect.add_argument("--admin-host", default="127.0.0.1")
-    collect.add_argument("--admin-cert", type=Path)
-    collect.add_argument("--admin-key", type=Path)
-    collect.add_argument("--allowlist", type=Path)
-    collect.add_argument("--agents", type=Path)
-    collect.add_argument("--anthropic-url")
-    collect.add_argument("--openai-url")
+    for name in ("--admin-port", "--admin-host", "--admin-cert", "--admin-key", "--anthropic-url", "--openai-url"):
+        collect.add_argument(name, help="for the interface; without a port there is none")
+    for name in ("--allowlist", "--agents"):
+        collect.add_argument(name, type=Path, help="likewise")
     show.add_argument("--ref")
     show.add_argument("--last", type=int, default=1)
     asked = parser.parse_args(arguments)
@@ -73,26 +59,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return at_terminal.answer(asked)
     if asked.verb == "show":
         return _show(asked.state, asked.ref, asked.last)
-    sentence = ""
-    listening = None
-    try:
-        if asked.admin_port is not None:
-            listening = bind(asked.admin_host, asked.admin_port, tls=asked.admin_cert is not None)
-    except BindFailed as failed:
-        sentence = str(failed)
-    if sentence:
-        sys.stderr.write(f"quietline: {sentence}\n")
-        return EXIT_SETTINGS
-    return _collect(asked, Profile(asked.profile), listening, everything=asked.echo == "all")
+    if asked.admin_port is None:
+        return _collect(asked, None)
+    from agent.keeper.api import beginning  # its packages are not for a keeper without the interface
+
+    listening = beginning.bound(asked)
+    return EXIT_SETTINGS if listening is None else _collect(asked, lambda echo: beginning.begin(asked, listening, echo))
 
 
-def _collect(asked: argparse.Namespace, profile: Profile, listening: socket | None, *, everything: bool) -> int:
-    folder: Path = asked.state
+Echo = Callable[[CallEvent], None]
+
+
+def _collect(asked: argparse.Namespace, begin: Callable[[Echo], Callable[[], None]] | None) -> int:
+    """begin: the interface; gives what ends it."""
+    folder, profile = asked.state, Profile(asked.profile)
     # The end of the pipe is the only end: whoever is signalled, what the line still says is kept.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
     os.umask(0o077)
-    echo = _echo_to(sys.stdout.fileno(), profile, everything=everything)
+    echo = _echo_to(sys.stdout.fileno(), profile, everything=asked.echo == "all")
     try:
         state = SqliteState.open(folder)
         ledger = Ledger.open(folder, state.database)
@@ -102,12 +87,12 @@ def _collect(asked: argparse.Namespace, profile: Profile, listening: socket | No
         echo(LogLine(Event.STATE_FAILED, {}))
         return EXIT_STATE
     echo(LogLine(Event.STATE_READY, {}))
-    admin = None if listening is None else _admin(asked, listening, echo)
+    end = None if begin is None else begin(echo)
     collector = Collector(state, profile, echo, ledger.write)
     for line in lines(sys.stdin.buffer):
         collector.take(line)
-    if admin is not None:
-        admin.stop()
+    if end is not None:
+        end()
     collector.flush()
     unwritten = bool(collector.unkept)
     try:
@@ -116,41 +101,6 @@ def _collect(asked: argparse.Namespace, profile: Profile, listening: socket | No
         unwritten = True
     state.close()
     return EXIT_STATE if unwritten else 0
-
-
-def _admin(asked: argparse.Namespace, listening: socket, echo: Callable[[CallEvent], None]) -> Admin | None:
-    """The interface, begun; None where it can't be, which is a line of the log: calls are kept all the same."""
-    log = install(_to_log(echo))
-    means = None
-    try:
-        means = Means(
-            state=asked.state,
-            agents=asked.agents,
-            allowlist=load(asked.allowlist),
-            code=code_hash(ROOT),
-            anthropic_url=asked.anthropic_url,
-            openai_url=asked.openai_url,
-        )
-    except (ListRefused, OSError):
-        means = None
-    if means is None:
-        listening.close()
-        log.event(Event.ADMIN_FAILED)
-        return None
-    tls = None if asked.admin_cert is None else (asked.admin_cert, asked.admin_key)
-    admin = Admin(listening, means, lambda error: log.failure(Event.ADMIN_FAILED, error), tls=tls)
-    if not admin.start():
-        return None
-    log.event(Event.ADMIN_READY, port=admin.port)
-    return admin
-
-
-def _to_log(echo: Callable[[CallEvent], None]) -> Callable[[str], None]:
-    def tell(line: str) -> None:
-        with contextlib.suppress(NotClosed):
-            echo(decode(line))
-
-    return tell
 
 
 def _process(act: Act) -> AuditEvent:

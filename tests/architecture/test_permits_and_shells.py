@@ -61,8 +61,8 @@ TASK_OWNERS: Final = {
 }  # fmt: skip
 # Who prints: what a person at a terminal runs.
 SPEAKERS: Final = {
-    "agent.keeper.__main__", "agent.keeper.answers", "agent.keeper.at_terminal", "agent.launcher", "telephony.twin.__main__",
-    "telephony.twin.voices.build",
+    "agent.keeper.__main__", "agent.keeper.answers", "agent.keeper.api.beginning", "agent.keeper.at_terminal",
+    "agent.launcher", "telephony.twin.__main__", "telephony.twin.voices.build",
 }  # fmt: skip
 # Foreign packages with one door each.
 DOORS: Final[dict[str, set[str]]] = {
