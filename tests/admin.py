@@ -142,7 +142,8 @@ def interface(
         held = replace(held, after_change=lambda: running.changes.append(None))
     admin = Admin(bind("127.0.0.1", 0, tls=False), held, running.failures.append, limits=limits)
     running.port = admin.port
-    assert admin.start(), running.failures
+    admin.start()
+    assert admin.wait(), running.failures
     try:
         yield running
     finally:

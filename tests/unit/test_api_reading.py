@@ -22,7 +22,6 @@ from cryptography.x509.oid import NameOID
 from agent.keeper.__main__ import main
 from agent.keeper.api.serving import Admin, bind
 from agent.keeper.keys import PUBLIC, public_key
-from policies import closed
 from policies.acts import Act, Subject
 from policies.audit import head_of, line_of, verify_export
 from policies.records import ref_of
@@ -142,7 +141,8 @@ def test_with_a_certificate_it_answers_by_tls_and_not_without(tmp_path: Path) ->
     failures: list[Exception] = []
     listening = bind("127.0.0.1", 0, tls=True)
     admin = Admin(listening, means(tmp_path / "s"), failures.append, tls=(chain, private), limits=MANY)
-    assert admin.start()
+    admin.start()
+    assert admin.wait()
     try:
         context = ssl.create_default_context(cafile=str(chain))
         secured = http.client.HTTPSConnection("127.0.0.1", admin.port, timeout=20, context=context)

@@ -63,7 +63,13 @@ def begin(asked: argparse.Namespace, listening: socket.socket, echo: Callable[[C
         log.event(Event.ADMIN_FAILED)
         return lambda: None
     tls = None if asked.admin_cert is None else (Path(asked.admin_cert), Path(asked.admin_key))
-    admin = Admin(listening, means, lambda error: log.failure(Event.ADMIN_FAILED, error), tls=tls)
-    if admin.start():
-        log.event(Event.ADMIN_READY, port=admin.port)
+    port = listening.getsockname()[1]
+    admin = Admin(
+        listening,
+        means,
+        lambda error: log.failure(Event.ADMIN_FAILED, error),
+        tls=tls,
+        ready=lambda: log.event(Event.ADMIN_READY, port=port),
+    )
+    admin.start()
     return admin.stop

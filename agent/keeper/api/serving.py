@@ -74,13 +74,18 @@ class Admin:
         *,
         tls: tuple[Path, Path] | None = None,
         limits: Limits = Limits(),  # noqa: B008  # frozen
+        ready: Callable[[], None] = lambda: None,
     ) -> None:
-        """failed: told of what went wrong, its text not to be kept.  tls: certificate chain and key."""
+        """failed: told of what went wrong, its text not to be kept.  tls: certificate chain and key.
+
+        ready: called once it answers.  Both in its own thread.
+        """
         self._listening: Final = listening
         self._means: Final = means
         self._failed: Final = failed
         self._limits: Final = limits
         self._tls: Final = tls
+        self._ready: Final = ready
         self._thread: Final = threading.Thread(target=self._run, name="admin", daemon=True)
         self._begun: Final = threading.Event()
         self._server: uvicorn.Server | None = None
@@ -89,14 +94,18 @@ class Admin:
     def port(self) -> int:
         return int(self._listening.getsockname()[1])
 
-    def start(self) -> bool:
-        """True once it answers; False where it can't, which `failed` was told."""
+    def start(self) -> None:
+        """Waits for nothing: a long log takes a while to be checked, and calls are kept meanwhile."""
         self._thread.start()
+
+    def wait(self) -> bool:
+        """True once it answers; False where it can't, which `failed` was told."""
         self._begun.wait()
         return self._server is not None
 
     def stop(self) -> None:
         """Answers what it was asked, within a bound, and ends."""
+        self._begun.wait(STOP_S)
         if self._server is not None:
             self._server.should_exit = True
         if self._thread.is_alive():
@@ -149,6 +158,7 @@ class Admin:
         server = _Server(config)
         self._server = server
         self._begun.set()
+        self._ready()
         await server.serve(sockets=[self._listening])
 
 
