@@ -320,7 +320,10 @@ def test_whoever_is_killed_between_record_and_name_is_put_right(tmp_path: Path, 
     new = files.prepare("mercy", {**MERCY, "hospital": "New"})
     again = AgentFiles(tmp_path, AGENTS)  # the process was killed here
     again.settle([new if recorded else old], set())
+    table = again.table("mercy", new if recorded else old)
 
+    assert table is not None
+    assert ("New" if recorded else "Mercy Hospital") == table["hospital"]
     assert ("New" if recorded else "Mercy Hospital") == lines.read(tmp_path / "agents" / "mercy.toml").hospital
     assert {"mercy.toml", "mercy.accepted"} == {file.name for file in (tmp_path / "agents").iterdir()}
 
