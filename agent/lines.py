@@ -139,8 +139,14 @@ def read(file: Path) -> Agent:
 
 
 def read_table(file: Path, table: Mapping[str, Any]) -> Agent:
-    """The agent that a file with these keys would be.  Raises `AgentFileRefused`."""
-    return _Reader(file, table).agent()
+    """The agent that keys from the network make.  Raises `AgentFileRefused`.
+
+    They go live without being sent again, so a greeting of their own may be that of a live agent: until then the fixed
+    one is spoken, which says that it is a demonstration.
+    """
+    draft = table.get("state") == AgentState.DRAFT.value
+    hidden = draft and not discloses(str(table.get("greeting", "")), AgentState.DRAFT)
+    return _Reader(file, {**table, "greeting": ""} if hidden else table).agent()
 
 
 def table_of(file: Path) -> Mapping[str, Any]:

@@ -62,7 +62,7 @@ class AgentFiles:
             _refuse("name", "must be small letters, digits and hyphens, starting with a letter")
         if table.get("state") == AgentState.LIVE.value:
             _refuse("state", "must be draft: an agent leaves draft by a route of its own")
-        # its own greeting is spoken once it is live; until then `_derive` sees to it that a demonstration says so
+        # as it will be once it is live: its own greeting is checked now (`lines.read_table` hides it from a draft)
         own = {**table, "state": AgentState.LIVE.value} if table.get("state") == AgentState.DRAFT.value else table
         agent = lines.read_table(self._file(name), self.placed(own))
         if agent.knowledge not in {other.knowledge for other in self.shipped.values()}:
@@ -116,11 +116,8 @@ class AgentFiles:
                 self._derive(name, lines.table_in(content, name), live=name in live)
 
     def _derive(self, name: str, table: Mapping[str, Any], *, live: bool) -> None:
-        """The line's file.  A draft whose greeting doesn't say so has the fixed one, which does."""
-        derived = {**table, "state": (AgentState.LIVE if live else AgentState.DRAFT).value}
-        if not live and not lines.discloses(str(table.get("greeting", "")), AgentState.DRAFT):
-            derived["greeting"] = ""
-        content = toml(derived)
+        """The line's file: what was accepted, and whether it is live."""
+        content = toml({**table, "state": (AgentState.LIVE if live else AgentState.DRAFT).value})
         if not self._file(name).is_file() or self._file(name).read_bytes() != content:
             fresh = self._file(name).with_suffix(f".toml{NEW}")
             _write(fresh, content)

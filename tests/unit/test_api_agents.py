@@ -19,7 +19,7 @@ from policies.acts import Act, AuditReason, Role, Subject
 from policies.changes import Changed
 from policies.records import AgentFile
 from policies.requests import Actor, Around, Proven, SelfTested
-from tests.admin import AGENTS, MERCY, ROOT, Interface, interface, means
+from tests.admin import AGENTS, CODE, MERCY, ROOT, Interface, interface, means
 
 HOUR = 498_000
 OFF = "/v1/agents/demo/zero-retention/off"
@@ -271,7 +271,7 @@ def test_an_agent_leaves_draft_examined_and_with_evidence_and_another_build_send
     running.ask("POST", "/v1/agents", body={**MERCY, "greeting": greeting})
     file = running.folder / "agents" / "mercy.toml"
     rules = [running.ask("POST", "/v1/agents/mercy/live").json["rule"]]
-    draft = lines.read(file)
+    draft = lines.read_table(file, lines.table_of(file))
     examined(running, "mercy")
     rules.append(running.ask("POST", "/v1/agents/mercy/live").json["rule"])
     running.ask("POST", "/v1/baa", body=AGREEMENTS[0])
@@ -349,3 +349,12 @@ def test_a_build_stands_for_code_and_keys_but_not_for_the_state(tmp_path: Path) 
     empty = code_hash(tmp_path)
     (tmp_path / "agent" / "x.py").write_text("x = 1\n")
     assert empty != code_hash(tmp_path)
+
+
+def test_the_build_of_an_agent_is_that_of_the_file_that_the_line_reads(running: Interface) -> None:
+    """Whoever examines agents reads the files: both must come to the same."""
+    running.ask("POST", "/v1/agents", body={**MERCY, "speaking_rate": 1})
+    told = {each["name"]: each["policy"]["build"] for each in running.ask("GET", "/v1/agents").json["agents"]}
+    files = {"demo": AGENTS / "demo.toml", "mercy": running.folder / "agents" / "mercy.toml"}
+
+    assert told == {name: build_of(CODE, lines.table_of(file)) for name, file in files.items()}

@@ -67,14 +67,14 @@ def create_agent(desk: Desk, asked: Asked) -> Answer:
     if len(_names(desk)) >= MOST_AGENTS:
         raise ApiRefused(ErrorWord.REFUSED, AuditReason.TOO_MANY)
     file = _accept(desk, asked, name if isinstance(name, str) else "")
-    _change(desk, asked.actor, file.agent, CreateAgent(_build(desk, asked.body)), file=file)
+    _change(desk, asked.actor, file.agent, CreateAgent(_build(desk, file.agent, asked.body)), file=file)
     return Answer(_told(desk, file.agent) | TAKES_EFFECT, 201, headers={"Location": f"/v1/agents/{file.agent}"})
 
 
 def change_agent(desk: Desk, asked: Asked) -> Answer:
     name = _own(desk, asked.path["name"])
     file = _accept(desk, asked, name)
-    _change(desk, asked.actor, name, Rebuild(_build(desk, asked.body)), file=file)
+    _change(desk, asked.actor, name, Rebuild(_build(desk, name, asked.body)), file=file)
     return Answer(_told(desk, name) | TAKES_EFFECT)
 
 
@@ -142,7 +142,7 @@ def enrol(desk: Desk) -> None:
     for name in sorted(desk.files.shipped):
         if desk.ledger.policy(name) is None:
             desk.ledger.change_agent(
-                name, CreateAgent(_build(desk, _table(desk, name))), KEEPER, Around(desk.hour, None)
+                name, CreateAgent(_build(desk, name, _table(desk, name))), KEEPER, Around(desk.hour, None)
             )
     for name in sorted(_names(desk)):
         _renew(desk, name)
@@ -176,14 +176,18 @@ def _table(desk: Desk, name: str) -> dict[str, Any] | None:
     return desk.files.table(name, desk.ledger.agent_file(name))
 
 
-def _build(desk: Desk, table: Mapping[str, Any] | None) -> str:
-    """Of a file that is not as it was accepted: another one than any agent's."""
-    return build_of(desk.means.code, {} if table is None else desk.files.placed(table), desk.means.more)
+def _build(desk: Desk, name: str, table: Mapping[str, Any] | None) -> str:
+    """Over the keys as they stand in the file that the line reads.
+
+    Of a file that is not as it was accepted: another one than any agent's.
+    """
+    held = table or {}
+    return build_of(desk.means.code, held if name in desk.files.shipped else desk.files.placed(held), desk.means.more)
 
 
 def _renew(desk: Desk, name: str) -> None:
     """Another build than the agent was examined for makes it a draft."""
-    policy, build = desk.ledger.policy(name), _build(desk, _table(desk, name))
+    policy, build = desk.ledger.policy(name), _build(desk, name, _table(desk, name))
     if policy is not None and policy.build != build:
         _change(desk, KEEPER, name, Rebuild(build))
 
@@ -262,7 +266,7 @@ def _forced(desk: Desk, asked: Asked, request: ForceRequest) -> Answer:
 def _told(desk: Desk, name: str) -> dict[str, object]:
     """An agent as the interface shows it."""
     table, policy = _table(desk, name), desk.ledger.policy(name)
-    live = is_live(policy, _build(desk, table))
+    live = is_live(policy, _build(desk, name, table))
     shipped = name in desk.files.shipped
     if table is not None and not shipped:
         table["state"] = (AgentState.LIVE if live else AgentState.DRAFT).value
