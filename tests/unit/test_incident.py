@@ -155,6 +155,14 @@ def test_an_incident_is_told_at_the_terminal_as_lines_and_as_a_table(
     assert f"draft, agent {rows[0]['policies'][0][:12]}" in table
 
 
+def test_a_state_without_any_call_has_no_incident(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert 0 == main(["token", "--state", str(tmp_path), "issue", "--role", "nurse", "--days", "1"])
+    capsys.readouterr()
+
+    assert 0 == main(["incident", "--state", str(tmp_path), "--from", "2026-11-22T00", "--to", "2026-11-22T01"])
+    assert "" == capsys.readouterr().out
+
+
 @pytest.mark.parametrize("hour", ["2026-11-22", "2026-11-22T24", "2026-02-30T10", "yesterday", "2026-11-22T1"])
 def test_what_is_no_hour_is_no_window(tmp_path: Path, hour: str) -> None:
     with pytest.raises(SystemExit):

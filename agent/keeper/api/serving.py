@@ -36,7 +36,7 @@ from policies.closed import NotClosed
 
 IDLE_S: Final = 5  # between two requests on one connection
 GRACE_S: Final = 2  # for answers on their way when the keeper ends
-STOP_S: Final = 5.0
+STOP_S: Final = 3.0  # twice that is less than the launcher waits for the keeper
 BACKLOG: Final = 64
 
 
