@@ -136,9 +136,9 @@ def test_a_ref_that_there_is_not_costs_the_same_as_one_with_the_wrong_secret(ent
     argon = Argon()
     held, nobody = argon.hash("x"), argon._nobody
     took_s = []
-    for each in (held, None):
+    for there in (held, None):
         begun_s = time.thread_time()
-        assert [False] * 3 == [argon.matches(each, "y") for _ in range(3)]
+        assert [False] * 3 == [argon.matches(there, "y") for _ in range(3)]
         took_s.append(time.thread_time() - begun_s)
     assert took_s[0] / 2 < took_s[1] < took_s[0] * 2  # of processor time, which a busy machine does not lengthen
     assert held.rsplit("$", 2)[0] == nobody.rsplit("$", 2)[0] == f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}"

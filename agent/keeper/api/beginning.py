@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from agent.keeper.api.desk import Means
+from agent.keeper.api.desk import Means, NoTranscripts, Transcripts
 from agent.keeper.api.serving import Admin, BindFailed, bind
 from agent.keeper.builds import code_hash
 from agent.vendors import load
@@ -38,8 +38,19 @@ def bound(asked: argparse.Namespace) -> socket.socket | None:
     return None
 
 
-def begin(asked: argparse.Namespace, listening: socket.socket, echo: Callable[[CallEvent], None]) -> Callable[[], None]:
-    """What ends it.  Where it can't begin, a line of the log says so, and calls are kept all the same."""
+def begin(
+    asked: argparse.Namespace,
+    listening: socket.socket,
+    echo: Callable[[CallEvent], None],
+    *,
+    after_change: Callable[[], None] = lambda: None,
+    transcripts: Transcripts | None = None,
+    more: str = "",
+) -> Callable[[], None]:
+    """What ends it.  Where it can't begin, a line of the log says so, and calls are kept all the same.
+
+    after_change, transcripts, more: as in `Means`; the first two are called in the interface's thread.
+    """
 
     def tell(line: str) -> None:
         with contextlib.suppress(NotClosed):
@@ -55,6 +66,9 @@ def begin(asked: argparse.Namespace, listening: socket.socket, echo: Callable[[C
             code=code_hash(ROOT),
             anthropic_url=asked.anthropic_url,
             openai_url=asked.openai_url,
+            more=more,
+            transcripts=transcripts or NoTranscripts(),
+            after_change=after_change,
         )
     except (ListRefused, OSError):
         means = None
