@@ -20,6 +20,7 @@ NOT_PART: Final = frozenset(
         "host", "port", "public_origin", "tls", "agents", "allowlist", "state", "seal_key", "egress_port",
         "twilio_account_sid", "twilio_auth_token", "redis_url", "keeper_redis_url", "anthropic_api_key",
         "openai_api_key",
+        "admin_port", "admin_host", "line_user", "keeper_user", "audit_to",
     }
 )  # fmt: skip
 """Addresses, places and secrets.  The list's evidence has its own rule: it is asked on each day."""
@@ -28,8 +29,7 @@ NOT_PART: Final = frozenset(
 def more_of(settings: Settings) -> str:
     """SHA-256 in hex, for `builds.build_of`.  Raises `SettingsRefused` where a model's file can't be read."""
     held = {each.name: repr(getattr(settings, each.name)) for each in fields(settings) if each.name not in NOT_PART}
-    if "without" in held:
-        held["without"] = repr(sorted(layer.value for layer in settings.without))
+    held |= {name: repr(sorted(each.value for each in getattr(settings, name))) for name in ("without", "unprotected")}
     models: dict[str, str] | None = None
     try:
         models = {name: _digest(Path(name)) for name in (settings.recogniser.model, settings.voice) if name}

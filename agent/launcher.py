@@ -1,4 +1,6 @@
-"""`quietline serve`, `preflight`, `call`, `selftest`, `prove`, `audit`, `vendors`: the only one that starts processes.
+"""`quietline serve`, `preflight`, `call`, `selftest`, `prove`, and what the keeper is asked at a terminal.
+
+The only one that starts processes.
 
 Redis, then the keeper, then the line, whose standard output is the keeper's standard input.  The keeper repeats on its
 own output the events that passed its schema; from those the launcher learns that the line is ready and draws the live
@@ -36,6 +38,9 @@ from policies.phi import PHI
 EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
 EXIT_DIED: Final = 70  # EX_SOFTWARE
 EXIT_FAILED: Final = 1  # of the self-test
+PASSED_ON: Final = ("audit", "incident", "token")
+"""What the keeper is asked in its own words."""
+ASKS_THE_KEEPER: Final = (*PASSED_ON, "vendors")
 LINE: Final = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent")
 TWIN: Final = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "telephony.twin")
 NOT_FOR_THE_LINE: Final = frozenset({"KEEPER_REDIS_URL", "QUIETLINE_SEAL_KEY"})
@@ -50,7 +55,7 @@ class Asked:
     save: Path | None = None
     script: Path | None = None
     more: tuple[str, ...] = ()
-    """For `audit`: what the keeper is asked, in its own words."""
+    """For those of `PASSED_ON`: what the keeper is asked, in its own words."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.verb == "call":
             environment = for_a_call(environment)
         chosen = settings.from_environment(environment)
-        if asked.verb in ("audit", "vendors"):
+        if asked.verb in ASKS_THE_KEEPER:
             return asyncio.run(_ask_the_keeper(chosen, environment, asked))
         lines.load(chosen.agents)
         vendors.load(chosen.allowlist)
@@ -251,7 +256,15 @@ async def run(
         if places and egress_port is None:
             egress_port = await stack.enter_async_context(way_out.running(places, surroundings.bare(environment)))
         service = await Service.start(
-            keeper=_keeper_command("collect", chosen, *_keeper_arguments(chosen), "--echo", echo, *_audit_to(chosen)),
+            keeper=_keeper_command(
+                "collect",
+                chosen,
+                *_keeper_arguments(chosen),
+                "--echo",
+                echo,
+                *_audit_to(chosen),
+                *_interface(chosen),
+            ),
             keeper_environment=surroundings.bare(environment, REDIS_URL=keepers_url.reveal()),
             line=line,
             line_environment=line_environment(environment, redis_url.reveal(), egress_port),
@@ -298,15 +311,12 @@ def _keeper_arguments(chosen: Settings) -> list[str]:
     """What the keeper must know of the settings."""
     named: dict[str, object] = {
         "--profile": chosen.profile.value,
-        "--agents": chosen.agents.absolute(),
-        "--allowlist": chosen.allowlist.absolute(),
-        "--anthropic-url": chosen.anthropic_base_url,
-        "--openai-url": chosen.openai_base_url,
         "--more": more_of(chosen),
         "--seal-key": chosen.seal_key.absolute() if chosen.seal_key is not None else None,
         "--transcript-days": chosen.transcript_days,
     }
-    return [str(each) for name, value in named.items() if value is not None for each in (name, value)]
+    given = [str(each) for name, value in named.items() if value is not None for each in (name, value)]
+    return [*given, *_data_path(chosen)]
 
 
 async def _briefing(chosen: Settings, environment: Mapping[str, str]) -> Briefing:
@@ -339,6 +349,24 @@ def check_live(briefed: Briefing, agents: Sequence[Agent], chosen: Settings) -> 
         _tell(f"quietline: {sentence}; it goes on as a draft")
 
 
+def _interface(chosen: Settings) -> list[str]:
+    """For the keeper's HTTP interface, where there is one."""
+    if chosen.admin_port is None:
+        return []
+    tls = chosen.tls if not settings.is_loopback(chosen.admin_host) else None
+    return [
+        *("--admin-port", str(chosen.admin_port), "--admin-host", chosen.admin_host),
+        *([] if tls is None else ["--admin-cert", str(tls.cert.absolute()), "--admin-key", str(tls.key.absolute())]),
+    ]
+
+
+def _data_path(chosen: Settings) -> list[str]:
+    """Where the keeper finds who is in the data path: the list, the agent files, and the models' addresses."""
+    urls = {"--anthropic-url": chosen.anthropic_base_url, "--openai-url": chosen.openai_base_url}
+    files = ["--allowlist", str(chosen.allowlist.absolute()), "--agents", str(chosen.agents.absolute())]
+    return [*files, *(each for name, url in urls.items() if url is not None for each in (name, url))]
+
+
 async def _kept(chosen: Settings, environment: Mapping[str, str], ref: str) -> str:
     """The record as the keeper holds it, one line of JSON; empty if it holds none."""
     process = await asyncio.create_subprocess_exec(
@@ -355,9 +383,7 @@ async def _ask_the_keeper(chosen: Settings, environment: Mapping[str, str], aske
     """What the keeper answers goes to our own output; its exit status is ours."""
     more = list(asked.more)
     if asked.verb == "vendors":
-        urls = {"--anthropic-url": chosen.anthropic_base_url, "--openai-url": chosen.openai_base_url}
-        more += ["--allowlist", str(chosen.allowlist.absolute()), "--agents", str(chosen.agents.absolute())]
-        more += [each for name, url in urls.items() if url is not None for each in (name, url)]
+        more += _data_path(chosen)
     process = await asyncio.create_subprocess_exec(
         *_keeper_command(asked.verb, chosen, *more),
         env=surroundings.bare(environment),
@@ -391,8 +417,10 @@ def _asked(given: Sequence[str]) -> Asked:
     verbs.add_parser("selftest", help="does redaction work here?  Written down for each agent's build")
     verbs.add_parser("audit", help="the audit log: head, verify, export", add_help=False)
     verbs.add_parser("vendors", help="every party in the data path: region, evidence, what it retains")
-    if given[:1] == ["audit"]:
-        return Asked("audit", more=tuple(given[1:]))
+    verbs.add_parser("token", help="who may use the keeper's interface: issue, list, revoke", add_help=False)
+    verbs.add_parser("incident", help="the calls of a window of hours, and the policy in force", add_help=False)
+    if given[:1] and given[0] in PASSED_ON:
+        return Asked(given[0], more=tuple(given[1:]))
     return Asked(**vars(parser.parse_args(given)))
 
 

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from policies.records import AGENT, Engine
+from policies.records import AGENT, MODEL, Engine
 from policies.retention import Retention
 
 E164: Final = re.compile(r"\+[1-9][0-9]{7,14}")  # ITU-T E.164: at most 15 digits, the first not 0
-MODEL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")
+MODEL_NAME: Final = re.compile(MODEL.pattern, re.ASCII)
 SPOKEN_NAME: Final = re.compile(r"[A-Za-z][A-Za-z' -]{0,29}")
 LARGEST_FILE_BYTES: Final = 65_536
+LONGEST_PATH: Final = 1_000
 
 LICENSED: Final = frozenset(
     "doctor dr physician surgeon md do mbbs nurse rn lpn lvn aprn np crnp cnm cna np-c midwife pa pa-c "
@@ -33,6 +34,13 @@ LICENSED: Final = frozenset(
 
 class AgentFileRefused(Exception):
     """An agent file doesn't hold together.  The message is one sentence that names the file and the key."""
+
+    def __init__(self, message: str, key: str = "", rule: str = "") -> None:
+        super().__init__(message)
+        self.key = key
+        """Which of our own keys; empty for one that we don't have, and for the whole file."""
+        self.rule = rule
+        """What is wrong with it, in fixed words that hold nothing of the file; empty likewise."""
 
 
 class AgentState(enum.Enum):
@@ -120,11 +128,16 @@ def together(agents: Sequence[Agent]) -> Lines:
     for agent in agents:
         for number in agent.numbers:
             if number in answered:
-                raise AgentFileRefused(f"{agent.name}.toml: numbers: one is answered by {answered[number]}.toml too")
+                raise AgentFileRefused(
+                    f"{agent.name}.toml: numbers: one is answered by {answered[number]}.toml too",
+                    "numbers",
+                    "one is answered by another agent too",
+                )
             answered[number] = agent.name
     for agent in agents:
         if agent.nurse_number in answered:
-            raise AgentFileRefused(f"{agent.name}.toml: nurse_number: is answered by an agent, no person would come")
+            rule = "is answered by an agent, no person would come"
+            raise AgentFileRefused(f"{agent.name}.toml: nurse_number: {rule}", "nurse_number", rule)
     return Lines(tuple(agents))
 
 
@@ -134,28 +147,46 @@ def read(file: Path) -> Agent:
 
 
 def read_table(file: Path, table: Mapping[str, Any]) -> Agent:
-    """The agent that a file with these keys would be.  Raises `AgentFileRefused`."""
-    return _Reader(file, table).agent()
+    """The agent that keys from the network make.  Raises `AgentFileRefused`.
+
+    They go live without being sent again, so a greeting of their own may be that of a live agent: until then the fixed
+    one is spoken, which says that it is a demonstration.
+    """
+    draft = table.get("state") == AgentState.DRAFT.value
+    hidden = draft and not discloses(str(table.get("greeting", "")), AgentState.DRAFT)
+    return _Reader(file, {**table, "greeting": ""} if hidden else table).agent()
 
 
 def table_of(file: Path) -> Mapping[str, Any]:
     """An agent file's keys, unchecked.  Raises `AgentFileRefused`."""
     if re.fullmatch(AGENT.pattern, file.stem, re.ASCII) is None:
         raise AgentFileRefused("name agent files with small letters, digits and hyphens, starting with a letter")
-    table: Mapping[str, Any] | None = None
-    readable = True
-    try:
-        if file.stat().st_size <= LARGEST_FILE_BYTES:
-            table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        table = None
-    except OSError:
-        readable = False
-    if not readable:
+    content = None
+    with contextlib.suppress(OSError), file.open("rb") as opened:
+        content = opened.read(LARGEST_FILE_BYTES + 1)
+    if content is None:
         raise AgentFileRefused(f"{file.name}: is not a file that can be read")
+    return table_in(content, file.stem)
+
+
+def table_in(content: bytes, name: str) -> Mapping[str, Any]:
+    """Likewise of a file's content.  Raises `AgentFileRefused`."""
+    table: Mapping[str, Any] | None = None
+    if len(content) <= LARGEST_FILE_BYTES:
+        with contextlib.suppress(tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
+            table = tomllib.loads(content.decode("utf-8"))
     if table is None:
-        raise AgentFileRefused(f"{file.name}: is not TOML in UTF-8 of at most 64 KiB")
+        raise AgentFileRefused(f"{name}.toml: is not TOML in UTF-8 of at most 64 KiB")
     return table
+
+
+def discloses(greeting: str, state: AgentState) -> bool:
+    """A draft's own greeting says that it is a demonstration."""
+    return state is AgentState.LIVE or not _words(greeting) or "demonstration" in _words(greeting)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]+", text.casefold()))
 
 
 _E = TypeVar("_E", bound=enum.Enum)
@@ -190,23 +221,23 @@ class _Reader:
             state=state,
         )
         for key in self._left:
-            raise AgentFileRefused(f"{self._file.name}: {key[:40]!a}: no such key")
+            raise AgentFileRefused(f"{self._file.name}: {key[:40]!a}: no such key", rule="there is no such key")
         return agent
 
     def _must(self, holds: bool, key: str, what: str) -> None:
         if not holds:
-            raise AgentFileRefused(f"{self._file.name}: {key}: {what}")
+            raise AgentFileRefused(f"{self._file.name}: {key}: {what}", key, what)
 
     def _take(self, key: str, default: Any = None) -> Any:
         value = self._left.pop(key, default)
         self._must(value is not None, key, "is missing")
         return value
 
-    def _text(self, key: str, default: str | None = None) -> str:
-        """One printable line of at most 80 characters; empty only where that is the default."""
+    def _text(self, key: str, default: str | None = None, longest: int = 80) -> str:
+        """One printable line; empty only where that is the default."""
         value = self._take(key, default)
-        fits = isinstance(value, str) and value.isprintable() and value == value.strip() and len(value) <= 80
-        self._must(fits and (bool(value) or default is not None), key, "must be one line of 1 to 80 characters")
+        fits = isinstance(value, str) and value.isprintable() and value == value.strip() and len(value) <= longest
+        self._must(fits and (bool(value) or default is not None), key, f"must be one line of 1 to {longest} characters")
         return str(value)
 
     def _one_of(self, key: str, of: type[_E]) -> _E:
@@ -238,11 +269,11 @@ class _Reader:
         value = self._take("greeting", "")
         fits = isinstance(value, str) and (value == "" or (value.isprintable() and 20 <= len(value) <= 400))
         self._must(fits, "greeting", "must be one line of 20 to 400 characters")
-        words = set(re.findall(r"[a-z]+", str(value).casefold()))
+        words = _words(str(value))
         if words:
             self._must("automated" in words, "greeting", "must say that this is an automated assistant")
             self._must(bool(words & {"nurse", "person"}), "greeting", "must say how to reach a nurse or a person")
-            said = state is AgentState.LIVE or "demonstration" in words
+            said = discloses(str(value), state)
             self._must(said, "greeting", "must say that this is a demonstration while the state is draft")
         return str(value)
 
@@ -256,7 +287,8 @@ class _Reader:
         name = self._text("time_zone")
         with contextlib.suppress(KeyError, ValueError, OSError):  # not found; not a key; a folder's name
             return zoneinfo.ZoneInfo(name)
-        raise AgentFileRefused(f"{self._file.name}: time_zone: must be a name such as America/New_York")
+        rule = "must be a name such as America/New_York"
+        raise AgentFileRefused(f"{self._file.name}: time_zone: {rule}", "time_zone", rule)
 
     def _model(self, engine: Engine) -> str:
         model = self._text("model", default="")
@@ -267,8 +299,12 @@ class _Reader:
         return model
 
     def _knowledge(self) -> Path:
-        folder = (self._file.parent / self._text("knowledge")).resolve()
-        self._must(folder.is_dir(), "knowledge", "must be a folder, seen from the agent file")
+        folder = None
+        with contextlib.suppress(OSError, RuntimeError):  # a name too long; links in a circle
+            found = (self._file.parent / self._text("knowledge", longest=LONGEST_PATH)).resolve()
+            folder = found if found.is_dir() else None
+        self._must(folder is not None, "knowledge", "must be a folder, seen from the agent file")
+        assert folder is not None  # for mypy: `_must` has raised
         return folder
 
     def _retention(self) -> Retention:

@@ -50,6 +50,8 @@ VARIABLES: Final = {
     "QUIETLINE_MAX_CALLS": "calls at once; the next is sent to the nurse",
     "QUIETLINE_MAX_CALL_S": "the longest call",
     "QUIETLINE_DEAD_STREAM_MS": "silence of the carrier after which a call is given up",
+    "QUIETLINE_ADMIN_PORT": "the port of the interface for those who run the line; without it there is none",
+    "QUIETLINE_ADMIN_HOST": "the address of that interface",
     "QUIETLINE_EGRESS_PORT": "a proxy on this machine through which hosted models are reached",
     "QUIETLINE_WITHOUT": "locks of the kernel that production goes on without",
     "QUIETLINE_UNPROTECTED": "what production takes calls without any lock for",
@@ -141,6 +143,10 @@ class Settings:
     spoken_ahead: bool
     lead_ms: int
     limits: Limits
+    admin_port: int | None
+    """None: no interface."""
+    admin_host: str
+    """An IP address; of this machine unless there is a certificate."""
     egress_port: int | None
     """Of a proxy on this machine; the launcher starts one where this is not set and an agent needs it."""
     without: frozenset[Layer]
@@ -214,6 +220,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             dead_stream_ms=_number(values, "QUIETLINE_DEAD_STREAM_MS", 2_000, 500, 60_000),
             message_bytes=65_536,  # a media message is about 400 bytes; others limit at 64 KiB too
         ),
+        admin_port=_maybe(values, "QUIETLINE_ADMIN_PORT", 1, 65_535),
+        admin_host=_host(values.get("QUIETLINE_ADMIN_HOST", "127.0.0.1"), "QUIETLINE_ADMIN_HOST"),
         egress_port=_maybe(values, "QUIETLINE_EGRESS_PORT", 1, 65_535),
         without=_some_of(Layer, values, "QUIETLINE_WITHOUT"),
         unprotected=_some_of(Protection, values, "QUIETLINE_UNPROTECTED"),
@@ -260,6 +268,10 @@ def is_loopback(host: str | None) -> bool:
 
 
 def _check_profile(settings: Settings) -> None:
+    if settings.tls is None and not is_loopback(settings.admin_host):
+        raise SettingsRefused("set QUIETLINE_ADMIN_HOST to 127.0.0.1: without a certificate a token is in the open")
+    if settings.admin_port is not None and settings.admin_port == settings.port:
+        raise SettingsRefused("set QUIETLINE_ADMIN_PORT to another port than QUIETLINE_PORT")
     if settings.development:
         if settings.public_origin:
             raise SettingsRefused("unset QUIETLINE_PUBLIC_ORIGIN or set QUIETLINE_PROFILE=production")
@@ -304,11 +316,11 @@ def _address(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None
         return None
 
 
-def _host(value: str) -> str:
+def _host(value: str, name: str = "QUIETLINE_HOST") -> str:
     if value == "localhost":
         return "127.0.0.1"
     if _address(value) is None:
-        raise SettingsRefused("set QUIETLINE_HOST to an IP address, such as 127.0.0.1 or 0.0.0.0")
+        raise SettingsRefused(f"set {name} to an IP address, such as 127.0.0.1 or 0.0.0.0")
     return value
 
 

@@ -49,7 +49,11 @@ def base_url_of(engine: Engine, anthropic_url: str | None, openai_url: str | Non
 
 def endpoint_of(agent: Agent, anthropic_url: str | None, openai_url: str | None) -> Endpoint:
     """Where the agent's model would be called; the addresses as in `base_url_of`."""
-    if agent.engine is Engine.APPROVED:
+    return endpoint(agent.engine, agent.model, anthropic_url, openai_url)
+
+
+def endpoint(engine: Engine, model: str, anthropic_url: str | None, openai_url: str | None) -> Endpoint:
+    """Likewise of a model that no agent has yet."""
+    if engine is Engine.APPROVED:
         return BUILT_IN
-    base_url = base_url_of(agent.engine, anthropic_url, openai_url)
-    return Endpoint(agent.engine, agent.model, base_url, FEATURES[agent.engine])
+    return Endpoint(engine, model, base_url_of(engine, anthropic_url, openai_url), FEATURES[engine])

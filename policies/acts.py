@@ -22,6 +22,20 @@ class Role(enum.Enum):
     """Not signed in."""
 
 
+class PersonRole(enum.Enum):
+    """In which right a person may act who has signed in."""
+
+    ADMIN = "admin"
+    CLINICAL_EDITOR = "clinical_editor"
+    AUDITOR = "auditor"
+    NURSE = "nurse"
+
+    @property
+    def role(self) -> Role:
+        """As the audit log has it."""
+        return Role(self.value)
+
+
 class Act(enum.Enum):
     """What was done, or was refused."""
 
@@ -111,6 +125,10 @@ class AuditReason(enum.Enum):
     FORCED = "forced"
     NO_REQUEST = "no_request"
     NO_SUCH_AGENT = "no_such_agent"
+    NO_SUCH_THING = "no_such_thing"
+    """Token, entry or transcript."""
+    SHIPPED = "shipped"
+    """It stands in a file of the operator's, which nobody alters over the network."""
     EXISTS = "exists"
     ALREADY = "already"
     NOT_DRAFT = "not_draft"
@@ -129,6 +147,10 @@ class AuditReason(enum.Enum):
     # sign-in
     UNKNOWN_TOKEN = "unknown_token"  # noqa: S105  # a reason, no token
     EXPIRED_TOKEN = "expired_token"  # noqa: S105  # a reason, no token
+    REVOKED_TOKEN = "revoked_token"  # noqa: S105  # a reason, no token
+    WRONG_SECRET = "wrong_secret"  # noqa: S105  # a reason, no secret
+    NO_TOKEN = "no_token"  # noqa: S105  # a reason, no token
+    """Nothing that could be one was shown."""
     TOO_MANY = "too_many"
     # why a model was refused
     UNKNOWN_ENGINE = "unknown_engine"

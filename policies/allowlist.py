@@ -20,11 +20,11 @@ from datetime import date
 from typing import Final, final
 
 from policies.places import is_loopback, url_problem
-from policies.records import Engine, Evidence, EvidenceKind, Profile
+from policies.records import MODEL, Engine, Evidence, EvidenceKind, ListedModel, Profile
 from policies.retention import Retention
 
 _MINT: Final = object()
-NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}"  # model names as SDKs and local servers spell them
+NAME: Final = MODEL.pattern
 EPOCH: Final = date(1970, 1, 1).toordinal()
 LOCAL: Final = "local"
 """The provider of a server on this machine, in the development profile."""
@@ -117,6 +117,23 @@ class Allowlist:
     def having(self, evidence: Iterable[Evidence]) -> Allowlist:
         """The same list with this evidence too."""
         return replace(self, evidence=(*self.evidence, *evidence))
+
+    def also(self, models: Iterable[ListedModel]) -> Allowlist:
+        """The same list with what admins put on it; a model of a vendor that is not listed any more is left out."""
+        vendors = {vendor.name: vendor for vendor in self.vendors if not vendor.carrier}
+        added = [
+            Listed(
+                vendor=vendors[each.vendor],
+                engine=each.engine,
+                model=each.model,
+                base_url=each.base_url,
+                region=each.region,
+                features=frozenset(feature for feature in Feature if getattr(each, feature.value)),
+            )
+            for each in models
+            if each.vendor in vendors
+        ]
+        return replace(self, listed=(*self.listed, *added))
 
 
 NOTHING_LISTED: Final = Allowlist((), (), ())

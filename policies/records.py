@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from policies import closed
-from policies.acts import Act, AuditReason, OffReason, Role, Subject
+from policies.acts import Act, AuditReason, OffReason, PersonRole, Role, Subject
 from policies.closed import Bucket, Count, Shape
 from policies.guardrails import EscalationReason
 
@@ -53,6 +53,12 @@ def _as_text(*sizes: int) -> Shape:
 SEALED: Final = _as_text(*(size + SEAL_BYTES for size in TRANSCRIPT_BYTES))
 LOCKED: Final = _as_text(*(size + SEAL_BYTES + LOCK_BYTES for size in TRANSCRIPT_BYTES))
 LOCKED_KEY: Final = _as_text(KEY_BYTES + LOCK_BYTES)
+MODEL: Final = Shape(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}", 100)  # as SDKs and local servers spell model names
+PLACE: Final = Shape(r"https?://[a-z0-9.-]{1,100}(:[0-9]{1,5})?(/[A-Za-z0-9._~-]{1,40}){0,4}/?", 283)
+REGION: Final = Shape(r"[a-z0-9-]{1,32}")
+ARGON2ID: Final = Shape(
+    r"\$argon2id\$v=19\$m=[0-9]{4,6},t=[0-9]{1,2},p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}", 100
+)  # 16 bytes of salt, 32 of hash, as the reference implementation writes them
 
 
 class Profile(enum.Enum):
@@ -335,6 +341,67 @@ class Evidence:
     """The last day on which it holds."""
     retention_days: Annotated[int, DAYS]
     """How long the vendor may keep what it is sent under it; counts for a ZDR agreement."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedModel:
+    """A model that an admin put on the allowlist.  Raises `closed.NotClosed` when a field is out of its bounds."""
+
+    entry: Annotated[str, REF]
+    """Random, made when it was added."""
+    vendor: Annotated[str, AGENT]
+    """The party of the allowlist's file that serves it."""
+    engine: Engine
+    """Which of our engines calls it; never the built-in one."""
+    model: Annotated[str, MODEL]
+    """Its exact id."""
+    base_url: Annotated[str, PLACE]
+    """Where it is called."""
+    region: Annotated[str, REGION]
+    """Where the vendor says that it runs."""
+    messages: bool
+    """Anthropic's Messages API may be used."""
+    chat: bool
+    """OpenAI's chat completions may be used."""
+    streaming: bool
+    """Answers may be streamed."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentFile:
+    """Which agent file was accepted over the network.  Raises `closed.NotClosed` when a field is out of its bounds."""
+
+    agent: Annotated[str, AGENT]
+    """Its name; it stands in the folder `agents` of the state."""
+    content: Annotated[str, HASH]
+    """SHA-256 of the file."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What lets a person in.  Raises `closed.NotClosed` when a field is out of its bounds."""
+
+    ref: Annotated[str, REF]
+    """Random; stands for the person in the audit log."""
+    role: PersonRole
+    """What it gives a right to."""
+    argon2id: Annotated[str, ARGON2ID]
+    """Argon2id of its secret, with salt and parameters; the secret itself is shown once and not kept."""
+    expires: Annotated[int, DAY]
+    """The last day on which it holds, in days since 1970-01-01."""
+    revoked: bool
+    """It holds no more, whatever its last day."""
+    revision: Annotated[int, SERIAL]
+    """Counts the changes."""
 
     def __post_init__(self) -> None:
         closed.check(self)

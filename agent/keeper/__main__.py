@@ -6,11 +6,14 @@ python -m agent.keeper record --state FOLDER ... --what self_test --passed yes
 python -m agent.keeper show --state FOLDER [--ref REF | --last N]
 python -m agent.keeper audit --state FOLDER head | verify | export        # agent/keeper/answers.py
 python -m agent.keeper vendors --state FOLDER --allowlist FILE --agents FOLDER
+python -m agent.keeper token --state FOLDER issue | list | revoke REF         # agent/keeper/at_terminal.py
+python -m agent.keeper incident --state FOLDER --from 2026-11-22T00 --to 2026-11-22T23
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import signal
@@ -21,14 +24,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from agent.keeper import answers, holding
+from agent.keeper import answers, at_terminal, holding
 from agent.keeper.collector import Collector, lines
 from agent.keeper.duties import Duties
 from agent.keeper.forwarding import FORMS, Forwarding, Receiver
 from agent.keeper.ledger import Ledger
 from agent.keeper.state import FILE, SqliteState, StateFailed
 from agent.keeper.transcript_keys import transcript_keys
-from agent.keeper.transcripts import SealedTranscripts
+from agent.keeper.transcripts import SealedTranscripts, TranscriptsHere
 from agent.lines import AgentFileRefused
 from policies.acts import Act, Role, Subject
 from policies.audit import AuditEvent
@@ -51,10 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     brief = verbs.add_parser("brief")
     record = verbs.add_parser("record")
     show = verbs.add_parser("show")
-    audit, vendors = answers.add_verbs(verbs)
     record.add_argument("--what", choices=[result.value for result in holding.Result], required=True)
     record.add_argument("--passed", choices=["yes", "no"], required=True)
-    for verb in (collect, brief, record, show, audit, vendors):
+    for verb in (collect, brief, record, show, *answers.add_verbs(verbs), *at_terminal.add_verbs(verbs)):
         verb.add_argument("--state", type=Path, required=True)
     for verb in (collect, brief, record):
         verb.add_argument("--profile", choices=[profile.value for profile in Profile], required=True)
@@ -63,14 +65,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     collect.add_argument("--audit-to", help="syslog+tls://host:port: where the audit log is sent as it grows")
     collect.add_argument("--audit-ca", type=Path)
     collect.add_argument("--audit-format", choices=FORMS, default="jsonl")
+    for name in ("--admin-port", "--admin-host", "--admin-cert", "--admin-key"):
+        collect.add_argument(name, help="for the interface; without a port there is none")
     show.add_argument("--ref")
     show.add_argument("--last", type=int, default=1)
     asked = parser.parse_args(arguments)
     if asked.verb in answers.VERBS:
         return answers.answer(asked)
+    if asked.verb in at_terminal.VERBS:
+        return at_terminal.answer(asked)
     if asked.verb == "show":
         return _show(asked.state, asked.ref, asked.last)
-    return _collect(asked) if asked.verb == "collect" else _brief(asked)
+    if asked.verb != "collect":
+        return _brief(asked)
+    if asked.admin_port is None:
+        return _collect(asked, None)
+    from agent.keeper.api import beginning  # its packages are not for a keeper without the interface
+
+    listening = beginning.bound(asked)
+    if listening is None:
+        return EXIT_SETTINGS
+    return _collect(asked, functools.partial(beginning.begin, asked, listening, more=asked.more))
 
 
 def _brief(asked: argparse.Namespace) -> int:
@@ -106,7 +121,8 @@ def _brief(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _collect(asked: argparse.Namespace) -> int:
+def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]] | None) -> int:
+    """begin: the interface; gives what ends it."""
     folder, profile = asked.state, Profile(asked.profile)
     to = Receiver.of(asked.audit_to, asked.audit_ca) if asked.audit_to else None
     # The end of the pipe is the only end: whoever is signalled, what the line still says is kept.
@@ -141,9 +157,23 @@ def _collect(asked: argparse.Namespace) -> int:
     duties = Duties(place, keys, asked.transcript_days, PHI(url) if url else None, time.time) if place else None
     if duties is not None:
         duties.start()
+
+    def changed() -> None:
+        """Over the interface, in its thread."""
+        for awake in (
+            duties.soon if duties is not None else None,
+            forwarding.nudge if forwarding is not None else None,
+        ):
+            if awake is not None:
+                awake()
+
+    here = TranscriptsHere(folder, keys, asked.transcript_days)
+    end = None if begin is None else begin(echo, after_change=changed, transcripts=here)
     collector = Collector(state, profile, echo, written, transcripts=transcripts.take)
     for line in lines(sys.stdin.buffer):
         collector.take(line)
+    if end is not None:
+        end()
     collector.flush()
     if duties is not None:
         duties.stop()

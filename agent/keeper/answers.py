@@ -145,8 +145,9 @@ def _verify(asked: argparse.Namespace) -> int:
 
 def _vendors(asked: argparse.Namespace) -> int:
     allowlist = load(asked.allowlist)
-    with contextlib.suppress(StateFailed):  # nothing was ever kept: the list's own evidence is all there is
-        allowlist = allowlist.having(LedgerReader(asked.state).evidence())
+    with contextlib.suppress(StateFailed):  # nothing was ever kept: the list's own is all there is
+        reader = LedgerReader(asked.state)
+        allowlist = allowlist.also(reader.listed_models()).having(reader.evidence())
     agents = lines.load(asked.agents).agents
     endpoints = {each.name: endpoint_of(each, asked.anthropic_url, asked.openai_url) for each in agents}
     rows, complete = told(allowlist, endpoints, datetime.now(UTC).date())

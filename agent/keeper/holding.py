@@ -20,7 +20,7 @@ from agent.vendors import endpoint_of
 from policies.acts import Role
 from policies.allowlist import Allowlist, Endpoint, Permitted, permit
 from policies.changes import is_live, level
-from policies.records import AgentPolicy, Evidence, InForce, Profile, WorkspacePolicy, hour_of
+from policies.records import AgentPolicy, Evidence, InForce, ListedModel, Profile, WorkspacePolicy, hour_of
 from policies.requests import Actor, Around, CreateAgent, Proven, Rebuild, SelfTested
 from policies.retention import Retention, Writable, admit
 
@@ -44,6 +44,8 @@ class Recorded(Protocol):
     def workspace(self) -> WorkspacePolicy: ...
 
     def evidence(self) -> Sequence[Evidence]: ...
+
+    def listed_models(self) -> Sequence[ListedModel]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,8 @@ class Place:
         return {each.name: endpoint_of(each, self.anthropic_url, self.openai_url) for each in agents}
 
     def known_allowlist(self, recorded: Recorded) -> Allowlist:
-        """The file's, with all evidence on record.  Raises `ListRefused`, `StateFailed`."""
-        return vendors.load(self.allowlist).having(recorded.evidence())
+        """The file's, with what admins listed and all evidence on record.  Raises `ListRefused`, `StateFailed`."""
+        return vendors.load(self.allowlist).also(recorded.listed_models()).having(recorded.evidence())
 
 
 def add_arguments(verb: argparse.ArgumentParser) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -36,9 +37,24 @@ from policies.audit import (
 from policies.changes import Changed, ChangeRefused, change
 from policies.closed import NotClosed
 from policies.merkle import Growing, leaf_hash
-from policies.records import AgentPolicy, AuditEntry, Evidence, EvidenceKind, Forwarded, TreeHead, WorkspacePolicy
+from policies.records import (
+    AgentFile,
+    AgentPolicy,
+    AuditEntry,
+    Evidence,
+    EvidenceKind,
+    Forwarded,
+    ListedModel,
+    Token,
+    TreeHead,
+    WorkspacePolicy,
+)
 from policies.requests import Actor, Around, Request
 from policies.workspace import ForceRequest, WorkspaceChanged, WorkspaceRefused, force
+
+_R = TypeVar("_R")
+Kept = ListedModel | Token
+"""What `set` and `remove` take: records whose changes need no decision of `policies`."""
 
 LOG_TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS audit_entries"
@@ -52,8 +68,12 @@ TABLES: Final[dict[str, tuple[type, str]]] = {
     "workspace": (WorkspacePolicy, "revision"),
     "evidence": (Evidence, "reference"),
     "forwarded": (Forwarded, "collector"),
+    "listed_models": (ListedModel, "entry"),
+    "agent_files": (AgentFile, "agent"),
+    "tokens": (Token, "ref"),
 }
 """The record each table holds, and which of its fields is unique."""
+NAMES: Final = {record: name for name, (record, _) in TABLES.items()}
 RECORDED: Final = {EvidenceKind.BAA: Act.BAA_RECORDED, EvidenceKind.ZDR: Act.ZDR_RECORDED}
 EXPIRED: Final = {EvidenceKind.BAA: Act.BAA_EXPIRED, EvidenceKind.ZDR: Act.ZDR_EXPIRED}
 
@@ -83,10 +103,13 @@ class Ledger:
             doing()
             return self._append(event)
 
-    def change_agent(self, agent: str, request: Request, actor: Actor, around: Around) -> Changed | ChangeRefused:
+    def change_agent(
+        self, agent: str, request: Request, actor: Actor, around: Around, file: AgentFile | None = None
+    ) -> Changed | ChangeRefused:
         """Decides by `policies.changes`, and writes the policy and its entry, or the refusal's entry.
 
         What is set for the workspace is read here, in the same transaction, whatever `around` says of it.
+        file: which file stands for the agent from now on; None leaves what is recorded, and a deleted agent has none.
         """
         with self._transaction():
             known = Around(around.hour, self.workspace(), around.lacking)
@@ -95,6 +118,10 @@ class Ledger:
                 self._database.run("DELETE FROM agent_policies WHERE agent = ?", [agent])
                 if outcome.policy is not None:
                     _insert(self._database, "agent_policies", outcome.policy)
+                if file is not None or outcome.policy is None:
+                    self._database.run("DELETE FROM agent_files WHERE agent = ?", [agent])
+                if file is not None:
+                    _insert(self._database, "agent_files", file)
             self._append(outcome.event)
         return outcome
 
@@ -107,6 +134,40 @@ class Ledger:
                 _insert(self._database, "workspace", outcome.policy)
             self._append(outcome.event)
         return outcome
+
+    def put(self, record: Kept, event: AuditEvent) -> AuditEntry:
+        """The record in the place of the one with its key, if there is one; `before` and `after` are filled in."""
+        name, key = NAMES[type(record)], TABLES[NAMES[type(record)]][1]
+        with self._transaction():
+            before = self._having(type(record), getattr(record, key))
+            self._database.run(f"DELETE FROM {name} WHERE {key} = ?", [getattr(record, key)])  # noqa: S608  # our own names
+            _insert(self._database, name, record)
+            return self._append(replace(event, before=digest(before), after=digest(record)))
+
+    def remove(self, kind: type[Kept], key: str, event: AuditEvent) -> bool:
+        """False, and nothing is written, where there is none."""
+        name, field = NAMES[kind], TABLES[NAMES[kind]][1]
+        with self._transaction():
+            before = self._having(kind, key)
+            if before is not None:
+                self._database.run(f"DELETE FROM {name} WHERE {field} = ?", [key])  # noqa: S608  # our own names
+                self._append(replace(event, before=digest(before)))
+        return before is not None
+
+    def kept(self, kind: type[_R]) -> Sequence[_R]:
+        """All records of one kind, in the order of their keys."""
+        key = TABLES[NAMES[kind]][1]
+        return sorted(_records(self._database, NAMES[kind]), key=lambda record: str(getattr(record, key)))
+
+    def listed_models(self) -> Sequence[ListedModel]:
+        return self.kept(ListedModel)
+
+    def agent_file(self, agent: str) -> AgentFile | None:
+        """Which file was accepted over the network; None for an agent of the operator's own."""
+        return self._having(AgentFile, agent)
+
+    def token(self, ref: str) -> Token | None:
+        return self._having(Token, ref)
 
     def record_evidence(self, evidence: Evidence, actor: Actor, hour: int) -> AuditEntry:
         """One more agreement; one with the same reference is replaced."""
@@ -164,6 +225,26 @@ class Ledger:
     def head(self) -> TreeHead | None:
         """The signed head now; None for a log without entries."""
         return _head(self._database)
+
+    def lines(self, first: int, most: int) -> Sequence[bytes]:
+        """A page of the log: so many entries, from that number on."""
+        asked = "SELECT line FROM audit_entries WHERE sequence >= ? ORDER BY sequence LIMIT ?"
+        return [line for (line,) in self._database.run(asked, [first, most])[0]]
+
+    def entries(self) -> Iterator[AuditEntry]:
+        """All of it, one by one.  Raises `NotClosed` at a line that is no entry."""
+        return map(entry_of, _lines(self._database))
+
+    def _having(self, kind: type[_R], key: str) -> _R | None:
+        name, field = NAMES[kind], TABLES[NAMES[kind]][1]
+        columns = ", ".join(closed.kinds_of(kind))
+        rows, _ = self._database.run(f"SELECT {columns} FROM {name} WHERE {field} = ?", [key])  # noqa: S608  # our own names
+        found: _R | None = None
+        with contextlib.suppress(NotClosed):
+            found = record_of(kind, rows[0]) if rows else None
+        if rows and found is None:
+            raise StateFailed("the state holds a record that is none of ours")
+        return found
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -250,6 +331,12 @@ class LedgerReader:
         """What is read within belongs together."""
         with self._database.snapshot():
             yield
+
+    def listed_models(self) -> Sequence[ListedModel]:
+        return _records(self._database, "listed_models")
+
+    def tokens(self) -> Sequence[Token]:
+        return _records(self._database, "tokens")
 
     def close(self) -> None:
         self._database.close()

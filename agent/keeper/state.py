@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -63,6 +63,14 @@ class SqliteState:
 
     def latest(self, most: int) -> Sequence[CallMetrics]:
         return self._select("ORDER BY rowid DESC LIMIT ?", most)
+
+    def between(self, first_hour: int, last_hour: int) -> Iterator[CallMetrics]:
+        """The records of the calls that were answered in these hours, both included, oldest first."""
+        if not self.database.run("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'calls'")[0]:
+            return iter(())  # a state in which no call was ever kept
+        clause = "WHERE hour BETWEEN ? AND ? ORDER BY hour, rowid"
+        rows = self.database.rows(f"SELECT {', '.join(NAMES)} FROM calls {clause}", [first_hour, last_hour])  # noqa: S608  # our own field names
+        return (record_of(CallMetrics, row) for row in rows)
 
     def close(self) -> None:
         self.database.close()

@@ -208,7 +208,7 @@ class SealedTranscripts:
 class TranscriptsHere:
     """The same for an interface whose threads come later: each opens a connection of its own when it first asks.
 
-    Whoever calls this has the audit log's entry written: `read` and `delete` write none.  Both raise `StateFailed`.
+    `read` and `delete` raise `StateFailed`.
     """
 
     def __init__(self, folder: Path, keys: TranscriptKeys, kept_days: int) -> None:
@@ -217,11 +217,11 @@ class TranscriptsHere:
         self._kept_days: Final = kept_days
         self._of_thread: Final = threading.local()
 
-    def read(self, ref: str) -> str | None:
-        return self._open().read(ref)
+    def read(self, ref: str, actor: Actor) -> str | None:
+        return self._open().read(ref, actor)
 
-    def delete(self, ref: str) -> bool:
-        return self._open().delete(ref)
+    def delete(self, ref: str, actor: Actor) -> bool:
+        return self._open().delete(ref, actor)
 
     def _open(self) -> SealedTranscripts:
         found: SealedTranscripts | None = getattr(self._of_thread, "transcripts", None)

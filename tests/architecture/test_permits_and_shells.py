@@ -27,6 +27,7 @@ LINE: Final = ("agent.__main__", "agent.call", "telephony.server")
 WRITERS: Final = {
     "agent.embedded_redis",  # the launcher's: an empty folder for a Redis that keeps nothing
     "agent.engines.write_vectors",  # run by a person: vectors of the hospital's own passages
+    "agent.keeper.agent_files",  # agent files that came over the network
     "agent.keeper.answers",  # opens /dev/null when whoever read its output has gone
     "agent.keeper.database",  # the durable state: what a call leaves, what is set, the audit log
     "agent.keeper.keys",  # the audit log's signing key, once
@@ -61,8 +62,8 @@ TASK_OWNERS: Final = {
 }  # fmt: skip
 # Who prints: what a person at a terminal runs.
 SPEAKERS: Final = {
-    "agent.keeper.__main__", "agent.keeper.answers", "agent.launcher", "agent.preflight", "telephony.twin.__main__",
-    "telephony.twin.voices.build",
+    "agent.keeper.__main__", "agent.keeper.answers", "agent.keeper.api.beginning", "agent.keeper.at_terminal",
+    "agent.launcher", "agent.preflight", "telephony.twin.__main__", "telephony.twin.voices.build",
 }  # fmt: skip
 # Foreign packages with one door each.
 DOORS: Final[dict[str, set[str]]] = {
@@ -77,6 +78,7 @@ DOORS: Final[dict[str, set[str]]] = {
     "spacy": {"policies.redaction"},
     "structlog": {"policies.logs"},
     "logging": {"policies.logs"},
+    "argon2": {"agent.keeper.argon"},
     "sqlite3": {"agent.keeper.database"},
     "cryptography": {
         "agent.keeper.keys",

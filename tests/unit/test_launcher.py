@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -31,8 +32,8 @@ NOBODY = 65_534  # Debian's user without rights
 class Started:
     """What a launch showed."""
 
-    def __init__(self, folder: Path) -> None:
-        self.settings: Settings = from_environment({"QUIETLINE_STATE": str(folder / "state")})
+    def __init__(self, folder: Path, **more: str) -> None:
+        self.settings: Settings = from_environment({"QUIETLINE_STATE": str(folder / "state"), **more})
         self.events: list[CallEvent] = []
         self.over = asyncio.Event()
         self.services: list[Service] = []
@@ -101,6 +102,28 @@ async def test_what_a_line_that_was_ready_writes_to_standard_error_is_never_show
 
     said = capfd.readouterr()
     assert NOBODY_SAID_THIS not in said.err + said.out
+
+
+async def test_with_a_port_of_its_own_the_keeper_answers_beside_the_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    started = Started(tmp_path, QUIETLINE_ADMIN_PORT=str(port))
+    heads: list[bytes] = []
+
+    async def ready(_: Service) -> int | None:
+        while LogLine(Event.ADMIN_READY, {"port": port}) not in started.events:
+            started.over.clear()
+            await started.over.wait()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /v1/agents HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+        heads.append(await reader.readline())
+        writer.close()
+        return 0
+
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    line = _with_path(*STUB)
+    assert 0 == await launcher.run(started.settings, environment, echo="log", show=started.show, ready=ready, line=line)
+    assert [b"HTTP/1.1 401 Unauthorized\r\n"] == heads
 
 
 async def test_a_signal_ends_everything_in_order(tmp_path: Path) -> None:

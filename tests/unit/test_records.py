@@ -16,14 +16,17 @@ from policies.closed import Bucket, Choice, Count, Flag, Kind, NotClosed, Reason
 from policies.records import (
     DURATION_S,
     GAP_MS,
+    AgentFile,
     AgentPolicy,
     AuditEntry,
     CallMetrics,
     Evidence,
     InForce,
     KeptTranscript,
+    ListedModel,
     Presence,
     SealedTranscript,
+    Token,
     TranscriptKey,
     TreeHead,
     WorkspacePolicy,
@@ -36,7 +39,7 @@ from tests.unit.examples import a_call, a_presence, records
 PAGE = Path(__file__).parents[2] / "docs" / "what-we-keep.md"
 KEPT: list[type[Any]] = [
     CallMetrics, Presence, InForce, SealedTranscript, KeptTranscript, TranscriptKey, AgentPolicy, WorkspacePolicy,
-    Evidence, AuditEntry, TreeHead,
+    Evidence, ListedModel, AgentFile, Token, AuditEntry, TreeHead,
 ]  # fmt: skip
 CANARY = "Xanthippe"
 

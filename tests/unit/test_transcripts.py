@@ -270,9 +270,9 @@ def test_each_thread_of_an_interface_reads_by_a_connection_of_its_own(office: Of
     one, two = kept(office, QUESTION), kept(office, QUESTION)
     here = TranscriptsHere(office.folder, office.keys, 7)
     with ThreadPoolExecutor(1) as thread:
-        assert f"caller: {QUESTION}\n" == thread.submit(here.read, one).result()
-        assert thread.submit(here.delete, one).result()
-    assert (None, True) == (here.read(one), here.read(two) is not None)
+        assert f"caller: {QUESTION}\n" == thread.submit(here.read, one, AUDITOR).result()
+        assert thread.submit(here.delete, one, AUDITOR).result()
+    assert (None, True) == (here.read(one, AUDITOR), here.read(two, AUDITOR) is not None)
     assert [two] == office.transcripts.refs()
 
 

@@ -1,0 +1,280 @@
+"""Agents and the workspace's switch: what is defined, what holds, and who may change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agent import lines
+from agent.keeper.api.answers import Answer, ApiRefused, Asked, ErrorWord
+from agent.keeper.api.desk import Desk, not_found
+from agent.keeper.builds import build_of
+from agent.lines import AgentFileRefused, AgentState
+from policies import closed, workspace
+from policies.acts import Act, AuditReason, OffReason, Role, Subject
+from policies.allowlist import ModelReason, ModelRefused, lacking, permit
+from policies.changes import ChangeRefused, is_live, level
+from policies.records import AgentFile, Engine, Profile
+from policies.requests import (
+    Actor,
+    ApproveZeroOff,
+    Around,
+    AskZeroOff,
+    CreateAgent,
+    DeleteAgent,
+    DenyZeroOff,
+    GoLive,
+    Rebuild,
+    Request,
+    ToDraft,
+    ZeroOn,
+)
+from policies.workspace import AskForceOff, ForceRequest, WorkspaceRefused
+
+MOST_AGENTS: Final = 100
+KEEPER: Final = Actor(Role.KEEPER)
+ERRORS: Final = {
+    AuditReason.NOT_ALLOWED: ErrorWord.NOT_ALLOWED,
+    AuditReason.NO_SUCH_AGENT: ErrorWord.NOT_FOUND,
+    AuditReason.MALFORMED: ErrorWord.MALFORMED,
+}
+"""Every other reason: something else stands against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The body of a request to switch zero retention off."""
+
+    reason: OffReason
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+
+def list_agents(desk: Desk, asked: Asked) -> Answer:  # noqa: ARG001  # the shape of an operation
+    return Answer({"agents": [_told(desk, name) for name in sorted(_names(desk))]})
+
+
+def get_agent(desk: Desk, asked: Asked) -> Answer:
+    return Answer(_told(desk, _known(desk, asked.path["name"])))
+
+
+def create_agent(desk: Desk, asked: Asked) -> Answer:
+    name = asked.body.get("name")
+    if isinstance(name, str) and name in _names(desk):
+        raise ApiRefused(ErrorWord.REFUSED, AuditReason.EXISTS)
+    if len(_names(desk)) >= MOST_AGENTS:
+        raise ApiRefused(ErrorWord.REFUSED, AuditReason.TOO_MANY)
+    file = _accept(desk, asked, name if isinstance(name, str) else "")
+    _change(desk, asked.actor, file.agent, CreateAgent(_build(desk, file.agent, asked.body)), file=file)
+    return Answer(_told(desk, file.agent) | TAKES_EFFECT, 201, headers={"Location": f"/v1/agents/{file.agent}"})
+
+
+def change_agent(desk: Desk, asked: Asked) -> Answer:
+    name = _own(desk, asked.path["name"])
+    file = _accept(desk, asked, name)
+    _change(desk, asked.actor, name, Rebuild(_build(desk, name, asked.body)), file=file)
+    return Answer(_told(desk, name) | TAKES_EFFECT)
+
+
+def delete_agent(desk: Desk, asked: Asked) -> Answer:
+    name = _own(desk, asked.path["name"])
+    _change(desk, asked.actor, name, DeleteAgent())
+    return Answer(status=204)
+
+
+def zero_on(desk: Desk, asked: Asked) -> Answer:
+    return _acted(desk, asked, ZeroOn())
+
+
+def ask_zero_off(desk: Desk, asked: Asked) -> Answer:
+    return _acted(desk, asked, AskZeroOff(asked.body.reason))
+
+
+def approve_zero_off(desk: Desk, asked: Asked) -> Answer:
+    return _acted(desk, asked, ApproveZeroOff())
+
+
+def deny_zero_off(desk: Desk, asked: Asked) -> Answer:
+    return _acted(desk, asked, DenyZeroOff())
+
+
+def leave_draft(desk: Desk, asked: Asked) -> Answer:
+    name = _known(desk, asked.path["name"])
+    _renew(desk, name)
+    return _acted(desk, asked, GoLive())
+
+
+def to_draft(desk: Desk, asked: Asked) -> Answer:
+    return _acted(desk, asked, ToDraft())
+
+
+def get_workspace(desk: Desk, asked: Asked) -> Answer:  # noqa: ARG001  # the shape of an operation
+    return Answer(closed.to_wire(desk.ledger.workspace()))
+
+
+def force_zero(desk: Desk, asked: Asked) -> Answer:
+    return _forced(desk, asked, workspace.Force())
+
+
+def ask_force_off(desk: Desk, asked: Asked) -> Answer:
+    return _forced(desk, asked, AskForceOff(asked.body.reason))
+
+
+def approve_force_off(desk: Desk, asked: Asked) -> Answer:
+    return _forced(desk, asked, workspace.ApproveForceOff())
+
+
+def deny_force_off(desk: Desk, asked: Asked) -> Answer:
+    return _forced(desk, asked, workspace.DenyForceOff())
+
+
+TAKES_EFFECT: Final = {"takes_effect": "next_start"}
+"""An agent's keys are read when the line starts; retention is not one of them: it holds at once."""
+
+
+def enrol(desk: Desk) -> None:
+    """At the start: every agent file of the operator's has a policy, and each agent that of the build that runs now.
+
+    Raises `StateFailed`.
+    """
+    for name in sorted(desk.files.shipped):
+        if desk.ledger.policy(name) is None:
+            desk.ledger.change_agent(
+                name, CreateAgent(_build(desk, name, _table(desk, name))), KEEPER, Around(desk.hour, None)
+            )
+    for name in sorted(_names(desk)):
+        _renew(desk, name)
+    _settle(desk)
+
+
+def _settle(desk: Desk) -> None:
+    """The folder holds what was accepted, and a file says `live` only of an agent that is.  Raises `StateFailed`."""
+    live = {each.agent for each in desk.ledger.policies() if each.live}
+    desk.files.settle(desk.ledger.kept(AgentFile), live)
+
+
+def _names(desk: Desk) -> set[str]:
+    return {*desk.files.shipped, *(each.agent for each in desk.ledger.kept(AgentFile))}
+
+
+def _known(desk: Desk, name: str) -> str:
+    if name not in _names(desk):
+        raise not_found(AuditReason.NO_SUCH_AGENT)
+    return name
+
+
+def _own(desk: Desk, name: str) -> str:
+    """One that came over the network: the operator's files are the operator's."""
+    if _known(desk, name) in desk.files.shipped:
+        raise ApiRefused(ErrorWord.REFUSED, AuditReason.SHIPPED)
+    return name
+
+
+def _table(desk: Desk, name: str) -> dict[str, Any] | None:
+    return desk.files.table(name, desk.ledger.agent_file(name))
+
+
+def _build(desk: Desk, name: str, table: Mapping[str, Any] | None) -> str:
+    """Over the keys as they stand in the file that the line reads.
+
+    Of a file that is not as it was accepted: another one than any agent's.
+    """
+    held = table or {}
+    return build_of(desk.means.code, held if name in desk.files.shipped else desk.files.placed(held), desk.means.more)
+
+
+def _renew(desk: Desk, name: str) -> None:
+    """Another build than the agent was examined for makes it a draft."""
+    policy, build = desk.ledger.policy(name), _build(desk, name, _table(desk, name))
+    if policy is not None and policy.build != build:
+        _change(desk, KEEPER, name, Rebuild(build))
+
+
+def _accept(desk: Desk, asked: Asked, name: str) -> AgentFile:
+    """The file, written aside, of keys that make an agent whose model may be called.  Raises `ApiRefused`."""
+    _check_model(desk, asked, name)
+    wrong: AgentFileRefused | None = None
+    try:
+        agent = desk.files.read(name, asked.body)
+        lines.together([*desk.files.shipped.values(), *_others(desk, name), agent])
+    except AgentFileRefused as refused:
+        wrong = refused
+    if wrong is not None:
+        told = {"key": wrong.key or "none", "says": wrong.rule or "is no agent file that can be taken"}
+        raise ApiRefused(ErrorWord.MALFORMED, AuditReason.MALFORMED, more=told)
+    return desk.files.prepare(name, asked.body)
+
+
+def _others(desk: Desk, but: str) -> list[lines.Agent]:
+    """The agents that came over the network, as far as their files are what was accepted."""
+    names = [each.agent for each in desk.ledger.kept(AgentFile) if each.agent != but]
+    tables = {name: _table(desk, name) for name in names}
+    return [desk.files.read(name, table) for name, table in tables.items() if table is not None]
+
+
+def _check_model(desk: Desk, asked: Asked, name: str) -> None:
+    """Before anything else is looked at, so that what is refused is refused by the model's own rule."""
+    engine = next((engine for engine in Engine if engine.value == asked.body.get("engine")), Engine.APPROVED)
+    model = asked.body.get("model")
+    if engine is Engine.APPROVED or not isinstance(model, str):
+        return
+    held = level(desk.ledger.policy(name), desk.ledger.workspace())
+    verdict = permit(desk.endpoint(engine, model), desk.allowlist(), held, Profile.PRODUCTION, desk.today)
+    if isinstance(verdict, ModelRefused):
+        reason = AuditReason(verdict.reason.value)
+        desk.ledger.write(desk.event(Act.MODEL_REFUSED, Subject.MODEL, asked.actor, name, reason))
+        told = {**verdict.body(), "model": verdict.model or "unnamed"}
+        raise ApiRefused(ErrorWord.MODEL_REFUSED, audited=True, more=told)
+
+
+def _acted(desk: Desk, asked: Asked, request: Request) -> Answer:
+    name = _known(desk, asked.path["name"])
+    _change(desk, asked.actor, name, request)
+    return Answer(_told(desk, name))
+
+
+def _change(desk: Desk, actor: Actor, name: str, request: Request, file: AgentFile | None = None) -> None:
+    """Policy, file and audit entry in one transaction; then the folder and whoever listens.  Raises `ApiRefused`."""
+    around = Around(desk.hour, None, _lacking(desk, name) if isinstance(request, GoLive) else None)
+    outcome = desk.ledger.change_agent(name, request, actor, around, file)
+    _settle(desk)
+    if isinstance(outcome, ChangeRefused):
+        raise ApiRefused(ERRORS.get(outcome.reason, ErrorWord.REFUSED), outcome.reason, audited=True)
+    desk.changed()
+
+
+def _lacking(desk: Desk, name: str) -> ModelReason | None:
+    """Why the agent's data path keeps it a draft today."""
+    table = _table(desk, name)
+    if table is None:
+        raise ApiRefused(ErrorWord.REFUSED, AuditReason.MALFORMED)
+    held = level(desk.ledger.policy(name), desk.ledger.workspace())
+    endpoint = desk.endpoint(Engine(table["engine"]), str(table.get("model", "")))
+    return lacking(endpoint, desk.allowlist(), held, desk.today)
+
+
+def _forced(desk: Desk, asked: Asked, request: ForceRequest) -> Answer:
+    outcome = desk.ledger.change_workspace(request, asked.actor, desk.hour)
+    if isinstance(outcome, WorkspaceRefused):
+        raise ApiRefused(ERRORS.get(outcome.reason, ErrorWord.REFUSED), outcome.reason, audited=True)
+    desk.changed()
+    return Answer(closed.to_wire(outcome.policy))
+
+
+def _told(desk: Desk, name: str) -> dict[str, object]:
+    """An agent as the interface shows it."""
+    table, policy = _table(desk, name), desk.ledger.policy(name)
+    live = is_live(policy, _build(desk, name, table))
+    shipped = name in desk.files.shipped
+    if table is not None and not shipped:
+        table["state"] = (AgentState.LIVE if live else AgentState.DRAFT).value
+    return {
+        "name": name,
+        "agent": table,
+        "policy": None if policy is None else closed.to_wire(policy),
+        "level": level(policy, desk.ledger.workspace()).name.lower(),
+        "live": live,
+        "shipped": shipped,
+    }

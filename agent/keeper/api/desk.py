@@ -1,0 +1,123 @@
+"""What the operations work on: the ledger, the calls, the agent files, and what the composition root gave."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Protocol
+
+from agent.keeper.agent_files import AgentFiles
+from agent.keeper.api.answers import ApiRefused, ErrorWord
+from agent.keeper.api.door import Door
+from agent.keeper.ledger import Ledger
+from agent.keeper.state import SqliteState
+from agent.vendors import endpoint
+from policies.acts import Act, AuditReason, Subject
+from policies.allowlist import Allowlist, Endpoint
+from policies.audit import AuditEvent
+from policies.records import NONE, THING, Engine, ListedModel, hour_of
+from policies.requests import Actor
+
+
+class Transcripts(Protocol):
+    """Sealed transcripts, for the auditor alone.  Both write their entry of the audit log; both raise `StateFailed`."""
+
+    def read(self, ref: str, actor: Actor) -> str | None:
+        """The redacted text; None where there is none, or none any more."""
+        ...
+
+    def delete(self, ref: str, actor: Actor) -> bool:
+        """False where there was none."""
+        ...
+
+
+class NoTranscripts:
+    """Where none are kept."""
+
+    def read(self, ref: str, actor: Actor) -> str | None:  # noqa: ARG002  # the shape of `Transcripts`
+        return None
+
+    def delete(self, ref: str, actor: Actor) -> bool:  # noqa: ARG002  # the shape of `Transcripts`
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the composition root gives the interface."""
+
+    state: Path
+    agents: Path
+    """The operator's own agent files, read only."""
+    allowlist: Allowlist
+    """As shipped or as the operator's file has it; what admins add lies in the state."""
+    code: str
+    """`builds.code_hash`."""
+    more: str = ""
+    """Whatever else a build depends on (`builds.build_of`)."""
+    anthropic_url: str | None = None
+    openai_url: str | None = None
+    transcripts: Transcripts = field(default_factory=NoTranscripts)
+    after_change: Callable[[], None] = lambda: None
+    """Called in the interface's thread after each change of an agent or the workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Lives in one thread."""
+
+    means: Means
+    ledger: Ledger
+    state: SqliteState
+    files: AgentFiles
+    door: Door
+    clock: Callable[[], float]
+    """Seconds since 1970."""
+    failed: Callable[[Exception], None]
+    """Told of what went wrong; its text may not be kept."""
+
+    @property
+    def hour(self) -> int:
+        """Now, in hours since 1970-01-01 UTC."""
+        return hour_of(self.clock())
+
+    @property
+    def today(self) -> date:
+        return datetime.fromtimestamp(self.clock(), UTC).date()
+
+    def endpoint(self, engine: Engine, model: str) -> Endpoint:
+        """Where the model would be called."""
+        return endpoint(engine, model, self.means.anthropic_url, self.means.openai_url)
+
+    def allowlist(self) -> Allowlist:
+        """The file's, with the models and the evidence that admins recorded."""
+        listed = self.means.allowlist.also(self.ledger.kept(ListedModel))
+        return listed.having(self.ledger.evidence())
+
+    def event(
+        self, act: Act, subject: Subject, actor: Actor, thing: str, reason: AuditReason | None = None
+    ) -> AuditEvent:
+        """An entry of now.  A thing that is no name of ours is none."""
+        known = thing if re.fullmatch(THING.pattern, thing, re.ASCII) else NONE
+        return AuditEvent(
+            hour=self.hour,
+            role=actor.role,
+            actor=actor.known_token,
+            act=act,
+            subject=subject,
+            thing=known,
+            reason=reason,
+        )
+
+    def changed(self) -> None:
+        """Tells whoever the composition root named.  Raises nothing."""
+        try:
+            self.means.after_change()
+        except Exception as error:  # noqa: BLE001  # the change stands, whatever becomes of the word of it
+            self.failed(error)
+
+
+def not_found(rule: AuditReason = AuditReason.NO_SUCH_THING) -> ApiRefused:
+    return ApiRefused(ErrorWord.NOT_FOUND, rule)
