@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import os
 import queue
-import sys
 import threading
 from collections.abc import Callable
 from typing import Final, TypeAlias, final
@@ -15,6 +13,7 @@ from typing import Final, TypeAlias, final
 import onnxruntime
 
 from agent.engines.ports import EngineReason
+from agent.engines.priority import give_way
 from policies.phi import PHI
 from telephony.audio import AudioFrame
 
@@ -112,8 +111,7 @@ class SpeechPool:
             thread.join()
 
     def _work(self) -> None:
-        if sys.platform == "linux":  # elsewhere the number would name a process
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        give_way(NICENESS)
         while self._serve(self._jobs.get()[2]):  # no name holds the job while the thread waits for the next
             pass
 

@@ -8,7 +8,6 @@ the full window.  Speech longer than one window is cut where it is quietest, and
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from agent.engines.denoise import floor_dbfs, quieted
 from agent.engines.models import ModelFiles, ModelFileWrong, ModelReason, activity_file
 from agent.engines.ports import Bias, EngineFailed, EngineReason, Speech, Transcript, Urgency
+from agent.engines.priority import give_way
 from agent.engines.queueing import FairQueue, QueueFull
 from agent.engines.silero import Silero
 from agent.engines.windows import (
@@ -302,7 +302,7 @@ class WhisperPool:
         made: list[Whisper | ModelFileWrong] = []
 
         def build() -> None:
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), QUIETER_PRIORITY)
+            give_way(QUIETER_PRIORITY)
             try:
                 made.append(Whisper(files, settings, silero, understand))
             except ModelFileWrong as wrong:
