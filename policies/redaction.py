@@ -34,7 +34,7 @@ from policies.redacting.identifiers import identifiers
 from policies.redacting.lexis import Lexis
 from policies.redacting.mail import mail
 from policies.redacting.people import people
-from policies.redacting.second import added
+from policies.redacting.second import added, doubted
 from policies.redacting.tagger import Tagger
 from policies.redacting.taught import load_tagger
 from policies.redacting.words import Word, cut
@@ -159,7 +159,9 @@ def find(text: str, lexis: Lexis, tagger: Tagger, model: Sequence[tuple[int, int
     found += [one for one in ages(words, lexis) if not covered([one]) & covered(found)]
     found += identifiers(words, lexis, covered(found))
     found += people(words, lexis, covered(found), _places(words, model))
-    found += added(words, tagger.tags(words, lexis), lexis, covered(found))
+    tags = tagger.tags(words, lexis)
+    found = [one for one in found if not doubted(words, tags, lexis, one)]
+    found += added(words, tags, lexis, covered(found))
     return apart(spans(words, joined([word.low for word in words], found)))
 
 

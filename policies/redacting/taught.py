@@ -31,8 +31,8 @@ TAUGHT: Final = "taught.npz"
 
 def load_tagger() -> Tagger:
     """About 0.5 s; reads installed files.  Raises OSError where one is absent or not the one that was checked."""
-    base = arrays(_checked("model/model.safetensors"), shapes(), BESIDE)
-    pieces = _checked("model/vocab.txt").decode("utf-8").removesuffix("\n").split("\n")
+    base = arrays(checked("model/model.safetensors"), shapes(), BESIDE)
+    pieces = checked("model/vocab.txt").decode("utf-8").removesuffix("\n").split("\n")
     if base is None or len(pieces) != VOCABULARY:
         raise OSError("the sentence model's files are not as expected: run `make setup`")
     return Tagger(base, {piece: row for row, piece in enumerate(pieces)}, taught())
@@ -45,7 +45,8 @@ def taught() -> Mapping[str, Floats]:
         return MappingProxyType({name: file[name] for name in file.files})
 
 
-def _checked(inside: str) -> bytes:
+def checked(inside: str) -> bytes:
+    """A file of the sentence model's package.  Raises OSError where it is absent or another."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise OSError("the sentence model is not installed: run `make setup`")
