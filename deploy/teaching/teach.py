@@ -153,8 +153,7 @@ def loss(learnt: Learnt, base: Learnt, batch: Batch, key: Any) -> Any:
     return -(taken * (wanted >= 0)).sum() / (wanted >= 0).sum()
 
 
-@jax.jit
-def step(
+def _step(
     learnt: Learnt, moments: tuple[Learnt, Learnt], base: Learnt, batch: Batch, key: Any, number: Any, rate: Any
 ) -> Any:
     """One of Adam's, of a slope no longer than 1, with a little decay of the matrices."""
@@ -167,6 +166,9 @@ def step(
         change = first[name] / (1 - 0.9**number) / (jnp.sqrt(second[name] / (1 - 0.99**number)) + 1e-8)
         moved[name] = array - rate * change - rate * 0.01 * array * (array.ndim > 1)
     return moved, (first, second), lost
+
+
+step: Final[Any] = jax.jit(_step)
 
 
 def main() -> None:
@@ -193,7 +195,8 @@ def main() -> None:
         key, now = jax.random.split(key)
         rate = RATE * min(1, number / 50) * (1 - number / given.steps)
         learnt, moments, _ = step(learnt, moments, base, next(source), now, number, rate)
-    np.savez_compressed(given.out, **{name: np.asarray(array).astype(np.float16) for name, array in learnt.items()})
+    halves: dict[str, Any] = {name: np.asarray(array).astype(np.float16) for name, array in learnt.items()}
+    np.savez_compressed(given.out, **halves)
 
 
 if __name__ == "__main__":

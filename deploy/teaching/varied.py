@@ -40,8 +40,8 @@ _MAIL: Final = frozenset(
     """dot at underscore dash hyphen com net org edu gov gmail yahoo hotmail outlook aol icloud the and""".split()
 )
 _STREETS: Final = """maple oak pine cedar elm walnut willow birch main church mill spring lake river ridge meadow
-    orchard sunset highland lincoln washington jefferson park forest valley harbor dogwood magnolia laurel prairie quarry
-    canal depot market mission juniper hickory""".split()
+    orchard sunset highland lincoln washington jefferson park forest valley harbor dogwood magnolia laurel prairie
+    quarry canal depot market mission juniper hickory""".split()
 _WORD_SURNAMES: Final = """young long brown rice pepper chase baker cook green white black gray king bishop stone woods
     field hill banks rivers marsh wells fox wolf bird swan love savage noble sharp strong wise good best moody bright
     sweet bell ford lake park day may march winter summers frost snow storm rain castle church temple hall house
