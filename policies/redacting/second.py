@@ -64,8 +64,18 @@ def added(words: Sequence[Word], tags: Sequence[Tag], lexis: Lexis, skipped: Set
             beside = {place - 1, place + 1}
             if tags[place].sure >= BESIDE and low[place] not in GRAMMAR and (beside & taken or beside & skipped):
                 taken.add(place)
+    for place in free:
+        if tags[place].sure < BESIDE and any(
+            _one_word(words, place, other) and (other in taken or other in skipped) for other in (place - 1, place + 1)
+        ):
+            taken.add(place)
     kept = [one for one in _rows(tags, taken) if _stands(words, low, one, skipped, taken)]
     return _bridged(low, kept, skipped)
+
+
+def _one_word(words: Sequence[Word], place: int, other: int) -> bool:
+    """Written without a space: "2" and "nd", "b" and "4471"."""
+    return 0 <= other < len(words) and words[max(place, other)].glued and not words[other].mark
 
 
 def doubted(words: Sequence[Word], tags: Sequence[Tag], lexis: Lexis, one: Found) -> bool:
@@ -141,11 +151,13 @@ def _stands(words: Sequence[Word], low: Sequence[str], one: Found, skipped: Set[
         return True
     if _emergency(low, one):
         return False
-    if one.kind is Kind.AGE_90_PLUS:
-        return _old(words, low, one)
     if one.kind is Kind.ADDRESS and all(word in STATES for word in said):
         return False
     numbers = sum(word in _NUMBERS or word.isdecimal() or word in ORDINALS for word in said)
+    if not numbers and (one.first - 1 in skipped or one.end in skipped):
+        return True  # the rest of what a rule began: "ninety third" year
+    if one.kind is Kind.AGE_90_PLUS:
+        return _old(words, low, one)
     if one.kind is Kind.DATE and not numbers and MONTHS.isdisjoint(said):
         return False
     if numbers and numbers < LONG:
