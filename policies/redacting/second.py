@@ -22,7 +22,7 @@ from policies.redacting.readings import READ_AFTER, READ_BEFORE
 from policies.redacting.tagger import Tag
 from policies.redacting.words import Word, at
 
-SURE: Final = 0.5
+SURE: Final = 0.6
 """From here on a word is taken out."""
 BESIDE: Final = 0.3
 """For a word right beside one that is taken out, of whatever kind: what is missed is mostly a part."""
@@ -69,7 +69,7 @@ def added(words: Sequence[Word], tags: Sequence[Tag], lexis: Lexis, skipped: Set
             _one_word(words, place, other) and (other in taken or other in skipped) for other in (place - 1, place + 1)
         ):
             taken.add(place)
-    kept = [one for one in _rows(tags, taken) if _stands(words, low, one, skipped, taken)]
+    kept = [one for one in _trimmed(low, _rows(tags, taken)) if _stands(words, low, one, skipped, taken)]
     return _bridged(low, kept, skipped)
 
 
@@ -129,6 +129,21 @@ def _rows(tags: Sequence[Tag], taken: Set[int]) -> list[Found]:
     return found
 
 
+def _trimmed(low: Sequence[str], found: Sequence[Found]) -> list[Found]:
+    """Numbers and dates without words of the grammar at their ends: "on", "a"."""
+    kept: list[Found] = []
+    for one in found:
+        first, end = one.first, one.end
+        if one.kind not in _WORDY:
+            while first < end and low[first] in GRAMMAR and low[first] not in _NUMBERS and len(low[first]) > 1:
+                first += 1
+            while end > first and low[end - 1] in GRAMMAR and low[end - 1] not in _NUMBERS and len(low[end - 1]) > 1:
+                end -= 1
+        if first < end and (one.kind in (*_WORDY, Kind.MRN, Kind.MEMBER_ID) or low[first:end] != ["a"]):
+            kept.append(Found(first, end, one.kind))
+    return kept
+
+
 def _bridged(low: Sequence[str], found: Sequence[Found], skipped: Set[int]) -> list[Found]:
     """Over what only parts one identifier: "q as in queen four", "one forty not fourteen"."""
     together: list[Found] = []
@@ -154,8 +169,14 @@ def _stands(words: Sequence[Word], low: Sequence[str], one: Found, skipped: Set[
     if one.kind is Kind.ADDRESS and all(word in STATES for word in said):
         return False
     numbers = sum(word in _NUMBERS or word.isdecimal() or word in ORDINALS for word in said)
+    if one.kind in (Kind.PHONE, Kind.SSN, Kind.CARD) and not any(word in _NUMBERS or word.isdecimal() for word in said):
+        return False
     if not numbers and (one.first - 1 in skipped or one.end in skipped):
-        return True  # the rest of what a rule began: "ninety third" year
+        return one.kind is not Kind.AGE_90_PLUS or set(said) <= {
+            "year",
+            "years",
+            "old",
+        }  # the rest of what a rule began: "ninety third" year
     if one.kind is Kind.AGE_90_PLUS:
         return _old(words, low, one)
     if one.kind is Kind.DATE and not numbers and MONTHS.isdisjoint(said):

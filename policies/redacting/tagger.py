@@ -152,6 +152,9 @@ def _windows(sizes: Sequence[int]) -> list[tuple[int, int, int, int]]:
         while end < len(sizes) and used + sizes[end] <= WINDOW:
             used += sizes[end]
             end += 1
+        if end == judged:  # what is shared leaves no room for a word of many pieces
+            first = judged
+            continue
         if end == len(sizes):
             found.append((first, end, judged, end))
             break
@@ -159,7 +162,7 @@ def _windows(sizes: Sequence[int]) -> list[tuple[int, int, int, int]]:
         while following > first + 1 and shared + sizes[following - 1] <= SHARED:
             following -= 1
             shared += sizes[following]
-        middle = max((following + end) // 2, judged + 1)
+        middle = min(max((following + end) // 2, judged + 1), end)
         found.append((first, end, judged, middle))
         first, judged = min(following, middle), middle
     return found
