@@ -29,29 +29,29 @@ IDEOGRAPHS: Final = (
 class WordPiece:
     """The vocabulary of one model."""
 
-    __slots__ = ("_first", "_last", "_longest", "_places", "_unknown")
+    __slots__ = ("_longest", "_places", "first", "last", "unknown")
 
     def __init__(self, vocabulary: Mapping[str, int]) -> None:
         """vocabulary: piece -> its row in the model's table.  Raises KeyError if it lacks a special piece."""
         self._places: Final = MappingProxyType(dict(vocabulary))
-        self._unknown: Final = vocabulary[UNKNOWN]
-        self._first: Final = vocabulary[FIRST]
-        self._last: Final = vocabulary[LAST]
+        self.unknown: Final = vocabulary[UNKNOWN]
+        self.first: Final = vocabulary[FIRST]
+        self.last: Final = vocabulary[LAST]
         self._longest: Final = max(map(len, vocabulary))
 
     def rows(self, text: str, most: int) -> list[int]:
         """The text as rows of the model's table, between the rows of [CLS] and [SEP]; at most `most` in all."""
-        found = [self._first]
+        found = [self.first]
         for word in words(text):
             if len(found) >= most - 1:
                 break
-            found += self._pieces(word)
-        return [*found[: most - 1], self._last]
+            found += self.pieces(word)
+        return [*found[: most - 1], self.last]
 
-    def _pieces(self, word: str) -> list[int]:
+    def pieces(self, word: str) -> list[int]:
         """The longest known beginning, then the longest known continuation, ...; all or nothing."""
         if len(word) > LONGEST_WORD:
-            return [self._unknown]
+            return [self.unknown]
         found: list[int] = []
         start = 0
         while start < len(word):
@@ -61,7 +61,7 @@ class WordPiece:
                 if place is not None:
                     break
             else:
-                return [self._unknown]
+                return [self.unknown]
             found.append(place)
             start = end
         return found

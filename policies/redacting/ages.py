@@ -127,7 +127,7 @@ def _of_a_person(low: Sequence[str], place: int, end: int, lexis: Lexis) -> bool
     before, after = low[begin:place], low[end : end + AHEAD]
     last = before[-1] if before else ""
     if "nineties" in low[place:end]:
-        return last not in ("low", "mid", "high", "upper") and _READINGS.isdisjoint(before)
+        return last not in ("low", "mid", "high", "upper") and _READINGS.isdisjoint([*before, *after])
     if last in ("age", "aged", "turned", "turns", "turning", "pushing") or "birthday" in low[place:end]:
         return True
     if after[:1] and after[0] in _UNITS:

@@ -29,6 +29,7 @@ _ORDINAL_TEENS: Final = {
     )
 } | {"twelth": 12}
 _ORDINAL_TENS: Final = {"twentieth": 20, "thirtieth": 30}
+ORDINALS: Final = frozenset({*_ORDINAL_UNITS, *_ORDINAL_TEENS, *_ORDINAL_TENS})
 
 
 def cardinal(words: Sequence[Word], place: int) -> tuple[int, int] | None:

@@ -107,9 +107,10 @@ class Lexis:
         """An English word, as it stands or inflected, that is no given name first of all."""
         if word in GRAMMAR or word in MEDICAL:
             return True
-        return word not in self.given and self._english(word)
+        return word not in self.given and self.known(word)
 
-    def _english(self, word: str) -> bool:
+    def known(self, word: str) -> bool:
+        """An English word, as it stands or inflected."""
         if word in self.english:
             return True
         for ending, base in _ENDINGS:
@@ -138,9 +139,7 @@ class Lexis:
         """Can be a name where one is expected without being announced as such: a name, or no English word."""
         if word in GRAMMAR or self.medical(word) or len(word) < 2:
             return False
-        return (
-            word in self.given or word in self.either or _IRISH.fullmatch(word) is not None or not self._english(word)
-        )
+        return word in self.given or word in self.either or _IRISH.fullmatch(word) is not None or not self.known(word)
 
     def slip(self, word: str) -> bool:
         """One letter away from an English word: a slip of the pen rather than a name."""

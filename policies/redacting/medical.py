@@ -14,7 +14,7 @@ DRUG_ENDING: Final = re.compile(
     r"|morphone|orphan|orphine|adol|oxone|caps?in|gabalin|gabatin|toin|zine|racetam|amide|mustine|platin|rubicin|taxel"
     r"|tecan|poside|trexate|tinib|limus|cept|leukin|stim|poetin|dronate|calcin|thyronine|thyroxine|gestrel|estradiol"
     r"|steride|osin|afil|bufen|vudine|tegravir|conazole|nafine|floxacin|bactam|penem|azepam|zepine|zodone|faxine"
-    r"|cetam|dopa|giline|capone|nezil|stigmine|mantine|curonium|cillamine|purinol|xostat|colchicine|quine|nidazole"
+    r"|cetam|darone|dopa|giline|capone|nezil|stigmine|mantine|curonium|cillamine|purinol|xostat|colchicine|quine|nidazole"
     r"|ectomy|otomy|ostomy|oscopy|itis|osis|emia|uria|algia|pathy|plasty|gram|scopy|penia|trophy|plegia|oma|cele)$"
 )
 # Names of medicines by their trade, devices, eponyms, procedures, tests: general knowledge, none of a collection.

@@ -120,7 +120,8 @@ class Places:
     def _weak_fits(self, first: int, here: int) -> bool:
         """ "willow bend" is a street after a number; "two pounds a run" is none."""
         plain = all(word.isalpha() for word in self.low[first:here])
-        return here - first <= 3 and plain and at(self.low, here + 1) != "of"
+        decimal = self.low[here] == "point" and here + 1 < len(self.words) and atom(self.words, here + 1) is not None
+        return here - first <= 3 and plain and at(self.low, here + 1) != "of" and not decimal
 
     def route(self, place: int) -> int | None:
         """ "p o box two seventeen", "rural route four box one eleven", "state route nine", "county road 12"."""

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from agent.engines.minilm import load_meaning, weights
 from agent.engines.models import meaning_files
+from policies import encoder
 from policies import meaning as module
 from policies.meaning import TOKENS, WIDTH, Meaning, shapes
 from policies.phi import PHI, SensitiveLeak
@@ -231,7 +232,7 @@ def test_the_shares_of_the_bell_curve_are_exact_to_a_millionth() -> None:
     x = np.linspace(-12, 12, 9_601, dtype=np.float32)
     exact = np.array([value * 0.5 * (1 + math.erf(value / math.sqrt(2))) for value in x.tolist()])
 
-    assert float(np.abs(module._gelu(x.copy()) - exact).max()) < 1e-6
+    assert float(np.abs(encoder.gelu(x.copy()) - exact).max()) < 1e-6
 
 
 def made() -> dict[str, module.Floats]:
