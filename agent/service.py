@@ -88,7 +88,7 @@ async def load_models(settings: Settings) -> Models:
         return Voice(files.model, files.config)
 
     loaded_stt, loaded_voice = await asyncio.gather(asyncio.to_thread(stt), asyncio.to_thread(voice))
-    return Models(loaded_stt, loaded_voice, SpeechPool(), silero, meaning)
+    return Models(loaded_stt, loaded_voice, SpeechPool(wash=loaded_voice.wash), silero, meaning)
 
 
 def whisper_settings(settings: Settings) -> WhisperSettings:

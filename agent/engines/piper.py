@@ -35,6 +35,8 @@ LATE_S: Final = 6.0  # a clause takes 0.1 of its length; later than this the lin
 PAUSES: Final = " ,;:.!?"
 SLOWEST: Final = 0.5
 FASTEST: Final = 1.5
+WATER: Final = "water " * 300
+"""Longer than what eSpeak NG holds of a clause (N_TR_SOURCE, 800 signs), so no earlier one shows behind it."""
 
 
 @final
@@ -78,6 +80,13 @@ class Voice:
             signs += itertools.chain.from_iterable(self._piper.phonemize(words))
             signs += " " if words and words[-1] == " " else ""
         return signs
+
+    def wash(self) -> None:
+        """Fills anew where the phonemizer holds the last clause: buffers of its own, and the stack of its thread.
+
+        For each thread that has spoken.  Takes a few milliseconds.
+        """
+        self._piper.phonemize(WATER)
 
     def pronounce(self, text: str, rate: float = 1.0, run: onnxruntime.RunOptions | None = None) -> NDArray[np.float32]:
         """Samples at `rate_hz`, shape (n,), about -1..1; raises when `run.terminate` is set meanwhile."""

@@ -76,12 +76,16 @@ class Job:
 class SpeechPool:
     """Made once; `close()` ends its threads."""
 
-    def __init__(self, workers: int = 2) -> None:
-        """workers: clauses synthesised at once, 1..8."""
+    def __init__(self, workers: int = 2, wash: Callable[[], None] = lambda: None) -> None:
+        """workers: clauses synthesised at once, 1..8.
+
+        wash: rids the thread it is called in of the last clause's words; called after each, when its sound is told.
+        """
         if not 1 <= workers <= 8:
             raise ValueError("a speech pool has 1 to 8 workers")
         self._jobs: Final[queue.PriorityQueue[tuple[float, int, Job | None]]] = queue.PriorityQueue()
         self._order: Final = itertools.count()
+        self._wash: Final = wash
         self._threads: Final = [
             threading.Thread(target=self._work, name=f"speech-{n}", daemon=True) for n in range(workers)
         ]
@@ -113,7 +117,8 @@ class SpeechPool:
     def _work(self) -> None:
         give_way(NICENESS)
         while self._serve(self._jobs.get()[2]):  # no name holds the job while the thread waits for the next
-            pass
+            with contextlib.suppress(Exception):  # what failed to speak may fail to wash; the thread goes on
+                self._wash()
 
     @staticmethod
     def _serve(job: Job | None) -> bool:
