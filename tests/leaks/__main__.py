@@ -92,7 +92,7 @@ def types(copy: Copy) -> str:
 def suite(copy: Copy) -> str:
     """The first part of the suite that fails."""
     for part in FAST:
-        if copy.run("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", part):
+        if copy.run("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-n", "0", part):
             return _first_failure(copy) or part
     return ""
 
