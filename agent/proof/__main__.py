@@ -58,9 +58,12 @@ def nonce_of(text: str) -> bytes:
 
 
 def _prove(nonce: bytes, calls: int, out: Path, key: Path) -> int:
+    from agent.proof import network
+
+    ours = network.enclosed()  # before there is another thread
     from agent.proof.run import proven  # loads models
 
-    body = asyncio.run(proven(nonce, calls, _tell))
+    body = asyncio.run(proven(nonce, calls, ours, _tell))
     key.parent.mkdir(parents=True, exist_ok=True)
     signer = signing_key(key.parent, make=True, name=key.name, public=f"{key.name}.pub")
     report = signed(body, signer)

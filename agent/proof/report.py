@@ -23,6 +23,8 @@ FORMAT: Final = "quietline-proof-1"
 LEAST_FORMS: Final = 20
 """So many forms of a needle must have been planted and found in each place that was examined."""
 LEAST_ACTS: Final = 40
+MOST_WRITES: Final = 20
+"""Names of files in a report."""
 LOCKS: Final = frozenset({"length", "rights", "files", "calls", "swap"})
 """Locks that must have held the line; `ports` may be another's work."""
 
@@ -41,19 +43,25 @@ class Place(enum.Enum):
     SWAP = "swap"
     SHARED_MEMORY = "shared memory"
     BUS = "what Redis was told"
-    BUS_FILES = "files of Redis"
+    BUS_KEPT = "keys, values and logs of Redis"
+    BUS_FILES = "files of Redis, forced to be written"
     BUS_MEMORY = "the memory of Redis"
     LINE_MEMORY = "the line's memory after the call"
     KEEPER_MEMORY = "the keeper's memory"
+    LAUNCHER_MEMORY = "the launcher's memory"
+    EGRESS_MEMORY = "the memory of the proxy to hosted models"
     METRICS = "the metrics"
     PAGES = "health and error pages"
     CARRIER = "what the carrier was told"
-    SOCKETS = "where the line was connected to"
+    NETWORK = "packets to other machines, and connections on this one"
 
 
 MAY_BE_UNSEEN: Final = frozenset(
-    {Place.SWAP, Place.SOCKETS, Place.LINE_MEMORY, Place.KEEPER_MEMORY, Place.BUS_MEMORY, Place.FILES}
-)
+    {
+        Place.SWAP, Place.NETWORK, Place.LINE_MEMORY, Place.KEEPER_MEMORY, Place.LAUNCHER_MEMORY, Place.EGRESS_MEMORY,
+        Place.BUS_MEMORY, Place.FILES,
+    }
+)  # fmt: skip
 """Places that need root, or something that this version lacks: a report may say so, and the officer decides."""
 MUST_HOLD_BYTES: Final = frozenset(
     {Place.PIPE, Place.OUTPUT, Place.BUS, Place.METRICS, Place.PAGES, Place.CARRIER, Place.STATE}

@@ -4,222 +4,217 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import http.client
 import json
-import os
-import sys
+
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from agent.proof import memory, provider
-from agent.proof.canary import canary
+from agent.proof import about, control, provider, written
+from agent.proof.canary import Ask, Canary, canaries
+from agent.proof.faults import IN_QUICK, OF_THE_PROVIDER, Fault
+from agent.proof.heard import needles_of
+from agent.proof.meeting import Spoke, meetings
 from agent.proof.needles import Needle
-from agent.proof.places import Searcher, changed_files, contents, not_examined
-from agent.proof.placing import Overheard, Placed, Studio, place
-from agent.proof.report import Looked, Place
-from agent.proof.search import Hit
-from agent.proof.stage import AGENT, NUMBER, Bus, Running, service, watched_redis
-from agent.settings import ROOT
+from agent.proof.network import Network
+from agent.proof.places import Searcher, changed_files, contents, is_core, merged, not_examined
+from agent.proof.placing import Placed, Studio
+from agent.proof.planting import planted
+from agent.proof.report import MOST_WRITES, Looked, Place, Seen
+from agent.proof.search import Findable
+from agent.proof.session import Call, Found, Part, Session
+from agent.proof.sound import WINDOW, SoundNeedle
+from agent.proof.written import Written
 from policies.layers import Layer
 from policies.vocabulary import Event as LogEvent
 
-RUN_WORDS: Final = 3  # of what was heard, to a needle; they overlap
-CAPITALS: Final = frozenset({"Hello", "I", "I'm", "I'll", "My", "And", "Hi"})  # that are no name
-LEAST_RUN: Final = 12  # signs; fewer come about by chance
-SETTLED_S: Final = 5.0  # after the last hang-up: what is still in memory then was not forgotten
-ROUTES: Final = ("/healthz", "/readyz", "/metrics", "/", "/nothing-here", "/twilio/voice", "/twilio/media", "/docs")
+BATCH: Final = 50
+"""Calls whose needles are sought at once, at the end: the search for all would need gigabytes."""
+QUICK_CALLS: Final = 10
+"""Fewer calls than this are a quick proof: it makes do with the faults of `IN_QUICK`."""
+SPARE: Final = 0.05
+"""More calls of this share are placed than must count: a recogniser may miss a name."""
 
 
-async def proven(nonce: bytes, calls: int, tell: Callable[[str], None]) -> dict[str, Any]:
-    """The body of a report.  tell: is given one line about each step, without a word of the canaries.
+async def proven(nonce: bytes, calls: int, network: Network | None, tell: Callable[[str], None]) -> dict[str, Any]:
+    """The body of a report.
 
-    Raises what the service's parts raise when they can't be started.
+    calls: that must count.  network: ours, or None.  tell: is given one line about each step, without a word of the
+    canaries.  Raises what the service's parts raise when they can't be started.
     """
     since_s = time.time()
-    with tempfile.TemporaryDirectory(prefix="quietline-proof-") as temporary:
+    patients, parts = planned(nonce, calls)
+    decoys = [Needle("decoy", patients[0].name), SoundNeedle("decoy's sound", _noise(nonce))]
+    with tempfile.TemporaryDirectory(prefix="quietline-proof-") as temporary, written.watched() as writes:
         folder = Path(temporary)
-        (folder / "kept").mkdir()
-        (folder / "sounds").mkdir()
-        (folder / "agents").mkdir()
-        (folder / "agents" / "knowledge").symlink_to(ROOT / "deploy" / "knowledge")
-        (folder / "agents" / "canary.toml").write_text(AGENT, encoding="utf-8")
+        tell("planting leaks and looking for them")
+        (folder / "planted").mkdir()
+        sinks = await asyncio.to_thread(planted, Searcher([], decoys), folder / "planted", network)
         tell("loading a voice and an ear")
         studio = await asyncio.to_thread(Studio.open)
-        seen = bytearray()
-        async with provider.running() as model:
-            with watched_redis(folder / "redis", seen) as bus:
-                async with service(folder, model.base_url, bus.url) as running:
-                    tell("the service is ready")
-                    placed, webhooks = await _calls(nonce, calls, studio, running, model, folder, tell)
-                    searcher = Searcher(_needles(nonce, placed), Needle("decoy", canary(nonce, 0).name))
-                    await asyncio.sleep(SETTLED_S)
-                    tell("searching what runs")
-                    looked = await asyncio.to_thread(_while_it_runs, searcher, running, bus, webhooks)
+        found = Found()
+        for number, part in enumerate(parts):
+            (folder / f"part-{number}").mkdir()
+            async with provider.running() as model:
+                session = Session(studio, model, folder / f"part-{number}", decoys, patients[1], found, tell)
+                await session.run(part)
         tell("searching what is left")
-        looked += _afterwards(searcher, running, bytes(seen), folder, since_s)
-        tried, locks = _by_its_own_account((folder / "kept" / "stdout").read_bytes())
+        own = [folder]
+        rows = await asyncio.to_thread(_afterwards, patients, found, decoys, own, since_s, writes, network)
+        tell("searching what each caller's call sent and said for every other caller")
+        met = await asyncio.to_thread(meetings, _spoke(patients, found.placed))
+    tried, locks = _by_its_own_account(found.accounts[0])
     return {
         "nonce": nonce.hex(),
-        "calls": {"placed": len(placed), "counted": sum(each.counts for each in placed)},
+        "calls": {
+            "placed": len(found.placed),
+            "counted": sum(not one.lacks for one in found.placed),
+            "rows": [one.to_json() for one in sorted(found.placed, key=lambda one: one.number)],
+        },
+        "faults": sorted({one.fault.value for one in found.placed if one.fault and not one.lacks}),
+        "pairs": met.to_json(),
+        "control": control.told(found.controls),
+        "sinks": [sink.to_json() for sink in sinks],
         "acts": {"tried": tried, "done": []},
         "locks": locks,
-        "places": [each.to_json() for each in sorted(looked, key=lambda each: each.place.value)],
-        "machine": {"kernel": os.uname().release, "machine": os.uname().machine, "python": sys.version.split()[0]},
+        "outside": [seen.to_json() if seen else None for seen in found.seen],
+        "written": _written(writes, found),
+        "network": _network(network, found),
+        "places": [each.to_json() for each in sorted(merged(rows), key=lambda each: each.place.value)],
+        "seconds": round(time.time() - since_s),
+        **about.this_build(),
     }
 
 
-async def _calls(
-    nonce: bytes,
-    calls: int,
-    studio: Studio,
-    running: Running,
-    model: provider.Provider,
-    folder: Path,
-    tell: Callable[[str], None],
-) -> tuple[list[Placed], Overheard]:
-    webhooks = Overheard(f"http://127.0.0.1:{running.port}/twilio/voice", running.token)
-    placed = []
-    for number in range(1, calls + 1):
-        found, _ = await place(canary(nonce, number), studio, webhooks, NUMBER, folder / "sounds", _Heard(model))
-        placed.append(found)
-        tell(f"call {number} of {calls}: recognised {found.recognised}, spoken back {found.spoken_back}")
-    return placed, webhooks
+def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
+    """Who calls in which session.  Number 0 is the decoy, 1 writes and does not call."""
+    quick = calls < QUICK_CALLS
+    faults = list(IN_QUICK if quick else Fault)
+    spare = 0 if quick else max(2, int(calls * SPARE))
+    count = max(calls + spare, len(faults) + 1)
+    patients = canaries(nonce, count + 2)
+    numbers = iter(range(2, count + 2))
+
+    def of(fault: Fault | None) -> Call:
+        patient = patients[next(numbers)]
+        return (_asking(patient, Ask.JUICE) if fault is Fault.RAISED else patient), fault
+
+    alone = {fault: of(fault) for fault in faults if fault not in OF_THE_PROVIDER}
+    broken = [of(fault) for fault in faults if fault in OF_THE_PROVIDER]
+    plain = [of(None) for _ in range(count - len(faults))]
+    every = max(1, len(plain) // (len(broken) + 1))
+    for at, call in enumerate(broken, start=1):
+        plain.insert(min(len(plain), at * every + at - 1), call)
+    parts = [Part("as it is deployed", plain, [alone[Fault.CRASHED]])]
+    if not quick:
+        stray = [alone[fault] for fault in (Fault.STRAY, Fault.RAISED, Fault.BUS_GONE, Fault.KILLED)]
+        parts.append(Part("with a model that fails with words in its hands", [], stray, failing=True))
+        parts.append(Part("as it is deployed, to lose its keeper", [], [alone[Fault.KEEPER_GONE]]))
+    for patient, _ in alone.values():
+        patients[patient.number] = patient
+    return patients, parts
 
 
-class _Heard(Sequence[str]):
-    """What the provider has been sent, as it grows."""
+def _asking(patient: Canary, ask: Ask) -> Canary:
+    import dataclasses
 
-    def __init__(self, model: provider.Provider) -> None:
-        self._model = model
-
-    def __len__(self) -> int:
-        return len(self._model.bodies)
-
-    def __getitem__(self, place: Any) -> Any:
-        return self._model.heard()[place]
+    return dataclasses.replace(patient, ask=ask)
 
 
-def _needles(nonce: bytes, placed: Sequence[Placed]) -> list[Needle]:
-    """What was said, and what was made of it, three words at a time.
+def _noise(nonce: bytes) -> bytes:
+    import hashlib
 
-    Words that stand in our own material ("if I can take") are in the line's memory without having been said.
-    """
-    patients = [canary(nonce, each.number) for each in placed]
-    needles = [Needle(f"{patient.number} {name}", text) for patient in patients for name, text in patient.texts()]
-    ours = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "deploy").rglob("*.toml"))).lower()
-    for each in placed:
-        words = each.heard.split()
-        runs = [" ".join(words[at : at + RUN_WORDS]) for at in range(max(1, len(words) - RUN_WORDS + 1))]
-        needles += [
-            Needle(f"{each.number} heard {n}", run)
-            for n, run in enumerate(runs)
-            if len(run) >= LEAST_RUN and _hers(run) and run.lower().strip(" .,?!") not in ours
-        ]
-    return needles
+    return (hashlib.sha512(b"decoy" + nonce).digest() * 2)[:WINDOW]
 
 
-def _hers(run: str) -> bool:
-    """It holds a digit or a name: "and I want" is in many places without having been said."""
-    return any(sign.isdigit() for sign in run) or any(
-        word[:1].isupper() and word.strip(".,?!") not in CAPITALS for word in run.split()
-    )
-
-
-def _while_it_runs(searcher: Searcher, running: Running, bus: Bus, webhooks: Overheard) -> list[Looked]:
-    pages = [_get(running.port, route, method) for route in ROUTES for method in ("GET", "POST")]
+def _spoke(patients: Sequence[Canary], placed: Sequence[Placed]) -> list[Spoke]:
     return [
-        searcher.look(Place.METRICS, [_get(running.port, "/metrics", "GET")]),
-        searcher.look(Place.PAGES, pages),
-        searcher.look(Place.CARRIER, webhooks.answers),
-        _memory(searcher, Place.LINE_MEMORY, [running.line]),
-        _memory(searcher, Place.KEEPER_MEMORY, running.named("agent.keeper")),
-        _memory(searcher, Place.BUS_MEMORY, [bus.pid]),
-        not_examined(
-            Place.SOCKETS, "its ports are limited by the kernel; where it was connected to is not watched yet"
-        ),
-    ]
-
-
-def _afterwards(searcher: Searcher, running: Running, bus: bytes, folder: Path, since_s: float) -> list[Looked]:
-    kept, state, redis = folder / "kept", folder / "state", folder / "redis"
-    left_out: list[Path] = []
-    whole = True
-    with _decoy_files(searcher) as decoys:
-        paths = set(changed_files(since_s, [folder / "kept", folder / "sounds", folder / "state", folder / "redis"]))
-        files = sorted(paths.difference(decoys))
-        found = sum(
-            bool(searcher.decoys(searcher.sought(path.read_bytes()).hits)) for path in paths.intersection(decoys)
+        Spoke(
+            patients[one.number], one.requests, one.answer, one.answer_sound,
+            [needle for needle in one.sounds if "her sound" in needle.name], one.lane, one.began_s, one.ended_s,
         )
-        size = 0
-        hits: set[Hit] = set()
-        for piece in contents(files, left_out.append):
-            sought = searcher.sought(piece)
-            hits |= sought.hits
-            size += len(piece)
-            whole = whole and sought.whole
-        shared = [path for path in files if path.is_relative_to("/dev/shm")]  # noqa: S108  # searched, not used
-        names = "\n".join(map(str, files)).encode()
-    return [
-        searcher.look(Place.OUTPUT, [bytes(running.output)]),
-        searcher.look(Place.ERRORS, [bytes(running.errors)]),
-        searcher.look(Place.PIPE, [(kept / "stdout").read_bytes()]),
-        searcher.look(Place.LINE_ERRORS, [(kept / "stderr").read_bytes()]),
-        searcher.look(Place.STATE, [path.read_bytes() for path in sorted(state.rglob("*")) if path.is_file()]),
-        searcher.of(Place.FILES, hits, size, found, whole=whole and not left_out),
-        searcher.look(Place.NAMES, [names]),
-        searcher.look(Place.SHARED_MEMORY, [path.read_bytes() for path in shared]),
-        searcher.look(Place.BUS, [bus]),
-        searcher.look(Place.BUS_FILES, [path.read_bytes() for path in sorted(redis.rglob("*")) if path.is_file()]),
-        _cores(searcher, files),
-        _swap(searcher),
-    ]
+        for one in placed
+    ]  # fmt: skip
 
 
-def _memory(searcher: Searcher, place: Place, pids: Sequence[int]) -> Looked:
-    """Compressed streams are not looked for: in a memory every beginning is by chance."""
-    if not pids:
-        return not_examined(place, "no such process")
-    try:
-        return searcher.look(place, (piece for pid in pids for piece in memory.stretches(pid)), unpack=False)
-    except memory.NotReadable:
-        return not_examined(place, "needs root")
+def _afterwards(
+    patients: Sequence[Canary],
+    found: Found,
+    decoys: Sequence[Findable],
+    own: Sequence[Path],
+    since_s: float,
+    writes: Written | None,
+    network: Network | None,
+) -> list[Looked]:
+    rows = list(found.looked)
+    paths = sorted(changed_files(since_s, own))
+    captured = found.captured
+    marks = "\n".join(mark for one in found.placed for mark in one.marks)
+    captured[Place.CARRIER].append(marks.encode())
+    captured[Place.NAMES] = ["\n".join(map(str, paths)).encode()]
+    captured[Place.SHARED_MEMORY] = [path.read_bytes() for path in paths if path.is_relative_to("/dev/shm")]  # noqa: S108
+    captured[Place.CORES] = list(contents((path for path in paths if is_core(path)), lambda _: None))
+    if network is not None:
+        captured[Place.NETWORK] = [bytes(network.outside), "\n".join(_elsewhere(network, found)).encode()]
+    missing = [place for place in (Place.EGRESS_MEMORY,) if place not in {row.place for row in rows}]
+    rows += [not_examined(place, "this service had none: its model is on this machine") for place in missing]
+    if network is None:
+        rows.append(not_examined(Place.NETWORK, "needs root"))
+    elif elsewhere := _elsewhere(network, found):
+        rows.append(Looked(Place.NETWORK, Seen.FOUND, 0, 0, 0, tuple(elsewhere[:20])))
+    if len(Path("/proc/swaps").read_text().splitlines()) > 1:
+        rows.append(not_examined(Place.SWAP, "this machine has swap; the line's memory is locked out of it"))
+    else:
+        captured[Place.SWAP] = [b""]
+    files, left_out = _worth_opening(paths, writes, found)
+    for at in range(0, len(found.placed), BATCH):
+        batch = found.placed[at : at + BATCH]
+        needles = needles_of([(patients[one.number], one.heard, one.sounds) for one in batch])
+        needles += [Needle(f"writer {name}", text) for name, text in patients[1].texts() if name.startswith("name")]
+        searcher = Searcher(needles, decoys)
+        rows += [searcher.look(place, pieces) for place, pieces in captured.items()]
+        rows.append(searcher.look(Place.FILES, contents(files, left_out.append), unpack=True))
+    if left_out:
+        rows.append(not_examined(Place.FILES, f"{len(left_out)} files were too large or could not be read"))
+    return rows
 
 
-def _cores(searcher: Searcher, files: Sequence[Path]) -> Looked:
-    found = [path for path in files if path.name == "core" or path.name.startswith("core.")]
-    return searcher.look(Place.CORES, [path.read_bytes() for path in found])
+def _worth_opening(paths: Sequence[Path], writes: Written | None, found: Found) -> tuple[list[Path], list[Path]]:
+    """The files to search, and a list for those that could not be."""
+    return list(paths), []
 
 
-def _swap(searcher: Searcher) -> Looked:
-    devices = Path("/proc/swaps").read_text().splitlines()[1:]
-    if not devices:
-        return searcher.look(Place.SWAP, [b""])
-    return not_examined(Place.SWAP, "this machine has swap, and the line's memory is locked out of it")
+def _elsewhere(network: Network, found: Found) -> list[str]:
+    return network.elsewhere(set(found.ports))
 
 
-@contextlib.contextmanager
-def _decoy_files(searcher: Searcher) -> Iterator[list[Path]]:
-    """A file for each form of the decoy, where files are looked for."""
-    with tempfile.TemporaryDirectory(prefix="decoy-") as folder:
-        paths = []
-        for number, (_, planted) in enumerate(searcher.forms_of_decoy()):
-            path = Path(folder, f"decoy-{number}")
-            path.write_bytes(b"a line\n" + planted + b"\n")
-            paths.append(path)
-        yield paths
+def _network(network: Network | None, found: Found) -> dict[str, Any] | None:
+    if network is None:
+        return None
+    begun = {f"{found.ports.get(int(name.split()[1]), name)}": count for name, count in network.begun.items()}
+    return {
+        "outside": sum(network.destinations.values()),
+        "names": network.names,
+        "elsewhere": _elsewhere(network, found),
+        "connections": begun,
+    }
 
 
-def _get(port: int, route: str, method: str) -> bytes:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.request(method, route)
-        answer = connection.getresponse()
-        return f"{answer.status} {answer.headers}\n".encode() + answer.read()
-    finally:
-        connection.close()
+def _written(writes: Written | None, found: Found) -> dict[str, Any] | None:
+    """Files that the service's processes opened for writing, the keeper's in its own folder left out."""
+    if writes is None:
+        return None
+    rows = {}
+    for role in sorted(set(found.processes.values())):
+        paths = writes.of({pid for pid, each in found.processes.items() if each == role})
+        foreign = sorted(path for path in paths if path != "/dev/null")
+        own = [p for p in foreign if role == "the keeper" and any(Path(p).is_relative_to(s) for s in found.states)]
+        if role == "Redis":  # forced to write by the proof itself, at the end
+            own = [p for p in foreign if "/redis/" in p]
+        rows[role] = {"own": len(own), "other": [Path(p).name for p in foreign if p not in own][:MOST_WRITES]}
+    return {"whole": writes.whole, "mounts": writes.mounts, "by": rows}
 
 
 def _by_its_own_account(told: bytes) -> tuple[int, list[str]]:
@@ -229,9 +224,13 @@ def _by_its_own_account(told: bytes) -> tuple[int, list[str]]:
     """
     tried, missing = 0, set()
     for row in told.splitlines():
-        event = json.loads(row)
-        if event.get("name") == LogEvent.PROVED.value:
-            tried = event["count"]
-        elif event.get("name") == LogEvent.LOCK_MISSING.value:
-            missing.add(event["layer"])
+        with contextlib.suppress(ValueError):  # the last may have been cut off by the line's end
+            event = json.loads(row)
+            if event.get("name") == LogEvent.PROVED.value:
+                tried = event["count"]
+            elif event.get("name") == LogEvent.LOCK_MISSING.value:
+                missing.add(event["layer"])
     return tried, [layer.value for layer in Layer if layer.value not in missing]
+
+
+
