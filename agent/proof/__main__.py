@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prove = verbs.add_parser("prove", help="place canary calls and search everywhere for what was said")
     prove.add_argument("--nonce", type=nonce_of, default=secrets.token_bytes(NONCE_BYTES), metavar="HEX")
     prove.add_argument("--calls", type=int, default=QUICK)
+    prove.add_argument("--lanes", type=int, default=2, help="calls at once")
     prove.add_argument("--out", type=Path, default=ROOT / ".quietline" / "proofs")
     prove.add_argument("--key", type=Path, default=ROOT / ".quietline" / "proof.key")
     verify = verbs.add_parser("verify", help="check a report with the key and the nonce that you know")
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _verify(asked.report, asked.key, asked.nonce)
     if asked.calls < 1:
         parser.error("--calls: at least one")
-    return _prove(asked.nonce, asked.calls, asked.out, asked.key)
+    return _prove(asked.nonce, asked.calls, asked.lanes, asked.out, asked.key)
 
 
 def nonce_of(text: str) -> bytes:
@@ -57,13 +58,13 @@ def nonce_of(text: str) -> bytes:
     return nonce
 
 
-def _prove(nonce: bytes, calls: int, out: Path, key: Path) -> int:
+def _prove(nonce: bytes, calls: int, lanes: int, out: Path, key: Path) -> int:
     from agent.proof import network
 
     ours = network.enclosed()  # before there is another thread
     from agent.proof.run import proven  # loads models
 
-    body = asyncio.run(proven(nonce, calls, ours, _tell))
+    body = asyncio.run(proven(nonce, calls, lanes, ours, _tell))
     key.parent.mkdir(parents=True, exist_ok=True)
     signer = signing_key(key.parent, make=True, name=key.name, public=f"{key.name}.pub")
     report = signed(body, signer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from agent.proof.canary import Canary
+from agent.proof.canary import DRUGS, Canary
 from agent.proof.needles import Needle
 from agent.proof.search import Findable
 from agent.settings import ROOT
@@ -13,6 +13,8 @@ from agent.settings import ROOT
 RUN_WORDS: Final = 3  # of what was heard, to a needle; they overlap
 CAPITALS: Final = frozenset({"Hello", "I", "I'm", "I'll", "My", "And", "Hi"})  # that are no name
 LEAST_RUN: Final = 12  # signs; fewer come about by chance
+LEAST_DIGITS: Final = 3
+SIGNS: Final = " .,?!"
 
 
 def needles_of(calls: Sequence[tuple[Canary, str, Sequence[Findable]]]) -> list[Findable]:
@@ -29,14 +31,14 @@ def needles_of(calls: Sequence[tuple[Canary, str, Sequence[Findable]]]) -> list[
         needles += [
             Needle(f"{patient.number} heard {n}", run)
             for n, run in enumerate(runs)
-            if len(run) >= LEAST_RUN and _hers(run) and run.lower().strip(" .,?!") not in ours
+            if len(run) >= LEAST_RUN and _hers(run, ours) and run.lower().strip(SIGNS) not in ours
         ]
         needles += sounds
     return needles
 
 
-def _hers(run: str) -> bool:
-    """It holds a digit or a name: "and I want" is in many places without having been said."""
-    return any(sign.isdigit() for sign in run) or any(
-        word[:1].isupper() and word.strip(".,?!") not in CAPITALS for word in run.split()
-    )
+def _hers(run: str, ours: str) -> bool:
+    """It holds part of a number or a name: "and I want" is in many places without having been said."""
+    names = (word.strip(SIGNS) for word in run.split() if word[:1].isupper())
+    named = any(name not in CAPITALS and name.lower() not in DRUGS and name.lower() not in ours for name in names)
+    return named or sum(sign.isdigit() for sign in run) >= LEAST_DIGITS

@@ -38,10 +38,12 @@ SPARE: Final = 0.05
 """More calls of this share are placed than must count: a recogniser may miss a name."""
 
 
-async def proven(nonce: bytes, calls: int, network: Network | None, tell: Callable[[str], None]) -> dict[str, Any]:
+async def proven(
+    nonce: bytes, calls: int, lanes: int, network: Network | None, tell: Callable[[str], None]
+) -> dict[str, Any]:
     """The body of a report.
 
-    calls: that must count.  network: ours, or None.  tell: is given one line about each step, without a word of the
+    calls: that must count.  lanes: so many at once.  network: ours, or None.  tell: is given one line about each step, without a word of the
     canaries.  Raises what the service's parts raise when they can't be started.
     """
     since_s = time.time()
@@ -58,7 +60,7 @@ async def proven(nonce: bytes, calls: int, network: Network | None, tell: Callab
         for number, part in enumerate(parts):
             (folder / f"part-{number}").mkdir()
             async with provider.running() as model:
-                session = Session(studio, model, folder / f"part-{number}", decoys, patients[1], found, tell)
+                session = Session(studio, model, folder / f"part-{number}", decoys, patients[1], lanes, found, tell)
                 await session.run(part)
         tell("searching what is left")
         own = [folder]

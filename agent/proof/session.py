@@ -27,7 +27,6 @@ from agent.proof.report import Looked, Place
 from agent.proof.search import Findable
 from agent.proof.stage import NUMBER, Running, service
 
-LANES: Final = 4
 ROUND: Final = 20
 """Calls, after which the memories are searched for their words."""
 SETTLED_S: Final = 5.0
@@ -82,6 +81,8 @@ class Session:
     decoys: Sequence[Findable]
     writer: Canary
     """Who writes to the pages."""
+    lanes: int
+    """Calls at once."""
     found: Found
     tell: Callable[[str], None]
 
@@ -138,7 +139,7 @@ class Session:
                 self._tell_of(one)
 
         async with asyncio.TaskGroup() as lanes:
-            for number in range(min(LANES, len(calls))):
+            for number in range(min(self.lanes, len(calls))):
                 lanes.create_task(lane(number), name=f"lane {number}")
         self.found.placed += placed
         return placed

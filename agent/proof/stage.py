@@ -44,6 +44,10 @@ workflow = "post_discharge"
 """
 
 
+class OtherCode(Exception):
+    """What would be proven is not what is here."""
+
+
 @dataclass(slots=True)
 class Running:
     """The service under proof."""
@@ -99,7 +103,11 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def service(folder: Path, base_url: str, redis_url: str, *, failing: bool) -> AsyncIterator[Running]:
-    """`quietline serve` on loopback, everything at DEBUG.  failing: with the line of `agent.proof.failing`."""
+    """`quietline serve` on loopback, everything at DEBUG.  failing: with the line of `agent.proof.failing`.
+
+    Raises `OtherCode`, and `RuntimeError` where it does not become ready.
+    """
+    await asyncio.to_thread(_check_code)
     port, token = free_port(), os.urandom(16).hex()
     admin = [free_port()] if ADMIN_PORT in VARIABLES else []
     for name in ("kept", "agents"):
@@ -151,6 +159,16 @@ async def service(folder: Path, base_url: str, redis_url: str, *, failing: bool)
             reader.join(5.0)
         process.stdout.close()
         process.stderr.close()
+
+
+def _check_code() -> None:
+    """The processes that the launcher starts must run the code that this proof was read with.  Raises `OtherCode`."""
+    command = [sys.executable, *surroundings.PYTHON_FLAGS, "-c", "import agent; print(agent.__path__[0])"]
+    said = subprocess.run(  # noqa: S603  # our own command, in the surroundings of the service
+        command, env=surroundings.bare({}), cwd="/", capture_output=True, text=True, timeout=READY_S, check=False
+    )
+    if Path(said.stdout.strip() or "/").resolve() != (ROOT / "agent").resolve():
+        raise OtherCode("the service would run other code than this: use the interpreter that quietline is set up in")
 
 
 def _may_leave_a_core() -> None:
