@@ -1,9 +1,9 @@
 """What a call leaves in the process when its scope has ended: cycles of objects, and caches of libraries.
 
 Python frees a cycle when it next looks, which for objects as old as a call can be many minutes; freed memory alone is
-overwritten by the allocator.  So the process looks a moment after each call, and now and then for what came without one:
-a request that was refused, a handshake that failed.  All that was there before the first call
-is taken out of the search (`gc.freeze`), or each look would hold up the sound of other calls.
+overwritten by the allocator.  So the process looks a moment after each call, and now and then for what came without
+one: a request that was refused, a handshake that failed.  All that was there before the first call is taken out of the
+search (`gc.freeze`), or each look would hold up the sound of other calls.
 """
 
 from __future__ import annotations

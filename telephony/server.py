@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request as WebSocketRequest
+from websockets.http11 import Response as WebSocketResponse
 
 from telephony.doors import Doors, ServerConfig
 from telephony.media import Handler, MediaEndpoint
@@ -180,7 +181,11 @@ class _SilentWebSocket(WebSocketsSansIOProtocol):
 
     def handle_connect(self, event: WebSocketRequest) -> None:
         reject = self.conn.reject
-        self.conn.reject = lambda status, _: reject(status, "")  # type: ignore[method-assign]
+
+        def silently(status: int, text: str) -> WebSocketResponse:  # noqa: ARG001  # the text is what is left out
+            return reject(status, "")
+
+        self.conn.reject = silently  # type: ignore[method-assign]
         super().handle_connect(event)
 
 

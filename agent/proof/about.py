@@ -17,7 +17,9 @@ from agent.settings import ROOT, VARIABLES
 CODE: Final = ("agent", "telephony", "policies", "deploy")
 PACKAGES: Final = ("anthropic", "ctranslate2", "faster-whisper", "httpx2", "numpy", "onnxruntime", "piper-tts", "redis",
     "starlette", "structlog", "uvicorn", "webrtcvad-wheels", "websockets")  # fmt: skip
-SECRET: Final = frozenset({"TWILIO_AUTH_TOKEN", "TWILIO_ACCOUNT_SID", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "REDIS_URL"})
+SECRET: Final = frozenset(
+    {"TWILIO_AUTH_TOKEN", "TWILIO_ACCOUNT_SID", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "REDIS_URL"}
+)
 
 
 def this_build() -> dict[str, Any]:

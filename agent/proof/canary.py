@@ -48,7 +48,7 @@ class Canary:
     born: str
     """Month, day and year."""
     phone: str
-    """Ten digits; the exchange 555-01 belongs to nobody (North American Numbering Plan)."""
+    """Ten digits, of which she calls; the exchange 555-01 belongs to nobody (North American Numbering Plan)."""
     record: str
     """Nine digits: fewer are in many files by chance."""
     drug: str
@@ -81,9 +81,9 @@ class Canary:
         yield "name, the other way round", f"{self.last}, {self.first}"
         yield "chart number", self.record
         yield "chart number, spoken", spoken(self.record)
+        yield "phone", self.phone
+        yield "phone, written", f"{self.phone[:3]}-{self.phone[3:6]}-{self.phone[6:]}"
         if self.number % 4 == 1:
-            yield "phone", self.phone
-            yield "phone, written", f"{self.phone[:3]}-{self.phone[3:6]}-{self.phone[6:]}"
             yield "phone, spoken", spoken(self.phone)
         if self.number % 4 == 3:
             yield "born", self.born

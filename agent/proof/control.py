@@ -1,4 +1,4 @@
-"""The positive control: while a call lasts, her words and her sound are in the line's memory, and the search finds them.
+"""The positive control: while a call lasts, her words and sound are in the line's memory, and the search finds them.
 
 In the real process, by the same reading as after the call.  Where it finds nothing then, finding nothing later would
 prove nothing.

@@ -3,8 +3,9 @@
     python -m agent.proof.failing
 
 Everything else is the line as it is deployed, started and locked in the same way.  In every call her words get into a
-lost callback, a lost future, a lost thread, the end of an object, a warning and a library's log; where she asks for `Ask.JUICE`, they are
-raised: in the message, a local, a note, a cause and a group.  No setting of the product leads here.
+lost callback, a lost future, a lost thread, the end of an object, a warning and a library's log; where she asks for
+`Ask.JUICE`, they are raised: in the message, a local, a note, a cause and a group.  No setting of the product leads
+here.
 """
 
 from __future__ import annotations
@@ -92,10 +93,10 @@ def main() -> int:
         from agent import prepare
 
         build = prepare.model_of
-        prepare.model_of = lambda *asked: Failing(build(*asked))  # type: ignore[assignment,return-value]
+        prepare.model_of = lambda *asked: Failing(build(*asked))
         return serve(*given)
 
-    line._serve = failing  # noqa: SLF001
+    line._serve = failing  # type: ignore[assignment]  # noqa: SLF001  # the same, with one thing more
     return line.main()
 
 

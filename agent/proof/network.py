@@ -1,7 +1,7 @@
 """A network of the proof's own: the loopback, and a way out that ends in our hands.  Needs root.
 
-Everything that the service and the proof send goes through it.  On the loopback each connection's destination is
-seen; whatever is sent to any other address, names that are asked for included, comes to us and no further, byte by byte.
+Everything that the service and the proof send goes through it.  On the loopback each connection's destination is seen;
+whatever is sent to any other address, names that are asked for included, comes to us and no further, byte by byte.
 """
 
 from __future__ import annotations
@@ -177,8 +177,8 @@ def _address() -> None:
             fcntl.ioctl(asked, request, struct.pack("16sH2x4s16x", NAME, socket.AF_INET, socket.inet_aton(address)))
     index = socket.if_nametoindex(NAME.decode())
     with contextlib.suppress(OSError), _asked(socket.AF_INET6) as asked:  # a kernel without IPv6 sends none
-        address = socket.inet_pton(socket.AF_INET6, ADDRESS_6)
-        fcntl.ioctl(asked, SIOCSIFADDR, address + struct.pack("Ii", 64, index))
+        ours = socket.inet_pton(socket.AF_INET6, ADDRESS_6)
+        fcntl.ioctl(asked, SIOCSIFADDR, ours + struct.pack("Ii", 64, index))
 
 
 def _way_out() -> None:

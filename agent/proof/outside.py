@@ -62,7 +62,13 @@ def seen(pid: int) -> Outside | None:
     acts = _acts(pid) if os.geteuid() == 0 else {}
     done = [name for name, act in acts.items() if _as_nobody(act)]
     return Outside(
-        len(statuses), sum(set(lines) >= HELD for lines in statuses), bounds, writable, swapped, tuple(acts), tuple(done)
+        len(statuses),
+        sum(set(lines) >= HELD for lines in statuses),
+        bounds,
+        writable,
+        swapped,
+        tuple(acts),
+        tuple(done),
     )
 
 

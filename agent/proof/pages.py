@@ -22,7 +22,7 @@ FORM: Final = "application/x-www-form-urlencoded"
 
 
 def answers(port: int, words: str) -> Iterator[bytes]:
-    """Head and body of each answer.  words: what the canary writes into addresses, forms, headers and broken requests."""
+    """Head and body of each answer.  words: what the canary writes: addresses, forms, headers, broken requests."""
     for route in ROUTES:
         for method in METHODS:
             yield asked(port, method, route, words)

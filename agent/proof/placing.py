@@ -174,7 +174,11 @@ class Switchroom:
         held = None
         try:
             held = await phone(
-                self.webhooks, script(wav, fault), called=self.called, on_event=_told(wav, on_sound) if on_sound else _deaf
+                self.webhooks,
+                script(wav, fault),
+                number=f"+1{canary.phone}",
+                called=self.called,
+                on_event=_told(wav, on_sound) if on_sound else _deaf,
             )
         except (NotConnected, StreamRefused, WebhookFailed):
             held = None  # the line took no call: this one lacks everything

@@ -74,7 +74,11 @@ def planted(searcher: Searcher, folder: Path, network: Network | None) -> list[S
     sought("the keeper's state (SQLite)", _state(forms, folder / "state"))
     sought("files changed on the machine", _files(forms, folder / "files"))
     sought("shared memory", _files(forms, Path("/dev/shm") / f"decoys-{os.getpid()}"))  # noqa: S108  # the place itself
-    fit = [(hit, raw) for hit, raw in forms if raw == raw.strip(b".") and not {0, 47} & set(raw) and len(raw) <= LONGEST_NAME]
+    fit = [
+        (hit, raw)
+        for hit, raw in forms
+        if raw == raw.strip(b".") and not {0, 47} & set(raw) and len(raw) <= LONGEST_NAME
+    ]
     sought("names of files", _names(fit, folder / "names"), fit)
     for name, held in _redis(forms, folder / "redis").items():
         sought(name, held)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
+import hashlib
 import json
-
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,12 +44,12 @@ async def proven(
 ) -> dict[str, Any]:
     """The body of a report.
 
-    calls: that must count.  lanes: so many at once.  network: ours, or None.  tell: is given one line about each step, without a word of the
-    canaries.  Raises what the service's parts raise when they can't be started.
+    calls: that must count.  lanes: so many at once.  network: ours, or None.  tell: is given one line about each step,
+    without a word of the canaries.  Raises what the service's parts raise when they can't be started.
     """
     since_s = time.time()
     patients, parts = planned(nonce, calls)
-    decoys = [Needle("decoy", patients[0].name), SoundNeedle("decoy's sound", _noise(nonce))]
+    decoys: list[Findable] = [Needle("decoy", patients[0].name), SoundNeedle("decoy's sound", _noise(nonce))]
     with tempfile.TemporaryDirectory(prefix="quietline-proof-") as temporary, written.watched() as writes:
         folder = Path(temporary)
         tell("planting leaks and looking for them")
@@ -120,14 +121,10 @@ def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
 
 
 def _asking(patient: Canary, ask: Ask) -> Canary:
-    import dataclasses
-
     return dataclasses.replace(patient, ask=ask)
 
 
 def _noise(nonce: bytes) -> bytes:
-    import hashlib
-
     return (hashlib.sha512(b"decoy" + nonce).digest() * 2)[:WINDOW]
 
 
@@ -170,22 +167,42 @@ def _afterwards(
         rows.append(not_examined(Place.SWAP, "this machine has swap; the line's memory is locked out of it"))
     else:
         captured[Place.SWAP] = [b""]
-    files, left_out = _worth_opening(paths, writes, found)
+    files = _Files(paths, writes, found)
     for at in range(0, len(found.placed), BATCH):
         batch = found.placed[at : at + BATCH]
         needles = needles_of([(patients[one.number], one.heard, one.sounds) for one in batch])
         needles += [Needle(f"writer {name}", text) for name, text in patients[1].texts() if name.startswith("name")]
         searcher = Searcher(needles, decoys)
         rows += [searcher.look(place, pieces) for place, pieces in captured.items()]
-        rows.append(searcher.look(Place.FILES, contents(files, left_out.append), unpack=True))
-    if left_out:
-        rows.append(not_examined(Place.FILES, f"{len(left_out)} files were too large or could not be read"))
+        rows += files.looked(searcher)
     return rows
 
 
-def _worth_opening(paths: Sequence[Path], writes: Written | None, found: Found) -> tuple[list[Path], list[Path]]:
-    """The files to search, and a list for those that could not be."""
-    return list(paths), []
+class _Files:
+    """Files that were changed meanwhile.
+
+    Those that a process of the service opened for writing are searched to the last byte, or the place is not examined.
+    Other programs of the machine change files too: what of these is too large is left out, and said so.
+    """
+
+    def __init__(self, paths: Sequence[Path], writes: Written | None, found: Found) -> None:
+        ours = writes.of(set(found.processes)) if writes is not None and writes.whole else {str(path) for path in paths}
+        self._ours = [path for path in paths if str(path) in ours]
+        self._others = [path for path in paths if str(path) not in ours]
+
+    def looked(self, searcher: Searcher) -> Iterator[Looked]:
+        left_out: list[Path] = []
+        row = searcher.look(Place.FILES, contents(self._ours, left_out.append))
+        if left_out and row.seen is Seen.NOTHING:
+            row = dataclasses.replace(row, seen=Seen.NOT_EXAMINED, why="a file was too large or could not be read")
+        yield row
+        left_out.clear()
+        row = searcher.look(Place.FILES, contents(self._others, left_out.append))
+        if left_out or row.seen is Seen.NOT_EXAMINED:
+            seen = Seen.FOUND if row.hits else Seen.NOTHING
+            why = "of files that no process of the service opened for writing, some were too large to search whole"
+            row = dataclasses.replace(row, seen=seen, why=why)
+        yield row
 
 
 def _elsewhere(network: Network, found: Found) -> list[str]:
@@ -233,6 +250,3 @@ def _by_its_own_account(told: bytes) -> tuple[int, list[str]]:
             elif event.get("name") == LogEvent.LOCK_MISSING.value:
                 missing.add(event["layer"])
     return tried, [layer.value for layer in Layer if layer.value not in missing]
-
-
-

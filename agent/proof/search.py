@@ -10,7 +10,6 @@ from typing import Final, NamedTuple, Protocol, final
 
 from ahocorasick_rs import BytesAhoCorasick
 
-
 MOST_UNPACKED: Final = 64 << 20  # of one stream: a bomb must not end the search
 MOST_STREAMS: Final = 2_000  # in one place; more are counted as not examined
 DEEPEST: Final = 2  # a stream in a stream

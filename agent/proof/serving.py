@@ -11,6 +11,7 @@ import sys
 from typing import Final
 
 from agent import launcher, settings, surroundings
+from agent.processes import Died
 
 FAILING: Final = "--failing"
 """The line of `agent.proof.failing` instead of the product's own."""
@@ -23,7 +24,7 @@ def main() -> int:
     environment = dict(os.environ)
     try:
         return asyncio.run(launcher.serve(settings.from_environment(environment), environment, (*tee, *line)))
-    except launcher.Died:  # as `quietline serve` ends then
+    except Died:  # as `quietline serve` ends then
         return launcher.EXIT_DIED
 
 

@@ -102,7 +102,7 @@ class Session:
 
     async def _while_it_runs(self, part: Part, running: Running, bus: Bus) -> None:
         found = self.found
-        found.ports |= {port: "the line" for port in (running.port,)} | {p: "the keeper" for p in running.admin}
+        found.ports |= {running.port: "the line"} | dict.fromkeys(running.admin, "the keeper")
         found.processes |= running.processes() | {bus.pid: "Redis"}
         found.states.append(running.state)
         found.seen.append(await asyncio.to_thread(outside.seen, running.line))
@@ -252,4 +252,3 @@ def _in_memory(searcher: Searcher, place: Place, pids: Sequence[int]) -> Looked 
     with contextlib.suppress(memory.NotReadable):
         looked = searcher.look(place, (piece for pid in pids for piece in memory.stretches(pid)), unpack=False)
     return looked or not_examined(place, "needs root")
-

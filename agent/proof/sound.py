@@ -82,5 +82,3 @@ def windows(sound: Int16, most: int = WINDOWS) -> list[bytes]:
 def sound_needles(name: str, sound: Int16, most: int = WINDOWS) -> list[SoundNeedle]:
     """Of one sound; none for silence."""
     return [SoundNeedle(f"{name} {n}", window) for n, window in enumerate(windows(sound, most), start=1)]
-
-

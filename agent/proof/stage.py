@@ -128,8 +128,9 @@ async def service(folder: Path, base_url: str, redis_url: str, *, failing: bool)
         "OPENAI_API_KEY": "canary",
         "TWILIO_AUTH_TOKEN": token,
         "REDIS_URL": redis_url,
-        **{ADMIN_PORT: str(port) for port in admin},
     }
+    if admin:
+        environment = {**environment, ADMIN_PORT: str(admin[0])}
     arguments = [str(folder / "kept"), *([FAILING] if failing else [])]
     process = subprocess.Popen(  # noqa: ASYNC220, S603  # a moment, before there is a call; our own command
         [sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent.proof.serving", *arguments],

@@ -89,5 +89,5 @@ def _read(descriptor: int, written: Written, stop: threading.Event) -> None:
                 written.whole = False
             if file >= 0:
                 with contextlib.suppress(OSError):
-                    written.by.setdefault(pid, set()).add(os.readlink(f"/proc/self/fd/{file}"))
+                    written.by.setdefault(pid, set()).add(str(Path(f"/proc/self/fd/{file}").readlink()))
                 os.close(file)
