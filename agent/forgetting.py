@@ -9,6 +9,7 @@ search (`gc.freeze`), or each look would hold up the sound of other calls.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import sys
 import urllib.parse
@@ -38,6 +39,9 @@ def soon() -> None:
 
 def forget() -> int:
     """Clears what holds words; returns how many objects were found in dead cycles."""
+    for module in list(sys.modules.values()):  # what was warned of, in full, so as to warn of it once
+        with contextlib.suppress(TypeError):  # not everything there is a module
+            vars(module).get("__warningregistry__", {}).clear()
     urllib.parse.clear_cache()  # type: ignore[attr-defined]  # its own, in no stub
     jiter = sys.modules.get("jiter")  # the JSON parser of a provider's SDK keeps short texts
     if jiter is not None:
