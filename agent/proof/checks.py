@@ -14,7 +14,7 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from agent.proof.faults import IN_QUICK, Fault, Step, lacking
+from agent.proof.faults import IN_QUICK, Step, Trouble, lacking
 from agent.proof.outside import NO_BYTES
 from agent.proof.report import MAY_BE_UNSEEN, MUST_HOLD_BYTES, Place, Seen, read
 from policies.closed import canonical
@@ -36,10 +36,10 @@ class Bars:
 
     calls: int
     pairs: int
-    faults: frozenset[Fault]
+    faults: frozenset[Trouble]
 
 
-FULL: Final = Bars(200, 100, frozenset(Fault))
+FULL: Final = Bars(200, 100, frozenset(Trouble))
 QUICK: Final = Bars(3, 1, frozenset(IN_QUICK))
 
 
@@ -108,8 +108,8 @@ def _calls(body: Mapping[str, Any], bars: Bars) -> Iterator[str]:
     yield from (f"fault: none of the calls that count had this one: {fault}" for fault in missing)
 
 
-def _fault(row: Mapping[str, Any]) -> Fault | None:
-    return None if row["fault"] is None else Fault(row["fault"])
+def _fault(row: Mapping[str, Any]) -> Trouble | None:
+    return None if row["fault"] is None else Trouble(row["fault"])
 
 
 def _pairs(body: Mapping[str, Any], bars: Bars) -> Iterator[str]:
@@ -121,8 +121,8 @@ def _pairs(body: Mapping[str, Any], bars: Bars) -> Iterator[str]:
 
 
 def _control(body: Mapping[str, Any], _: Bars) -> Iterator[str]:
-    memory = next(row for row in body["places"] if row["place"] == Place.LINE_MEMORY.value)
-    if memory["seen"] == Seen.NOT_EXAMINED.value:
+    memories = [row["seen"] for row in body["places"] if row["place"] == Place.LINE_MEMORY.value]
+    if memories == [Seen.NOT_EXAMINED.value]:
         return
     for what in ("words", "sounds"):
         control = body["control"][what]
@@ -171,12 +171,8 @@ def _ways_out(body: Mapping[str, Any], _: Bars) -> Iterator[str]:
 
 
 def _about(body: Mapping[str, Any], _: Bars) -> Iterator[str]:
-    if (
-        not body["build"]["code"]
-        or not body["settings"]["sha256"]
-        or not body["models"]
-        or not body["machine"]["kernel"]
-    ):
+    told = [body["build"]["code"], body["settings"]["sha256"], body["machine"]["kernel"], *body["models"].values()]
+    if not body["models"] or not all(isinstance(each, str) and each for each in told):
         yield "about: the report does not say what was put under proof"
 
 

@@ -21,7 +21,7 @@ class Step(enum.Enum):
     """That sound, recognised by another recogniser, holds her words."""
 
 
-class Fault(enum.Enum):
+class Trouble(enum.Enum):
     """One kind of fault."""
 
     ERROR = "the provider answers 500, with her words in the body"
@@ -37,31 +37,31 @@ class Fault(enum.Enum):
 
 
 _NO_ANSWER: Final = frozenset({Step.SPOKEN, Step.FOUND})
-PREVENTS: Final[Mapping[Fault, frozenset[Step]]] = MappingProxyType(
+PREVENTS: Final[Mapping[Trouble, frozenset[Step]]] = MappingProxyType(
     {
-        Fault.ERROR: frozenset({Step.FOUND}),
-        Fault.LIMITED: frozenset({Step.FOUND}),
-        Fault.STALLED: frozenset({Step.FOUND}),
-        Fault.CUT: frozenset({Step.FOUND}),
-        Fault.STRAY: frozenset(),
-        Fault.RAISED: _NO_ANSWER,
-        Fault.BUS_GONE: frozenset(),
-        Fault.KILLED: _NO_ANSWER,
-        Fault.CRASHED: _NO_ANSWER,
-        Fault.KEEPER_GONE: _NO_ANSWER,
+        Trouble.ERROR: frozenset({Step.FOUND}),
+        Trouble.LIMITED: frozenset({Step.FOUND}),
+        Trouble.STALLED: frozenset({Step.FOUND}),
+        Trouble.CUT: frozenset({Step.FOUND}),
+        Trouble.STRAY: frozenset(),
+        Trouble.RAISED: _NO_ANSWER,
+        Trouble.BUS_GONE: frozenset(),
+        Trouble.KILLED: _NO_ANSWER,
+        Trouble.CRASHED: _NO_ANSWER,
+        Trouble.KEEPER_GONE: _NO_ANSWER,
     }
 )
 """With a broken provider the agent answers from its approved passages, or that it does not know: not with her words."""
 
-OF_THE_PROVIDER: Final = (Fault.ERROR, Fault.LIMITED, Fault.STALLED, Fault.CUT)
-OF_THE_ENGINE: Final = (Fault.STRAY, Fault.RAISED)
+OF_THE_PROVIDER: Final = (Trouble.ERROR, Trouble.LIMITED, Trouble.STALLED, Trouble.CUT)
+OF_THE_ENGINE: Final = (Trouble.STRAY, Trouble.RAISED)
 """Through `agent.proof.failing`, a line that only the proof can start."""
-ENDS_THE_SERVICE: Final = (Fault.CRASHED, Fault.KILLED, Fault.KEEPER_GONE)
-IN_QUICK: Final = (Fault.ERROR, Fault.CRASHED)
+ENDS_THE_SERVICE: Final = (Trouble.CRASHED, Trouble.KILLED, Trouble.KEEPER_GONE)
+IN_QUICK: Final = (Trouble.ERROR, Trouble.CRASHED)
 """What the quick proof makes do with."""
 
 
-def lacking(seen: frozenset[Step], fault: Fault | None) -> tuple[Step, ...]:
+def lacking(seen: frozenset[Step], fault: Trouble | None) -> tuple[Step, ...]:
     """What a call lacks to count; what its fault prevents is not asked of it."""
     prevented = PREVENTS[fault] if fault is not None else frozenset()
     return tuple(step for step in Step if step not in seen and step not in prevented)

@@ -20,7 +20,7 @@ from agent.engines.voicing import telephone
 from agent.engines.whisper import Whisper, WhisperSettings
 from agent.proof.alike import LEAST_WORDS, is_of, shared
 from agent.proof.canary import Canary
-from agent.proof.faults import Fault, Step, lacking
+from agent.proof.faults import Step, Trouble, lacking
 from agent.proof.provider import Provider
 from agent.proof.sound import SoundNeedle, sound_needles
 from agent.spoken import spoken
@@ -100,7 +100,7 @@ class Placed:
     """One canary call."""
 
     number: int
-    fault: Fault | None
+    fault: Trouble | None
     seen: frozenset[Step]
     heard: str
     """What the line made of her words, as the provider was sent it: needles."""
@@ -132,9 +132,9 @@ class Placed:
         }
 
 
-def script(wav: Path, fault: Fault | None) -> Script:
+def script(wav: Path, fault: Trouble | None) -> Script:
     reply_ms, answer_ms = (FAULTY_REPLY_MS, FAULTY_ANSWER_MS) if fault else (REPLY_MS, ANSWER_MS)
-    if fault in (Fault.STRAY, Fault.BUS_GONE):
+    if fault in (Trouble.STRAY, Trouble.BUS_GONE):
         reply_ms, answer_ms = REPLY_MS, ANSWER_MS
     return Script(
         name="canary",
@@ -162,7 +162,7 @@ class Switchroom:
     """One recording is listened to at a time: the line needs the machine more."""
 
     async def place(
-        self, canary: Canary, fault: Fault | None, lane: int, on_sound: Callable[[Int16], None] | None = None
+        self, canary: Canary, fault: Trouble | None, lane: int, on_sound: Callable[[Int16], None] | None = None
     ) -> Placed:
         """Dial, speak, listen.  on_sound: told once, while she speaks, what has gone over the line of it."""
         wav = self.folder / f"canary-{canary.number}.wav"
@@ -188,7 +188,7 @@ class Switchroom:
         return await self._placed(canary, fault, held, lane, (began_s, ended_s))
 
     async def _placed(
-        self, canary: Canary, fault: Fault | None, held: Held | None, lane: int, time_s: tuple[float, float]
+        self, canary: Canary, fault: Trouble | None, held: Held | None, lane: int, time_s: tuple[float, float]
     ) -> Placed:
         asked = self.provider.of(canary.number)
         heard = " ".join(dict.fromkeys(each.said for each in asked))

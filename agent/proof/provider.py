@@ -15,12 +15,12 @@ from typing import Any, Final, NamedTuple
 
 from agent.proof.alike import whose
 from agent.proof.canary import Canary
-from agent.proof.faults import Fault
+from agent.proof.faults import Trouble
 
 HEAD: Final = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 MOST_HEAD_BYTES: Final = 16_384
 STALL_S: Final = 30.0  # longer than any deadline of the line's
-STATUS: Final = {Fault.ERROR: b"500 Internal Server Error", Fault.LIMITED: b"429 Too Many Requests"}
+STATUS: Final = {Trouble.ERROR: b"500 Internal Server Error", Trouble.LIMITED: b"429 Too Many Requests"}
 
 
 class Asked(NamedTuple):
@@ -41,7 +41,7 @@ class Provider:
     asked: list[Asked] = field(default_factory=list)
     on_the_line: list[Canary] = field(default_factory=list)
     """Whose calls are under way: only their words can be here."""
-    faults: dict[int, Fault] = field(default_factory=dict)
+    faults: dict[int, Trouble] = field(default_factory=dict)
     """By the canary's number."""
     listeners: list[Callable[[Asked], None]] = field(default_factory=list)
 
@@ -72,11 +72,11 @@ class Provider:
             listener(asked)
         fault = self.faults.get(patient.number) if patient else None
         match fault:
-            case Fault.ERROR | Fault.LIMITED:
+            case Trouble.ERROR | Trouble.LIMITED:
                 writer.write(_broken(STATUS[fault], said))
-            case Fault.STALLED:
+            case Trouble.STALLED:
                 await asyncio.sleep(STALL_S)
-            case Fault.CUT:
+            case Trouble.CUT:
                 whole = _said_back(said)
                 writer.write(HEAD + whole[: whole.index(b"data: [DONE]") * 2 // 3])
             case _:

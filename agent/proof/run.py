@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from agent.proof import about, control, provider, written
 from agent.proof.canary import Ask, Canary, canaries
-from agent.proof.faults import IN_QUICK, OF_THE_PROVIDER, Fault
+from agent.proof.faults import IN_QUICK, OF_THE_PROVIDER, Trouble
 from agent.proof.heard import needles_of
 from agent.proof.meeting import Spoke, meetings
 from agent.proof.needles import Needle
@@ -94,15 +94,15 @@ async def proven(
 def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
     """Who calls in which session.  Number 0 is the decoy, 1 writes and does not call."""
     quick = calls < QUICK_CALLS
-    faults = list(IN_QUICK if quick else Fault)
+    faults = list(IN_QUICK if quick else Trouble)
     spare = 0 if quick else max(2, int(calls * SPARE))
     count = max(calls + spare, len(faults) + 1)
     patients = canaries(nonce, count + 2)
     numbers = iter(range(2, count + 2))
 
-    def of(fault: Fault | None) -> Call:
+    def of(fault: Trouble | None) -> Call:
         patient = patients[next(numbers)]
-        return (_asking(patient, Ask.JUICE) if fault is Fault.RAISED else patient), fault
+        return (_asking(patient, Ask.JUICE) if fault is Trouble.RAISED else patient), fault
 
     alone = {fault: of(fault) for fault in faults if fault not in OF_THE_PROVIDER}
     broken = [of(fault) for fault in faults if fault in OF_THE_PROVIDER]
@@ -110,11 +110,11 @@ def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
     every = max(1, len(plain) // (len(broken) + 1))
     for at, call in enumerate(broken, start=1):
         plain.insert(min(len(plain), at * every + at - 1), call)
-    parts = [Part("as it is deployed", plain, [alone[Fault.CRASHED]])]
+    parts = [Part("as it is deployed", plain, [alone[Trouble.CRASHED]])]
     if not quick:
-        stray = [alone[fault] for fault in (Fault.STRAY, Fault.RAISED, Fault.BUS_GONE, Fault.KILLED)]
+        stray = [alone[fault] for fault in (Trouble.STRAY, Trouble.RAISED, Trouble.BUS_GONE, Trouble.KILLED)]
         parts.append(Part("with a model that fails with words in its hands", [], stray, failing=True))
-        parts.append(Part("as it is deployed, to lose its keeper", [], [alone[Fault.KEEPER_GONE]]))
+        parts.append(Part("as it is deployed, to lose its keeper", [], [alone[Trouble.KEEPER_GONE]]))
     for patient, _ in alone.values():
         patients[patient.number] = patient
     return patients, parts

@@ -16,7 +16,7 @@ from agent.proof import bus as redis
 from agent.proof import control, memory, outside, pages
 from agent.proof.bus import Bus
 from agent.proof.canary import Canary
-from agent.proof.faults import ENDS_THE_SERVICE, Fault
+from agent.proof.faults import ENDS_THE_SERVICE, Trouble
 from agent.proof.heard import needles_of
 from agent.proof.needles import Needle
 from agent.proof.outside import Outside
@@ -36,7 +36,7 @@ STRIKES_AFTER_S: Final = 1.5
 ENDED_S: Final = 45.0
 STAGGER_S: Final = 1.0
 
-Call = tuple[Canary, Fault | None]
+Call = tuple[Canary, Trouble | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Session:
     async def _alone(
         self,
         patient: Canary,
-        fault: Fault | None,
+        fault: Trouble | None,
         room: Switchroom,
         running: Running,
         bus: Bus,
@@ -159,11 +159,11 @@ class Session:
         def strike() -> None:
             struck.set()
             target, by = {
-                Fault.BUS_GONE: ([bus.pid], signal.SIGKILL),
-                Fault.KILLED: ([running.line], signal.SIGKILL),
-                Fault.CRASHED: ([running.line], signal.SIGSEGV),
-                Fault.KEEPER_GONE: (running.named("agent.keeper"), signal.SIGKILL),
-            }.get(fault or Fault.ERROR, ([], signal.SIGTERM))
+                Trouble.BUS_GONE: ([bus.pid], signal.SIGKILL),
+                Trouble.KILLED: ([running.line], signal.SIGKILL),
+                Trouble.CRASHED: ([running.line], signal.SIGSEGV),
+                Trouble.KEEPER_GONE: (running.named("agent.keeper"), signal.SIGKILL),
+            }.get(fault or Trouble.ERROR, ([], signal.SIGTERM))
             for pid in target:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, by)

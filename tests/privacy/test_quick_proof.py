@@ -1,4 +1,4 @@
-"""The quick proof: the service as it is deployed, canary calls, a broken provider, a crash, and a search of every place.
+"""The quick proof: the service as it is deployed, canary calls, a broken provider, a crash, a search of every place.
 
 As whoever distrusts us runs it: by the command, whose report is then checked with the key and the nonce.
 """
