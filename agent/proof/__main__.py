@@ -26,7 +26,7 @@ from agent.proof.page import page
 from agent.proof.report import Seen, signed, unexamined
 from agent.settings import ROOT
 
-CALLS: Final = 4  # of a quick proof
+CALLS: Final = 3  # of a quick proof
 EXIT_OBJECTED: Final = 1
 
 

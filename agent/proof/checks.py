@@ -24,8 +24,6 @@ LEAST_FORMS: Final = 20
 LEAST_SINKS: Final = 15
 """Kinds of place in which leaks were really planted, and all found."""
 LEAST_ACTS: Final = 40
-LEAST_SHARE: Final = 0.9
-"""Of the calls that were placed, this many must count: who places until it fits proves nothing."""
 LOCKS: Final = frozenset({"length", "rights", "files", "calls", "swap"})
 """Locks that must have held the line; `ports` may be another's work."""
 
@@ -37,10 +35,12 @@ class Bars:
     calls: int
     pairs: int
     faults: frozenset[Trouble]
+    share: float
+    """Of the calls that were placed, so many must count: who places until it fits proves nothing."""
 
 
-FULL: Final = Bars(200, 100, frozenset(Trouble))
-QUICK: Final = Bars(3, 1, frozenset(IN_QUICK))
+FULL: Final = Bars(200, 100, frozenset(Trouble), 0.9)
+QUICK: Final = Bars(3, 1, frozenset(IN_QUICK), 0.5)
 
 
 def objections(report: bytes, public_key: bytes, nonce: str, bars: Bars = FULL) -> list[str]:
@@ -102,7 +102,7 @@ def _calls(body: Mapping[str, Any], bars: Bars) -> Iterator[str]:
         yield "calls: not so many count as the report says"
     if len(counted) < bars.calls:
         yield f"calls: {len(counted)} count, {bars.calls} are asked for"
-    if len(counted) < LEAST_SHARE * len(rows):
+    if len(counted) < bars.share * len(rows):
         yield "calls: too many of those that were placed do not count"
     missing = sorted(fault.value for fault in bars.faults.difference(filter(None, counted)))
     yield from (f"fault: none of the calls that count had this one: {fault}" for fault in missing)

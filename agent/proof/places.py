@@ -55,10 +55,6 @@ class Searcher:
             found |= {hit for hit in self._search.look(piece, unpack=unpack).hits if hit.needle in self._decoys}
         return found
 
-    def finds(self, piece: bytes) -> set[str]:
-        """The names of the needles in this."""
-        return {hit.needle for hit in self._search.look(piece, unpack=False).hits}
-
     def _found_in_a_copy(self, sample: bytes, hit: Hit, raw: bytes, *, unpack: bool) -> bool:
         copy = sample + b"\x00" + raw + b"\x00" + sample
         return hit in self._search.look(copy, unpack=unpack).hits

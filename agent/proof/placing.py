@@ -99,7 +99,7 @@ class Overheard(Webhooks):
 class Placed:
     """One canary call."""
 
-    number: int
+    patient: Canary
     fault: Trouble | None
     seen: frozenset[Step]
     heard: str
@@ -117,6 +117,10 @@ class Placed:
     ended_s: float
     marks: tuple[str, ...] = ()
     """What the line named its sounds to the carrier."""
+
+    @property
+    def number(self) -> int:
+        return self.patient.number
 
     @property
     def lacks(self) -> tuple[Step, ...]:
@@ -205,7 +209,7 @@ class Switchroom:
         hers = sound_needles(f"{canary.number} her sound", held.spoken) if held else []
         agents = sound_needles(f"{canary.number} the agent's sound", _her_words(answer)) if Step.FOUND in seen else []
         return Placed(
-            number=canary.number,
+            patient=canary,
             fault=fault,
             seen=frozenset(seen),
             heard=heard,

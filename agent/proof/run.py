@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from agent.proof import about, control, provider, written
 from agent.proof.canary import Ask, Canary, canaries
-from agent.proof.faults import IN_QUICK, OF_THE_PROVIDER, Trouble
+from agent.proof.faults import IN_QUICK, OF_THE_ENGINE, OF_THE_PROVIDER, Trouble
 from agent.proof.heard import needles_of
 from agent.proof.meeting import Spoke, meetings
 from agent.proof.needles import Needle
@@ -35,8 +35,11 @@ BATCH: Final = 50
 """Calls whose needles are sought at once, at the end: the search for all would need gigabytes."""
 QUICK_CALLS: Final = 10
 """Fewer calls than this are a quick proof: it makes do with the faults of `IN_QUICK`."""
-SPARE: Final = 0.05
-"""More calls of this share are placed than must count: a recogniser may miss a name."""
+SPARE: Final = 0.1
+"""So many more calls may be placed than must count: a recogniser may miss a name, a machine be busy."""
+LEAST_SPARE: Final = 4
+AGAIN: Final = 2
+"""So often is a session repeated for a fault whose call did not count."""
 
 
 async def proven(
@@ -59,15 +62,17 @@ async def proven(
         studio = await asyncio.to_thread(Studio.open)
         found = Found()
         for number, part in enumerate(parts):
-            (folder / f"part-{number}").mkdir()
-            async with provider.running() as model:
-                session = Session(studio, model, folder / f"part-{number}", decoys, patients[1], lanes, found, tell)
-                await session.run(part)
+            await _session(part, folder / f"part-{number}", studio, decoys, patients[1], lanes, found, tell)
+        for number in range(AGAIN):
+            for fault in _missing(parts, found):
+                part = again(fault, parts[0].spare)
+                where = folder / f"again-{number}-{fault.name}"
+                await _session(part, where, studio, decoys, patients[1], lanes, found, tell)
         tell("searching what is left")
         own = [folder]
-        rows = await asyncio.to_thread(_afterwards, patients, found, decoys, own, since_s, writes, network)
+        rows = await asyncio.to_thread(_afterwards, patients[1], found, decoys, own, since_s, writes, network)
         tell("searching what each caller's call sent and said for every other caller")
-        met = await asyncio.to_thread(meetings, _spoke(patients, found.placed))
+        met = await asyncio.to_thread(meetings, _spoke(found.placed))
     tried, locks = _by_its_own_account(found.accounts[0])
     return {
         "nonce": nonce.hex(),
@@ -91,18 +96,42 @@ async def proven(
     }
 
 
+async def _session(
+    part: Part,
+    folder: Path,
+    studio: Studio,
+    decoys: Sequence[Findable],
+    writer: Canary,
+    lanes: int,
+    found: Found,
+    tell: Callable[[str], None],
+) -> None:
+    await asyncio.to_thread(folder.mkdir)
+    async with provider.running() as model:
+        await Session(studio, model, folder, decoys, writer, lanes, found, tell).run(part)
+
+
+def _missing(parts: Sequence[Part], found: Found) -> list[Trouble]:
+    wanted = {fault for part in parts for _, fault in (*part.calls, *part.alone) if fault}
+    return sorted(wanted - {one.fault for one in found.placed if not one.lacks}, key=lambda fault: fault.name)
+
+
+def again(fault: Trouble, spare: list[Canary]) -> Part:
+    """A session for one fault alone."""
+    patient = _asking(spare.pop(), fault)
+    return Part("again, for one fault", [], [(patient, fault)], failing=fault in OF_THE_ENGINE)
+
+
 def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
-    """Who calls in which session.  Number 0 is the decoy, 1 writes and does not call."""
+    """Who calls in which session.  Number 0 is the decoy, 1 writes and does not call; who is spare comes last."""
     quick = calls < QUICK_CALLS
     faults = list(IN_QUICK if quick else Trouble)
-    spare = 0 if quick else max(2, int(calls * SPARE))
-    count = max(calls + spare, len(faults) + 1)
-    patients = canaries(nonce, count + 2)
-    numbers = iter(range(2, count + 2))
+    count = max(calls, len(faults) + 1)
+    patients = canaries(nonce, 2 + count + LEAST_SPARE + AGAIN * len(faults) + int(calls * SPARE))
+    waiting = iter(patients[2:])
 
     def of(fault: Trouble | None) -> Call:
-        patient = patients[next(numbers)]
-        return (_asking(patient, Ask.JUICE) if fault is Trouble.RAISED else patient), fault
+        return _asking(next(waiting), fault), fault
 
     alone = {fault: of(fault) for fault in faults if fault not in OF_THE_PROVIDER}
     broken = [of(fault) for fault in faults if fault in OF_THE_PROVIDER]
@@ -110,28 +139,26 @@ def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
     every = max(1, len(plain) // (len(broken) + 1))
     for at, call in enumerate(broken, start=1):
         plain.insert(min(len(plain), at * every + at - 1), call)
-    parts = [Part("as it is deployed", plain, [alone[Trouble.CRASHED]])]
+    parts = [Part("as it is deployed", plain, [alone[Trouble.CRASHED]], spare=list(waiting))]
     if not quick:
         stray = [alone[fault] for fault in (Trouble.STRAY, Trouble.RAISED, Trouble.BUS_GONE, Trouble.KILLED)]
         parts.append(Part("with a model that fails with words in its hands", [], stray, failing=True))
         parts.append(Part("as it is deployed, to lose its keeper", [], [alone[Trouble.KEEPER_GONE]]))
-    for patient, _ in alone.values():
-        patients[patient.number] = patient
     return patients, parts
 
 
-def _asking(patient: Canary, ask: Ask) -> Canary:
-    return dataclasses.replace(patient, ask=ask)
+def _asking(patient: Canary, fault: Trouble | None) -> Canary:
+    return dataclasses.replace(patient, ask=Ask.JUICE) if fault is Trouble.RAISED else patient
 
 
 def _noise(nonce: bytes) -> bytes:
     return (hashlib.sha512(b"decoy" + nonce).digest() * 2)[:WINDOW]
 
 
-def _spoke(patients: Sequence[Canary], placed: Sequence[Placed]) -> list[Spoke]:
+def _spoke(placed: Sequence[Placed]) -> list[Spoke]:
     return [
         Spoke(
-            patients[one.number], one.requests, one.answer, one.answer_sound,
+            one.patient, one.requests, one.answer, one.answer_sound,
             [needle for needle in one.sounds if "her sound" in needle.name], one.lane, one.began_s, one.ended_s,
         )
         for one in placed
@@ -139,7 +166,7 @@ def _spoke(patients: Sequence[Canary], placed: Sequence[Placed]) -> list[Spoke]:
 
 
 def _afterwards(
-    patients: Sequence[Canary],
+    writer: Canary,
     found: Found,
     decoys: Sequence[Findable],
     own: Sequence[Path],
@@ -170,8 +197,8 @@ def _afterwards(
     files = _Files(paths, writes, found)
     for at in range(0, len(found.placed), BATCH):
         batch = found.placed[at : at + BATCH]
-        needles = needles_of([(patients[one.number], one.heard, one.sounds) for one in batch])
-        needles += [Needle(f"writer {name}", text) for name, text in patients[1].texts() if name.startswith("name")]
+        needles = needles_of([(one.patient, one.heard, one.sounds) for one in batch])
+        needles += [Needle(f"writer {name}", text) for name, text in writer.texts() if name.startswith("name")]
         searcher = Searcher(needles, decoys)
         rows += [searcher.look(place, pieces) for place, pieces in captured.items()]
         rows += files.looked(searcher)

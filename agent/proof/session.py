@@ -49,6 +49,8 @@ class Part:
     alone: Sequence[Call] = ()
     """One after the other, at the end; the last may end the service."""
     failing: bool = False
+    spare: list[Canary] = field(default_factory=list)
+    """Who calls where a call of several at once did not count; taken from it, one at a time."""
 
 
 @dataclass(slots=True)
@@ -113,18 +115,21 @@ class Session:
             watching = control.Control(running.line, self.model, tasks)
             found.controls.append(watching)
             for at in range(0, len(part.calls), ROUND):
-                placed = await self._at_once(part.calls[at : at + ROUND], room, watching)
+                placed = await self._at_once(part.calls[at : at + ROUND], part.spare, room, watching)
                 if at == 0:
                     await self._pages(running, bus)
-                await self._search_memories(placed, running, bus, part)
+                await self._search_memories(placed, running, bus)
             for patient, fault in part.alone:
                 placed = [await self._alone(patient, fault, room, running, bus, watching)]
                 if fault not in ENDS_THE_SERVICE:
-                    await self._search_memories(placed, running, bus, part)
+                    await self._search_memories(placed, running, bus)
         found.captured[Place.CARRIER] += webhooks.answers
         found.processes |= running.processes()
 
-    async def _at_once(self, calls: Sequence[Call], room: Switchroom, watching: control.Control) -> list[Placed]:
+    async def _at_once(
+        self, calls: Sequence[Call], spare: list[Canary], room: Switchroom, watching: control.Control
+    ) -> list[Placed]:
+        """A call that does not count stays in the report; another is placed instead, with the same fault."""
         waiting = list(reversed(calls))
         placed: list[Placed] = []
 
@@ -137,6 +142,8 @@ class Session:
                 one = await room.place(patient, fault, number, on_sound)
                 placed.append(one)
                 self._tell_of(one)
+                if one.lacks and spare:
+                    waiting.append((spare.pop(), fault))
 
         async with asyncio.TaskGroup() as lanes:
             for number in range(min(self.lanes, len(calls))):
@@ -200,15 +207,14 @@ class Session:
         captured[Place.METRICS].append(await asyncio.to_thread(pages.asked, running.port, "GET", "/metrics"))
         captured[Place.BUS_KEPT].append(await asyncio.to_thread(bus.keys_and_values))
 
-    async def _search_memories(self, placed: Sequence[Placed], running: Running, bus: Bus, part: Part) -> None:
+    async def _search_memories(self, placed: Sequence[Placed], running: Running, bus: Bus) -> None:
         await asyncio.sleep(SETTLED_S)
         self.tell("searching memories")
-        rows = await asyncio.to_thread(self._memories, placed, running, bus, part)
+        rows = await asyncio.to_thread(self._memories, placed, running, bus)
         self.found.looked += rows
 
-    def _memories(self, placed: Sequence[Placed], running: Running, bus: Bus, part: Part) -> list[Looked]:
-        patients = {patient.number: patient for patient, _ in (*part.calls, *part.alone)}
-        needles = needles_of([(patients[one.number], one.heard, one.sounds) for one in placed])
+    def _memories(self, placed: Sequence[Placed], running: Running, bus: Bus) -> list[Looked]:
+        needles = needles_of([(one.patient, one.heard, one.sounds) for one in placed])
         needles += [Needle(f"writer {name}", text) for name, text in self.writer.texts() if name.startswith("name")]
         searcher = Searcher(needles, self.decoys)
         rows = []
@@ -225,9 +231,8 @@ class Session:
     def _memory(self, place: Place, pids: Sequence[int], part: Part) -> Looked:
         """Of what has outlived the service."""
         numbers = {patient.number for patient, _ in part.alone}
-        patients = {patient.number: patient for patient, _ in part.alone}
         placed = [one for one in self.found.placed if one.number in numbers]
-        needles = needles_of([(patients[one.number], one.heard, one.sounds) for one in placed])
+        needles = needles_of([(one.patient, one.heard, one.sounds) for one in placed])
         found = _in_memory(Searcher(needles, self.decoys), place, pids)
         return found or not_examined(place, "it is gone")
 

