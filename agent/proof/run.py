@@ -55,11 +55,12 @@ async def proven(
     decoys: list[Findable] = [Needle("decoy", patients[0].name), SoundNeedle("decoy's sound", _noise(nonce))]
     with tempfile.TemporaryDirectory(prefix="quietline-proof-") as temporary, written.watched() as writes:
         folder = Path(temporary)
-        tell("planting leaks and looking for them")
+        tell("planting leaks and looking for them; loading a voice and an ear")
         (folder / "planted").mkdir()
-        sinks = await asyncio.to_thread(planted, Searcher([], decoys), folder / "planted", network)
-        tell("loading a voice and an ear")
-        studio = await asyncio.to_thread(Studio.open)
+        sinks, studio = await asyncio.gather(
+            asyncio.to_thread(planted, Searcher([], decoys), folder / "planted", network),
+            asyncio.to_thread(Studio.open),
+        )
         found = Found()
         for number, part in enumerate(parts):
             await _session(part, folder / f"part-{number}", studio, decoys, patients[1], lanes, found, tell)
