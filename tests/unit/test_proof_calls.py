@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import json
+import sys
+import threading
+from collections.abc import AsyncGenerator
+
 import numpy as np
 import pytest
 
+from agent.proof import failing, provider
 from agent.proof.alike import is_of, shared, whose, words
 from agent.proof.canary import NONCE_BYTES, Ask, canaries, canary
 from agent.proof.faults import IN_QUICK, PREVENTS, Step, Trouble, lacking
@@ -15,6 +23,9 @@ from agent.proof.run import planned
 from agent.proof.search import Search
 from agent.proof.sound import HOLDINGS, WINDOW, sound_needles, windows
 from policies.closed import canonical
+from policies.guardrails import Answerable, Sayable, screen_utterance
+from policies.phi import PHI, Utterance
+from policies.redflags import RedFlags
 from telephony import g711
 from telephony.audio import FRAME_SAMPLES, Int16
 
@@ -162,3 +173,64 @@ def test_silence_and_hum_have_no_stretch_that_could_be_known_again() -> None:
     assert [] == windows(np.zeros(8_000, np.int16)) == windows(hum)
     assert {WINDOW} == {len(window) for window in windows(tone(1))}
     assert "her" in repr(sound_needles("her", tone(1))[0])
+
+
+@pytest.mark.parametrize(
+    ("fault", "begins", "holds"),
+    [
+        (None, b"HTTP/1.1 200", [b"[DONE]", b"You said this"]),
+        (Trouble.ERROR, b"HTTP/1.1 500", [b"could not answer"]),
+        (Trouble.LIMITED, b"HTTP/1.1 429", [b"could not answer"]),
+        (Trouble.CUT, b"HTTP/1.1 200", [b"You said this"]),
+    ],
+)
+async def test_the_provider_says_it_back_or_breaks_in_the_call_that_it_is_told_to(
+    fault: Trouble | None, begins: bytes, holds: list[bytes]
+) -> None:
+    caller, other = PATIENTS[2], PATIENTS[3]
+    body = json.dumps({"messages": [{"role": "user", "content": caller.sentence()}]}).encode()
+    async with provider.running() as model:
+        model.on_the_line += [other, caller]
+        model.faults |= {other.number: Trouble.STALLED} | ({caller.number: fault} if fault else {})
+        reader, writer = await asyncio.open_connection("127.0.0.1", model.port)
+        writer.write(b"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+        answer = await reader.read()
+        writer.close()
+
+    assert answer.startswith(begins)
+    assert all(part in answer for part in holds)
+    assert (b"[DONE]" in answer) == (fault is None)
+    assert [(caller.number, caller.sentence())] == [(each.number, each.said) for each in model.of(caller.number)]
+
+
+class Model:
+    """Answers with two pieces."""
+
+    async def answer(self, turns: object) -> AsyncGenerator[PHI[str], None]:
+        yield PHI("one")
+        yield PHI("two")
+
+
+def heard_by(words: str) -> list[Answerable | Sayable]:
+    said = screen_utterance(Utterance(PHI(words), doubtful=False), RedFlags.provisional())
+    assert isinstance(said, Answerable)
+    return [said]
+
+
+async def test_the_failing_model_loses_the_words_everywhere_and_raises_them_where_it_is_asked_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(str(context)))
+    monkeypatch.setattr(threading, "excepthook", lambda args: told.append(str(args.exc_value)))
+    monkeypatch.setattr(sys, "unraisablehook", lambda args: told.append(str(args.exc_value)))
+    model = failing.Failing(Model())
+
+    with pytest.warns(UserWarning, match="with food"):
+        assert 2 == len([piece async for piece in model.answer(heard_by("may I take it with food"))])
+    with pytest.warns(UserWarning, match="juice"), pytest.raises(failing.Failed, match="juice"):
+        _ = [piece async for piece in model.answer(heard_by("may I take it with orange juice"))]
+    gc.collect()
+    await asyncio.sleep(0)
+
+    assert 4 <= sum("juice" in each for each in told)
