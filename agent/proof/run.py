@@ -38,6 +38,8 @@ QUICK_CALLS: Final = 10
 SPARE: Final = 0.1
 """So many more calls may be placed than must count: a recogniser may miss a name, a machine be busy."""
 LEAST_SPARE: Final = 4
+MOST_OF_OTHERS: Final = 512 << 20
+"""Bytes of files that other programs of the machine changed meanwhile: on a busy one there is no end to them."""
 AGAIN: Final = 2
 """So often is a session repeated for a fault whose call did not count."""
 
@@ -225,12 +227,23 @@ class _Files:
             row = dataclasses.replace(row, seen=Seen.NOT_EXAMINED, why="a file was too large or could not be read")
         yield row
         left_out.clear()
-        row = searcher.look(Place.FILES, contents(self._others, left_out.append))
+        row = searcher.look(Place.FILES, _at_most(contents(self._others, left_out.append), MOST_OF_OTHERS, left_out))
         if left_out or row.seen is Seen.NOT_EXAMINED:
             seen = Seen.FOUND if row.hits else Seen.NOTHING
-            why = "of files that no process of the service opened for writing, some were too large to search whole"
+            why = "of the files that no process of the service opened for writing, not all were searched whole"
             row = dataclasses.replace(row, seen=seen, why=why)
         yield row
+
+
+def _at_most(pieces: Iterator[bytes], most: int, left_out: list[Path]) -> Iterator[bytes]:
+    """So many bytes of them; the rest is left out."""
+    total = 0
+    for piece in pieces:
+        total += len(piece)
+        if total > most:
+            left_out.append(Path())
+            return
+        yield piece
 
 
 def _elsewhere(network: Network, found: Found) -> list[str]:
