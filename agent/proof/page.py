@@ -10,6 +10,8 @@ import html
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from agent.proof.checks import FULL, lacking_of
+from agent.proof.faults import Trouble
 from agent.proof.report import Place, Seen
 from agent.proof.wording import COUNTS, NEXT, RESIDUALS
 
@@ -28,10 +30,8 @@ def page(body: Mapping[str, Any], public_key: str) -> str:
         *_enforced(body),
         "<h2>3. No privileged access</h2><p>There is no function to listen in, and none to read a call afterwards, as"
         " there is nothing to read. The process that hears patients takes no debugger from another user and leaves no"
-        " core dump: it was made to crash in the middle of a call, and was killed in another, and what"
-        " was left of it was"
-        f" searched. {_tried(body)} Whoever has the administrator's rights on the machine is outside of this: see"
-        " “What this can't promise”.</p>",
+        f" core dump. {_ended(body)} {_tried(body)} Whoever has the administrator's rights on the machine is outside of"
+        " this: see “What this can't promise”.</p>",
         *_nobody_singled_out(body),
         *_transparent(body, public_key),
         "<h2>What this can't promise</h2>" + _list(RESIDUALS),
@@ -59,6 +59,10 @@ def _first(body: Mapping[str, Any], public_key: str) -> Iterator[str]:
         f" {len(unseen)} not examined. {calls['counted']} of {calls['placed']} calls by invented patients count;"
         f" {html.escape(COUNTS)}</p>"
     )
+    if against := lacking_of(body, FULL):
+        yield "<p>Held against what a full proof must show, this lacks:</p>" + _list(against)
+    else:
+        yield "<p>It has all that a full proof must show.</p>"
     if unseen:
         yield "<p>Not examined, which never means that nothing is there:</p>"
         yield _list([f"{row['place']}: {row['why']}" for row in unseen])
@@ -125,6 +129,12 @@ def _enforced(body: Mapping[str, Any]) -> Iterator[str]:
             f" {network['outside']}; names asked for: {network['names']}; connections on this machine:"
             f" {_words(told)}.</p>"
         )
+
+
+def _ended(body: Mapping[str, Any]) -> str:
+    """How it was made to end in the middle of calls that count."""
+    ends = [trouble.value for trouble in (Trouble.CRASHED, Trouble.KILLED) if trouble.value in body["faults"]]
+    return f"What was left was searched after this: {_words(ends)}." if ends else ""
 
 
 def _tried(body: Mapping[str, Any]) -> str:

@@ -31,8 +31,8 @@ RESIDUALS: Final = (
 NEXT: Final = (
     (
         "Who chose the patients?",
-        "You did: every name and number follows from the nonce that you gave, and is published by no one before the "
-        "run. Whoever wrote the software could not know them. The method is in agent/proof/canary.py.",
+        "You did: every name and number follows from the nonce that you gave. Whoever wrote the software could not "
+        "know them before you gave it. The method is in agent/proof/canary.py.",
     ),
     (
         "Could the service behave differently because it is under proof?",
