@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import secrets
 import sys
 import time
@@ -18,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from agent import surroundings
 from agent.keeper.database import StateFailed
 from agent.keeper.keys import public_key, signing_key
 from agent.proof.canary import NONCE_BYTES
@@ -27,6 +29,8 @@ from agent.proof.report import Seen, signed, unexamined
 from agent.settings import ROOT
 
 CALLS: Final = 3  # of a quick proof
+QUIET: Final = ("ORT_DISABLE_TELEMETRY", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK")
+"""The proof's own voice and ear use the same libraries as the line: its network saw one of them ask for a name."""
 EXIT_OBJECTED: Final = 1
 
 
@@ -63,6 +67,7 @@ def nonce_of(text: str) -> bytes:
 def _prove(nonce: bytes, calls: int, lanes: int, out: Path, key: Path) -> int:
     from agent.proof import network
 
+    os.environ.update({name: surroundings.FIXED[name] for name in QUIET})  # before a library is imported
     ours = network.enclosed()  # before there is another thread
     from agent.proof.run import proven  # loads models
 
