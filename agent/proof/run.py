@@ -14,18 +14,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent.proof import about, control, provider, written
-from agent.proof.canary import Ask, Canary, canaries
-from agent.proof.faults import IN_QUICK, OF_THE_ENGINE, OF_THE_PROVIDER, Trouble
+from agent.proof.canary import Canary
+from agent.proof.faults import Trouble
 from agent.proof.heard import needles_of
 from agent.proof.meeting import Spoke, meetings
 from agent.proof.needles import Needle
 from agent.proof.network import Network
 from agent.proof.places import Searcher, changed_files, contents, is_core, merged, not_examined
 from agent.proof.placing import Placed, Studio
+from agent.proof.plan import AGAIN, again, planned
 from agent.proof.planting import planted
 from agent.proof.report import MOST_WRITES, Looked, Place, Seen
 from agent.proof.search import Findable
-from agent.proof.session import Call, Found, Part, Session
+from agent.proof.session import Found, Part, Session
 from agent.proof.sound import WINDOW, SoundNeedle
 from agent.proof.written import Written
 from policies.layers import Layer
@@ -33,15 +34,8 @@ from policies.vocabulary import Event as LogEvent
 
 BATCH: Final = 50
 """Calls whose needles are sought at once, at the end: the search for all would need gigabytes."""
-QUICK_CALLS: Final = 10
-"""Fewer calls than this are a quick proof: it makes do with the faults of `IN_QUICK`."""
-SPARE: Final = 0.1
-"""So many more calls may be placed than must count: a recogniser may miss a name, a machine be busy."""
-LEAST_SPARE: Final = 4
 MOST_OF_OTHERS: Final = 512 << 20
 """Bytes of files that other programs of the machine changed meanwhile: on a busy one there is no end to them."""
-AGAIN: Final = 2
-"""So often is a session repeated for a fault whose call did not count."""
 
 
 async def proven(
@@ -117,41 +111,6 @@ async def _session(
 def _missing(parts: Sequence[Part], found: Found) -> list[Trouble]:
     wanted = {fault for part in parts for _, fault in (*part.calls, *part.alone) if fault}
     return sorted(wanted - {one.fault for one in found.placed if not one.lacks}, key=lambda fault: fault.name)
-
-
-def again(fault: Trouble, spare: list[Canary]) -> Part:
-    """A session for one fault alone."""
-    patient = _asking(spare.pop(), fault)
-    return Part("again, for one fault", [], [(patient, fault)], failing=fault in OF_THE_ENGINE)
-
-
-def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
-    """Who calls in which session.  Number 0 is the decoy, 1 writes and does not call; who is spare comes last."""
-    quick = calls < QUICK_CALLS
-    faults = list(IN_QUICK if quick else Trouble)
-    count = max(calls, len(faults) + 1)
-    patients = canaries(nonce, 2 + count + LEAST_SPARE + AGAIN * len(faults) + int(calls * SPARE))
-    waiting = iter(patients[2:])
-
-    def of(fault: Trouble | None) -> Call:
-        return _asking(next(waiting), fault), fault
-
-    alone = {fault: of(fault) for fault in faults if fault not in OF_THE_PROVIDER}
-    broken = [of(fault) for fault in faults if fault in OF_THE_PROVIDER]
-    plain = [of(None) for _ in range(count - len(faults))]
-    every = max(1, len(plain) // (len(broken) + 1))
-    for at, call in enumerate(broken, start=1):
-        plain.insert(min(len(plain), at * every + at - 1), call)
-    parts = [Part("as it is deployed", plain, [alone[Trouble.CRASHED]], spare=list(waiting))]
-    if not quick:
-        stray = [alone[fault] for fault in (Trouble.STRAY, Trouble.RAISED, Trouble.BUS_GONE, Trouble.KILLED)]
-        parts.append(Part("with a model that fails with words in its hands", [], stray, failing=True))
-        parts.append(Part("as it is deployed, to lose its keeper", [], [alone[Trouble.KEEPER_GONE]]))
-    return patients, parts
-
-
-def _asking(patient: Canary, fault: Trouble | None) -> Canary:
-    return dataclasses.replace(patient, ask=Ask.JUICE) if fault is Trouble.RAISED else patient
 
 
 def _noise(nonce: bytes) -> bytes:

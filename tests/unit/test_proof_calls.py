@@ -19,7 +19,7 @@ from agent.proof.faults import IN_QUICK, PREVENTS, Step, Trouble, lacking
 from agent.proof.heard import needles_of
 from agent.proof.meeting import Spoke, meetings
 from agent.proof.needles import Needle
-from agent.proof.run import planned
+from agent.proof.plan import planned
 from agent.proof.search import Search
 from agent.proof.sound import HOLDINGS, WINDOW, sound_needles, windows
 from policies.closed import canonical
