@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent.engines.models import recogniser_files, voice_files
+from agent.proof.outside import may_watch
 from agent.settings import ROOT, VARIABLES
 
 CODE: Final = ("agent", "telephony", "policies", "deploy")
@@ -39,7 +40,7 @@ def this_build() -> dict[str, Any]:
             "machine": os.uname().machine,
             "core_pattern": _read("/proc/sys/kernel/core_pattern"),
             "init_on_free": "init_on_free=1" in _read("/proc/cmdline").split(),
-            "root": os.geteuid() == 0,
+            "root": may_watch(),
         },
     }
 

@@ -6,6 +6,7 @@ Read from /proc, by another process; and tried as another user: to read its memo
 from __future__ import annotations
 
 import ctypes
+import enum
 import os
 import stat
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 NOBODY: Final = 65_534
+CAP_SYS_PTRACE, CAP_SYS_ADMIN = 19, 21  # <linux/capability.h>
 PTRACE_ATTACH: Final = 16  # <sys/ptrace.h>
 HELD: Final = {"NoNewPrivs:\t1", "Seccomp:\t2"}
 NO_BYTES: Final = ("Max file size", "Max core file size")
@@ -48,6 +50,13 @@ class Outside:
         }
 
 
+def may_watch() -> bool:
+    """Have we the rights to look everywhere?  Root in a container often hasn't."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    effective = int(next(line for line in status if line.startswith("CapEff:")).split()[1], 16)
+    return all(effective >> right & 1 for right in (CAP_SYS_PTRACE, CAP_SYS_ADMIN))
+
+
 def seen(pid: int) -> Outside | None:
     """None where our rights don't allow it: the line is not dumpable, and so not even its own user's to read."""
     process = Path(f"/proc/{pid}")
@@ -60,15 +69,17 @@ def seen(pid: int) -> Outside | None:
     swapped = next((int(line.split()[1]) for line in statuses[0] if line.startswith("VmSwap:")), 0)
     bounds = sum(line.startswith(NO_BYTES) and line.split()[-3:-1] == ["0", "0"] for line in limits)
     acts = _acts(pid) if os.geteuid() == 0 else {}
-    done = [name for name, act in acts.items() if _as_nobody(act)]
+    results = {name: _as_nobody(act) for name, act in acts.items()}
+    tried = tuple(name for name, result in results.items() if result is not _Act.NOT_TRIED)
+    done = tuple(name for name, result in results.items() if result is _Act.DONE)
     return Outside(
         len(statuses),
         sum(set(lines) >= HELD for lines in statuses),
         bounds,
         writable,
         swapped,
-        tuple(acts),
-        tuple(done),
+        tried,
+        done,
     )
 
 
@@ -100,18 +111,26 @@ def _acts(pid: int) -> dict[str, Callable[[], object]]:
     }
 
 
-def _as_nobody(act: Callable[[], object]) -> bool:
+class _Act(enum.Enum):
+    """What came of an act; the value is the exit status of the child that tried it."""
+
+    REFUSED = 0
+    DONE = 1
+    NOT_TRIED = 2
+
+
+def _as_nobody(act: Callable[[], object]) -> _Act:
     """Was it possible to a user without rights?  In a child that ends with it."""
     child = os.fork()
     if child == 0:
-        status = 0
+        result = _Act.NOT_TRIED
         try:
             os.setgroups([])
             os.setresgid(NOBODY, NOBODY, NOBODY)
             os.setresuid(NOBODY, NOBODY, NOBODY)
+            result = _Act.REFUSED
             act()
-            status = 1
-        except BaseException:  # noqa: BLE001  # refused, as it should be
-            status = 0
-        os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+            result = _Act.DONE
+        finally:
+            os._exit(result.value)
+    return _Act(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

@@ -25,7 +25,7 @@ from agent.proof.search import Findable, Hit
 from agent.proof.sound import SoundNeedle
 from agent.settings import ROOT
 
-root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may look")
+root = pytest.mark.skipif(not outside.may_watch(), reason="only root with all rights may look")
 DECOYS: list[Findable] = [
     Needle("decoy", canary(bytes(NONCE_BYTES), 0).name),
     SoundNeedle("decoy's sound", bytes(range(100, 148))),
@@ -158,6 +158,19 @@ def test_a_process_without_locks_is_seen_to_have_none() -> None:
     assert seen is not None
     assert (1, 0, 0) == (seen.threads, seen.held, seen.limits)
     assert 5 == len(seen.tried)
+
+
+@root
+def test_what_another_user_may_do_to_a_process_without_locks_is_told(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import os; os.setresuid(65534, 65534, 65534); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        while f"Uid:\t{outside.NOBODY}" not in Path(f"/proc/{process.pid}/status").read_text():
+            os.sched_yield()
+        seen = outside.seen(process.pid)
+        process.communicate(b"\n")
+
+    assert seen is not None
+    assert "send it a signal" in seen.done
 
 
 def test_a_file_open_for_writing_is_seen_from_outside(tmp_path: Path) -> None:
