@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -141,7 +142,7 @@ def _afterwards(
     captured = found.captured
     marks = "\n".join(mark for one in found.placed for mark in one.marks)
     captured[Place.CARRIER].append(marks.encode())
-    captured[Place.NAMES] = ["\n".join(map(str, paths)).encode()]
+    captured[Place.NAMES] = [b"\n".join(map(os.fsencode, paths))]
     captured[Place.SHARED_MEMORY] = [path.read_bytes() for path in paths if path.is_relative_to("/dev/shm")]  # noqa: S108
     captured[Place.CORES] = list(contents((path for path in paths if is_core(path)), lambda _: None))
     if network is not None:
