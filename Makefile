@@ -27,9 +27,9 @@ serve: setup
 bench: setup-dev
 	@$(BIN)/python -P -m tests.bench $(BENCH_FLAGS)
 
-# make prove [NONCE=64 hex digits] [CALLS=200]
+# make prove [NONCE=64 hex digits] [CALLS=200] [LANES=2]
 prove: setup
-	@$(BIN)/quietline prove $(if $(NONCE),--nonce "$(NONCE)") $(if $(CALLS),--calls "$(CALLS)")
+	@$(BIN)/quietline prove $(if $(NONCE),--nonce "$(NONCE)") $(if $(CALLS),--calls "$(CALLS)") $(if $(LANES),--lanes "$(LANES)")
 
 check: setup-dev
 	$(BIN)/ruff format --check .

@@ -338,11 +338,12 @@ async def run(
             if settings.spoken_ahead
             else None
         )
+        forgets = tasks.create_task(forgetting.now_and_then(), name="forget")
         tls = (settings.tls.cert, settings.tls.key) if settings.tls else None
         await serve(
             app, bound, calls=settings.limits.calls, message_bytes=settings.limits.message_bytes, stop=stop, tls=tls
         )
-        for task in (present, ahead):
+        for task in (present, ahead, forgets):
             if task is not None:
                 task.cancel()
     models.speech.close()

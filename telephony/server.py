@@ -23,6 +23,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request as WebSocketRequest
+from websockets.http11 import Response as WebSocketResponse
 
 from telephony.doors import Doors, ServerConfig
 from telephony.media import Handler, MediaEndpoint
@@ -117,7 +120,7 @@ async def serve(
     config = uvicorn.Config(
         app,
         http=_DeadlineHttp,
-        ws="websockets-sansio",
+        ws=_SilentWebSocket,
         ws_max_size=message_bytes,
         ws_per_message_deflate=False,
         ws_ping_interval=None,  # a leg without sound is dead sooner than any ping would tell
@@ -173,6 +176,19 @@ class _DeadlineHttp(H11Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
         super().connection_lost(exc)
+
+
+class _SilentWebSocket(WebSocketsSansIOProtocol):
+    """Says nothing to a handshake that fails: the library's own answer repeats what was sent."""
+
+    def handle_connect(self, event: WebSocketRequest) -> None:
+        reject = self.conn.reject
+
+        def silently(status: int, text: str) -> WebSocketResponse:  # noqa: ARG001  # the text is what is left out
+            return reject(status, "")
+
+        self.conn.reject = silently  # type: ignore[method-assign]
+        super().handle_connect(event)
 
 
 class _Threshold:

@@ -1,7 +1,7 @@
 """Prove that nothing is kept, and check such a proof.
 
-    quietline prove [--nonce HEX] [--calls N] [--out FOLDER] [--key FILE]
-    quietline verify REPORT --key FILE.pub --nonce HEX
+    quietline prove [--nonce HEX] [--calls N] [--lanes N] [--out FOLDER] [--key FILE]
+    quietline verify REPORT --key FILE.pub --nonce HEX [--quick]
 
 The nonce is the officer's: without it the report could be an old one.  The key is made where there is none, mode 0600;
 its public half, beside it, is what the officer is given, once and on another way than the reports.
@@ -11,21 +11,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import secrets
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from agent import surroundings
 from agent.keeper.database import StateFailed
 from agent.keeper.keys import public_key, signing_key
 from agent.proof.canary import NONCE_BYTES
+from agent.proof.checks import FULL, QUICK, Bars, objections
 from agent.proof.page import page
-from agent.proof.report import Seen, objections, signed
+from agent.proof.report import Seen, signed, unexamined
 from agent.settings import ROOT
 
-QUICK: Final = 2  # calls
+CALLS: Final = 3  # of a quick proof
+QUIET: Final = ("ORT_DISABLE_TELEMETRY", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK")
+"""The proof's own voice and ear use the same libraries as the line: its network saw one of them ask for a name."""
 EXIT_OBJECTED: Final = 1
 
 
@@ -34,19 +39,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     prove = verbs.add_parser("prove", help="place canary calls and search everywhere for what was said")
     prove.add_argument("--nonce", type=nonce_of, default=secrets.token_bytes(NONCE_BYTES), metavar="HEX")
-    prove.add_argument("--calls", type=int, default=QUICK)
+    prove.add_argument("--calls", type=int, default=CALLS)
+    prove.add_argument("--lanes", type=int, default=2, help="calls at once")
     prove.add_argument("--out", type=Path, default=ROOT / ".quietline" / "proofs")
     prove.add_argument("--key", type=Path, default=ROOT / ".quietline" / "proof.key")
     verify = verbs.add_parser("verify", help="check a report with the key and the nonce that you know")
     verify.add_argument("report", type=Path)
     verify.add_argument("--key", type=Path, required=True, metavar="FILE.pub")
     verify.add_argument("--nonce", type=nonce_of, required=True, metavar="HEX")
+    verify.add_argument("--quick", action="store_true", help="a quick proof's few calls and faults are enough")
     asked = parser.parse_args(arguments)
     if asked.verb == "verify":
-        return _verify(asked.report, asked.key, asked.nonce)
+        return _verify(asked.report, asked.key, asked.nonce, QUICK if asked.quick else FULL)
     if asked.calls < 1:
         parser.error("--calls: at least one")
-    return _prove(asked.nonce, asked.calls, asked.out, asked.key)
+    return _prove(asked.nonce, asked.calls, asked.lanes, asked.out, asked.key)
 
 
 def nonce_of(text: str) -> bytes:
@@ -57,10 +64,14 @@ def nonce_of(text: str) -> bytes:
     return nonce
 
 
-def _prove(nonce: bytes, calls: int, out: Path, key: Path) -> int:
+def _prove(nonce: bytes, calls: int, lanes: int, out: Path, key: Path) -> int:
+    from agent.proof import network
+
+    os.environ.update({name: surroundings.FIXED[name] for name in QUIET})  # before a library is imported
+    ours = network.enclosed()  # before there is another thread
     from agent.proof.run import proven  # loads models
 
-    body = asyncio.run(proven(nonce, calls, _tell))
+    body = asyncio.run(proven(nonce, calls, lanes, ours, _tell))
     key.parent.mkdir(parents=True, exist_ok=True)
     signer = signing_key(key.parent, make=True, name=key.name, public=f"{key.name}.pub")
     report = signed(body, signer)
@@ -73,25 +84,57 @@ def _prove(nonce: bytes, calls: int, out: Path, key: Path) -> int:
         searched = row["seen"] != Seen.NOT_EXAMINED.value
         told = f"{row['forms']} of {row['planted']} planted forms found" if searched else row["why"]
         _tell(f"  {row['place']:<45} {row['seen']:<14} {told}")
-    _tell(f"calls that count: {body['calls']['counted']} of {body['calls']['placed']}; nonce {nonce.hex()}")
-    found = objections(report, public, nonce.hex())
+    for sentence in summary(body):
+        _tell(sentence)
+    bars = FULL if calls >= FULL.calls else QUICK
+    found = objections(report, public, nonce.hex(), bars)
     for objection in found:
         _tell(f"NOT PROVEN: {objection}")
-    _tell(f"the report: {path}; check it with: quietline verify {path} --key {key}.pub --nonce {nonce.hex()}")
+    _tell(
+        f"the report: {path}; check it with:\n  quietline verify {path} --key {key}.pub --nonce {nonce.hex()}"
+        + ("" if bars is FULL else " --quick")
+    )
     return EXIT_OBJECTED if found else 0
 
 
-def _verify(report: Path, key: Path, nonce: bytes) -> int:
+def summary(body: Mapping[str, Any]) -> Iterator[str]:
+    """The numbers of a report, a line each."""
+    calls, pairs, sinks, network = body["calls"], body["pairs"], body["sinks"], body["network"]
+    yield f"calls that count: {calls['counted']} of {calls['placed']}, in {body['seconds']} s"
+    yield f"faults in calls that count: {len(body['faults'])}"
+    yield f"hits: {sum(len(row['hits']) for row in body['places'])}"
+    yield (
+        f"callers who met: {len(pairs['met'])} of {pairs['searched']} pairs; {pairs['consecutive']} followed and"
+        f" {pairs['interleaved']} overlapped each other"
+    )
+    planted, found = sum(sink["planted"] for sink in sinks), sum(sink["found"] for sink in sinks)
+    yield f"planted leaks found: {found} of {planted}, in {sum(sink['planted'] > 0 for sink in sinks)} sinks"
+    control = body["control"]
+    for what in ("words", "sounds"):
+        seen = control[what]
+        looks = f"{len(seen['found'])} of {len(seen['looked'])} looks"
+        yield f"her {what} seen in the line's memory during the call: {looks}"
+    yield f"forbidden acts tried by the line {body['acts']['tried']}, done {len(body['acts']['done'])}"
+    if body["written"] is not None:
+        roles = body["written"]["by"].values()
+        yield f"files opened for writing, the keeper's own state aside: {sum(len(row['other']) for row in roles)}"
+    if network is not None:
+        yield f"packets to other machines: {network['outside']}, names asked for: {network['names']}"
+
+
+def _verify(report: Path, key: Path, nonce: bytes, bars: Bars) -> int:
     try:
         read, public = report.read_bytes(), public_key(key).public_bytes_raw()
     except (OSError, StateFailed):
         _tell("quietline: name a report and the file of a public key that can be read")
         return EXIT_OBJECTED
-    found = objections(read, public, nonce.hex())
+    found = objections(read, public, nonce.hex(), bars)
     for objection in found:
         _tell(f"refused: {objection}")
     if not found:
         _tell("the report holds: it is of this key, for this nonce, and nothing was found in any place it examined")
+        for place in unexamined(read):
+            _tell(f"not examined: {place}")
     return EXIT_OBJECTED if found else 0
 
 

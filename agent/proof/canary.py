@@ -6,6 +6,7 @@ surnames that are words, her numbers are read digit by digit.  What was really h
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import hmac
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,15 @@ DRUGS: Final = "lisinopril metformin warfarin atorvastatin furosemide amoxicilli
 DIGITS: Final = "zero one two three four five six seven eight nine".split()
 
 
+class Ask(enum.Enum):
+    """What a canary wants to know, as the end of her sentence; the words tell the proof's own line what to do."""
+
+    FOOD = "with food"
+    """An ordinary question."""
+    JUICE = "with orange juice"
+    """Where the proof's own line is put under proof, its model fails at this: see `agent.proof.failing`."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Canary:
     """One synthetic patient."""
@@ -38,10 +48,11 @@ class Canary:
     born: str
     """Month, day and year."""
     phone: str
-    """Ten digits; the exchange 555-01 belongs to nobody (North American Numbering Plan)."""
+    """Ten digits, of which she calls; the exchange 555-01 belongs to nobody (North American Numbering Plan)."""
     record: str
-    """Seven digits."""
+    """Nine digits: fewer are in many files by chance."""
     drug: str
+    ask: Ask = Ask.FOOD
 
     def __repr__(self) -> str:
         return f"Canary({self.number})"
@@ -51,10 +62,14 @@ class Canary:
         return f"{self.first} {self.last}"
 
     def sentence(self) -> str:
-        """What she says, in one breath; it asks for something, so that it is answered."""
+        """What she says, in one breath; it asks for something, so that it is answered.
+
+        Name and chart number always, every fourth her telephone, every fourth her date of birth: a call is short.
+        """
+        more = {1: f", my phone is {spoken(self.phone)}", 3: f", I was born on {self.born}"}.get(self.number % 4, "")
         return (
-            f"Hello, my name is {self.name}, my chart number is {spoken(self.record)},"
-            f" my phone is {spoken(self.phone)}, and I want to know if I can take {self.drug} with food?"
+            f"Hello, my name is {self.name}, my chart number is {spoken(self.record)}{more},"
+            f" and I want to know if I can take {self.drug} {self.ask.value}?"
         )
 
     def texts(self) -> Iterator[tuple[str, str]]:
@@ -63,27 +78,58 @@ class Canary:
         Never a single word: a recogniser's vocabulary holds many surnames that nobody has said.
         """
         yield "name", self.name
+        yield "name, the other way round", f"{self.last}, {self.first}"
         yield "chart number", self.record
         yield "chart number, spoken", spoken(self.record)
         yield "phone", self.phone
-        yield "phone, spoken", spoken(self.phone)
+        yield "phone, written", f"{self.phone[:3]}-{self.phone[3:6]}-{self.phone[6:]}"
+        if self.number % 4 == 1:
+            yield "phone, spoken", spoken(self.phone)
+        if self.number % 4 == 3:
+            yield "born", self.born
         yield "sentence", self.sentence()
 
 
-def canary(nonce: bytes, number: int) -> Canary:
-    """The patient of that number.  Raises `ValueError` for a nonce of another length."""
+def canaries(nonce: bytes, count: int) -> list[Canary]:
+    """The first so many patients, from number 0; more of them begin with the same ones.
+
+    No two share a name, and no two with one first name have surnames that sound alike: what is heard in one call and
+    belongs to another must have come from there.  Raises `ValueError` for a nonce of another length.
+    """
     if len(nonce) != NONCE_BYTES:
         raise ValueError("a nonce has 32 bytes")
+    names = _names(nonce)
+    return [_canary(nonce, number, *next(names)) for number in range(count)]
+
+
+def canary(nonce: bytes, number: int) -> Canary:
+    """The patient of that number.  Raises as `canaries` does."""
+    return canaries(nonce, number + 1)[number]
+
+
+def _canary(nonce: bytes, number: int, first: str, last: str) -> Canary:
     drawn = _Stream(nonce, f"canary {number}")
     return Canary(
         number=number,
-        first=drawn.one_of(FIRST),
-        last=drawn.one_of(LAST),
-        born=f"{drawn.one_of(MONTHS)} {1 + drawn.below(28)} {1930 + drawn.below(60)}",
+        first=first,
+        last=last,
+        born=f"{drawn.one_of(MONTHS)} {1 + drawn.below(28)}, {1930 + drawn.below(60)}",
         phone=f"{2 + drawn.below(8)}{drawn.digits(2)}55501{drawn.digits(2)}",
-        record=f"{1 + drawn.below(9)}{drawn.digits(6)}",
+        record=f"{1 + drawn.below(9)}{drawn.digits(8)}",
         drug=drawn.one_of(DRUGS),
     )
+
+
+def _names(nonce: bytes) -> Iterator[tuple[str, str]]:
+    """Every pair of names, in an order that follows from the nonce, but those too like one before."""
+    pairs = [(first, last) for first in FIRST for last in LAST]
+    pairs.sort(key=lambda pair: hmac.new(nonce, f"name {pair[0]} {pair[1]}".encode(), hashlib.sha256).digest())
+    taken: dict[str, list[str]] = {}
+    for first, last in pairs:
+        others = taken.setdefault(first, [])
+        if not any(last[:3] == other[:3] or last[-4:] == other[-4:] for other in others):
+            others.append(last)
+            yield first, last
 
 
 def spoken(digits: str) -> str:

@@ -33,7 +33,7 @@ class Needle:
         raw = text.encode()
         if len(raw) < SHORTEST:
             raise ValueError("a needle has at least five bytes")
-        self.name: Final = name
+        self.name = name
         self._mask: Final = secrets.token_bytes(len(raw))
         self._masked: Final = bytes(one ^ other for one, other in zip(raw, self._mask, strict=True))
 
@@ -68,10 +68,10 @@ def _forms(text: str) -> Iterator[tuple[str, bytes]]:
     for name, encode in FORMS.items():
         yield name, encode(text)
     for name, code, group, unit, by_bits in GROUPED:
-        yield from _inside(name, text.encode(), code, group, unit, by_bits=by_bits)
+        yield from inside(name, text.encode(), code, group, unit, by_bits=by_bits)
 
 
-def _inside(
+def inside(
     name: str, raw: bytes, encode: Callable[[bytes], bytes], group: int, unit: int, *, by_bits: bool
 ) -> Iterator[tuple[str, bytes]]:
     """Codes that take `group` bytes to `unit` signs: what is the same whatever stands before and behind.

@@ -1,78 +1,52 @@
 """The report as a page that a lawyer can read, in the order of the five requirements of Apple's Private Cloud Compute.
 
-Pure.  It says what was done, what was found and what can't be promised; it adds nothing that the report does not hold.
+Pure.  It says what was done, what was found and what can't be promised; it adds nothing that the report does not hold
+but the fixed wording of `agent.proof.wording`.
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from agent.proof.checks import FULL, lacking_of
+from agent.proof.faults import Trouble
 from agent.proof.report import Place, Seen
+from agent.proof.wording import COUNTS, NEXT, RESIDUALS
 from policies.layers import Layer, unprotected
 
-IN_MEMORY: Final = (Place.LINE_MEMORY, Place.KEEPER_MEMORY, Place.BUS_MEMORY, Place.SWAP, Place.SHARED_MEMORY)
-RESIDUALS: Final = (
-    "Whoever has the rights of the machine's administrator, or runs the machine under it, can read the memory of a call"
-    " while it lasts. This report shows what is there 5 seconds after it, and that nothing reaches a disk.",
-    "The telephone carrier keeps its own record that a call took place: the numbers, the time, the length. What it is"
-    " told by us holds none of what was said; that it records no sound is in its contract and its settings.",
-    "Where a hosted language model is used, its provider hears the caller's words. What it keeps is in its contract,"
-    " not in this report: the canary was sought everywhere but there.",
-    "A search finds what it knows to look for: each needle in the forms that were planted and found, in the places that"
-    " are listed. It can't prove that no other form exists.",
-    "The caller's telephone, the nurse's, and whoever stands beside them.",
-)
-NEXT: Final = (
-    ("Who wrote the search, and could it be blind?", "In each place every form of a decoy was planted first; the table"
-     " says how many were found there. A place where one was missed makes the report void."),
-    ("Is this report about my installation, or a laboratory's?", "It was made by the installation itself, with the"
-     " nonce that you gave it; run it again when you like, with a new one."),
-    ("Could the report have been altered?", "It is signed. The key is not in the report: compare it with the one that"
-     " you were given on another way. `quietline verify` refuses it with any byte changed."),
-    ("What was not examined?", "Each such place is listed with its reason. Not examined never means that nothing is"
-     " there."),
-    ("How sure is nothing, after so many calls?", "If none of n calls leaked, the rate of leaks is below 3 in n with 95"
-     " in 100 certainty, for leaks that come about by chance. A leak that always happens is found by the first call."),
+IN_MEMORY: Final = (
+    Place.LINE_MEMORY, Place.KEEPER_MEMORY, Place.LAUNCHER_MEMORY, Place.EGRESS_MEMORY, Place.BUS_MEMORY, Place.SWAP,
+    Place.SHARED_MEMORY, Place.CORES,
 )  # fmt: skip
+MOST_HITS: Final = 20
 
 
 def page(body: Mapping[str, Any], public_key: str) -> str:
     """HTML without scripts, styles from elsewhere or anything to load.  body: as in the report."""
-    rows: Sequence[Mapping[str, Any]] = body["places"]
-    calls, acts, locks = body["calls"], body["acts"], body.get("locks", [])
-    found = [row for row in rows if row["seen"] == Seen.FOUND.value]
-    unseen = [row for row in rows if row["seen"] == Seen.NOT_EXAMINED.value]
-    memory = {place.value for place in IN_MEMORY}
-    verdict = "Something was found" if found else "Nothing was found in any place that was examined"
     parts = [
-        f"<h1>Proof of zero retention</h1><p><strong>{verdict}.</strong> {len(rows) - len(unseen)} places examined,"
-        f" {len(unseen)} not examined; {calls['counted']} of {calls['placed']} canary calls count: the line recognised"
-        " the canary's words, they reached the model's side, and they were found again in the agent's own sound.</p>"
-        f"<p>Nonce {_code(body['nonce'])}, public key {_code(public_key)}.</p>",
-        "<h2>1. Stateless computation</h2><p>Where words could have stayed in memory after the call.</p>",
-        _table([row for row in rows if row["place"] in memory]),
-        "<p>Where words could have been written or sent.</p>",
-        _table([row for row in rows if row["place"] not in memory]),
-        "<h2>2. Enforceable guarantees</h2>"
-        f"<p>The kernel refused {acts['tried'] - len(acts['done'])} of {acts['tried']} kinds of forbidden act to the"
-        " process that hears patients, in its first thread and in others, before it heard anybody. Locks that held it:"
-        f" {_words(locks)}. {_without(locks)}</p>",
-        "<h2>3. No privileged access</h2><p>The process takes no debugger and leaves no core dump. There is no function"
-        " to listen in, and none to read a call afterwards, as there is nothing to read.</p>",
-        "<h2>4. Non-targetability</h2><p>No setting is by patient. Each call is answered by the same process, with the"
-        " same locks.</p>",
-        "<h2>5. Verifiable transparency</h2><p>This report is signed over all its bytes, and made with your nonce.</p>",
-        "<h2>What this can't promise</h2><ul>"
-        + "".join(f"<li>{html.escape(each)}</li>" for each in RESIDUALS)
-        + "</ul>",
+        *_first(body, public_key),
+        *_stateless(body),
+        *_enforced(body),
+        "<h2>3. No privileged access</h2><p>There is no function to listen in, and none to read a call afterwards, as"
+        " there is nothing to read. The process that hears patients takes no debugger from another user and leaves no"
+        f" core dump. {_ended(body)} {_tried(body)} Whoever has the administrator's rights on the machine is outside of"
+        " this: see “What this can't promise”.</p>",
+        *_nobody_singled_out(body),
+        *_transparent(body, public_key),
+        "<h2>What this can't promise</h2>" + _list(RESIDUALS),
         "<h2>What you may ask next</h2><dl>"
         + "".join(f"<dt>{html.escape(ask)}</dt><dd>{html.escape(told)}</dd>" for ask, told in NEXT)
         + "</dl>",
-        f"<h2>The machine</h2><p>{_words([f'{name} {value}' for name, value in body.get('machine', {}).items()])}</p>",
+        "<h2>Each call</h2>" + _calls(body["calls"]["rows"]),
     ]
-    head = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Proof of zero retention</title></head>'
+    head = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Proof of zero retention</title>'
+        "<style>body{max-width:60em;margin:2em auto;font-family:serif;line-height:1.4}"
+        "table{border-collapse:collapse}td,th{border:1px solid;padding:.2em .5em;text-align:left}"
+        "dt{font-weight:bold;margin-top:.7em}code{overflow-wrap:anywhere}</style></head>"
+    )
     return head + "<body>" + "\n".join(parts) + "</body></html>\n"
 
 
@@ -86,20 +60,174 @@ def _without(locks: Sequence[str]) -> str:
     return f"It went on without: {_words(missing)}.{told}"
 
 
+def _first(body: Mapping[str, Any], public_key: str) -> Iterator[str]:
+    rows, calls, pairs = body["places"], body["calls"], body["pairs"]
+    found = [row for row in rows if row["seen"] == Seen.FOUND.value]
+    unseen = [row for row in rows if row["seen"] == Seen.NOT_EXAMINED.value]
+    verdict = "Something was found" if found or pairs["met"] else "Nothing was found in any place that was examined"
+    yield (
+        f"<h1>Proof of zero retention</h1><p><strong>{verdict}.</strong> {len(rows) - len(unseen)} places examined,"
+        f" {len(unseen)} not examined. {calls['counted']} of {calls['placed']} calls by invented patients count;"
+        f" {html.escape(COUNTS)}</p>"
+    )
+    if against := lacking_of(body, FULL):
+        yield "<p>Held against what a full proof must show, this lacks:</p>" + _list(against)
+    else:
+        yield "<p>It has all that a full proof must show.</p>"
+    if unseen:
+        yield "<p>Not examined, which never means that nothing is there:</p>"
+        yield _list([f"{row['place']}: {row['why']}" for row in unseen])
+    yield f"<p>Nonce {_code(body['nonce'])}. Public key {_code(public_key)}: compare it with yours.</p>"
+
+
+def _stateless(body: Mapping[str, Any]) -> Iterator[str]:
+    memory = {place.value for place in IN_MEMORY}
+    control = body["control"]
+    yield "<h2>1. Stateless computation</h2><p>Where words and sound could have stayed in memory, 5 seconds after the"
+    yield " last hang-up of each round of calls, and after each crash:</p>"
+    yield _table([row for row in body["places"] if row["place"] in memory])
+    yield (
+        "<p>The same search, of the same process, while the calls lasted: her words were seen in"
+        f" {_of(control['words'])} looks, her sound in {_of(control['sounds'])}. So it sees them where they are.</p>"
+        "<p>Where they could have been written or sent:</p>"
+    )
+    yield _table([row for row in body["places"] if row["place"] not in memory])
+    yield "<p>Faults in calls that count, each with everything searched after it:</p>" + _list(body["faults"])
+    sinks = body["sinks"]
+    yield "<p>Leaks that were planted on purpose, in sinks of each kind, and read as the real ones are:</p>"
+    yield (
+        "<table><tr><th>sink</th><th>planted</th><th>found</th><th></th></tr>"
+        + "".join(f"<tr>{_cells(sink['sink'], sink['planted'], sink['found'], sink['why'])}</tr>" for sink in sinks)
+        + "</table>"
+    )
+
+
+def _enforced(body: Mapping[str, Any]) -> Iterator[str]:
+    acts, outside = body["acts"], [seen for seen in body["outside"] if seen]
+    yield (
+        f"<h2>2. Enforceable guarantees</h2><p>By its own account, the kernel refused"
+        f" {acts['tried'] - len(acts['done'])}"
+        f" of {acts['tried']} kinds of forbidden act to the process that hears patients, in its first thread and in"
+        f" others, before it heard anybody. Locks that held it: {_words(body['locks'])}. {_without(body['locks'])}</p>"
+    )
+    for seen in outside:
+        yield (
+            f"<p>Seen from outside: {seen['held']} of {seen['threads']} threads can gain no rights and are"
+            f" under a filter"
+            f" of system calls; {seen['limits']} limits of 0 bytes (files, core dumps); {seen['writable']}"
+            f" open files that"
+            f" can be written; {seen['swapped_kb']} kB swapped.</p>"
+        )
+    if not outside:
+        yield "<p>Seen from outside: not examined, for that needs root.</p>"
+    written, network = body["written"], body["network"]
+    if written is None:
+        yield "<p>Files opened for writing: not watched, for that needs root.</p>"
+    else:
+        told = [f"{role}: {len(row['other'])}" for role, row in written["by"].items()]
+        yield (
+            f"<p>Files opened for writing, as the kernel told it ({written['mounts']} mounts), the keeper's"
+            f" own state aside:"
+            f" {_words(told)}. Not seen that way: memory without a file, which the filter forbids the line.</p>"
+        )
+    if network is None:
+        yield "<p>Where the service was connected to: not watched, for that needs root.</p>"
+    else:
+        told = [f"{count} to {name}" for name, count in network["connections"].items()]
+        yield (
+            "<p>The service had a network of its own, whose way out ended in the proof's hands. Packets to"
+            " other machines:"
+            f" {network['outside']}; names asked for: {network['names']}; connections on this machine:"
+            f" {_words(told)}.</p>"
+        )
+
+
+def _ended(body: Mapping[str, Any]) -> str:
+    """How it was made to end in the middle of calls that count."""
+    ends = [trouble.value for trouble in (Trouble.CRASHED, Trouble.KILLED) if trouble.value in body["faults"]]
+    return f"What was left was searched after this: {_words(ends)}." if ends else ""
+
+
+def _tried(body: Mapping[str, Any]) -> str:
+    tried = sorted({act for seen in body["outside"] if seen for act in seen["tried"]})
+    done = sorted({act for seen in body["outside"] if seen for act in seen["done"]})
+    return f"Another user tried to: {_words(tried)}. Of this was possible: {_words(done)}." if tried else ""
+
+
+def _nobody_singled_out(body: Mapping[str, Any]) -> Iterator[str]:
+    pairs = body["pairs"]
+    yield (
+        "<h2>4. Non-targetability</h2><p>No setting is by patient. Each call is answered by the same process, with the"
+        f" same locks. {pairs['searched']} pairs of callers were searched for one another,"
+        f" {pairs['consecutive']} of whom"
+        f" followed and {pairs['interleaved']} of whom overlapped each other on the line: what the one's"
+        f" call sent to the"
+        f" language model, and the agent's sound in it, for the other. They met {len(pairs['met'])} times.</p>"
+    )
+
+
+def _transparent(body: Mapping[str, Any], public_key: str) -> Iterator[str]:
+    build, settings, machine = body["build"], body["settings"], body["machine"]
+    yield (
+        "<h2>5. Verifiable transparency</h2><p>This report is signed over all its bytes with the key"
+        f" {_code(public_key)}, and made with your nonce. What was put under proof:</p><table>"
+    )
+    rows: dict[str, Any] = {
+        "version": build["version"],
+        "commit": build["commit"] or "no checkout",
+        "SHA-256 of all code and of what is deployed with it": build["code"],
+        "SHA-256 of the settings": settings["sha256"],
+        **{f"SHA-256 of the {name}": value for name, value in body["models"].items()},
+        **build["packages"],
+        "Python": build["python"],
+        **{name: str(value) for name, value in machine.items()},
+        "seconds that it took": body["seconds"],
+    }
+    yield from (f"<tr>{_cells(name, value)}</tr>" for name, value in rows.items())
+    yield "</table>"
+
+
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
-    cells = "".join(
-        f"<tr><td>{html.escape(row['place'])}</td><td>{html.escape(row['seen'])}</td><td>{row['size']:,}</td>"
-        f"<td>{row['forms']} of {row['planted']}</td><td>{html.escape(_why(row))}</td></tr>"
+    lines = (
+        _cells(row["place"], row["seen"], f"{row['size']:,}", f"{row['forms']} of {row['planted']}", _why(row))
         for row in rows
     )
     return (
-        "<table border='1'><tr><th>place</th><th>result</th><th>bytes searched</th><th>planted forms found</th>"
-        f"<th></th></tr>{cells}</table>"
+        "<table><tr><th>place</th><th>result</th><th>bytes searched</th><th>forms of a decoy found in a copy</th>"
+        "<th></th></tr>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"
+    )
+
+
+def _calls(rows: Sequence[Mapping[str, Any]]) -> str:
+    lines = (
+        _cells(
+            row["number"],
+            "counts" if row["counted"] else f"does not count: not {', '.join(row['lacks'])}",
+            row["fault"] or "",
+        )
+        for row in rows
+    )
+    return (
+        "<table><tr><th>call</th><th></th><th>fault</th></tr>"
+        + "".join(f"<tr>{line}</tr>" for line in lines)
+        + "</table>"
     )
 
 
 def _why(row: Mapping[str, Any]) -> str:
-    return row["why"] or "; ".join(row["hits"][:20])
+    return row["why"] or "; ".join(row["hits"][:MOST_HITS])
+
+
+def _of(control: Mapping[str, Any]) -> str:
+    return f"{len(control['found'])} of {len(control['looked'])}"
+
+
+def _cells(*values: object) -> str:
+    return "".join(f"<td>{html.escape(str(value))}</td>" for value in values)
+
+
+def _list(lines: Sequence[str]) -> str:
+    return "<ul>" + "".join(f"<li>{html.escape(line)}</li>" for line in lines) + "</ul>"
 
 
 def _code(text: str) -> str:

@@ -1,93 +1,89 @@
 """Goes through the places where a word could have stayed, and through a copy of each with every form of a decoy in it.
 
-The decoy proves the search: where a planted form is not found, nothing is proven about that place.
+The decoys prove the search: where a planted form is not found, nothing is proven about that place.
 """
 
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from agent.proof.needles import Needle
 from agent.proof.report import Looked, Place, Seen
-from agent.proof.search import Hit, Search, Sought
+from agent.proof.search import Findable, Hit, Search
 
 LARGEST_FILE: Final = 256 << 20  # larger ones that changed meanwhile are named as not examined
 FILESYSTEMS_OF_THE_KERNEL: Final = ("/proc", "/sys", "/dev/pts", "/dev/mqueue")
+SAMPLE: Final = 4_096  # bytes of a place, before and behind each planted form
+ELF_CORE: Final = 4  # e_type of a core dump, <elf.h>
 
 Bytes = Iterable[bytes]
 
 
 class Searcher:
-    """Looks for the canaries' needles, and for the decoy's forms, with one and the same search."""
+    """Looks for the canaries' needles, and for the decoys' forms, with one and the same search."""
 
-    def __init__(self, needles: Sequence[Needle], decoy: Needle) -> None:
-        self._search: Final = Search([*needles, decoy])
-        self._decoy: Final = decoy
-
-    @property
-    def planted(self) -> int:
-        """Forms of the decoy."""
-        return sum(1 for _ in self._decoy.forms())
+    def __init__(self, needles: Sequence[Findable], decoys: Sequence[Findable]) -> None:
+        self._search: Final = Search([*needles, *decoys])
+        self._decoys: Final = {decoy.name for decoy in decoys}
+        self.planted: Final = tuple((Hit(decoy.name, form), raw) for decoy in decoys for form, raw in decoy.forms())
+        """Each form of each decoy."""
 
     def look(self, place: Place, pieces: Bytes, *, unpack: bool = True) -> Looked:
-        """Search a place that is given as bytes; then a copy of its beginning with each form of the decoy in it."""
+        """Search a place that is given as bytes; then a copy of its beginning with each form of the decoys in it."""
         hits: set[Hit] = set()
         size, whole, sample = 0, True, b""
         for piece in pieces:
             sought = self._search.look(piece, unpack=unpack)
-            hits |= sought.hits
+            hits |= {hit for hit in sought.hits if hit.needle not in self._decoys}
             whole = whole and sought.whole
             size += len(piece)
-            sample = sample or piece[:4_096]
-        found = self._found_in_copies(sample, unpack=unpack)
-        return self._told(place, hits, size, found, whole=whole)
-
-    def of(self, place: Place, hits: Iterable[Hit], size: int, found: int, *, whole: bool) -> Looked:
-        """A place whose decoys were really put there and looked for in the same way."""
-        return self._told(place, {hit for hit in hits if hit.needle != self._decoy.name}, size, found, whole=whole)
-
-    def sought(self, piece: bytes) -> Sought:
-        return self._search.look(piece)
-
-    def decoys(self, hits: Iterable[Hit]) -> int:
-        """How many forms of the decoy are among these."""
-        return len({hit.form for hit in hits if hit.needle == self._decoy.name})
-
-    def forms_of_decoy(self) -> Iterator[tuple[str, bytes]]:
-        return self._decoy.forms()
-
-    def _found_in_copies(self, sample: bytes, *, unpack: bool) -> int:
-        found = 0
-        for form, planted in self._decoy.forms():
-            copy = sample + b"\x00" + planted + b"\x00" + sample
-            found += Hit(self._decoy.name, form) in self._search.look(copy, unpack=unpack).hits
-        return found
-
-    def _told(self, place: Place, hits: Iterable[Hit], size: int, found: int, *, whole: bool) -> Looked:
+            sample = sample or piece[:SAMPLE]
+        found = sum(self._found_in_a_copy(sample, hit, raw, unpack=unpack) for hit, raw in self.planted)
         named = tuple(sorted(f"{hit.needle}: {hit.form}" for hit in hits))
         if not named and not whole:
-            return Looked(
-                place,
-                Seen.NOT_EXAMINED,
-                size,
-                found,
-                self.planted,
-                why="a file was too large, unreadable, or full of compressed streams",
-            )
-        return Looked(place, Seen.FOUND if named else Seen.NOTHING, size, found, self.planted, named)
+            why = "a file was too large, unreadable, or full of compressed streams"
+            return Looked(place, Seen.NOT_EXAMINED, size, found, len(self.planted), why=why)
+        return Looked(place, Seen.FOUND if named else Seen.NOTHING, size, found, len(self.planted), named)
+
+    def decoys_in(self, pieces: Bytes, *, unpack: bool = False) -> set[Hit]:
+        """Which forms of the decoys are there: for places in which they were really planted."""
+        found: set[Hit] = set()
+        for piece in pieces:
+            found |= {hit for hit in self._search.look(piece, unpack=unpack).hits if hit.needle in self._decoys}
+        return found
+
+    def _found_in_a_copy(self, sample: bytes, hit: Hit, raw: bytes, *, unpack: bool) -> bool:
+        copy = sample + b"\x00" + raw + b"\x00" + sample
+        return hit in self._search.look(copy, unpack=unpack).hits
 
 
 def not_examined(place: Place, why: str) -> Looked:
     return Looked(place, Seen.NOT_EXAMINED, 0, 0, 0, why=why)
 
 
-def changed_files(since_s: float, but: Sequence[Path]) -> Iterator[Path]:
+def merged(rows: Iterable[Looked]) -> list[Looked]:
+    """One row a place: what was found in any, and no more of the planted forms than in the worst of them."""
+    by_place: dict[Place, Looked] = {}
+    for row in rows:
+        before = by_place.get(row.place)
+        by_place[row.place] = row if before is None else _both(before, row)
+    return list(by_place.values())
+
+
+def _both(one: Looked, other: Looked) -> Looked:
+    hits = tuple(sorted({*one.hits, *other.hits}))
+    worst = next((seen for seen in (Seen.FOUND, Seen.NOT_EXAMINED) if seen in (one.seen, other.seen)), Seen.NOTHING)
+    fewer = min(one, other, key=lambda row: row.forms - row.planted)
+    return Looked(one.place, worst, one.size + other.size, fewer.forms, fewer.planted, hits, one.why or other.why)
+
+
+def changed_files(since_s: float, but: Sequence[Path], root: Path = Path("/")) -> Iterator[Path]:
     """Regular files on this machine that were changed after a moment; `but`: folders that are the proof's own."""
     left_out = {str(path.resolve()) for path in but} | set(FILESYSTEMS_OF_THE_KERNEL)
-    for folder, folders, files in os.walk("/", onerror=None):
+    for folder, folders, files in os.walk(root, onerror=None):
         folders[:] = [name for name in folders if str(Path(folder, name)) not in left_out]
         for name in files:
             path = Path(folder, name)
@@ -111,3 +107,13 @@ def contents(paths: Iterable[Path], left_out: Callable[[Path], None]) -> Iterato
             continue
         except OSError:
             left_out(path)
+
+
+def is_core(path: Path) -> bool:
+    """A core dump, whatever it is called: core_pattern may name it anything."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(18)
+    except OSError:
+        return False
+    return head[:4] == b"\x7fELF" and len(head) == 18 and struct.unpack_from("<H", head, 16)[0] == ELF_CORE

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import wave
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,18 +18,30 @@ from agent.engines.ports import Speech
 from agent.engines.silero import Silero
 from agent.engines.voicing import telephone
 from agent.engines.whisper import Whisper, WhisperSettings
+from agent.proof.alike import LEAST_WORDS, is_of, shared
 from agent.proof.canary import Canary
+from agent.proof.faults import Step, Trouble, lacking
+from agent.proof.provider import Provider
+from agent.proof.sound import SoundNeedle, sound_needles
 from agent.spoken import spoken
-from telephony.audio import RATE_HZ, Int16
-from telephony.twin.caller import Held, phone
+from telephony import g711
+from telephony.audio import FRAME_SAMPLES, RATE_HZ, Int16
+from telephony.twin.caller import CallerBegan, Held, LiveEvent, NotConnected, StreamRefused, phone
+from telephony.twin.hearing import audible_runs, is_audible
+from telephony.twin.line_noise import Conditions, Floor
 from telephony.twin.script import QUIET_MS, HangUp, SayFile, Script, Wait, WaitFor
-from telephony.twin.webhook import Webhooks
+from telephony.twin.twiml_reader import Verb
+from telephony.twin.wav import read_wav
+from telephony.twin.webhook import WebhookFailed, Webhooks
 
 REPLY_MS: Final = 60_000
+FAULTY_REPLY_MS: Final = 25_000  # whoever gets no answer hangs up
 ANSWER_MS: Final = 2_500  # shorter sounds are fillers
-LIMIT_S: Final = 150
-LEAST_WORDS: Final = 6  # in a row, as they were heard by the line and again from its own voice
+FAULTY_ANSWER_MS: Final = 1_500  # that it does not know, or that a person is called
+LIMIT_S: Final = 120
 BREATH_MS: Final = 300
+PER_MS: Final = RATE_HZ // 1000
+CONTROL_AFTER_S: Final = 3.0  # of her speaking: so much of her sound is then in the line's memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +73,25 @@ class Studio:
 
 @dataclass(frozen=True)
 class Overheard(Webhooks):
-    """The carrier's webhooks, with a copy of every answer."""
+    """The carrier's webhooks, with a copy of every answer.
+
+    Where a line is gone that had taken the call, there is nothing more to do: that is no error here.
+    """
 
     answers: list[bytes] = field(default_factory=list)
 
-    def _post(self, url: str, form: object) -> tuple[int, str]:
-        status, body = super()._post(url, form)  # type: ignore[arg-type]  # as the base declares it
-        self.answers.append(body.encode())
+    async def ask(self, url: str, form: Mapping[str, str]) -> tuple[Verb, ...]:
+        first = url == self.url
+        try:
+            return await super().ask(url, form)
+        except WebhookFailed:
+            if first:
+                raise
+            return ()
+
+    def _fetched(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
+        status, body = super()._fetched(url, form)
+        self.answers.append(body)
         return status, body
 
 
@@ -74,52 +99,161 @@ class Overheard(Webhooks):
 class Placed:
     """One canary call."""
 
-    number: int
-    recognised: bool
-    """The line heard words of hers: they reached the provider."""
-    spoken_back: bool
-    """They were found again in the agent's own sound."""
+    patient: Canary
+    fault: Trouble | None
+    seen: frozenset[Step]
     heard: str
-    """What the line made of her words: a needle."""
+    """What the line made of her words, as the provider was sent it: needles."""
+    sounds: tuple[SoundNeedle, ...]
+    """Hers, and the agent's."""
+    requests: tuple[bytes, ...]
+    """To the provider, that hold her words."""
+    answer: str
+    """The agent's sound, recognised."""
+    answer_sound: bytes
+    """The same as mu-law."""
+    lane: int
+    began_s: float
+    ended_s: float
+    marks: tuple[str, ...] = ()
+    """What the line named its sounds to the carrier."""
 
     @property
-    def counts(self) -> bool:
-        return self.recognised and self.spoken_back
+    def number(self) -> int:
+        return self.patient.number
+
+    @property
+    def lacks(self) -> tuple[Step, ...]:
+        return lacking(self.seen, self.fault)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "fault": self.fault.value if self.fault else None,
+            "counted": not self.lacks,
+            "seen": sorted(step.value for step in self.seen),
+            "lacks": [step.value for step in self.lacks],
+        }
 
 
-def script(wav: Path) -> Script:
+def script(wav: Path, fault: Trouble | None) -> Script:
+    reply_ms, answer_ms = (FAULTY_REPLY_MS, FAULTY_ANSWER_MS) if fault else (REPLY_MS, ANSWER_MS)
+    if fault in (Trouble.STRAY, Trouble.BUS_GONE):
+        reply_ms, answer_ms = REPLY_MS, ANSWER_MS
     return Script(
         name="canary",
         voice="slt",
         steps=(
             Wait(WaitFor.GREETING_END, REPLY_MS, QUIET_MS),
             SayFile(wav),
-            Wait(WaitFor.REPLY_END, REPLY_MS, QUIET_MS, ANSWER_MS),
+            Wait(WaitFor.REPLY_END, reply_ms, QUIET_MS, answer_ms),
             HangUp(),
         ),
         limit_s=LIMIT_S,
     )
 
 
-async def place(
-    canary: Canary, studio: Studio, webhooks: Webhooks, called: str, folder: Path, heard: Sequence[str]
-) -> tuple[Placed, Held]:
-    """Dial, speak, listen.  heard: what the provider has been sent so far; it grows during the call."""
-    wav = folder / f"canary-{canary.number}.wav"
-    await asyncio.to_thread(studio.say, canary.sentence(), wav)
-    before = len(heard)
-    held = await phone(webhooks, script(wav), called=called)
-    sent = " ".join(list(heard)[before:])
-    back = await asyncio.to_thread(studio.words, held.heard_after(0)) if held.report.turns else ""
-    return Placed(canary.number, bool(sent), shares_words(sent, back), sent), held
+@dataclass(slots=True)
+class Switchroom:
+    """What calls are placed with."""
+
+    studio: Studio
+    webhooks: Overheard
+    called: str
+    folder: Path
+    provider: Provider
+    ear: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """One recording is listened to at a time: the line needs the machine more."""
+
+    async def place(
+        self, canary: Canary, fault: Trouble | None, lane: int, on_sound: Callable[[Int16], None] | None = None
+    ) -> Placed:
+        """Dial, speak, listen.  on_sound: told once, while she speaks, what has gone over the line of it."""
+        wav = self.folder / f"canary-{canary.number}.wav"
+        await asyncio.to_thread(self.studio.say, canary.sentence(), wav)
+        self.provider.on_the_line.append(canary)
+        if fault is not None:
+            self.provider.faults[canary.number] = fault
+        began_s = time.monotonic()
+        held = None
+        try:
+            held = await phone(
+                self.webhooks,
+                script(wav, fault),
+                number=f"+1{canary.phone}",
+                called=self.called,
+                on_event=_told(wav, on_sound) if on_sound else _deaf,
+            )
+        except (NotConnected, StreamRefused, WebhookFailed):
+            held = None  # the line took no call: this one lacks everything
+        ended_s = time.monotonic()
+        self.provider.on_the_line.remove(canary)
+        wav.unlink()
+        return await self._placed(canary, fault, held, lane, (began_s, ended_s))
+
+    async def _placed(
+        self, canary: Canary, fault: Trouble | None, held: Held | None, lane: int, time_s: tuple[float, float]
+    ) -> Placed:
+        asked = self.provider.of(canary.number)
+        heard = " ".join(dict.fromkeys(each.said for each in asked))
+        answer = held.heard_after(0) if held is not None and held.report.turns else np.zeros(0, np.int16)
+        async with self.ear:
+            back = await asyncio.to_thread(self.studio.words, answer) if is_audible(answer) else ""
+        seen = {Step.REACHED} if asked else set()
+        if is_of(canary, heard):
+            seen.add(Step.RECOGNISED)
+        if sum(end - start for start, end in audible_runs(answer)) >= FAULTY_ANSWER_MS * PER_MS:
+            seen.add(Step.SPOKEN)
+        if shared(heard, back) >= LEAST_WORDS and is_of(canary, back):
+            seen.add(Step.FOUND)
+        hers = sound_needles(f"{canary.number} her sound", held.spoken) if held else []
+        agents = sound_needles(f"{canary.number} the agent's sound", _her_words(answer)) if Step.FOUND in seen else []
+        return Placed(
+            patient=canary,
+            fault=fault,
+            seen=frozenset(seen),
+            heard=heard,
+            sounds=(*hers, *agents),
+            requests=tuple(each.body for each in asked),
+            answer=back,
+            answer_sound=g711.encode(answer),
+            lane=lane,
+            began_s=time_s[0],
+            ended_s=time_s[1],
+            marks=tuple(mark.name for mark in held.recording.marks) if held else (),
+        )
 
 
-def shares_words(one: str, other: str) -> bool:
-    """So many of the same words in a row, whatever the signs between them."""
-    first, second = _plain(one), _plain(other)
-    runs = {tuple(first[at : at + LEAST_WORDS]) for at in range(len(first) - LEAST_WORDS + 1)}
-    return any(tuple(second[at : at + LEAST_WORDS]) in runs for at in range(len(second) - LEAST_WORDS + 1))
+def _her_words(answer: Int16) -> Int16:
+    """The part of the agent's answer that surely says her words: what it says of itself is held for good.
+
+    From the beginning of a frame.
+    """
+    runs = audible_runs(answer)
+    first, last = runs[0][0], runs[-1][1]
+    start = first + (last - first) * 2 // 5
+    return answer[start - start % FRAME_SAMPLES : first + (last - first) * 9 // 10]
 
 
-def _plain(text: str) -> list[str]:
-    return "".join(sign if sign.isalnum() else " " for sign in text.lower()).split()
+def _deaf(_: LiveEvent) -> None:
+    return None
+
+
+def _told(wav: Path, on_sound: Callable[[Int16], None]) -> Callable[[LiveEvent], None]:
+    """Tells of her sound, with the line's own noise in it, a while after she began."""
+
+    def heard(event: LiveEvent) -> None:
+        if isinstance(event, CallerBegan):
+            start = round(event.at_ms * PER_MS)
+            sound = on_the_line(read_wav(wav)[: int(CONTROL_AFTER_S * RATE_HZ)], start)
+            asyncio.get_running_loop().call_later(CONTROL_AFTER_S + 0.5, on_sound, sound)
+
+    return heard
+
+
+def on_the_line(pcm: Int16, start: int) -> Int16:
+    """What goes out of her microphone for this, from the beginning of the frame in which it starts."""
+    first = start - start % FRAME_SAMPLES
+    sound = Floor(Conditions()).between(first, start + len(pcm)).astype(np.float64)
+    sound[start - first :] += pcm
+    return np.clip(np.rint(sound), -32_768, 32_767).astype(np.int16)

@@ -4,222 +4,237 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import http.client
+import dataclasses
+import hashlib
 import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from agent.proof import memory, provider
-from agent.proof.canary import canary
+from agent.proof import about, control, provider, written
+from agent.proof.canary import Canary
+from agent.proof.faults import Trouble
+from agent.proof.heard import needles_of
+from agent.proof.meeting import Spoke, meetings
 from agent.proof.needles import Needle
-from agent.proof.places import Searcher, changed_files, contents, not_examined
-from agent.proof.placing import Overheard, Placed, Studio, place
-from agent.proof.report import Looked, Place
-from agent.proof.search import Hit
-from agent.proof.stage import AGENT, NUMBER, Bus, Running, service, watched_redis
-from agent.settings import ROOT
+from agent.proof.network import Network
+from agent.proof.places import Searcher, changed_files, contents, is_core, merged, not_examined
+from agent.proof.placing import Placed, Studio
+from agent.proof.plan import AGAIN, again, planned
+from agent.proof.planting import planted
+from agent.proof.report import MOST_WRITES, Looked, Place, Seen
+from agent.proof.search import Findable
+from agent.proof.session import Found, Part, Session
+from agent.proof.sound import WINDOW, SoundNeedle
+from agent.proof.written import Written
 from policies.layers import Layer
 from policies.vocabulary import Event as LogEvent
 
-RUN_WORDS: Final = 3  # of what was heard, to a needle; they overlap
-CAPITALS: Final = frozenset({"Hello", "I", "I'm", "I'll", "My", "And", "Hi"})  # that are no name
-LEAST_RUN: Final = 12  # signs; fewer come about by chance
-SETTLED_S: Final = 5.0  # after the last hang-up: what is still in memory then was not forgotten
-ROUTES: Final = ("/healthz", "/readyz", "/metrics", "/", "/nothing-here", "/twilio/voice", "/twilio/media", "/docs")
+BATCH: Final = 50
+"""Calls whose needles are sought at once, at the end: the search for all would need gigabytes."""
+MOST_OF_OTHERS: Final = 512 << 20
+"""Bytes of files that other programs of the machine changed meanwhile: on a busy one there is no end to them."""
 
 
-async def proven(nonce: bytes, calls: int, tell: Callable[[str], None]) -> dict[str, Any]:
-    """The body of a report.  tell: is given one line about each step, without a word of the canaries.
+async def proven(
+    nonce: bytes, calls: int, lanes: int, network: Network | None, tell: Callable[[str], None]
+) -> dict[str, Any]:
+    """The body of a report.
 
-    Raises what the service's parts raise when they can't be started.
+    calls: that must count.  lanes: so many at once.  network: ours, or None.  tell: is given one line about each step,
+    without a word of the canaries.  Raises what the service's parts raise when they can't be started.
     """
     since_s = time.time()
-    with tempfile.TemporaryDirectory(prefix="quietline-proof-") as temporary:
+    patients, parts = planned(nonce, calls)
+    decoys: list[Findable] = [Needle("decoy", patients[0].name), SoundNeedle("decoy's sound", _noise(nonce))]
+    with tempfile.TemporaryDirectory(prefix="quietline-proof-") as temporary, written.watched() as writes:
         folder = Path(temporary)
-        (folder / "kept").mkdir()
-        (folder / "sounds").mkdir()
-        (folder / "agents").mkdir()
-        (folder / "agents" / "knowledge").symlink_to(ROOT / "deploy" / "knowledge")
-        (folder / "agents" / "canary.toml").write_text(AGENT, encoding="utf-8")
-        tell("loading a voice and an ear")
-        studio = await asyncio.to_thread(Studio.open)
-        seen = bytearray()
-        async with provider.running() as model:
-            with watched_redis(folder / "redis", seen) as bus:
-                async with service(folder, model.base_url, bus.url) as running:
-                    tell("the service is ready")
-                    placed, webhooks = await _calls(nonce, calls, studio, running, model, folder, tell)
-                    searcher = Searcher(_needles(nonce, placed), Needle("decoy", canary(nonce, 0).name))
-                    await asyncio.sleep(SETTLED_S)
-                    tell("searching what runs")
-                    looked = await asyncio.to_thread(_while_it_runs, searcher, running, bus, webhooks)
+        tell("planting leaks and looking for them; loading a voice and an ear")
+        (folder / "planted").mkdir()
+        sinks, studio = await asyncio.gather(
+            asyncio.to_thread(planted, Searcher([], decoys), folder / "planted", network),
+            asyncio.to_thread(Studio.open),
+        )
+        found = Found()
+        for number, part in enumerate(parts):
+            await _session(part, folder / f"part-{number}", studio, decoys, patients[1], lanes, found, tell)
+        for number in range(AGAIN):
+            for fault in _missing(parts, found):
+                part = again(fault, parts[0].spare)
+                where = folder / f"again-{number}-{fault.name}"
+                await _session(part, where, studio, decoys, patients[1], lanes, found, tell)
         tell("searching what is left")
-        looked += _afterwards(searcher, running, bytes(seen), folder, since_s)
-        tried, locks = _by_its_own_account((folder / "kept" / "stdout").read_bytes())
+        own = [folder]
+        rows = await asyncio.to_thread(_afterwards, patients[1], found, decoys, own, since_s, writes, network)
+        tell("searching what each caller's call sent and said for every other caller")
+        met = await asyncio.to_thread(meetings, _spoke(found.placed))
+    tried, locks = _by_its_own_account(found.accounts[0])
     return {
         "nonce": nonce.hex(),
-        "calls": {"placed": len(placed), "counted": sum(each.counts for each in placed)},
+        "calls": {
+            "placed": len(found.placed),
+            "counted": sum(not one.lacks for one in found.placed),
+            "rows": [one.to_json() for one in sorted(found.placed, key=lambda one: one.number)],
+        },
+        "faults": sorted({one.fault.value for one in found.placed if one.fault and not one.lacks}),
+        "pairs": met.to_json(),
+        "control": control.told(found.controls),
+        "sinks": [sink.to_json() for sink in sinks],
         "acts": {"tried": tried, "done": []},
         "locks": locks,
-        "places": [each.to_json() for each in sorted(looked, key=lambda each: each.place.value)],
-        "machine": {"kernel": os.uname().release, "machine": os.uname().machine, "python": sys.version.split()[0]},
+        "outside": [seen.to_json() if seen else None for seen in found.seen],
+        "written": _written(writes, found),
+        "network": _network(network, found),
+        "places": [each.to_json() for each in sorted(merged(rows), key=lambda each: each.place.value)],
+        "seconds": round(time.time() - since_s),
+        **about.this_build(),
     }
 
 
-async def _calls(
-    nonce: bytes,
-    calls: int,
-    studio: Studio,
-    running: Running,
-    model: provider.Provider,
+async def _session(
+    part: Part,
     folder: Path,
+    studio: Studio,
+    decoys: Sequence[Findable],
+    writer: Canary,
+    lanes: int,
+    found: Found,
     tell: Callable[[str], None],
-) -> tuple[list[Placed], Overheard]:
-    webhooks = Overheard(f"http://127.0.0.1:{running.port}/twilio/voice", running.token)
-    placed = []
-    for number in range(1, calls + 1):
-        found, _ = await place(canary(nonce, number), studio, webhooks, NUMBER, folder / "sounds", _Heard(model))
-        placed.append(found)
-        tell(f"call {number} of {calls}: recognised {found.recognised}, spoken back {found.spoken_back}")
-    return placed, webhooks
+) -> None:
+    await asyncio.to_thread(folder.mkdir)
+    async with provider.running() as model:
+        await Session(studio, model, folder, decoys, writer, lanes, found, tell).run(part)
 
 
-class _Heard(Sequence[str]):
-    """What the provider has been sent, as it grows."""
-
-    def __init__(self, model: provider.Provider) -> None:
-        self._model = model
-
-    def __len__(self) -> int:
-        return len(self._model.bodies)
-
-    def __getitem__(self, place: Any) -> Any:
-        return self._model.heard()[place]
+def _missing(parts: Sequence[Part], found: Found) -> list[Trouble]:
+    wanted = {fault for part in parts for _, fault in (*part.calls, *part.alone) if fault}
+    return sorted(wanted - {one.fault for one in found.placed if not one.lacks}, key=lambda fault: fault.name)
 
 
-def _needles(nonce: bytes, placed: Sequence[Placed]) -> list[Needle]:
-    """What was said, and what was made of it, three words at a time.
-
-    Words that stand in our own material ("if I can take") are in the line's memory without having been said.
-    """
-    patients = [canary(nonce, each.number) for each in placed]
-    needles = [Needle(f"{patient.number} {name}", text) for patient in patients for name, text in patient.texts()]
-    ours = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "deploy").rglob("*.toml"))).lower()
-    for each in placed:
-        words = each.heard.split()
-        runs = [" ".join(words[at : at + RUN_WORDS]) for at in range(max(1, len(words) - RUN_WORDS + 1))]
-        needles += [
-            Needle(f"{each.number} heard {n}", run)
-            for n, run in enumerate(runs)
-            if len(run) >= LEAST_RUN and _hers(run) and run.lower().strip(" .,?!") not in ours
-        ]
-    return needles
+def _noise(nonce: bytes) -> bytes:
+    return (hashlib.sha512(b"decoy" + nonce).digest() * 2)[:WINDOW]
 
 
-def _hers(run: str) -> bool:
-    """It holds a digit or a name: "and I want" is in many places without having been said."""
-    return any(sign.isdigit() for sign in run) or any(
-        word[:1].isupper() and word.strip(".,?!") not in CAPITALS for word in run.split()
-    )
-
-
-def _while_it_runs(searcher: Searcher, running: Running, bus: Bus, webhooks: Overheard) -> list[Looked]:
-    pages = [_get(running.port, route, method) for route in ROUTES for method in ("GET", "POST")]
+def _spoke(placed: Sequence[Placed]) -> list[Spoke]:
     return [
-        searcher.look(Place.METRICS, [_get(running.port, "/metrics", "GET")]),
-        searcher.look(Place.PAGES, pages),
-        searcher.look(Place.CARRIER, webhooks.answers),
-        _memory(searcher, Place.LINE_MEMORY, [running.line]),
-        _memory(searcher, Place.KEEPER_MEMORY, running.named("agent.keeper")),
-        _memory(searcher, Place.BUS_MEMORY, [bus.pid]),
-        not_examined(
-            Place.SOCKETS, "its ports are limited by the kernel; where it was connected to is not watched yet"
-        ),
-    ]
-
-
-def _afterwards(searcher: Searcher, running: Running, bus: bytes, folder: Path, since_s: float) -> list[Looked]:
-    kept, state, redis = folder / "kept", folder / "state", folder / "redis"
-    left_out: list[Path] = []
-    whole = True
-    with _decoy_files(searcher) as decoys:
-        paths = set(changed_files(since_s, [folder / "kept", folder / "sounds", folder / "state", folder / "redis"]))
-        files = sorted(paths.difference(decoys))
-        found = sum(
-            bool(searcher.decoys(searcher.sought(path.read_bytes()).hits)) for path in paths.intersection(decoys)
+        Spoke(
+            one.patient, one.requests, one.answer, one.answer_sound,
+            [needle for needle in one.sounds if "her sound" in needle.name], one.lane, one.began_s, one.ended_s,
         )
-        size = 0
-        hits: set[Hit] = set()
-        for piece in contents(files, left_out.append):
-            sought = searcher.sought(piece)
-            hits |= sought.hits
-            size += len(piece)
-            whole = whole and sought.whole
-        shared = [path for path in files if path.is_relative_to("/dev/shm")]  # noqa: S108  # searched, not used
-        names = "\n".join(map(str, files)).encode()
-    return [
-        searcher.look(Place.OUTPUT, [bytes(running.output)]),
-        searcher.look(Place.ERRORS, [bytes(running.errors)]),
-        searcher.look(Place.PIPE, [(kept / "stdout").read_bytes()]),
-        searcher.look(Place.LINE_ERRORS, [(kept / "stderr").read_bytes()]),
-        searcher.look(Place.STATE, [path.read_bytes() for path in sorted(state.rglob("*")) if path.is_file()]),
-        searcher.of(Place.FILES, hits, size, found, whole=whole and not left_out),
-        searcher.look(Place.NAMES, [names]),
-        searcher.look(Place.SHARED_MEMORY, [path.read_bytes() for path in shared]),
-        searcher.look(Place.BUS, [bus]),
-        searcher.look(Place.BUS_FILES, [path.read_bytes() for path in sorted(redis.rglob("*")) if path.is_file()]),
-        _cores(searcher, files),
-        _swap(searcher),
-    ]
+        for one in placed
+    ]  # fmt: skip
 
 
-def _memory(searcher: Searcher, place: Place, pids: Sequence[int]) -> Looked:
-    """Compressed streams are not looked for: in a memory every beginning is by chance."""
-    if not pids:
-        return not_examined(place, "no such process")
-    try:
-        return searcher.look(place, (piece for pid in pids for piece in memory.stretches(pid)), unpack=False)
-    except memory.NotReadable:
-        return not_examined(place, "needs root")
+def _afterwards(
+    writer: Canary,
+    found: Found,
+    decoys: Sequence[Findable],
+    own: Sequence[Path],
+    since_s: float,
+    writes: Written | None,
+    network: Network | None,
+) -> list[Looked]:
+    rows = list(found.looked)
+    paths = sorted(changed_files(since_s, own))
+    captured = found.captured
+    marks = "\n".join(mark for one in found.placed for mark in one.marks)
+    captured[Place.CARRIER].append(marks.encode())
+    captured[Place.NAMES] = [b"\n".join(map(os.fsencode, paths))]
+    captured[Place.SHARED_MEMORY] = [path.read_bytes() for path in paths if path.is_relative_to("/dev/shm")]  # noqa: S108
+    captured[Place.CORES] = list(contents((path for path in paths if is_core(path)), lambda _: None))
+    if network is not None:
+        captured[Place.NETWORK] = [bytes(network.outside), "\n".join(_elsewhere(network, found)).encode()]
+    missing = [place for place in (Place.EGRESS_MEMORY,) if place not in {row.place for row in rows}]
+    rows += [not_examined(place, "this service had none: its model is on this machine") for place in missing]
+    if network is None:
+        rows.append(not_examined(Place.NETWORK, "needs root"))
+    elif elsewhere := _elsewhere(network, found):
+        rows.append(Looked(Place.NETWORK, Seen.FOUND, 0, 0, 0, tuple(elsewhere[:20])))
+    if len(Path("/proc/swaps").read_text().splitlines()) > 1:
+        rows.append(not_examined(Place.SWAP, "this machine has swap; the line's memory is locked out of it"))
+    else:
+        captured[Place.SWAP] = [b""]
+    files = _Files(paths, writes, found)
+    for at in range(0, len(found.placed), BATCH):
+        batch = found.placed[at : at + BATCH]
+        needles = needles_of([(one.patient, one.heard, one.sounds) for one in batch])
+        needles += [Needle(f"writer {name}", text) for name, text in writer.texts() if name.startswith("name")]
+        searcher = Searcher(needles, decoys)
+        rows += [searcher.look(place, pieces) for place, pieces in captured.items()]
+        rows += files.looked(searcher)
+    return rows
 
 
-def _cores(searcher: Searcher, files: Sequence[Path]) -> Looked:
-    found = [path for path in files if path.name == "core" or path.name.startswith("core.")]
-    return searcher.look(Place.CORES, [path.read_bytes() for path in found])
+class _Files:
+    """Files that were changed meanwhile.
+
+    Those that a process of the service opened for writing are searched to the last byte, or the place is not examined.
+    Other programs of the machine change files too: what of these is too large is left out, and said so.
+    """
+
+    def __init__(self, paths: Sequence[Path], writes: Written | None, found: Found) -> None:
+        ours = writes.of(set(found.processes)) if writes is not None and writes.whole else {str(path) for path in paths}
+        self._ours = [path for path in paths if str(path) in ours]
+        self._others = [path for path in paths if str(path) not in ours]
+
+    def looked(self, searcher: Searcher) -> Iterator[Looked]:
+        left_out: list[Path] = []
+        row = searcher.look(Place.FILES, contents(self._ours, left_out.append))
+        if left_out and row.seen is Seen.NOTHING:
+            row = dataclasses.replace(row, seen=Seen.NOT_EXAMINED, why="a file was too large or could not be read")
+        yield row
+        left_out.clear()
+        row = searcher.look(Place.FILES, _at_most(contents(self._others, left_out.append), MOST_OF_OTHERS, left_out))
+        if left_out or row.seen is Seen.NOT_EXAMINED:
+            seen = Seen.FOUND if row.hits else Seen.NOTHING
+            why = "of the files that no process of the service opened for writing, not all were searched whole"
+            row = dataclasses.replace(row, seen=seen, why=why)
+        yield row
 
 
-def _swap(searcher: Searcher) -> Looked:
-    devices = Path("/proc/swaps").read_text().splitlines()[1:]
-    if not devices:
-        return searcher.look(Place.SWAP, [b""])
-    return not_examined(Place.SWAP, "this machine has swap, and the line's memory is locked out of it")
+def _at_most(pieces: Iterator[bytes], most: int, left_out: list[Path]) -> Iterator[bytes]:
+    """So many bytes of them; the rest is left out."""
+    total = 0
+    for piece in pieces:
+        total += len(piece)
+        if total > most:
+            left_out.append(Path())
+            return
+        yield piece
 
 
-@contextlib.contextmanager
-def _decoy_files(searcher: Searcher) -> Iterator[list[Path]]:
-    """A file for each form of the decoy, where files are looked for."""
-    with tempfile.TemporaryDirectory(prefix="decoy-") as folder:
-        paths = []
-        for number, (_, planted) in enumerate(searcher.forms_of_decoy()):
-            path = Path(folder, f"decoy-{number}")
-            path.write_bytes(b"a line\n" + planted + b"\n")
-            paths.append(path)
-        yield paths
+def _elsewhere(network: Network, found: Found) -> list[str]:
+    return network.elsewhere(set(found.ports))
 
 
-def _get(port: int, route: str, method: str) -> bytes:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.request(method, route)
-        answer = connection.getresponse()
-        return f"{answer.status} {answer.headers}\n".encode() + answer.read()
-    finally:
-        connection.close()
+def _network(network: Network | None, found: Found) -> dict[str, Any] | None:
+    if network is None:
+        return None
+    begun = {f"{found.ports.get(int(name.split()[1]), name)}": count for name, count in network.begun.items()}
+    return {
+        "outside": sum(network.destinations.values()),
+        "names": network.names,
+        "elsewhere": _elsewhere(network, found),
+        "connections": begun,
+    }
+
+
+def _written(writes: Written | None, found: Found) -> dict[str, Any] | None:
+    """Files that the service's processes opened for writing, the keeper's in its own folder left out."""
+    if writes is None:
+        return None
+    rows = {}
+    for role in sorted(set(found.processes.values())):
+        paths = writes.of({pid for pid, each in found.processes.items() if each == role})
+        foreign = sorted(path for path in paths if path != "/dev/null")
+        own = [p for p in foreign if role == "the keeper" and any(Path(p).is_relative_to(s) for s in found.states)]
+        if role == "Redis":  # forced to write by the proof itself, at the end
+            own = [p for p in foreign if "/redis/" in p]
+        rows[role] = {"own": len(own), "other": [Path(p).name for p in foreign if p not in own][:MOST_WRITES]}
+    return {"whole": writes.whole, "mounts": writes.mounts, "by": rows}
 
 
 def _by_its_own_account(told: bytes) -> tuple[int, list[str]]:
@@ -229,9 +244,10 @@ def _by_its_own_account(told: bytes) -> tuple[int, list[str]]:
     """
     tried, missing = 0, set()
     for row in told.splitlines():
-        event = json.loads(row)
-        if event.get("name") == LogEvent.PROVED.value:
-            tried = event["count"]
-        elif event.get("name") == LogEvent.LOCK_MISSING.value:
-            missing.add(event["layer"])
+        with contextlib.suppress(ValueError):  # the last may have been cut off by the line's end
+            event = json.loads(row)
+            if event.get("name") == LogEvent.PROVED.value:
+                tried = event["count"]
+            elif event.get("name") == LogEvent.LOCK_MISSING.value:
+                missing.add(event["layer"])
     return tried, [layer.value for layer in Layer if layer.value not in missing]

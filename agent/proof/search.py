@@ -10,8 +10,6 @@ from typing import Final, NamedTuple, Protocol, final
 
 from ahocorasick_rs import BytesAhoCorasick
 
-from agent.proof.needles import Needle
-
 MOST_UNPACKED: Final = 64 << 20  # of one stream: a bomb must not end the search
 MOST_STREAMS: Final = 2_000  # in one place; more are counted as not examined
 DEEPEST: Final = 2  # a stream in a stream
@@ -22,6 +20,17 @@ class Hit(NamedTuple):
 
     needle: str
     form: str
+
+
+class Findable(Protocol):
+    """Something to look for."""
+
+    name: str
+    """Safe to print."""
+
+    def forms(self) -> Iterator[tuple[str, bytes]]:
+        """(form, bytes) of each way in which it could be held."""
+        ...
 
 
 class Sought(NamedTuple):
@@ -60,7 +69,7 @@ PACKED: Final[Sequence[tuple[str, bytes, Callable[[], _Unpacker]]]] = (
 class Search:
     """For one set of needles.  Built once; `look` may be called on anything."""
 
-    def __init__(self, needles: Sequence[Needle]) -> None:
+    def __init__(self, needles: Sequence[Findable]) -> None:
         """Raises `ValueError` without needles: such a search would find nothing and prove nothing."""
         if not needles:
             raise ValueError("nothing to look for")

@@ -1,4 +1,4 @@
-"""What is put under proof: the service as it is deployed, and a Redis that is listened to."""
+"""What is put under proof: the service as it is deployed.  Its Redis is that of `agent.proof.bus`."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ import contextlib
 import os
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from agent import embedded_redis, surroundings
+from agent import surroundings
 from agent.embedded_redis import die_with_parent, free_port
-from agent.settings import ROOT
+from agent.proof.serving import FAILING
+from agent.settings import ROOT, VARIABLES
 
 READY_S: Final = 150.0
+ADMIN_PORT: Final = "QUIETLINE_ADMIN_PORT"
+"""Names the port of the keeper's own interface, in a build that has one."""
 NUMBER: Final = "+12025550142"
 AGENT: Final = f"""\
 name = "canary"
@@ -31,7 +33,7 @@ assistant_name = ""
 numbers = ["{NUMBER}"]
 nurse_number = "+12025550143"
 time_zone = "America/New_York"
-greeting = "This is an automated demonstration. Say nurse to reach a person. How can I help you?"
+greeting = "This is an automated demonstration. Say nurse to reach a person."
 voice = ""
 speaking_rate = 1.0
 engine = "openai"
@@ -42,6 +44,10 @@ workflow = "post_discharge"
 """
 
 
+class OtherCode(Exception):
+    """What would be proven is not what is here."""
+
+
 @dataclass(slots=True)
 class Running:
     """The service under proof."""
@@ -50,12 +56,24 @@ class Running:
     token: str
     folder: Path
     process: subprocess.Popen[bytes]
+    admin: list[int] = field(default_factory=list)
+    """Port of the keeper's own interface, in a build that has one."""
     output: bytearray = field(default_factory=bytearray)
     errors: bytearray = field(default_factory=bytearray)
 
     @property
     def line(self) -> int:
-        return int((self.folder / "pid").read_text())
+        return int((self.kept / "pid").read_text())
+
+    @property
+    def kept(self) -> Path:
+        """Where `agent.proof.tee` keeps its copies."""
+        return self.folder / "kept"
+
+    @property
+    def state(self) -> Path:
+        """Of the keeper."""
+        return self.folder / "state"
 
     def children(self) -> list[int]:
         """Every process of the service, the launcher's first."""
@@ -67,6 +85,12 @@ class Running:
                 waiting += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
         return found
 
+    def processes(self) -> dict[int, str]:
+        """What each process of the service is; the tee is the proof's own."""
+        found = {self.line: "the line", self.process.pid: "the launcher"}
+        found |= dict.fromkeys(self.named("agent.keeper"), "the keeper")
+        return found | dict.fromkeys(self.named("agent.egress"), "the way out")
+
     def named(self, part: str) -> list[int]:
         """Processes of the service whose command holds this."""
         found = []
@@ -77,65 +101,19 @@ class Running:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Bus:
-    """A Redis with our own configuration, and an ear at it."""
-
-    url: str
-    pid: int
-
-
-@contextlib.contextmanager
-def watched_redis(folder: Path, seen: bytearray) -> Iterator[Bus]:
-    """As the launcher configures it, with one more user who hears every command."""
-    folder.mkdir()
-    port, word, ear = free_port(), "line-" + os.urandom(8).hex(), "ear-" + os.urandom(8).hex()
-    text = embedded_redis.configuration(port, word, str(folder)) + f"user ear on >{ear} ~* &* +@all\n"
-    server = subprocess.Popen(  # noqa: S603  # our own server
-        [embedded_redis.find_server(), "-"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        preexec_fn=die_with_parent(signal.SIGKILL),
-    )
-    assert server.stdin is not None
-    server.stdin.write(text.encode())
-    server.stdin.close()
-    monitor = _connected(port)
-    monitor.sendall(f"AUTH ear {ear}\r\nMONITOR\r\n".encode())
-
-    def read() -> None:
-        with contextlib.suppress(OSError):
-            while piece := monitor.recv(65_536):
-                seen.extend(piece)
-
-    reader = threading.Thread(target=read, name="ear", daemon=True)
-    reader.start()
-    try:
-        yield Bus(f"redis://:{word}@127.0.0.1:{port}/0", server.pid)
-    finally:
-        server.terminate()
-        server.wait()
-        reader.join(5.0)
-        monitor.close()
-
-
-def _connected(port: int) -> socket.socket:
-    until_s = time.monotonic() + 10
-    while True:
-        try:
-            return socket.create_connection(("127.0.0.1", port))
-        except OSError:
-            if time.monotonic() > until_s:
-                raise
-            time.sleep(0.02)
-
-
 @contextlib.asynccontextmanager
-async def service(folder: Path, base_url: str, redis_url: str) -> AsyncIterator[Running]:
-    """`quietline serve` on loopback, everything at DEBUG."""
+async def service(folder: Path, base_url: str, redis_url: str, *, failing: bool) -> AsyncIterator[Running]:
+    """`quietline serve` on loopback, everything at DEBUG.  failing: with the line of `agent.proof.failing`.
+
+    Raises `OtherCode`, and `RuntimeError` where it does not become ready.
+    """
+    await asyncio.to_thread(_check_code)
     port, token = free_port(), os.urandom(16).hex()
+    admin = [free_port()] if ADMIN_PORT in VARIABLES else []
+    for name in ("kept", "agents"):
+        (folder / name).mkdir(parents=True)
+    (folder / "agents" / "knowledge").symlink_to(ROOT / "deploy" / "knowledge")
+    (folder / "agents" / "canary.toml").write_text(AGENT, encoding="utf-8")
     environment: Mapping[str, str] = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -151,8 +129,11 @@ async def service(folder: Path, base_url: str, redis_url: str) -> AsyncIterator[
         "TWILIO_AUTH_TOKEN": token,
         "REDIS_URL": redis_url,
     }
+    if admin:
+        environment = {**environment, ADMIN_PORT: str(admin[0])}
+    arguments = [str(folder / "kept"), *([FAILING] if failing else [])]
     process = subprocess.Popen(  # noqa: ASYNC220, S603  # a moment, before there is a call; our own command
-        [sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent.proof.serving", str(folder / "kept")],
+        [sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent.proof.serving", *arguments],
         cwd=folder,
         env=dict(environment),
         stdin=subprocess.DEVNULL,
@@ -160,7 +141,7 @@ async def service(folder: Path, base_url: str, redis_url: str) -> AsyncIterator[
         stderr=subprocess.PIPE,
         preexec_fn=_may_leave_a_core,
     )
-    running = Running(port, token, folder / "kept", process)
+    running = Running(port, token, folder, process, admin)
     assert process.stdout is not None
     assert process.stderr is not None
     readers = [
@@ -181,6 +162,16 @@ async def service(folder: Path, base_url: str, redis_url: str) -> AsyncIterator[
         process.stderr.close()
 
 
+def _check_code() -> None:
+    """The processes that the launcher starts must run the code that this proof was read with.  Raises `OtherCode`."""
+    command = [sys.executable, *surroundings.PYTHON_FLAGS, "-c", "import agent; print(agent.__path__[0])"]
+    said = subprocess.run(  # noqa: S603  # our own command, in the surroundings of the service
+        command, env=surroundings.bare({}), cwd="/", capture_output=True, text=True, timeout=READY_S, check=False
+    )
+    if Path(said.stdout.strip() or "/").resolve() != (ROOT / "agent").resolve():
+        raise OtherCode("the service would run other code than this: use the interpreter that quietline is set up in")
+
+
 def _may_leave_a_core() -> None:
     """The user's limit must not be what protects: the line's own must."""
     hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
@@ -192,7 +183,8 @@ async def _ready(running: Running) -> None:
     until_s = time.monotonic() + READY_S
     while b'"line_ready"' not in running.output:
         if running.process.poll() is not None or time.monotonic() > until_s:
-            raise RuntimeError("the service did not become ready")
+            said = bytes(running.errors).decode("utf-8", "replace").strip()  # nobody has been heard yet
+            raise RuntimeError(f"the service did not become ready: {said}")
         await asyncio.sleep(0.1)
 
 

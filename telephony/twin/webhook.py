@@ -103,6 +103,11 @@ class Webhooks:
         return read_twiml(body)
 
     def _post(self, url: str, form: Mapping[str, str]) -> tuple[int, str]:
+        status, body = self._fetched(url, form)
+        return status, body.decode("utf-8", "replace")
+
+    def _fetched(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
+        """Status and body as they came; 0 and nothing where nobody answered."""
         headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8", "User-Agent": "TwilioProxy/1.1"}
         if self.auth_token is not None:
             headers["X-Twilio-Signature"] = signature(self.auth_token, url, form)
@@ -115,8 +120,8 @@ class Webhooks:
         try:
             connection.request("POST", urlunsplit(("", "", to.path, to.query, "")) or "/", urlencode(form), headers)
             answer = connection.getresponse()
-            return answer.status, answer.read().decode("utf-8", "replace")
+            return answer.status, answer.read()
         except OSError:
-            return 0, ""
+            return 0, b""
         finally:
             connection.close()

@@ -46,10 +46,14 @@ STARTERS: Final = {
 }
 # Run by a compliance officer, beside the service and never in it: see agent/proof.
 PROOF: Final = {
-    "agent.proof.__main__", "agent.proof.memory", "agent.proof.placing", "agent.proof.run", "agent.proof.stage",
+    "agent.proof.__main__", "agent.proof.bus", "agent.proof.memory", "agent.proof.network", "agent.proof.outside",
+    "agent.proof.placing", "agent.proof.planting", "agent.proof.run", "agent.proof.session", "agent.proof.stage",
     "agent.proof.tee",
 }  # fmt: skip
-PROOF_STARTS: Final = {"agent.proof.stage", "agent.proof.tee"}
+PROOF_STARTS: Final = {
+    "agent.proof.about", "agent.proof.bus", "agent.proof.outside", "agent.proof.planting", "agent.proof.stage",
+    "agent.proof.tee",
+}  # fmt: skip
 # What the line may not do is tried by it, to prove that it can't; Landlock's rules name files by an opened path.
 TRIES_TO_WRITE: Final = {"agent.locks.probes", "agent.locks.landlock"}
 TRIES_TO_START: Final = {"agent.locks.probes"}
@@ -57,8 +61,8 @@ TRIES_TO_START: Final = {"agent.locks.probes"}
 REFUSES_TO_START: Final = {"agent.__main__"}
 # Who starts tasks in a group of its own: the scope of a call, and the shells that outlive a call.
 TASK_OWNERS: Final = {
-    "agent.call", "agent.egress", "agent.processes", "agent.service", "agent.shared", "telephony.leg",
-    "telephony.server", "telephony.twin.carrier"
+    "agent.call", "agent.egress", "agent.processes", "agent.proof.control", "agent.proof.session", "agent.service",
+    "agent.shared", "telephony.leg", "telephony.server", "telephony.twin.carrier"
 }  # fmt: skip
 # Who prints: what a person at a terminal runs.
 SPEAKERS: Final = {
@@ -77,14 +81,15 @@ DOORS: Final[dict[str, set[str]]] = {
     "presidio_analyzer": {"policies.redaction"},
     "spacy": {"policies.redaction"},
     "structlog": {"policies.logs"},
-    "logging": {"policies.logs"},
+    "logging": {"agent.proof.failing", "policies.logs"},  # the proof misuses it, to see that nothing comes of it
     "argon2": {"agent.keeper.argon"},
-    "sqlite3": {"agent.keeper.database"},
+    "sqlite3": {"agent.keeper.database", "agent.proof.planting"},
     "cryptography": {
         "agent.keeper.keys",
         "agent.keeper.ledger",
         "agent.keeper.transcript_keys",
         "agent.keeper.transcripts",
+        "agent.proof.checks",
         "agent.proof.report",
         "agent.sealing",
         "policies.audit",

@@ -22,7 +22,7 @@ import pytest
 
 from agent.knowledge import Found, Knowledge
 from agent.passages import load
-from agent.proof.stage import watched_redis
+from agent.proof.bus import listened_to
 from policies.phi import PHI
 from telephony.twin.script import BargeIn, Say
 from tests.caller import patient
@@ -106,11 +106,10 @@ def found_in(captured: Mapping[str, bytes], words: set[str]) -> list[tuple[str, 
 
 def whole_service(folder: Path) -> dict[str, bytes]:
     """`quietline call`, and all that came of it."""
-    bus = bytearray()
     home = folder / "home"
     home.mkdir(parents=True)
     (folder / "script.toml").write_text(SCRIPT, encoding="utf-8")
-    with watched_redis(folder / "redis", bus) as redis:
+    with listened_to(folder / "redis") as redis:
         ran = subprocess.run(
             [sys.executable, "-P", "-m", "agent.launcher", "call", "--script", str(folder / "script.toml")],
             cwd=home,
@@ -133,7 +132,7 @@ def whole_service(folder: Path) -> dict[str, bytes]:
     return {
         "standard output": ran.stdout,
         "standard error": ran.stderr,
-        "bus": bytes(bus),
+        "bus": b"".join(redis.told()),
         "names of files": "\n".join(map(str, files)).encode(),
         **{f"file {path.name}": path.read_bytes() for path in files},
     }

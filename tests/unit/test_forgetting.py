@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import urllib.parse
+import warnings
 import weakref
 
 import pytest
@@ -46,6 +47,33 @@ def test_addresses_are_not_kept_by_the_library_that_splits_them() -> None:
     forgetting.forget()
 
     assert 0 == urllib.parse.urlsplit.cache_info().currsize  # type: ignore[attr-defined]  # an lru_cache, as CPython has it
+
+
+def test_what_came_without_a_call_is_gone_soon_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forgetting, "EVERY_S", 0.0)
+
+    async def run() -> None:
+        gone = asyncio.Event()
+        weakref.finalize(Held(), gone.set)
+        again = asyncio.ensure_future(forgetting.now_and_then())
+        async with asyncio.timeout(5):
+            await gone.wait()
+        again.cancel()
+
+    asyncio.run(run())
+
+
+def test_the_text_of_a_warning_is_not_kept_so_as_to_warn_once() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.showwarning = lambda *_, **__: None
+        warnings.warn("could not send anna", stacklevel=1)
+    kept = globals()["__warningregistry__"]
+    assert "could not send anna" in str(kept)
+
+    forgetting.forget()
+
+    assert {} == kept
 
 
 def test_what_was_there_before_the_first_call_is_not_searched() -> None:

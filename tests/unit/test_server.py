@@ -398,6 +398,24 @@ async def test_an_unsigned_handshake_gets_a_403() -> None:
     assert [Refusal.SIGNATURE] * 2 == here.refusals
 
 
+@pytest.mark.parametrize("key", [CANARY, "", "aGVsbG8="])
+async def test_a_handshake_that_fails_is_answered_without_what_was_sent(key: str) -> None:
+    async with served() as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        head = (
+            f"GET /twilio/media?{CANARY} HTTP/1.1\r\nHost: {server.host}\r\n"
+            "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        writer.write(head.encode())
+        answer = await reader.read()
+        writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.endswith(b"\r\n\r\n")
+    assert CANARY.encode() not in answer
+
+
 @pytest.mark.parametrize("unsigned", [{}, {"t": "x" * 43}, {"t": CANARY}])
 async def test_a_stream_without_a_token_of_ours_is_closed_before_anything_happens(unsigned: dict[str, str]) -> None:
     async with served() as here, connect(here.stream) as socket:

@@ -1,0 +1,108 @@
+"""What was put under proof, by hashes: the code, the settings, the models, the packages, the machine."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from agent.engines.models import recogniser_files, voice_files
+from agent.proof.outside import may_watch
+from agent.settings import ROOT, VARIABLES
+
+CODE: Final = ("agent", "telephony", "policies", "deploy")
+PACKAGES: Final = ("anthropic", "ctranslate2", "faster-whisper", "httpx2", "numpy", "onnxruntime", "piper-tts", "redis",
+    "starlette", "structlog", "uvicorn", "webrtcvad-wheels", "websockets")  # fmt: skip
+SECRET: Final = frozenset(
+    {"TWILIO_AUTH_TOKEN", "TWILIO_ACCOUNT_SID", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "REDIS_URL"}
+)
+
+
+def this_build() -> dict[str, Any]:
+    """The parts of a report that say what it is about."""
+    return {
+        "build": {
+            "version": importlib.metadata.version("quietline") if _installed() else "not installed",
+            "code": _code(),
+            "commit": _commit(),
+            "python": sys.version.split()[0],
+            "packages": {name: _version(name) for name in PACKAGES},
+        },
+        "settings": {"sha256": _settings(), "set": sorted(name for name in VARIABLES if os.environ.get(name))},
+        "models": _models(),
+        "machine": {
+            "kernel": os.uname().release,
+            "machine": os.uname().machine,
+            "core_pattern": _read("/proc/sys/kernel/core_pattern"),
+            "init_on_free": "init_on_free=1" in _read("/proc/cmdline").split(),
+            "root": may_watch(),
+        },
+    }
+
+
+def _code() -> str:
+    """SHA-256 over the names and contents of all our code and what is deployed with it, in the order of names."""
+    total = hashlib.sha256()
+    for path in sorted(_files()):
+        total.update(str(path.relative_to(ROOT)).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def _files() -> Iterator[Path]:
+    for name in CODE:
+        for path in (ROOT / name).rglob("*"):
+            if path.is_file() and path.suffix not in (".pyc", ".npz") and "__pycache__" not in path.parts:
+                yield path
+
+
+def _settings() -> str:
+    """Over the settings of whoever proves, secrets left out: the service under proof has its own ports and folders."""
+    total = hashlib.sha256()
+    for name in sorted(VARIABLES):
+        if name not in SECRET:
+            total.update(f"{name}={os.environ.get(name, '')}\n".encode())
+    return total.hexdigest()
+
+
+def _models() -> dict[str, str]:
+    """Model -> SHA-256 of its main file."""
+    ear, voice = recogniser_files("base", only_checked=True), voice_files("joe", only_checked=True)
+    return {
+        f"recogniser {ear.name}": hashlib.sha256(ear.files["model.bin"]).hexdigest(),
+        f"voice {voice.name}": hashlib.sha256(voice.model).hexdigest(),
+    }
+
+
+def _commit() -> str:
+    """Of the checkout, with a mark where it differs; nothing where there is none."""
+    try:
+        said = subprocess.run(  # noqa: S603  # fixed words
+            ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=40"],  # noqa: S607  # on the PATH
+            capture_output=True, text=True, timeout=10, check=False,
+        )  # fmt: skip
+    except OSError:
+        return ""
+    return said.stdout.strip()
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _installed() -> bool:
+    return _version("quietline") != "not installed"
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,53 @@
+"""Who calls in which session of the service, and what is broken in whose call.  Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+from agent.proof.canary import Ask, Canary, canaries
+from agent.proof.faults import IN_QUICK, OF_THE_ENGINE, OF_THE_PROVIDER, Trouble
+from agent.proof.session import Call, Part
+
+QUICK_CALLS: Final = 10
+"""Fewer calls than this are a quick proof: it makes do with the faults of `IN_QUICK`."""
+SPARE: Final = 0.1
+"""So many more calls may be placed than must count: a recogniser may miss a name, a machine be busy."""
+LEAST_SPARE: Final = 4
+AGAIN: Final = 2
+"""So often is a session repeated for a fault whose call did not count."""
+
+
+def again(fault: Trouble, spare: list[Canary]) -> Part:
+    """A session for one fault alone."""
+    patient = _asking(spare.pop(), fault)
+    return Part("again, for one fault", [], [(patient, fault)], failing=fault in OF_THE_ENGINE)
+
+
+def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
+    """Who calls in which session.  Number 0 is the decoy, 1 writes and does not call; who is spare comes last."""
+    quick = calls < QUICK_CALLS
+    faults = list(IN_QUICK if quick else Trouble)
+    count = max(calls, len(faults) + 1)
+    patients = canaries(nonce, 2 + count + LEAST_SPARE + AGAIN * len(faults) + int(calls * SPARE))
+    waiting = iter(patients[2:])
+
+    def of(fault: Trouble | None) -> Call:
+        return _asking(next(waiting), fault), fault
+
+    alone = {fault: of(fault) for fault in faults if fault not in OF_THE_PROVIDER}
+    broken = [of(fault) for fault in faults if fault in OF_THE_PROVIDER]
+    plain = [of(None) for _ in range(count - len(faults))]
+    every = max(1, len(plain) // (len(broken) + 1))
+    for at, call in enumerate(broken, start=1):
+        plain.insert(min(len(plain), at * every + at - 1), call)
+    parts = [Part("as it is deployed", plain, [alone[Trouble.CRASHED]], spare=list(waiting))]
+    if not quick:
+        stray = [alone[fault] for fault in (Trouble.STRAY, Trouble.RAISED, Trouble.BUS_GONE, Trouble.KILLED)]
+        parts.append(Part("with a model that fails with words in its hands", [], stray, failing=True))
+        parts.append(Part("as it is deployed, to lose its keeper", [], [alone[Trouble.KEEPER_GONE]]))
+    return patients, parts
+
+
+def _asking(patient: Canary, fault: Trouble | None) -> Canary:
+    return dataclasses.replace(patient, ask=Ask.JUICE) if fault is Trouble.RAISED else patient

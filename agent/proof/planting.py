@@ -1,0 +1,247 @@
+"""Known leaks, really planted: each form of each decoy in a sink of each kind, read as the proof reads the real ones.
+
+A copy of a place with a decoy in it shows that the search is not blind there; this shows that the reading is not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import os
+import resource
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from agent import surroundings
+from agent.proof import bus, memory, pages
+from agent.proof.network import Network
+from agent.proof.places import Searcher, changed_files, is_core
+from agent.proof.placing import Overheard
+from agent.proof.search import Hit
+from agent.settings import ROOT
+
+Planted = Sequence[tuple[Hit, bytes]]
+HOLD: Final = """
+import sys, time
+held = [bytes.fromhex(line) for line in sys.stdin]
+print("held", flush=True)
+time.sleep(600)
+"""
+TELL: Final = """
+import os, sys
+for line in open(sys.argv[1]):
+    for descriptor in (1, 2):
+        os.write(descriptor, bytes.fromhex(line) + b"\\n")
+"""
+LONGEST_NAME: Final = 255  # bytes, ext4
+FAR: Final = ("192.0.2.77", 9)  # nobody's, RFC 5737; the discard port
+WAIT_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """One kind of place, with leaks in it."""
+
+    name: str
+    planted: int
+    found: int
+    why: str = ""
+    """Where nothing could be planted."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"sink": self.name, "planted": self.planted, "found": self.found, "why": self.why}
+
+
+def planted(searcher: Searcher, folder: Path, network: Network | None) -> list[Sink]:
+    """Plants everywhere and looks.  folder: an empty one; network: ours, or None."""
+    forms = searcher.planted
+    sinks = []
+
+    def sought(name: str, pieces: Sequence[bytes], of: Planted = forms) -> None:
+        sinks.append(Sink(name, len(of), len(searcher.decoys_in(pieces) & {hit for hit, _ in of})))
+
+    told = _told(forms, folder / "told")
+    for name, said in told.items():
+        sought(name, [said])
+    sought("the keeper's state (SQLite)", _state(forms, folder / "state"))
+    sought("files changed on the machine", _files(forms, folder / "files"))
+    sought("shared memory", _files(forms, Path("/dev/shm") / f"decoys-{os.getpid()}"))  # noqa: S108  # the place itself
+    fit = [
+        (hit, raw)
+        for hit, raw in forms
+        if raw == raw.strip(b".") and not {0, 47} & set(raw) and len(raw) <= LONGEST_NAME
+    ]
+    sought("names of files", _names(fit, folder / "names"), fit)
+    for name, held in _redis(forms, folder / "redis").items():
+        sought(name, held)
+    try:
+        sought("the memory of a process", _memory(forms))
+    except memory.NotReadable:
+        sinks.append(Sink("the memory of a process", 0, 0, "needs root"))
+    core = _core(forms, folder / "core")
+    if core:
+        sought("core dumps", core)
+    else:
+        sinks.append(Sink("core dumps", 0, 0, "this machine leaves no core file of any process, whatever its limits"))
+    for name, answers in _pages(forms).items():
+        sought(name, answers)
+    if network is None:
+        sinks.append(Sink("packets to other machines", 0, 0, "needs root"))
+    else:
+        sought("packets to other machines", _packets(forms, network))
+    return sinks
+
+
+def _told(forms: Planted, folder: Path) -> dict[str, bytes]:
+    """Through the tee, as what the line and the service say."""
+    folder.mkdir()
+    lines = folder / "lines"
+    lines.write_bytes(_lines(forms))
+    teller = [sys.executable, "-I", "-c", TELL, str(lines)]
+    command = [sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent.proof.tee", str(folder), "--", *teller]
+    said = subprocess.run(command, capture_output=True, timeout=WAIT_S, check=True, cwd=ROOT)  # noqa: S603  # our own
+    lines.unlink()
+    return {
+        "what the service prints": said.stdout,
+        "what the service writes to standard error": said.stderr,
+        "the pipe from the line to the keeper": (folder / "stdout").read_bytes(),
+        "what the line writes to standard error": (folder / "stderr").read_bytes(),
+    }
+
+
+def _state(forms: Planted, folder: Path) -> list[bytes]:
+    folder.mkdir()
+    with contextlib.closing(sqlite3.connect(folder / "state.sqlite")) as database:
+        database.execute("CREATE TABLE kept (what BLOB)")
+        database.executemany("INSERT INTO kept VALUES (?)", [(raw,) for _, raw in forms])
+        database.commit()
+    return [path.read_bytes() for path in folder.iterdir()]
+
+
+def _files(forms: Planted, folder: Path) -> list[bytes]:
+    folder.mkdir()
+    since_s = folder.stat().st_mtime
+    try:
+        for number, (_, raw) in enumerate(forms):
+            (folder / f"decoy-{number}").write_bytes(b"a line\n" + raw + b"\n")
+        return [path.read_bytes() for path in changed_files(since_s, [], folder)]
+    finally:
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+
+
+def _names(forms: Planted, folder: Path) -> list[bytes]:
+    folder.mkdir()
+    since_s = folder.stat().st_mtime
+    for _, raw in forms:
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + raw)).touch()
+    return [os.fsencode(path) + b"\n" for path in changed_files(since_s, [], folder)]
+
+
+def _redis(forms: Planted, folder: Path) -> dict[str, list[bytes]]:
+    with bus.listened_to(folder) as server:
+        server.ask(*((b"SET", b"ql:decoy:%d" % number, raw) for number, (_, raw) in enumerate(forms)))
+        server.ask(*((b"SET", b"ql:" + raw, b"1") for _, raw in forms))
+        found = {"what Redis was told": server.told(), "keys and values of Redis": [server.keys_and_values()]}
+        found["files of Redis"] = server.forced_files()
+        with contextlib.suppress(memory.NotReadable):
+            found["the memory of Redis"] = list(memory.stretches(server.pid))
+    return found
+
+
+def _memory(forms: Planted) -> list[bytes]:
+    with _holding(forms, Path("/")) as process:
+        return list(memory.stretches(process.pid))
+
+
+def _core(forms: Planted, folder: Path) -> list[bytes]:
+    folder.mkdir()
+    with _holding(forms, folder) as process:
+        process.send_signal(signal.SIGSEGV)
+        process.wait(WAIT_S)
+    return [path.read_bytes() for path in changed_files(0.0, [], folder) if is_core(path)]
+
+
+@contextlib.contextmanager
+def _holding(forms: Planted, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that holds every form, and may leave a core."""
+    process = subprocess.Popen(  # noqa: S603  # our own command
+        [sys.executable, "-I", "-c", HOLD],
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        preexec_fn=may_leave_a_core,
+    )
+    try:
+        process_in: IO[bytes] | None = process.stdin
+        assert process_in is not None
+        assert process.stdout is not None
+        process_in.write(_lines(forms))
+        process_in.close()
+        process.stdout.readline()
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def may_leave_a_core() -> None:
+    """The user's limit must not be what protects: the process's own must."""
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+
+
+def _pages(forms: Planted) -> dict[str, list[bytes]]:
+    """A server that answers with a decoy, asked as the line is: as a page, and as a webhook."""
+    raws = [raw for _, raw in forms]
+
+    class Answering(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(raws[int(self.path.strip("/"))])
+
+        do_POST = do_GET  # noqa: N815  # as the base class names it
+
+        log_message: Callable[..., None] = lambda *_: None
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = int(server.server_address[1])
+        got = [pages.asked(port, "GET", f"/{number}") for number in range(len(raws))]
+        webhooks = Overheard(f"http://127.0.0.1:{port}/", None)
+        for number in range(len(raws)):
+            webhooks._fetched(f"http://127.0.0.1:{port}/{number}", {})  # noqa: SLF001  # what `ask` calls
+        server.shutdown()
+    return {"metrics, health and error pages": got, "what the carrier was told": webhooks.answers}
+
+
+def _packets(forms: Planted, network: Network) -> list[bytes]:
+    """Each as a datagram to a machine that there is not; what was seen of it is forgotten."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        for _, raw in forms:
+            out.sendto(raw, FAR)
+        out.sendto(b"the last one", FAR)
+    until = threading.Event()
+    for _ in range(100):
+        if b"the last one" in network.outside:
+            break
+        until.wait(0.05)
+    seen = bytes(network.outside)
+    network.forget()
+    return [seen]
+
+
+def _lines(forms: Planted) -> bytes:
+    return b"".join(raw.hex().encode() + b"\n" for _, raw in forms)

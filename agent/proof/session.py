@@ -1,0 +1,259 @@
+"""One run of the service from its start to its end: canary calls, some of them broken, and what is left of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from agent.proof import bus as redis
+from agent.proof import control, memory, outside, pages
+from agent.proof.bus import Bus
+from agent.proof.canary import Canary
+from agent.proof.faults import ENDS_THE_SERVICE, Trouble
+from agent.proof.heard import needles_of
+from agent.proof.needles import Needle
+from agent.proof.outside import Outside
+from agent.proof.places import Searcher, not_examined
+from agent.proof.placing import Overheard, Placed, Studio, Switchroom
+from agent.proof.provider import Asked, Provider
+from agent.proof.report import Looked, Place
+from agent.proof.search import Findable
+from agent.proof.stage import NUMBER, Running, service
+
+ROUND: Final = 20
+"""Calls, after which the memories are searched for their words."""
+SETTLED_S: Final = 5.0
+"""After the last hang-up: what is still in memory then was not forgotten."""
+STRIKES_AFTER_S: Final = 1.5
+"""From her words' reaching the provider to the fault: the answer has begun."""
+ENDED_S: Final = 45.0
+STAGGER_S: Final = 1.0
+
+Call = tuple[Canary, Trouble | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What happens in one session."""
+
+    name: str
+    calls: Sequence[Call]
+    """Several at once."""
+    alone: Sequence[Call] = ()
+    """One after the other, at the end; the last may end the service."""
+    failing: bool = False
+    spare: list[Canary] = field(default_factory=list)
+    """Who calls where a call of several at once did not count; taken from it, one at a time."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What all sessions leave to be looked at."""
+
+    placed: list[Placed] = field(default_factory=list)
+    captured: dict[Place, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    """To be searched for everybody at the end."""
+    looked: list[Looked] = field(default_factory=list)
+    """Memories, searched when it mattered."""
+    controls: list[control.Control] = field(default_factory=list)
+    seen: list[Outside | None] = field(default_factory=list)
+    ports: dict[int, str] = field(default_factory=dict)
+    processes: dict[int, str] = field(default_factory=dict)
+    """Pid -> what it is."""
+    states: list[Path] = field(default_factory=list)
+    accounts: list[bytes] = field(default_factory=list)
+    """What each line said."""
+    routes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a session needs from outside."""
+
+    studio: Studio
+    model: Provider
+    folder: Path
+    decoys: Sequence[Findable]
+    writer: Canary
+    """Who writes to the pages."""
+    lanes: int
+    """Calls at once."""
+    found: Found
+    tell: Callable[[str], None]
+
+    async def run(self, part: Part) -> None:
+        """Raises what the service's parts raise when they can't be started."""
+        self.tell(f"starting the service: {part.name}")
+        with redis.listened_to(self.folder / "redis") as bus:
+            self.found.ports |= {bus.port: "Redis", self.model.port: "the provider"}
+            async with service(self.folder, self.model.base_url, bus.url, failing=part.failing) as running:
+                await self._while_it_runs(part, running, bus)
+            if bus.process.poll() is None:
+                self.found.looked.append(self._memory(Place.BUS_MEMORY, [bus.pid], part))
+                self.found.captured[Place.BUS_KEPT].append(bus.keys_and_values())
+                self.found.captured[Place.BUS_FILES] += bus.forced_files()
+            self.found.captured[Place.BUS] += bus.told()
+        self._afterwards(running)
+
+    async def _while_it_runs(self, part: Part, running: Running, bus: Bus) -> None:
+        found = self.found
+        found.ports |= {running.port: "the line"} | dict.fromkeys(running.admin, "the keeper")
+        found.processes |= running.processes() | {bus.pid: "Redis"}
+        found.states.append(running.state)
+        found.seen.append(await asyncio.to_thread(outside.seen, running.line))
+        webhooks = Overheard(f"http://127.0.0.1:{running.port}/twilio/voice", running.token)
+        room = Switchroom(self.studio, webhooks, NUMBER, self.folder / "sounds", self.model)
+        room.folder.mkdir()
+        async with asyncio.TaskGroup() as tasks:
+            watching = control.Control(running.line, self.model, tasks)
+            found.controls.append(watching)
+            for at in range(0, len(part.calls), ROUND):
+                placed = await self._at_once(part.calls[at : at + ROUND], part.spare, room, watching)
+                if at == 0:
+                    await self._pages(running, bus)
+                await self._search_memories(placed, running, bus)
+            for patient, fault in part.alone:
+                placed = [await self._alone(patient, fault, room, running, bus, watching)]
+                if fault not in ENDS_THE_SERVICE:
+                    await self._search_memories(placed, running, bus)
+        found.captured[Place.CARRIER] += webhooks.answers
+        found.processes |= running.processes()
+
+    async def _at_once(
+        self, calls: Sequence[Call], spare: list[Canary], room: Switchroom, watching: control.Control
+    ) -> list[Placed]:
+        """A call that does not count stays in the report; another is placed instead, with the same fault."""
+        waiting = list(reversed(calls))
+        placed: list[Placed] = []
+
+        async def lane(number: int) -> None:
+            await asyncio.sleep(number * STAGGER_S)
+            while waiting:
+                patient, fault = waiting.pop()
+                controlled = patient is calls[0][0] or fault is not None
+                on_sound = watching.watch(patient) if controlled else None
+                one = await room.place(patient, fault, number, on_sound)
+                placed.append(one)
+                self._tell_of(one)
+                if one.lacks and spare:
+                    waiting.append((spare.pop(), fault))
+
+        async with asyncio.TaskGroup() as lanes:
+            for number in range(min(self.lanes, len(calls))):
+                lanes.create_task(lane(number), name=f"lane {number}")
+        self.found.placed += placed
+        return placed
+
+    async def _alone(
+        self,
+        patient: Canary,
+        fault: Trouble | None,
+        room: Switchroom,
+        running: Running,
+        bus: Bus,
+        watching: control.Control,
+    ) -> Placed:
+        struck = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def strike() -> None:
+            struck.set()
+            target, by = {
+                Trouble.BUS_GONE: ([bus.pid], signal.SIGKILL),
+                Trouble.KILLED: ([running.line], signal.SIGKILL),
+                Trouble.CRASHED: ([running.line], signal.SIGSEGV),
+                Trouble.KEEPER_GONE: (running.named("agent.keeper"), signal.SIGKILL),
+            }.get(fault or Trouble.ERROR, ([], signal.SIGTERM))
+            for pid in target:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, by)
+
+        def asked(request: Asked) -> None:
+            if request.number == patient.number and not struck.is_set():
+                loop.call_later(STRIKES_AFTER_S, strike)
+
+        on_sound = watching.watch(patient)
+        self.model.listeners.append(asked)
+        one = await room.place(patient, fault, 0, on_sound)
+        self.model.listeners.remove(asked)
+        if fault in ENDS_THE_SERVICE:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ENDED_S):
+                    await asyncio.to_thread(running.process.wait, ENDED_S)
+        self.found.placed.append(one)
+        self._tell_of(one)
+        return one
+
+    def _tell_of(self, one: Placed) -> None:
+        what = f" ({one.fault.value})" if one.fault else ""
+        lacks = f"does not count: not {', '.join(step.value for step in one.lacks)}" if one.lacks else "counts"
+        self.tell(f"call {one.number}{what}: {lacks}")
+
+    async def _pages(self, running: Running, bus: Bus) -> None:
+        """While they run, with a canary who writes."""
+        captured = self.found.captured
+        got = await asyncio.to_thread(lambda: list(pages.answers(running.port, self.writer.name)))
+        for port in running.admin:
+            got += await asyncio.to_thread(lambda port=port: list(pages.described(port)))  # type: ignore[misc]
+        self.found.routes = max(self.found.routes, len(got))
+        captured[Place.PAGES] += got
+        captured[Place.METRICS].append(await asyncio.to_thread(pages.asked, running.port, "GET", "/metrics"))
+        captured[Place.BUS_KEPT].append(await asyncio.to_thread(bus.keys_and_values))
+
+    async def _search_memories(self, placed: Sequence[Placed], running: Running, bus: Bus) -> None:
+        await asyncio.sleep(SETTLED_S)
+        self.tell("searching memories")
+        rows = await asyncio.to_thread(self._memories, placed, running, bus)
+        self.found.looked += rows
+
+    def _memories(self, placed: Sequence[Placed], running: Running, bus: Bus) -> list[Looked]:
+        needles = needles_of([(one.patient, one.heard, one.sounds) for one in placed])
+        needles += [Needle(f"writer {name}", text) for name, text in self.writer.texts() if name.startswith("name")]
+        searcher = Searcher(needles, self.decoys)
+        rows = []
+        for place, pids in (
+            (Place.LINE_MEMORY, [running.line]),
+            (Place.KEEPER_MEMORY, running.named("agent.keeper")),
+            (Place.LAUNCHER_MEMORY, [running.process.pid]),
+            (Place.EGRESS_MEMORY, running.named("agent.egress")),
+            (Place.BUS_MEMORY, [bus.pid] if bus.process.poll() is None else []),
+        ):
+            rows.append(_in_memory(searcher, place, pids))
+        return [row for row in rows if row is not None]
+
+    def _memory(self, place: Place, pids: Sequence[int], part: Part) -> Looked:
+        """Of what has outlived the service."""
+        numbers = {patient.number for patient, _ in part.alone}
+        placed = [one for one in self.found.placed if one.number in numbers]
+        needles = needles_of([(one.patient, one.heard, one.sounds) for one in placed])
+        found = _in_memory(Searcher(needles, self.decoys), place, pids)
+        return found or not_examined(place, "it is gone")
+
+    def _afterwards(self, running: Running) -> None:
+        captured = self.found.captured
+        captured[Place.OUTPUT].append(bytes(running.output))
+        captured[Place.ERRORS].append(bytes(running.errors))
+        told = (running.kept / "stdout").read_bytes()
+        self.found.accounts.append(told)
+        captured[Place.PIPE].append(told)
+        captured[Place.LINE_ERRORS].append((running.kept / "stderr").read_bytes())
+        captured[Place.STATE] += [path.read_bytes() for path in sorted(running.state.rglob("*")) if path.is_file()]
+
+
+def _in_memory(searcher: Searcher, place: Place, pids: Sequence[int]) -> Looked | None:
+    """None where there is no such process.  Compressed streams are not looked for: in a memory every beginning is by
+    chance.
+    """
+    if not pids:
+        return None
+    looked = None
+    with contextlib.suppress(memory.NotReadable):
+        looked = searcher.look(place, (piece for pid in pids for piece in memory.stretches(pid)), unpack=False)
+    return looked or not_examined(place, "needs root")

@@ -1,0 +1,101 @@
+"""The fixed wording of the report's page: what can't be promised, and what a distrustful reader asks next.  Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+COUNTS: Final = (
+    "a call counts only if the line recognised her, her words reached the language model's side, the agent answered, "
+    "and another recogniser found her words in the agent's sound, save for what the call's own fault prevents."
+)
+RESIDUALS: Final = (
+    "Whoever has the rights of the machine's administrator, or runs the machine under it (the hypervisor, a snapshot "
+    "of the whole machine), can read the memory of a call while it lasts. This report shows what is there 5 seconds "
+    "after it, and that nothing reaches a disk.",
+    "The telephone carrier (Twilio) keeps its own record that a call took place: both numbers, the time, the length, "
+    "and for 30 days what its webhooks sent and what we answered. What we answered was searched; that the carrier "
+    "records no sound is in its contract and its settings, and this proof did not place a call through it.",
+    "Where a hosted language model is used, its provider hears the caller's words. What it keeps is in its contract, "
+    "not in this report: the canary was sought everywhere but there.",
+    "A search finds what it knows to look for: each needle in the forms that were planted and found, in the places "
+    "that are listed. Words of another wording, a translation, sound at another rate or in another codec, and "
+    "anything encrypted with a key that the proof doesn't have would not be found. Of compressed streams gzip, zlib, "
+    "bzip2, xz and zip are opened, zstandard, lz4 and brotli are not.",
+    "The kernel's own memory (buffers of sockets, pages that were freed) is not searched. The boot option "
+    "init_on_free overwrites what was freed; whether it is set stands under “5”.",
+    "Between two searches something could have been there and gone. Output, files, Redis commands and packets are "
+    "recorded without a gap; memories are looked at when the report says.",
+    "Leaks that come about by chance, less often than the calls that were placed, may be missed: see below.",
+    "The caller's telephone, the nurse's, and whoever stands beside them.",
+)
+NEXT: Final = (
+    (
+        "Who chose the patients?",
+        "You did: every name and number follows from the nonce that you gave. Whoever wrote the software could not "
+        "know them before you gave it. The method is in agent/proof/canary.py.",
+    ),
+    (
+        "Could the service behave differently because it is under proof?",
+        "It is started by the same launcher with the same code: the report holds the hash of all of it, and the "
+        "proof refuses to run with another. These things differ, and the service could notice them: its folders and "
+        "ports are fresh, it runs in the development profile on loopback, its language model is an OpenAI-compatible "
+        "server of the proof's, libraries are told to log everything, its output is copied on the way, and as root "
+        "its network is its own. In one session of a full run its model is wrapped, so that it fails with a caller's "
+        "words in its hands: that session is not the product as deployed, and says so. There is no switch in the "
+        "product that tells it that it is under proof: compare the code by its hash.",
+    ),
+    (
+        "Which build is this, and is it what runs in production?",
+        "The hash of code under “5” is made by `quietline prove` from the files that it started. Run it on the "
+        "production machine, from the production folder, as the same user; a report from elsewhere proves nothing "
+        "about yours. The settings' hash is of what was set in the environment of whoever ran the proof.",
+    ),
+    (
+        "Who wrote the search, and could it be blind?",
+        "The vendor did. In each place every form of a decoy was planted in a copy, and in sinks of each kind really "
+        "planted; a miss voids the report. While calls lasted the same search saw her words and her sound in the "
+        "very process that it found clean afterwards.",
+    ),
+    (
+        "Could the vendor show only a run that went well?",
+        "Yes: by not giving you the others. So choose the nonce yourself, watch the run, or let somebody of yours "
+        "start it. Each report is of one run, its failures listed.",
+    ),
+    (
+        "Could the report have been altered?",
+        "It is signed. The key is not in the report: compare it with the one that you were given on another way. "
+        "`quietline verify` refuses it with any byte changed, and counts again what it can. It can't know whether "
+        "whoever holds the key ran an altered proof: the key belongs to someone who has no reason to.",
+    ),
+    (
+        "What was not examined, and why?",
+        "It stands first on this page. Run as root, the network, files opened for writing and memories are examined; "
+        "the proxy to hosted models is not, as it isn't started for a model on this machine.",
+    ),
+    (
+        "How do I repeat it?",
+        "On the machine: make prove CALLS=200 NONCE=(64 hexadecimal digits of yours). On another: quietline verify "
+        "REPORT --key FILE.pub --nonce (the same digits). It needs no network.",
+    ),
+    (
+        "What of Twilio?",
+        "The proof plays the carrier itself, with Twilio's own messages and signatures. What the carrier was told "
+        "was searched: answers to webhooks and names of sounds. The sound that it carries is the call, and it is the "
+        "carrier's to keep or not: hold its agreement against `quietline vendors`.",
+    ),
+    (
+        "What of the calls that don't count?",
+        "They are listed at the end with what was missing, and were searched like the others. Of those placed, nine "
+        "in ten must count.",
+    ),
+    (
+        "How sure is nothing, after so many calls?",
+        "If none of n calls leaked, the rate of leaks is below 3 in n with 95 in 100 certainty, for leaks that come "
+        "about by chance: with 200 calls below 1.5 in 100. A leak that always happens is found by the first call.",
+    ),
+    (
+        "What of a caller's telephone number?",
+        "Each canary calls from a number of her own, as the carrier reports it. It is sought everywhere like her "
+        "name: it is in nothing that is kept.",
+    ),
+)
