@@ -56,3 +56,9 @@ def filtered_group() -> Iterator[Path]:
         os.close(held)
         os.close(loaded)
         group.rmdir()
+
+
+def way_out() -> bool:
+    """This machine has a route to others, so that there is something to see closed."""
+    routes = Path("/proc/net/route").read_text(encoding="ascii").splitlines()[1:]
+    return any(route.split()[1] == "00000000" for route in routes)

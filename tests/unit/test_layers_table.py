@@ -12,8 +12,9 @@ from typing import Final, NamedTuple
 import pytest
 
 from agent import surroundings
-from agent.locks import landlock, outside
+from agent.locks import landlock
 from policies.layers import Layer
+from tests.unit.networks import way_out
 
 ROOT: Final = Path(__file__).parent.parent.parent
 NOBODY: Final = 65_534
@@ -63,7 +64,7 @@ def test_a_kernel_and_rights_give_the_layers_that_the_table_says(row: Row) -> No
     """As a user without rights; with the Landlock of the row, which a newer one is told to be."""
     if os.geteuid() != 0:
         pytest.skip("needs root, to give rights up and to make a network namespace")
-    if landlock.abi() < row.abi or not outside.neighbours():
+    if landlock.abi() < row.abi or not way_out():
         pytest.skip("this machine's Landlock is older, or it has no network")
     if "no route" not in row.rights and _swap_is_impossible():
         pytest.skip("this machine can't swap")

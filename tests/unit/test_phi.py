@@ -13,7 +13,6 @@ import io
 import json
 import logging
 import marshal
-import os
 import pickle
 import pprint
 import reprlib
@@ -25,6 +24,7 @@ import urllib.parse
 import warnings
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,13 +34,15 @@ import redis.exceptions
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from redis.asyncio.retry import Retry
+from redis.backoff import ConstantBackoff
 
-from agent.embedded_redis import running
 from agent.engines.ports import Bias, Speech, Transcript
 from policies.guardrails import Answerable, Defer, Escalate, Sayable, Wording, fixed, screen_utterance
 from policies.phi import PHI, Sensitive, SensitiveLeak, Utterance
 from policies.redflags import RedFlags
 from telephony.audio import FRAME_SAMPLES, AudioFrame
+from tests.kept import serving
 
 CANARY = "Xanthippe Quill"
 
@@ -235,26 +237,26 @@ def test_what_would_take_it_out_is_refused_without_a_word_of_it(take: Callable[[
     assert "Xanthippe" not in str(refusal.value)
 
 
-def test_redis_takes_none_of_it_as_key_value_or_message(held: Any) -> None:
-    async def run() -> tuple[list[str], list[bytes]]:
-        async with running({"PATH": os.environ["PATH"]}) as bus:
-            client = redis.asyncio.from_url(bus.url.reveal())
-            told = []
-            for send in (
-                lambda: client.set("ql:presence:x", held),
-                lambda: client.get(held),
-                lambda: client.publish("ql:policy", held),
-                lambda: client.publish(held, "x"),
-                lambda: client.mset({"ql:presence:y": held}),
-            ):
-                with pytest.raises((redis.exceptions.DataError, TypeError)) as refusal:
-                    await send()
-                told.append(str(refusal.value))
-            there = [key async for key in client.scan_iter()]
-            await client.aclose()
-            return told, there
+def test_redis_takes_none_of_it_as_key_value_or_message(held: Any, tmp_path: Path) -> None:
+    async def run(url: str) -> tuple[list[str], list[bytes]]:
+        client = redis.asyncio.from_url(url, retry=Retry(ConstantBackoff(0.05), 100))
+        told = []
+        for send in (
+            lambda: client.set("ql:presence:x", held),
+            lambda: client.get(held),
+            lambda: client.publish("ql:policy", held),
+            lambda: client.publish(held, "x"),
+            lambda: client.mset({"ql:presence:y": held}),
+        ):
+            with pytest.raises((redis.exceptions.DataError, TypeError)) as refusal:
+                await send()
+            told.append(str(refusal.value))
+        there = [key async for key in client.scan_iter()]
+        await client.aclose()
+        return told, there
 
-    told, there = asyncio.run(run())
+    with serving(tmp_path) as server:
+        told, there = asyncio.run(run(server.ear.reveal()))
 
     assert [] == there
     assert [] == [text for text in told if "Xanthippe" in text or "5550123" in text]
