@@ -18,8 +18,8 @@ _PEOPLE: Final = (
     RELATIVES
     | TITLES
     | frozenset(
-        """he she i im hes shes they who we you patient person client resident pt male female woman man lady gentleman fella gal
-        ancestor widow widower veteran elder guy someone somebody people women men folks""".split()
+        """he she i im hes shes they who we you patient person client resident pt male female woman man lady gentleman
+        fella gal ancestor widow widower veteran elder guy someone somebody people women men folks""".split()
     )
 )
 _AGEING: Final = frozenset(

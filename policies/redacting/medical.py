@@ -17,8 +17,8 @@ DRUG_ENDING: Final = re.compile(
     r"|tecan|poside|trexate|tinib|limus|cept|leukin|stim|poetin|dronate|calcin|thyronine|thyroxine|gestrel|estradiol"
     r"|steride|osin|afil|bufen|vudine|tegravir|conazole|nafine|floxacin|bactam|penem|azepam|zepine|zodone|faxine"
     r"|cetam|darone|dopa|giline|capone|nezil|stigmine|mantine|curonium|cillamine|purinol|xostat|colchicine|quine|nidazole"
-    r"|dilol|toprim|itril|sorbide|grelor|etanide|utamol|etamol|argine|trigine|izide|acodyl|adine|idem|alopram|ropion"
-    r"|ridine|aprost|onidine|aprine|ephedrine|butynin|hydramine|alexin|fylline|tadine|cobal|vaptan|fenacin|begron"
+    r"|dilol|thoprim|itril|sorbide|grelor|etanide|utamol|etamol|argine|trigine|izide|acodyl|adine|idem|alopram|ropion"
+    r"|ridine|noprost|onidine|aprine|ephedrine|butynin|hydramine|alexin|fylline|tadine|cobal|vaptan|fenacin|begron"
     r"|ectomy|otomy|ostomy|oscopy|itis|osis|emia|uria|algia|pathy|plasty|gram|scopy|penia|trophy|plegia|oma|cele)$"
 )
 # Names of medicines by their trade, devices, eponyms, procedures, tests: general knowledge, none of a collection.

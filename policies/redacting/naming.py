@@ -171,6 +171,8 @@ def eponym(low: Sequence[str], place: int) -> bool:
     """The name of a thing: "bell's palsy", "the foley", "a jackson-pratt", "saint john's wort", "billy goat"."""
     if (at(low, place + 1) in ("'s", "s") and at(low, place + 2) in _HERBS) or at(low, place + 1) in _HERBS:
         return True
+    if low[place] in ("saint", "st") and at(low, place + 2) in ("'s", "s") and at(low, place + 3) in _HERBS:
+        return True
     if (low[place], at(low, place + 1)) in _SET or (at(low, place - 1), low[place]) in _SET:
         return True
     if low[place] not in EPONYMS or set(low[max(0, place - 2) : place]) & FIRM_TITLES:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import Final
 
-from policies.redacting.ages import feverish
+from policies.redacting.ages import OLDEST, feverish
 from policies.redacting.announcing import ANNOUNCED, of_a_thing
 from policies.redacting.births import births_in
 from policies.redacting.counting import ORDINALS, TEENS, TENS, UNITS, cardinal
 from policies.redacting.dates import MONTHS
 from policies.redacting.found import Found, Kind
+from policies.redacting.identifiers import PUBLIC_LINES
 from policies.redacting.lexis import FIRM_TITLES, GRAMMAR, HESITATION, STATES, WEEKDAYS, Lexis
 from policies.redacting.measures import DOSES, measured
 from policies.redacting.naming import eponym, expected
@@ -31,10 +32,14 @@ PLAIN: Final = 0.8
 """For a plain English word that is no given name, and for one of the grammar: they carry the sentence."""
 DOUBTED: Final = 0.05
 """Below it, all over what a rule took for a name, it stays after all."""
+DOUBTED_GIVEN: Final = 0.01
+"""The same where it is a given name and no ordinary word."""
 DOUBTED_UNKNOWN: Final = 0.15
 """The same where it is no name that any list knows: a slip of the recogniser's, a trade name."""
 DOUBTED_PLACE: Final = 0.02
-"""The same for what a rule took for an address, if it holds no written number."""
+"""The same for what a rule took for an address, if it holds no written number, or for a date."""
+DOUBTED_WORD: Final = 0.35
+"""The same for an address of one word."""
 OLD: Final = 90
 SHORT: Final = 4  # number words up to which a number needs something that says whose it is
 LONG: Final = 7  # number words from which nothing that is read near by speaks against it
@@ -55,11 +60,13 @@ _SUPPORT: Final = (frozenset(ANNOUNCED) - {"no", "four", "last", "text", "call",
 )
 
 
+_AUXILIARY: Final = frozenset("be not have need cause feel also".split())  # after "may" and "will"
+_FACILITIES: Final = frozenset("hospital hospitals clinic infirmary".split())
 _ARTICLES: Final = frozenset("the a an my your our his her their this that".split())
 # "made us x", "saw him x": what follows the object is a verb without "to".
 _CAUSING: Final = frozenset("hear heard see saw watch watched feel felt make makes made let lets help helped".split())
 _OBJECTS: Final = frozenset("me him her us them it you".split())
-_MAILING: Final = frozenset("@ at dot com email e-mail mail emails username user underscore".split())
+_MAILING: Final = frozenset("@ dot com email e-mail mail emails username user underscore".split())
 _GENERIC: Final = frozenset({"number", "numbers", "num", "month", "year"})
 ENOUGH: Final = 6  # number words near by that are thought to identify, so that they speak for each other
 
@@ -105,13 +112,24 @@ def doubted(words: Sequence[Word], tags: Sequence[Tag], lexis: Lexis, one: Found
     if one.kind is Kind.PERSON:
         listed = any(word in lexis.given or word in lexis.family or word in lexis.either for word in said)
         least = DOUBTED if listed else DOUBTED_UNKNOWN
+        if any(word in lexis.given for word in said):
+            least = DOUBTED_GIVEN
         low = [word.low for word in words]
         return sure < least and all(len(word) > 1 for word in said) and not _announced(low, lexis, one.first)
-    return one.kind is Kind.ADDRESS and sure < DOUBTED_PLACE and not any(word.isdecimal() for word in said)
+    if one.kind is Kind.DATE and said == ["may", "one"] and one.end < len(words) and words[one.end].letters:
+        return words[one.end].low not in GRAMMAR or sure < DOUBTED_PLACE  # "may one drive"
+    if one.kind is Kind.DATE:
+        return sure < DOUBTED_PLACE and not any(word.isdecimal() for word in said)
+    if one.kind is not Kind.ADDRESS:
+        return False
+    least = DOUBTED_WORD if len(said) == 1 else DOUBTED_PLACE
+    return said == ["911"] or (sure < least and not any(word.isdecimal() for word in said))
 
 
 def _announced(low: Sequence[str], lexis: Lexis, place: int) -> bool:
     """Somebody says that a name comes: "last name", "this is" before no English word, "dr" but not "the doctor"."""
+    if low[place] in ("may", "will") and at(low, place + 1) in _AUXILIARY:
+        return False
     said = expected(low, place)
     if said.title:
         first = place - 1
@@ -225,7 +243,11 @@ def _stands(words: Sequence[Word], low: Sequence[str], one: Found, skipped: Set[
         return False
     if one.kind is Kind.ADDRESS and all(word in STATES for word in said):
         return False
+    if "".join(said) in PUBLIC_LINES:
+        return False
     numbers = sum(word in _NUMBERS or word.isdecimal() or word in ORDINALS for word in said)
+    if one.kind is Kind.ADDRESS and not numbers and not _FACILITIES.isdisjoint((said[-1], at(low, one.end))):
+        return False  # where somebody is treated is no address of theirs: the line says its own name
     if one.kind in (Kind.PHONE, Kind.SSN, Kind.CARD) and not any(word in _NUMBERS or word.isdecimal() for word in said):
         return False
     if not numbers and (one.first - 1 in skipped or one.end in skipped):
@@ -314,5 +336,5 @@ def _old(words: Sequence[Word], low: Sequence[str], one: Found) -> bool:
             return True
         number = cardinal(words, place)
         if number is not None:
-            return number[0] >= OLD and not measured(low, number[1])
+            return OLD <= number[0] <= OLDEST and not measured(low, number[1])
     return False

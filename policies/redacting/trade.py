@@ -15,7 +15,7 @@ TRADE: Final = frozenset(
     luden ludens mederma mentholatum micatin midol monistat murine mylicon neutrogena nivea norcos nyquil zzzquil
     orajel oscal oxy pepto bismol percogesic percs polident poligrip rogaine rolaids salonpas
     savaysa sensodyne senokots similasan sinex tinactin theraflu triaminic tylenols unisom vagisil vaporub
-    visine vicks zicam zarbee zarbees zpak
+    visine vicks zicam zarbee zarbees zpak zpack
     alkaseltzer band-aid bandaids clorox dreft febreze kleenexes lysol pampers purell qtip qtips scotch swiffer
     tampax tupperware windex
     cheerios cheetos coca cola cokes doritos fanta folgers frappuccino fritos fresca frosties
