@@ -18,8 +18,8 @@ _PEOPLE: Final = (
     RELATIVES
     | TITLES
     | frozenset(
-        """he she i im hes shes they who we you patient person client resident woman man lady gentleman fella gal
-        ancestor widow widower veteran elder guy someone somebody people women men folks""".split()
+        """he she i im hes shes they who we you patient person client resident pt male female woman man lady gentleman
+        fella gal ancestor widow widower veteran elder guy someone somebody people women men folks""".split()
     )
 )
 _AGEING: Final = frozenset(
@@ -31,7 +31,7 @@ _UNITS: Final = frozenset(
     """percent % over point degrees degree pounds pound lbs milligrams milligram mg mcg units unit days day hours hour
     minutes minute weeks week months month times feet inches miles dollars bucks beats per ml cc ccs ounces liters
     liter calories steps pills tablets kilos kg grams / out saturation fahrenheit systolic diastolic heart pulse
-    percentile reps seconds cents something sats bpm""".split()
+    percentile reps seconds cents something sats bpm twice once daily bid tid qid nightly""".split()
 ) - frozenset({"something"})
 # Spoken of near by: the number is read off a meter or a page.
 _READINGS: Final = frozenset(
@@ -79,9 +79,9 @@ def _years(words: Sequence[Word], low: Sequence[str], place: int, *, second: boo
         unit = cardinal(words, place + 2)
         return unit[1] if unit is not None and unit[0] < 10 and not _digits_follow(words, unit[1]) else None
     before = at(low, place - 1)
-    inside = before in ("hundred", "oh", "one", "two", "three", "point", "/", "$") or (
-        before in (".", "-") and words[place].glued
-    )
+    aged = any(tuple(low[place + step : place + step + 2]) == ("years", "old") for step in (1, 2, 3))
+    counted = before in ("hundred", "oh", "one", "two", "three", "point", "/", "$")
+    inside = (counted and not (aged and low[place] == "ninety")) or (before in (".", "-") and words[place].glued)
     if inside and not second:
         return None
     number = cardinal(words, place)
@@ -130,6 +130,8 @@ def _of_a_person(low: Sequence[str], place: int, end: int, lexis: Lexis) -> bool
         return last not in ("low", "mid", "high", "upper") and _READINGS.isdisjoint([*before, *after])
     if last in ("age", "aged", "turned", "turns", "turning", "pushing") or "birthday" in low[place:end]:
         return True
+    if feverish(low, place, end):
+        return False
     if after[:1] and after[0] in _UNITS:
         return after[1:2] in (["old"], ["young"], ["of"])
     if not _AGEING.isdisjoint(after[:3]) or low[place:end][-1:] == ["nonagenarian"]:
@@ -181,6 +183,29 @@ def _stated(low: Sequence[str], begin: int, place: int, end: int, lexis: Lexis) 
     return False
 
 
+def feverish(low: Sequence[str], place: int, end: int) -> bool:
+    """A temperature: "is ninety nine a fever", "it was ninety nine this morning"."""
+    if not _FEVERS.isdisjoint(low[max(0, place - REACH) : place]) or not _FEVERS.isdisjoint(
+        low[end : end + FEVER_REACH]
+    ):
+        return _OLDER.isdisjoint(low[end : end + 3])
+    here = place
+    while here > 0 and low[here - 1] in _BESIDE | _STILL:
+        here -= 1
+    return at(low, here - 2) in ("it", "that", "mine") and at(low, here - 1) in (
+        "is",
+        "was",
+        "'s",
+        "read",
+        "reads",
+        "hit",
+    )
+
+
+FEVER_REACH: Final = 5  # words after the number
+_FEVERS: Final = frozenset("fever feverish temperature temp thermometer fahrenheit".split())
+_OLDER: Final = frozenset("old young year years birthday".split())
+_STILL: Final = frozenset("at about around over up to like almost nearly".split())
 _APPOSED: Final = ((), (",",), ("(",), (",", "who"), ("now",), ("about",), ("around",))  # "mother, ninety three,"
 _BEING: Final = frozenset(
     "is 's 'm am are was be 're being hes shes im 'll 'd became reached hit hits got makes made makes been".split()

@@ -124,6 +124,23 @@ def announced(low: Sequence[str], run: Run) -> tuple[tuple[Kind, int] | None, in
     return generic if generic is not None else (None, REACH)
 
 
+_THINGS: Final = frozenset("lot batch model ndc".split())
+THING_REACH: Final = 8  # words between "lot number" and the number
+_ITS_NUMBER: Final = frozenset("number numbers no num code #".split())
+
+
+def of_a_thing(low: Sequence[str], first: int) -> bool:
+    """ "batch number so and so": it is on every box of the lot, and nobody's own; nothing else is announced."""
+    for step in range(first - 1, max(-1, first - 1 - THING_REACH), -1):
+        if low[step] in _CLAUSE:
+            return False
+        if low[step] in _ITS_NUMBER and at(low, step - 1) in _THINGS:
+            return True
+        if low[step] in ANNOUNCED and low[step] not in _GENERIC:
+            return False
+    return False
+
+
 def named_after(low: Sequence[str], run: Run) -> Kind | None:
     """ "seven seven oh two is the last of my social", "... mastercard thanks"."""
     for step in range(run.end, min(len(low), run.end + AFTER)):

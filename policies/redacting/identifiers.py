@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from policies.redacting.announcing import ANNOUNCED, REACH, announced, named_after
+from policies.redacting.announcing import ANNOUNCED, REACH, announced, named_after, of_a_thing
 from policies.redacting.found import Found, Kind
 from policies.redacting.lexis import Lexis
 from policies.redacting.measures import measured
@@ -87,9 +87,13 @@ LONGEST_PREFIX: Final = 4  # letters: "uhc two two oh"
 _ANNOUNCING: Final = frozenset("mrn ssn dob id ids is no num acct case bin rx card plan".split())
 
 
+PUBLIC_LINES: Final = frozenset("911 988 18007848669 18002221222".split())
+"""Emergency, crisis, the national quit line, poison control: everybody's."""
+
+
 def _kind(words: Sequence[Word], low: Sequence[str], run: Run, begun: tuple[Kind, int, int] | None) -> Kind | None:
     count = len(run.digits)
-    if run.digits == "911" and not run.letters:
+    if (run.digits in PUBLIC_LINES and not run.letters) or of_a_thing(low, run.first):
         return None
     measures = measured(low, run.end) or at(low, run.first - 1) == "$" or _pointed(words, low, run)
     if measures and (count < LONG or run.singly < 0.6):

@@ -34,6 +34,8 @@ GRAMMAR: Final = frozenset(
     turned two uh um under until up upon us use used using ve very wait wanna want wanted wants was wasn't way we
     well went were weren't what whatever when where whether which while who whoever whole whom whose why will with
     within without won't would wouldn't write writes yeah yep yes yesterday yet you your yours yourself yup ain't
+    unless ought oughta toward towards themselves ourselves yourselves itself oneself whereas albeit amongst amid
+    theirs hence thus else's beside besides thereafter whichever whomever hadn't mustn't needn't shan't mayn't upto
     y'all gimme lemme dunno alright hmm mm huh er erm uhm ah aw hiya morning afternoon evening night returning
     checking hoping wondering moved married gotten discharged released scheduled supposed sick worried having born
     aged age is'nt im ive hes shes thats theres whats dont 's 'm 're 've 'll 'd""".split()
@@ -73,6 +75,8 @@ STATES: Final = frozenset(
     montana nebraska nevada ohio oklahoma oregon pennsylvania tennessee texas utah vermont virginia washington
     wisconsin wyoming""".split()
 )
+PREFIXED: Final = 5  # letters of a word with a syllable before it: "recheck", "grandbaby" isn't one of four
+_BEGINNINGS: Final = ("re", "un", "pre", "non", "over", "under", "grand", "mis", "post", "anti", "micro")
 SLIP: Final = 5  # letters from which a word is compared with others: shorter ones are near to too many
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _IRISH: Final = re.compile(r"[od]'\w{3,}")
@@ -118,7 +122,12 @@ class Lexis:
                 stem = word[: len(word) - len(ending)]
                 if stem + base in self.english or (stem[-1] == stem[-2] and stem[:-1] in self.english):
                     return True
-        return False
+        if word.endswith(("ied", "ies")) and (word[:-1] in self.english or f"{word[:-3]}y" in self.english):
+            return True  # "died", "cries": their stems are short
+        return any(
+            word.startswith(first) and len(word) - len(first) >= PREFIXED and self.known(word[len(first) :])
+            for first in _BEGINNINGS
+        )
 
     def medical(self, word: str) -> bool:
         """A medicine, a device, an eponym, an abbreviation."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from policies.redacting.trade import TRADE
+
 # Stems of the International Nonproprietary Names (WHO), as endings; and a few of brands and chemistry.
 DRUG_ENDING: Final = re.compile(
     r"(?:pril|prilat|sartan|olol|alol|statin|dipine|azole|oxacin|cillin|mycin|micin|cycline|cef\w+|cillin|vir|mab|nib"
@@ -15,11 +17,22 @@ DRUG_ENDING: Final = re.compile(
     r"|tecan|poside|trexate|tinib|limus|cept|leukin|stim|poetin|dronate|calcin|thyronine|thyroxine|gestrel|estradiol"
     r"|steride|osin|afil|bufen|vudine|tegravir|conazole|nafine|floxacin|bactam|penem|azepam|zepine|zodone|faxine"
     r"|cetam|darone|dopa|giline|capone|nezil|stigmine|mantine|curonium|cillamine|purinol|xostat|colchicine|quine|nidazole"
+    r"|dilol|thoprim|itril|sorbide|grelor|etanide|utamol|etamol|argine|trigine|izide|acodyl|adine|idem|alopram|ropion"
+    r"|ridine|noprost|onidine|aprine|ephedrine|butynin|hydramine|alexin|fylline|tadine|cobal|vaptan|fenacin|begron"
     r"|ectomy|otomy|ostomy|oscopy|itis|osis|emia|uria|algia|pathy|plasty|gram|scopy|penia|trophy|plegia|oma|cele)$"
 )
 # Names of medicines by their trade, devices, eponyms, procedures, tests: general knowledge, none of a collection.
-MEDICAL: Final = frozenset(
-    """com www http https org edu gov abilify accupril actos adderall advair advil afrin albuterol aldactone aleve
+MEDICAL: Final = TRADE | frozenset(
+    """apap bufferin bumex bumetanide cleocin demadex docusate ecotrin effient endocet glargine lispro aspart degludec
+    naprosyn nitrostat nurofen pacerone pyridium xalatan cosopt alphagan combigan azopt polyethylene creon eylea
+    januvia trulance amitiza motegrity relistor movantik zenpep brukinsa imbruvica ibrance xtandi zytiga revlimid
+    pomalyst keytruda tagrisso verzenio ocrevus tysabri aubagio tecfidera gilenya copaxone avonex rebif nurtec ubrelvy
+    ajovy aimovig qulipta cimzia skyrizi tremfya taltz cosentyx otezla rinvoq olumiant actemra simponi stelara forteo
+    tymlos evenity boniva reclast camzyos corlanor multaq tikosyn betapace rythmol norpace tambocor ranolazine inspra
+    edecrin demadex lozol zaroxolyn samsca edarbi tekturna azor exforge tribenzor lotrel caduet nexletol vascepa
+    lovaza repatha welchol zepbound saxenda qsymia contrave afrezza fiasp admelog semglee rezvoglar xultophy soliqua
+    steglatro glyxambi synjardy janumet jentadueto kombiglyze nesina prandin starlix precose glyset
+    com www http https org edu gov abilify accupril actos adderall advair advil afrin albuterol aldactone aleve
     allegra alli altace ambien amaryl amoxil anoro apixaban aricept arimidex arthrotec aspirin atarax ativan
     atorvastatin atrovent augmentin avandia avapro azithromycin bactrim basaglar belsomra benadryl benicar bentyl
     betadine biktarvy boniva botox breo brilinta bumex buspar butrans bydureon byetta bystolic calan carafate

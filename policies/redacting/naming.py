@@ -152,8 +152,29 @@ def calls(low: Sequence[str], place: int) -> bool:
     return False
 
 
+_HERBS: Final = frozenset("wort wart".split())
+# Words that are names elsewhere and part of a thing here.
+_SET: Final = frozenset(
+    phrases(
+        """billy goat | teddy bear | charley horse | charlie horse | jack knife | jack hammer | cotton candy | cotton
+        swab | cotton ball | cotton balls | say grace | saying grace | said grace | tank top | pound cake |
+        brain fog | brain tumor | brain tumour | brain surgery | brain scan | brain bleed | sun block |
+        ivory soap | epsom salts | jack rabbit | bloody mary | shirley temple | the john | of joe | merry christmas |
+        lazy susan | peeping tom | kitty litter | kitty cat | guinea pig | beta blocker |
+        nick of | old glory | mother nature | father time | rose water | ginger ale |
+        ginger tea | rice cake | rosemary oil | olive oil | chuck it | sue the | sue you | sue them"""
+    )
+)
+
+
 def eponym(low: Sequence[str], place: int) -> bool:
-    """The name of a thing: "bell's palsy", "the foley", "a jackson-pratt"."""
+    """The name of a thing: "bell's palsy", "the foley", "a jackson-pratt", "saint john's wort", "billy goat"."""
+    if (at(low, place + 1) in ("'s", "s") and at(low, place + 2) in _HERBS) or at(low, place + 1) in _HERBS:
+        return True
+    if low[place] in ("saint", "st") and at(low, place + 2) in ("'s", "s") and at(low, place + 3) in _HERBS:
+        return True
+    if (low[place], at(low, place + 1)) in _SET or (at(low, place - 1), low[place]) in _SET:
+        return True
     if low[place] not in EPONYMS or set(low[max(0, place - 2) : place]) & FIRM_TITLES:
         return False
     before, following = at(low, place - 1), at(low, place + 1)
@@ -180,6 +201,8 @@ def eponym(low: Sequence[str], place: int) -> bool:
         following = at(low, place + 2)
     if before == "-" and at(low, place - 2) in EPONYMS:
         return True
+    if before in EPONYMS and eponym(low, place - 1):
+        return True  # the second of two
     return (
         following in EPONYM_NOUNS
         or before in ("the", "a", "an", "this", "your")

@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import Final
 
-from policies.redacting.announcing import ANNOUNCED
+from policies.redacting.ages import OLDEST, feverish
+from policies.redacting.announcing import ANNOUNCED, of_a_thing
 from policies.redacting.births import births_in
 from policies.redacting.counting import ORDINALS, TEENS, TENS, UNITS, cardinal
 from policies.redacting.dates import MONTHS
 from policies.redacting.found import Found, Kind
-from policies.redacting.lexis import GRAMMAR, HESITATION, STATES, WEEKDAYS, Lexis
+from policies.redacting.identifiers import PUBLIC_LINES
+from policies.redacting.lexis import FIRM_TITLES, GRAMMAR, HESITATION, STATES, WEEKDAYS, Lexis
 from policies.redacting.measures import DOSES, measured
-from policies.redacting.naming import eponym
+from policies.redacting.naming import eponym, expected
 from policies.redacting.readings import READ_AFTER, READ_BEFORE
 from policies.redacting.tagger import Tag
 from policies.redacting.words import Word, at
@@ -28,8 +30,16 @@ BESIDE: Final = 0.3
 """For a word right beside one that is taken out, of whatever kind: what is missed is mostly a part."""
 PLAIN: Final = 0.8
 """For a plain English word that is no given name, and for one of the grammar: they carry the sentence."""
-DOUBTED: Final = 0.01
-"""Below it an unknown word that a rule took for a name stays after all."""
+DOUBTED: Final = 0.05
+"""Below it, all over what a rule took for a name, it stays after all."""
+DOUBTED_GIVEN: Final = 0.01
+"""The same where it is a given name and no ordinary word."""
+DOUBTED_UNKNOWN: Final = 0.15
+"""The same where it is no name that any list knows: a slip of the recogniser's, a trade name."""
+DOUBTED_PLACE: Final = 0.02
+"""The same for what a rule took for an address, if it holds no written number, or for a date."""
+DOUBTED_WORD: Final = 0.35
+"""The same for an address of one word."""
 OLD: Final = 90
 SHORT: Final = 4  # number words up to which a number needs something that says whose it is
 LONG: Final = 7  # number words from which nothing that is read near by speaks against it
@@ -50,6 +60,13 @@ _SUPPORT: Final = (frozenset(ANNOUNCED) - {"no", "four", "last", "text", "call",
 )
 
 
+_AUXILIARY: Final = frozenset("be not have need cause feel also".split())  # after "may" and "will"
+_FACILITIES: Final = frozenset("hospital hospitals clinic infirmary".split())
+_ARTICLES: Final = frozenset("the a an my your our his her their this that".split())
+# "made us x", "saw him x": what follows the object is a verb without "to".
+_CAUSING: Final = frozenset("hear heard see saw watch watched feel felt make makes made let lets help helped".split())
+_OBJECTS: Final = frozenset("me him her us them it you".split())
+_MAILING: Final = frozenset("@ dot com email e-mail mail emails username user underscore".split())
 _GENERIC: Final = frozenset({"number", "numbers", "num", "month", "year"})
 ENOUGH: Final = 6  # number words near by that are thought to identify, so that they speak for each other
 
@@ -58,7 +75,11 @@ def added(words: Sequence[Word], tags: Sequence[Tag], lexis: Lexis, skipped: Set
     """In order, apart, none of it in `skipped`: the places that belong to something already."""
     low = [word.low for word in words]
     free = [place for place in range(len(words)) if place not in skipped and _may(words, low, tags, lexis, place)]
-    taken = {place for place in free if tags[place].sure >= _least(low, lexis, place)}
+    taken = {
+        place
+        for place in free
+        if tags[place].sure >= _least(low, lexis, place) and not _common(tags, low, lexis, place)
+    }
     for order in (free, free[::-1]):
         for place in order:
             beside = {place - 1, place + 1}
@@ -75,18 +96,60 @@ def added(words: Sequence[Word], tags: Sequence[Tag], lexis: Lexis, skipped: Set
 
 def _one_word(words: Sequence[Word], place: int, other: int) -> bool:
     """Written without a space: "2" and "nd", "b" and "4471"."""
-    return 0 <= other < len(words) and words[max(place, other)].glued and not words[other].mark
+    second = max(place, other)
+    return (
+        0 <= other < len(words)
+        and words[second].glued
+        and not words[other].mark
+        and not words[second].low.startswith("'")  # "i'm", "that's": the verb of it
+    )
 
 
 def doubted(words: Sequence[Word], tags: Sequence[Tag], lexis: Lexis, one: Found) -> bool:
-    """A name by nothing but being unknown, and the tagger is sure that it is none."""
-    return one.kind is Kind.PERSON and all(
-        tags[place].sure < DOUBTED
-        and not words[place].capital
-        and words[place].low not in lexis.given
-        and words[place].low not in lexis.family
-        for place in range(one.first, one.end)
-    )
+    """A name that is neither spelled nor announced, or a place, and the tagger is sure all over that it is none."""
+    said = [word.low for word in words[one.first : one.end]]
+    sure = max(tag.sure for tag in tags[one.first : one.end])
+    if one.kind is Kind.PERSON:
+        listed = any(word in lexis.given or word in lexis.family or word in lexis.either for word in said)
+        least = DOUBTED if listed else DOUBTED_UNKNOWN
+        if any(word in lexis.given for word in said):
+            least = DOUBTED_GIVEN
+        low = [word.low for word in words]
+        return sure < least and all(len(word) > 1 for word in said) and not _announced(low, lexis, one.first)
+    if one.kind is Kind.DATE and said == ["may", "one"] and one.end < len(words) and words[one.end].letters:
+        return words[one.end].low not in GRAMMAR or sure < DOUBTED_PLACE  # "may one drive"
+    if one.kind is Kind.DATE:
+        return sure < DOUBTED_PLACE and not any(word.isdecimal() for word in said)
+    if one.kind is not Kind.ADDRESS:
+        return False
+    least = DOUBTED_WORD if len(said) == 1 else DOUBTED_PLACE
+    return said == ["911"] or (sure < least and not any(word.isdecimal() for word in said))
+
+
+def _announced(low: Sequence[str], lexis: Lexis, place: int) -> bool:
+    """Somebody says that a name comes: "last name", "this is" before no English word, "dr" but not "the doctor"."""
+    if low[place] in ("may", "will") and at(low, place + 1) in _AUXILIARY:
+        return False
+    said = expected(low, place)
+    if said.title:
+        first = place - 1
+        while first > 0 and low[first] in FIRM_TITLES | {"."}:
+            first -= 1
+        return said.firm or low[first] not in _ARTICLES
+    return said.firm or (said.own and not lexis.known(low[place]))
+
+
+def _common(tags: Sequence[Tag], low: Sequence[str], lexis: Lexis, place: int) -> bool:
+    """A word that hardly anybody is called by: part of a name, beside another or announced, but none alone."""
+    word = low[place]
+    if tags[place].kind is not Kind.PERSON or len(word) < 2 or not lexis.plain(word):
+        return False
+    if at(low, place - 2) in _CAUSING and at(low, place - 1) in _OBJECTS:
+        return True  # "made us x": a verb
+    listed = word in lexis.given or word in lexis.either or word in lexis.family
+    said = expected(low, place)
+    announced = said.firm or said.own or said.title or said.relative
+    return not (listed or announced or "-" in (at(low, place - 1), at(low, place + 1)))
 
 
 def _least(low: Sequence[str], lexis: Lexis, place: int) -> float:
@@ -106,10 +169,19 @@ def _may(words: Sequence[Word], low: Sequence[str], tags: Sequence[Tag], lexis: 
     word, kind = low[place], tags[place].kind
     if words[place].mark or word in HESITATION - {"so"}:
         return False
+    if kind is Kind.PERSON and word in MONTHS and _dated(low, place):
+        return False
     if kind is Kind.PERSON:
         dosed = not DOSES.isdisjoint(low[place + 1 : place + 5]) and word not in lexis.given
         return not (lexis.medical(word) or eponym(low, place) or word in WEEKDAYS or word in _NUMBERS or dosed)
     return True
+
+
+def _dated(low: Sequence[str], place: int) -> bool:
+    """A month by what stands before it: "by april", "march or april"."""
+    return at(low, place - 1) in ("by", "until", "till", "since", "in", "next", "last", "of", "every", "through") or (
+        at(low, place - 1) in ("or", "and", "to") and at(low, place - 2) in MONTHS
+    )
 
 
 def _rows(tags: Sequence[Tag], taken: Set[int]) -> list[Found]:
@@ -162,13 +234,20 @@ def _bridged(low: Sequence[str], found: Sequence[Found], skipped: Set[int]) -> l
 def _stands(words: Sequence[Word], low: Sequence[str], one: Found, skipped: Set[int], taken: Set[int]) -> bool:
     """Nothing that is certain speaks against the whole of it."""
     said = low[one.first : one.end]
-    if one.kind is Kind.PERSON or one.kind is Kind.EMAIL:
+    if one.kind is Kind.PERSON:
         return True
+    if one.kind is Kind.EMAIL:
+        near = low[max(0, one.first - REACH) : one.end + REACH]
+        return not _MAILING.isdisjoint(near)
     if _emergency(low, one):
         return False
     if one.kind is Kind.ADDRESS and all(word in STATES for word in said):
         return False
+    if "".join(said) in PUBLIC_LINES:
+        return False
     numbers = sum(word in _NUMBERS or word.isdecimal() or word in ORDINALS for word in said)
+    if one.kind is Kind.ADDRESS and not numbers and not _FACILITIES.isdisjoint((said[-1], at(low, one.end))):
+        return False  # where somebody is treated is no address of theirs: the line says its own name
     if one.kind in (Kind.PHONE, Kind.SSN, Kind.CARD) and not any(word in _NUMBERS or word.isdecimal() for word in said):
         return False
     if not numbers and (one.first - 1 in skipped or one.end in skipped):
@@ -188,6 +267,8 @@ def _stands(words: Sequence[Word], low: Sequence[str], one: Found, skipped: Set[
             return False
     if one.kind is Kind.ADDRESS or one.kind is Kind.DATE:
         return not (one.kind is Kind.DATE and _counted(low, one))
+    if of_a_thing(low, one.first):
+        return False
     return numbers > SHORT or _supported(low, one, skipped, taken)
 
 
@@ -248,12 +329,12 @@ def _supported(low: Sequence[str], one: Found, skipped: Set[int], taken: Set[int
 
 def _old(words: Sequence[Word], low: Sequence[str], one: Found) -> bool:
     """From ninety on, and no reading."""
-    if _read(low, one):
-        return False
-    for place in range(one.first, one.end):
+    if _read(low, one) or feverish(low, one.first, one.end) or at(low, one.end) in UNITS:
+        return False  # a single digit after it: tenths of a degree
+    for place in range(max(0, one.first - 1), one.end):
         if low[place] in ("nineties", "ninetieth", "hundredth", "centenarian"):
             return True
         number = cardinal(words, place)
         if number is not None:
-            return number[0] >= OLD and not measured(low, number[1])
+            return OLD <= number[0] <= OLDEST and not measured(low, number[1])
     return False

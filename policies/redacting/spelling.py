@@ -92,6 +92,8 @@ def _letter(low: Sequence[str], place: int) -> bool:
 
 def _abbreviated(text: str) -> bool:
     """A known abbreviation, or two in a row."""
-    return text in ABBREVIATIONS or any(
-        text[:cut] in ABBREVIATIONS and text[cut:] in ABBREVIATIONS for cut in range(2, len(text) - 1)
+    return (
+        text.removeprefix("a") in ABBREVIATIONS
+        or text in ABBREVIATIONS
+        or any(text[:cut] in ABBREVIATIONS and text[cut:] in ABBREVIATIONS for cut in range(2, len(text) - 1))
     )

@@ -64,6 +64,7 @@ SAID = [
     # ages
     ("my mother is ninety six and very weak", "my mother is <AGE_90_PLUS> and very weak"),
     ("he turned a hundred and two", "he turned <AGE_90_PLUS>"),
+    ("pt is 104 and frail", "pt is <AGE_90_PLUS> and frail"),
     ("a ninety three year old woman", "a <AGE_90_PLUS> woman"),
     # addresses
     ("i live at fourteen sixty juniper street apartment two c in waverly", "i live at <ADDRESS>"),
@@ -97,6 +98,18 @@ STAYS = [
     "the jardiance and the eliquis together",
     "pain is a seven out of ten",
     "since 2019 i have had heart failure",
+    "the clerk was grumpy with me",
+    "is ninety eight a fever",
+    "it was a hundred and one last night",
+    "is metoprolol one hundred once daily enough",
+    "the batch number of this insulin is seven two k nine nine four",
+    "does saint john's wort go with zoloft",
+    "the jackson pratt tubing is kinked",
+    "my aunt died of pneumonia",
+    "unless it hurts i skip it",
+    "the quit line is 1-800-784-8669",
+    "when may one drive",
+    "i took nyquil and listerine",
 ]
 
 

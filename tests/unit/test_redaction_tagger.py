@@ -130,6 +130,13 @@ PERSON = (0.99, Kind.PERSON)
         ("call nine one one now", dict.fromkeys(("nine", "one"), (0.99, Kind.PHONE)), []),
         ("it was ninety eight percent", dict.fromkeys(("ninety", "eight"), (0.99, Kind.AGE_90_PLUS)), []),
         ("he is eighty eight", dict.fromkeys(("eighty",), (0.99, Kind.AGE_90_PLUS)), []),
+        ("it was ninety eight at noon", dict.fromkeys(("ninety", "eight"), (0.99, Kind.AGE_90_PLUS)), []),
+        ("temperature of ninety eight", dict.fromkeys(("ninety", "eight"), (0.99, Kind.AGE_90_PLUS)), []),
+        ("the pudding spilled", {"pudding": PERSON}, []),
+        ("he saw me stumble", {"stumble": PERSON}, []),
+        ("use it by april please", {"april": PERSON}, []),
+        ("the tube place is sore", dict.fromkeys(("tube", "place"), (0.99, Kind.EMAIL)), []),
+        ("we are willow creek hospital", dict.fromkeys(("willow", "creek", "hospital"), (0.99, Kind.ADDRESS)), []),
         ("granny is ninety eight", dict.fromkeys(("ninety", "eight"), (0.99, Kind.AGE_90_PLUS)), ["ninety eight"]),
         ("pressure was one ten", dict.fromkeys(("one", "ten"), (0.99, Kind.DOB)), []),
         ("she said four two", dict.fromkeys(("four", "two"), (0.99, Kind.SSN)), []),
@@ -160,14 +167,22 @@ def test_nothing_that_the_rules_found_is_taken_twice(redactor: Redactor) -> None
     assert [Found(3, 4, Kind.PERSON)] == added(words, tags, redactor._lexis, {2})
 
 
-def test_only_an_unknown_word_that_stood_as_a_name_is_doubted(redactor: Redactor) -> None:
-    lexis, words = redactor._lexis, cut("the blorptex and elena")
+def test_a_name_or_a_place_is_doubted_where_the_tagger_is_sure_and_neither_spells_nor_announces_it(
+    redactor: Redactor,
+) -> None:
+    lexis, words = redactor._lexis, cut("the blorptex and elena or my name is quillon q l")
     nothing = [Tag(0.0, Kind.PERSON)] * len(words)
+    little = [Tag(second.DOUBTED_GIVEN, Kind.PERSON)] * len(words)
 
     assert doubted(words, nothing, lexis, Found(1, 2, Kind.PERSON))
     assert not doubted(words, nothing, lexis, Found(1, 2, Kind.MRN))
-    assert not doubted(words, nothing, lexis, Found(3, 4, Kind.PERSON))
-    assert not doubted(words, [Tag(second.DOUBTED, Kind.PERSON)] * len(words), lexis, Found(1, 2, Kind.PERSON))
+    assert doubted(words, nothing, lexis, Found(3, 4, Kind.PERSON))
+    assert doubted(words, nothing, lexis, Found(1, 2, Kind.ADDRESS))
+    assert not doubted(words, little, lexis, Found(3, 4, Kind.PERSON))
+    assert not doubted(words, nothing, lexis, Found(8, 9, Kind.PERSON))
+    assert not doubted(words, nothing, lexis, Found(9, 11, Kind.PERSON))
+    unknown = [Tag(second.DOUBTED_UNKNOWN, Kind.PERSON)] * len(words)
+    assert not doubted(words, unknown, lexis, Found(1, 2, Kind.PERSON))
 
 
 def test_without_the_tagger_less_is_found(redactor: Redactor, monkeypatch: pytest.MonkeyPatch) -> None:
