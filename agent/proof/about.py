@@ -7,15 +7,16 @@ import importlib.metadata
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from agent.engines.models import recogniser_files, voice_files
+from agent.keeper.builds import code_hash
 from agent.proof.outside import may_watch
 from agent.settings import ROOT, VARIABLES
 
-CODE: Final = ("agent", "telephony", "policies", "deploy")
 PACKAGES: Final = ("anthropic", "ctranslate2", "faster-whisper", "httpx2", "numpy", "onnxruntime", "piper-tts", "redis",
     "starlette", "structlog", "uvicorn", "webrtcvad-wheels", "websockets")  # fmt: skip
 SECRET: Final = frozenset(
@@ -27,8 +28,9 @@ def this_build() -> dict[str, Any]:
     """The parts of a report that say what it is about."""
     return {
         "build": {
-            "version": importlib.metadata.version("quietline") if _installed() else "not installed",
-            "code": _code(),
+            "version": tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"],
+            "code": code_hash(ROOT),
+            "deployed": _deployed(),
             "commit": _commit(),
             "python": sys.version.split()[0],
             "packages": {name: _version(name) for name in PACKAGES},
@@ -45,8 +47,8 @@ def this_build() -> dict[str, Any]:
     }
 
 
-def _code() -> str:
-    """SHA-256 over the names and contents of all our code and what is deployed with it, in the order of names."""
+def _deployed() -> str:
+    """SHA-256 over the names and contents of what is deployed with the code, in the order of names."""
     total = hashlib.sha256()
     for path in sorted(_files()):
         total.update(str(path.relative_to(ROOT)).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -54,10 +56,9 @@ def _code() -> str:
 
 
 def _files() -> Iterator[Path]:
-    for name in CODE:
-        for path in (ROOT / name).rglob("*"):
-            if path.is_file() and path.suffix not in (".pyc", ".npz") and "__pycache__" not in path.parts:
-                yield path
+    for path in (ROOT / "deploy").rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path
 
 
 def _settings() -> str:
@@ -95,10 +96,6 @@ def _version(name: str) -> str:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return "not installed"
-
-
-def _installed() -> bool:
-    return _version("quietline") != "not installed"
 
 
 def _read(path: str) -> str:

@@ -171,7 +171,13 @@ def _ways_out(body: Mapping[str, Any], _: Bars) -> Iterator[str]:
 
 
 def _about(body: Mapping[str, Any], _: Bars) -> Iterator[str]:
-    told = [body["build"]["code"], body["settings"]["sha256"], body["machine"]["kernel"], *body["models"].values()]
+    told = [
+        body["build"]["code"],
+        body["build"]["deployed"],
+        body["settings"]["sha256"],
+        body["machine"]["kernel"],
+        *body["models"].values(),
+    ]
     if not body["models"] or not all(isinstance(each, str) and each for each in told):
         yield "about: the report does not say what was put under proof"
 

@@ -175,7 +175,8 @@ def _transparent(body: Mapping[str, Any], public_key: str) -> Iterator[str]:
     rows: dict[str, Any] = {
         "version": build["version"],
         "commit": build["commit"] or "no checkout",
-        "SHA-256 of all code and of what is deployed with it": build["code"],
+        "SHA-256 of all code and of the pins of its packages": build["code"],
+        "SHA-256 of what is deployed with it": build["deployed"],
         "SHA-256 of the settings": settings["sha256"],
         **{f"SHA-256 of the {name}": value for name, value in body["models"].items()},
         **build["packages"],

@@ -62,6 +62,7 @@ def body(**other: Any) -> dict[str, Any]:
         "build": {
             "version": "0.1.0",
             "code": "c" * 64,
+            "deployed": "d" * 64,
             "commit": "",
             "python": "3.11.7",
             "packages": {"numpy": "2.4.6"},
