@@ -50,11 +50,31 @@ def examined(running: Interface, agent: str) -> None:
             assert isinstance(outcome, Changed)
 
 
-def test_zero_retention_goes_off_by_two_admins_and_never_by_one(running: Interface) -> None:
-    asked = running.ask("POST", OFF, body={"reason": "quality_review"})
-    again = running.ask("POST", f"{OFF}/approve")
-    twice = running.ask("POST", f"{OFF}/approve")
-    other = running.ask("POST", f"{OFF}/approve", "other_admin")
+@pytest.fixture(name="lax")
+def _lax(tmp_path: Path) -> Iterator[Interface]:
+    """Where demo's own file lets switches reach redacted transcripts."""
+    agents = tmp_path / "agents"
+    agents.mkdir()
+    text = (AGENTS / "demo.toml").read_text(encoding="utf-8")
+    text = text.replace('"../knowledge"', f'"{AGENTS.parent / "knowledge"}"').replace('"zero"', '"redacted"')
+    (agents / "demo.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "state").mkdir()
+    with interface(tmp_path / "state", replace(means(tmp_path / "state"), agents=agents)) as running:
+        yield running
+
+
+def test_switches_reach_no_further_than_the_agent_s_own_file_allows(running: Interface) -> None:
+    running.ask("POST", OFF, body={"reason": "quality_review"})
+    off = running.ask("POST", f"{OFF}/approve", "other_admin")
+
+    assert (False, "zero") == (off.json["policy"]["zero_retention"], off.json["level"])
+
+
+def test_zero_retention_goes_off_by_two_admins_and_never_by_one(lax: Interface) -> None:
+    asked = lax.ask("POST", OFF, body={"reason": "quality_review"})
+    again = lax.ask("POST", f"{OFF}/approve")
+    twice = lax.ask("POST", f"{OFF}/approve")
+    other = lax.ask("POST", f"{OFF}/approve", "other_admin")
 
     assert [200, 409, 409, 200] == [reply.status for reply in (asked, again, twice, other)]
     assert {"error": "refused", "rule": "same_admin"} == again.json
@@ -64,7 +84,7 @@ def test_zero_retention_goes_off_by_two_admins_and_never_by_one(running: Interfa
         (Act.ACT_REFUSED, AuditReason.SAME_ADMIN),
         (Act.ACT_REFUSED, AuditReason.SAME_ADMIN),
         (Act.ZERO_OFF_APPROVED, AuditReason.QUALITY_REVIEW),
-    ] == running.noted()[1:]
+    ] == lax.noted()[1:]
 
 
 def test_zero_retention_goes_on_by_one_and_whoever_listens_is_told_at_once(running: Interface) -> None:
@@ -85,19 +105,19 @@ def test_a_refused_change_is_no_change_for_whoever_listens(running: Interface) -
     assert told == len(running.changes)
 
 
-def test_the_workspace_s_switch_holds_for_every_agent_until_two_have_ended_it(running: Interface) -> None:
-    running.ask("POST", OFF, body={"reason": "complaint"})
-    running.ask("POST", f"{OFF}/approve", "other_admin")
+def test_the_workspace_s_switch_holds_for_every_agent_until_two_have_ended_it(lax: Interface) -> None:
+    lax.ask("POST", OFF, body={"reason": "complaint"})
+    lax.ask("POST", f"{OFF}/approve", "other_admin")
     space = "/v1/workspace/zero-retention"
-    forced = running.ask("PUT", space)
-    held = running.ask("GET", "/v1/agents/demo").json["level"]
-    asked = running.ask("POST", f"{space}/off", body={"reason": "complaint"})
-    same = running.ask("POST", f"{space}/off/approve")
-    other = running.ask("POST", f"{space}/off/approve", "other_admin")
+    forced = lax.ask("PUT", space)
+    held = lax.ask("GET", "/v1/agents/demo").json["level"]
+    asked = lax.ask("POST", f"{space}/off", body={"reason": "complaint"})
+    same = lax.ask("POST", f"{space}/off/approve")
+    other = lax.ask("POST", f"{space}/off/approve", "other_admin")
 
     assert [200, 200, 409, 200] == [reply.status for reply in (forced, asked, same, other)]
-    assert ["zero", "redacted"] == [held, running.ask("GET", "/v1/agents/demo").json["level"]]
-    assert running.ask("GET", "/v1/workspace", "auditor").json == other.json
+    assert ["zero", "redacted"] == [held, lax.ask("GET", "/v1/agents/demo").json["level"]]
+    assert lax.ask("GET", "/v1/workspace", "auditor").json == other.json
 
 
 @pytest.mark.parametrize("reason", ["because", "", None, 1, ["complaint"]])

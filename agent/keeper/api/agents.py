@@ -30,6 +30,7 @@ from policies.requests import (
     ToDraft,
     ZeroOn,
 )
+from policies.retention import Retention
 from policies.workspace import AskForceOff, ForceRequest, WorkspaceRefused
 
 MOST_AGENTS: Final = 100
@@ -263,6 +264,11 @@ def _forced(desk: Desk, asked: Asked, request: ForceRequest) -> Answer:
     return Answer(closed.to_wire(outcome.policy))
 
 
+def _allowed(table: Mapping[str, Any] | None) -> Retention:
+    """The laxest level that the agent's own keys let switches reach."""
+    return Retention.REDACTED if table is not None and table.get("retention") == "redacted" else Retention.ZERO
+
+
 def _told(desk: Desk, name: str) -> dict[str, object]:
     """An agent as the interface shows it."""
     table, policy = _table(desk, name), desk.ledger.policy(name)
@@ -274,7 +280,7 @@ def _told(desk: Desk, name: str) -> dict[str, object]:
         "name": name,
         "agent": table,
         "policy": None if policy is None else closed.to_wire(policy),
-        "level": level(policy, desk.ledger.workspace()).name.lower(),
+        "level": max(level(policy, desk.ledger.workspace()), _allowed(table)).name.lower(),
         "live": live,
         "shipped": shipped,
     }
