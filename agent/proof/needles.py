@@ -44,15 +44,19 @@ class Needle:
         return bytes(one ^ other for one, other in zip(self._masked, self._mask, strict=True)).decode()
 
     def forms(self) -> Iterator[tuple[str, bytes]]:
-        """(form, bytes) of each writing of it: small, in capitals, as a title, without what is no letter or digit."""
+        """(form, bytes) of each writing: small, in capitals, as a title, bare, as names in code and of files are."""
         text = self.text()
         bare = "".join(sign for sign in text if sign.isalnum())
+        words = "".join(sign if sign.isalnum() else " " for sign in text.lower()).split()
         writings = {
             "as it is": text,
             "small": text.lower(),
             "capitals": text.upper(),
             "title": text.title(),
             "bare": bare.lower(),
+            "camel": "".join(word.title() for word in words),
+            "snake": "_".join(words),
+            "kebab": "-".join(words),
         }
         seen: set[bytes] = set()
         for writing, written in writings.items():

@@ -80,6 +80,13 @@ def test_a_needle_is_found_as_programs_keep_things(kept: bytes) -> None:
     assert {"name"} == names(kept)
 
 
+@pytest.mark.parametrize("name", ["MyNameIsAmeliaAppletonAndMy", "call-amelia-appleton", "amelia_appleton_2"])
+def test_a_name_is_found_as_names_in_code_and_of_files_are_written(name: str) -> None:
+    found = Search([Needle("name", "Amelia Appleton")]).look(name.encode()).hits
+
+    assert {"name"} == {hit.needle for hit in found}
+
+
 def test_digits_are_found_without_their_spaces() -> None:
     assert {"digits"} == names(b"called +15550143887 at noon")
 
