@@ -17,6 +17,7 @@ from typing import Any, Final
 from agent.proof import about, control, provider, written
 from agent.proof.canary import Canary
 from agent.proof.faults import Trouble
+from agent.proof.fragments import Fragments
 from agent.proof.heard import needles_of
 from agent.proof.meeting import Spoke, meetings
 from agent.proof.needles import Needle
@@ -164,6 +165,10 @@ def _afterwards(
         needles += [Needle(f"writer {name}", text) for name, text in writer.texts() if name.startswith("name")]
         searcher = Searcher(needles, decoys)
         rows += [searcher.look(place, pieces) for place, pieces in captured.items()]
+        fragments = Fragments([text for one in batch for text in (one.heard, one.patient.sentence())])
+        for place, pieces in captured.items():
+            if any(fragments.inside(piece) for piece in pieces):
+                rows.append(Looked(place, Seen.FOUND, 0, 0, 0, ("part of what was said: in base64 or hex",)))
         rows += files.looked(searcher)
     return rows
 
