@@ -9,7 +9,7 @@ export DO_NOT_TRACK := 1
 export HF_HUB_OFFLINE := 1
 unexport CI
 
-.PHONY: setup setup-dev check test call serve bench prove lock clean
+.PHONY: setup setup-dev check test call serve bench prove leaks lock clean
 
 setup:
 	@$(PYTHON) deploy/bootstrap.py
@@ -30,6 +30,10 @@ bench: setup-dev
 # make prove [NONCE=64 hex digits] [CALLS=200] [LANES=2]
 prove: setup
 	@$(BIN)/quietline prove $(if $(NONCE),--nonce "$(NONCE)") $(if $(CALLS),--calls "$(CALLS)") $(if $(LANES),--lanes "$(LANES)")
+
+# make leaks [LEAKS_FLAGS="--only 05 --stages proof"]: each in a copy of the code, to see what catches it; hours
+leaks: setup-dev
+	@$(BIN)/python -P -m tests.leaks $(LEAKS_FLAGS)
 
 check: setup-dev
 	$(BIN)/ruff format --check .
