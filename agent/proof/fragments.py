@@ -41,13 +41,12 @@ class Fragments:
 
     def inside(self, piece: bytes) -> bool:
         """Is part of it coded in this?"""
-        return any(
-            self._hash(gram) in self._known
-            for token in TOKEN.finditer(piece)
-            for decoded in _decoded(token[0])
-            for run in PLAIN.finditer(decoded.lower())
-            for gram in _grams(run[0])
-        )
+        return any(self.shown(decoded) for token in TOKEN.finditer(piece) for decoded in _decoded(token[0]))
+
+    def shown(self, piece: bytes) -> bool:
+        """Does part of it stand in this as it is?  For what holds no sentences of its own: names of threads."""
+        runs = PLAIN.finditer(piece.lower())
+        return any(self._hash(gram) in self._known for run in runs for gram in _grams(run[0]))
 
     def _hash(self, gram: bytes) -> bytes:
         return hashlib.blake2b(gram, digest_size=8, key=self._key).digest()

@@ -35,6 +35,7 @@ class Place(enum.Enum):
     CORES = "core dumps"
     SWAP = "swap"
     SHARED_MEMORY = "shared memory"
+    SHOWN = "names of threads, arguments, environments and keys"
     BUS = "what Redis was told"
     BUS_KEPT = "keys, values and logs of Redis"
     BUS_FILES = "files of Redis, forced to be written"

@@ -169,6 +169,8 @@ def _afterwards(
         for place, pieces in captured.items():
             if any(fragments.inside(piece) for piece in pieces):
                 rows.append(Looked(place, Seen.FOUND, 0, 0, 0, ("part of what was said: in base64 or hex",)))
+        if any(fragments.shown(piece) for piece in captured.get(Place.SHOWN, ())):
+            rows.append(Looked(Place.SHOWN, Seen.FOUND, 0, 0, 0, ("part of what was said: as it is",)))
         rows += files.looked(searcher)
     return rows
 

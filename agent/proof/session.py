@@ -25,6 +25,7 @@ from agent.proof.placing import Overheard, Placed, Studio, Switchroom
 from agent.proof.provider import Asked, Provider
 from agent.proof.report import Looked, Place
 from agent.proof.search import Findable
+from agent.proof.shown import shown
 from agent.proof.stage import NUMBER, Running, service
 
 ROUND: Final = 20
@@ -204,12 +205,15 @@ class Session:
             got += await asyncio.to_thread(lambda port=port: list(pages.described(port)))  # type: ignore[misc]
         self.found.routes = max(self.found.routes, len(got))
         captured[Place.PAGES] += got
+        captured[Place.SHOWN].append(await asyncio.to_thread(shown, running.children()))
         captured[Place.METRICS].append(await asyncio.to_thread(pages.asked, running.port, "GET", "/metrics"))
         captured[Place.BUS_KEPT].append(await asyncio.to_thread(bus.keys_and_values))
 
     async def _search_memories(self, placed: Sequence[Placed], running: Running, bus: Bus) -> None:
         await asyncio.sleep(SETTLED_S)
         self.tell("searching memories")
+        if running.process.poll() is None:
+            self.found.captured[Place.SHOWN].append(await asyncio.to_thread(shown, running.children()))
         rows = await asyncio.to_thread(self._memories, placed, running, bus)
         self.found.looked += rows
 

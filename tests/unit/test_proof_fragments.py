@@ -34,6 +34,13 @@ def test_the_sentence_in_the_open_is_for_the_needles() -> None:
     assert not FRAGMENTS.inside(SAID.encode())
 
 
+def test_the_name_of_a_thread_that_is_part_of_a_sentence_is_seen() -> None:
+    assert (True, False) == (
+        FRAGMENTS.shown(b"speech-0\nname is amelia\n"),
+        FRAGMENTS.shown(b"speech-0\nrecogniser-1\n"),
+    )
+
+
 @given(st.lists(st.binary(min_size=16, max_size=16), max_size=20))
 def test_random_refs_hold_nothing(entropies: list[bytes]) -> None:
     kept = "\n".join(f'{{"ref":"{ref_of(entropy)}"}}' for entropy in entropies)
