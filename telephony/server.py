@@ -7,35 +7,29 @@ and says so when it is loaded.  No access log, no compression, nothing of a requ
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 from typing import Any, Final
 
-import h11
-import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request as WebSocketRequest
 from websockets.http11 import Response as WebSocketResponse
 
 from telephony.doors import Doors, ServerConfig
+from telephony.listening import QuietServer, quiet_config
 from telephony.media import Handler, MediaEndpoint
 from telephony.switchboard import Line, Refusal, Switchboard
 from telephony.tokens import Purpose
 from telephony.webhooks import AFTER_NURSE, ENDED, FAILSAFE, MEDIA, VOICE, Lines, Webhooks
 
-MAX_HEAD_BYTES: Final = 16 * 1024
-HEAD_S: Final = 5.0  # from connecting, or from the first byte of a later request, to the end of its headers
-IDLE_S: Final = 5  # between two requests on one connection
 GRACE_S: Final = 10  # after the last call, for answers on their way
 
 _EVERYWHERE: Final = {
@@ -117,65 +111,23 @@ async def serve(
 
     listening: bound; tls: certificate chain and key.
     """
-    config = uvicorn.Config(
+    config = quiet_config(
         app,
-        http=_DeadlineHttp,
+        connections=4 * calls + 256,
+        grace_s=GRACE_S,
+        tls=tls,
         ws=_SilentWebSocket,
         ws_max_size=message_bytes,
         ws_per_message_deflate=False,
         ws_ping_interval=None,  # a leg without sound is dead sooner than any ping would tell
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,  # nothing depends on who a proxy says is calling
-        server_header=False,
-        date_header=False,
-        limit_concurrency=4 * calls + 256,
-        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
-        timeout_keep_alive=IDLE_S,
-        timeout_graceful_shutdown=GRACE_S,
-        ssl_certfile=tls[0] if tls else None,
-        ssl_keyfile=tls[1] if tls else None,
     )
-    server = _Server(config)
+    server = QuietServer(config)
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve(sockets=[listening]), name="serve")
         stopping = tasks.create_task(stop.wait(), name="stop")
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
         stopping.cancel()
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leaves the signals to the process."""
-        yield
-
-
-class _DeadlineHttp(H11Protocol):
-    """Closes a connection whose request head does not arrive in time."""
-
-    _deadline: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn types it more narrowly
-        super().connection_made(transport)
-        self._deadline = self.loop.call_later(HEAD_S, transport.close)
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        waiting = self.conn.their_state is h11.IDLE
-        if not waiting and self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-        elif waiting and self._deadline is None:
-            self._deadline = self.loop.call_later(HEAD_S, self.transport.close)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-        super().connection_lost(exc)
 
 
 class _SilentWebSocket(WebSocketsSansIOProtocol):
@@ -187,7 +139,7 @@ class _SilentWebSocket(WebSocketsSansIOProtocol):
         def silently(status: int, text: str) -> WebSocketResponse:  # noqa: ARG001  # the text is what is left out
             return reject(status, "")
 
-        self.conn.reject = silently  # type: ignore[method-assign]
+        self.conn.reject = silently  # type: ignore[method-assign]  # of this one connection
         super().handle_connect(event)
 
 

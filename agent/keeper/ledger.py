@@ -53,8 +53,8 @@ from policies.requests import Actor, Around, Request
 from policies.workspace import ForceRequest, WorkspaceChanged, WorkspaceRefused, force
 
 _R = TypeVar("_R")
-Kept = ListedModel | Token
-"""What `set` and `remove` take: records whose changes need no decision of `policies`."""
+Kept = Evidence | ListedModel | Token
+"""What `put` and `remove` take: records whose changes need no decision of `policies`."""
 
 LOG_TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS audit_entries"
@@ -171,22 +171,15 @@ class Ledger:
 
     def record_evidence(self, evidence: Evidence, actor: Actor, hour: int) -> AuditEntry:
         """One more agreement; one with the same reference is replaced."""
-        with self._transaction():
-            before = next((each for each in self.evidence() if each.reference == evidence.reference), None)
-            self._database.run("DELETE FROM evidence WHERE reference = ?", [evidence.reference])
-            _insert(self._database, "evidence", evidence)
-            return self._append(
-                AuditEvent(
-                    hour=hour,
-                    role=actor.role,
-                    actor=actor.token,
-                    act=RECORDED[evidence.kind],
-                    subject=Subject.EVIDENCE,
-                    thing=evidence.party,
-                    before=digest(before),
-                    after=digest(evidence),
-                )
-            )
+        event = AuditEvent(
+            hour=hour,
+            role=actor.role,
+            actor=actor.token,
+            act=RECORDED[evidence.kind],
+            subject=Subject.EVIDENCE,
+            thing=evidence.party,
+        )
+        return self.put(evidence, event)
 
     def note_expired(self, today: date, hour: int) -> int:
         """Writes an entry for each agreement that has ended and has none yet; how many."""

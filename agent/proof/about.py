@@ -15,13 +15,11 @@ from typing import Any, Final
 from agent.engines.models import recogniser_files, voice_files
 from agent.keeper.builds import code_hash
 from agent.proof.outside import may_watch
-from agent.settings import ROOT, VARIABLES
+from agent.settings import ROOT, SECRETS, VARIABLES
 
 PACKAGES: Final = ("anthropic", "ctranslate2", "faster-whisper", "httpx2", "numpy", "onnxruntime", "piper-tts", "redis",
     "starlette", "structlog", "uvicorn", "webrtcvad-wheels", "websockets")  # fmt: skip
-SECRET: Final = frozenset(
-    {"TWILIO_AUTH_TOKEN", "TWILIO_ACCOUNT_SID", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "REDIS_URL"}
-)
+LEFT_OUT: Final = frozenset({*SECRETS, "KEEPER_REDIS_URL", "TWILIO_ACCOUNT_SID"})
 
 
 def this_build() -> dict[str, Any]:
@@ -65,7 +63,7 @@ def _settings() -> str:
     """Over the settings of whoever proves, secrets left out: the service under proof has its own ports and folders."""
     total = hashlib.sha256()
     for name in sorted(VARIABLES):
-        if name not in SECRET:
+        if name not in LEFT_OUT:
             total.update(f"{name}={os.environ.get(name, '')}\n".encode())
     return total.hexdigest()
 

@@ -144,7 +144,7 @@ def _afterwards(
     marks = "\n".join(mark for one in found.placed for mark in one.marks)
     captured[Place.CARRIER].append(marks.encode())
     captured[Place.NAMES] = [b"\n".join(map(os.fsencode, paths))]
-    captured[Place.SHARED_MEMORY] = [path.read_bytes() for path in paths if path.is_relative_to("/dev/shm")]  # noqa: S108
+    captured[Place.SHARED_MEMORY] = [path.read_bytes() for path in paths if path.is_relative_to("/dev/shm")]  # noqa: S108  # the place itself
     captured[Place.CORES] = list(contents((path for path in paths if is_core(path)), lambda _: None))
     if network is not None:
         captured[Place.NETWORK] = [bytes(network.outside), "\n".join(_elsewhere(network, found)).encode()]

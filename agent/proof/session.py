@@ -202,7 +202,7 @@ class Session:
         captured = self.found.captured
         got = await asyncio.to_thread(lambda: list(pages.answers(running.port, self.writer.name)))
         for port in running.admin:
-            got += await asyncio.to_thread(lambda port=port: list(pages.described(port)))  # type: ignore[misc]
+            got += await asyncio.to_thread(lambda port=port: list(pages.described(port)))  # type: ignore[misc]  # of a lambda with a default mypy can't tell the type
         self.found.routes = max(self.found.routes, len(got))
         captured[Place.PAGES] += got
         captured[Place.SHOWN].append(await asyncio.to_thread(shown, running.children()))

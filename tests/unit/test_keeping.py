@@ -92,8 +92,7 @@ def test_a_backlog_and_a_call_without_end_are_bounded_and_say_so() -> None:
             endless = Keeping(REDACTED, lambda: REDACTED, redacts)
             for _ in range(MOST_SAID + 5):
                 endless.hear(Speaker.AGENT, PHI("a word"), tasks.create_task)
-                await asyncio.sleep(0)
-                await asyncio.sleep(0)
+                await endless.settle()
             assert (MOST_SAID, True) == (len(endless.gathered()), endless.cut)
 
     at_once(hold())

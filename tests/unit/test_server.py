@@ -672,7 +672,7 @@ async def test_a_server_that_is_stopped_leaves_no_call_behind() -> None:
 
 
 async def test_a_connection_that_says_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("telephony.server.HEAD_S", 0.1)
+    monkeypatch.setattr("telephony.listening.HEAD_S", 0.1)
     async with served() as here:
         for words in (b"", b"GET /healthz HTTP/1.1\r\nHost: x"):
             reader, writer = await asyncio.open_connection("127.0.0.1", here.port)

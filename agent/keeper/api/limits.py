@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_BODY_BYTES: Final = 16_384  # an agent's keys are about 1 KiB
-MAX_HEAD_BYTES: Final = 16_384  # as on the line's port
-HEAD_S: Final = 5.0  # likewise
 BODY_S: Final = 5.0
 ANSWER_S: Final = 30.0  # an export of a long log to a slow reader
 CONNECTIONS: Final = 64

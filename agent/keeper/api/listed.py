@@ -91,10 +91,10 @@ def add_entry(desk: Desk, asked: Asked) -> Answer:
         entry=ref_of(os.urandom(16)), **{name: getattr(new, name) for name in closed.kinds_of(NewEntry)}
     )
     desk.ledger.put(entry, desk.event(Act.ALLOWLIST_ADDED, Subject.ENTRY, asked.actor, entry.entry))
-    listed = desk.allowlist().listed[-1]
+    after = desk.allowlist()
     added = {_place(entry.engine, entry.model, entry.base_url): entry.entry}
     return Answer(
-        _told(desk, listed, desk.allowlist(), added), 201, headers={"Location": f"/v1/allowlist/{entry.entry}"}
+        _told(desk, after.listed[-1], after, added), 201, headers={"Location": f"/v1/allowlist/{entry.entry}"}
     )
 
 

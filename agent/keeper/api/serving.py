@@ -14,27 +14,23 @@ import ipaddress
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
-
-import h11
-import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from agent.keeper.agent_files import AgentFiles
 from agent.keeper.api import agents
 from agent.keeper.api.application import Application
 from agent.keeper.api.desk import Desk, Means
 from agent.keeper.api.door import Door
-from agent.keeper.api.limits import CONNECTIONS, HEAD_S, MAX_HEAD_BYTES, Limits
+from agent.keeper.api.limits import CONNECTIONS, Limits
 from agent.keeper.database import StateFailed
 from agent.keeper.ledger import Ledger
 from agent.keeper.state import SqliteState
 from agent.lines import AgentFileRefused
 from policies.closed import NotClosed
+from telephony.listening import QuietServer, quiet_config
 
-IDLE_S: Final = 5  # between two requests on one connection
 GRACE_S: Final = 2  # for answers on their way when the keeper ends
 STOP_S: Final = 3.0  # twice that is less than the launcher waits for the keeper
 BACKLOG: Final = 64
@@ -88,7 +84,7 @@ class Admin:
         self._ready: Final = ready
         self._thread: Final = threading.Thread(target=self._run, name="admin", daemon=True)
         self._begun: Final = threading.Event()
-        self._server: uvicorn.Server | None = None
+        self._server: QuietServer | None = None
 
     @property
     def port(self) -> int:
@@ -136,61 +132,19 @@ class Admin:
             failed=self._failed,
         )
         agents.enrol(desk)
-        config = uvicorn.Config(
+        config = quiet_config(
             Application(desk),
-            http=_DeadlineHttp,
+            connections=CONNECTIONS,
+            grace_s=GRACE_S,
+            tls=self._tls,
             ws="none",
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
             log_level="critical",  # who sends what is no HTTP must not fill the log
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            limit_concurrency=CONNECTIONS,
-            h11_max_incomplete_event_size=MAX_HEAD_BYTES,
-            timeout_keep_alive=IDLE_S,
-            timeout_graceful_shutdown=GRACE_S,
-            ssl_certfile=self._tls[0] if self._tls else None,
-            ssl_keyfile=self._tls[1] if self._tls else None,
         )
-        server = _Server(config)
+        server = QuietServer(config)
         self._server = server
         self._begun.set()
         self._ready()
         await server.serve(sockets=[self._listening])
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leaves the signals to the process."""
-        yield
-
-
-class _DeadlineHttp(H11Protocol):
-    """Closes a connection whose request head does not arrive in time, as the line's port does."""
-
-    _deadline: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn types it more narrowly
-        super().connection_made(transport)
-        self._deadline = self.loop.call_later(HEAD_S, transport.close)
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        waiting = self.conn.their_state is h11.IDLE
-        if not waiting and self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-        elif waiting and self._deadline is None:
-            self._deadline = self.loop.call_later(HEAD_S, self.transport.close)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-        super().connection_lost(exc)
 
 
 def _family(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> socket.AddressFamily:
