@@ -26,6 +26,7 @@ LAST: Final = (
 ).split()
 MONTHS: Final = "January February March April May June July August September October November December".split()
 DRUGS: Final = "lisinopril metformin warfarin atorvastatin furosemide amoxicillin gabapentin omeprazole".split()
+LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 DIGITS: Final = "zero one two three four five six seven eight nine".split()
 
 
@@ -130,6 +131,17 @@ def _names(nonce: bytes) -> Iterator[tuple[str, str]]:
         if not any(last[:3] == other[:3] or last[-4:] == other[-4:] for other in others):
             others.append(last)
             yield first, last
+
+
+def decoy(nonce: bytes) -> str:
+    """What is planted where the search must find it: shaped as a name, and nobody's, so that what one proof plants is
+    no patient of another that runs beside it.  Raises `ValueError` for a nonce of another length.
+    """
+    if len(nonce) != NONCE_BYTES:
+        raise ValueError("a nonce has 32 bytes")
+    drawn = _Stream(nonce, "decoy")
+    first, last = ("".join(drawn.one_of(LETTERS) for _ in range(length)) for length in (8, 9))
+    return f"{first.title()} {last.title()}"
 
 
 def spoken(digits: str) -> str:

@@ -41,7 +41,7 @@ class Fragments:
 
     def inside(self, piece: bytes) -> bool:
         """Is part of it coded in this?"""
-        return any(self.shown(decoded) for token in TOKEN.finditer(piece) for decoded in _decoded(token[0]))
+        return any(self.shown(raw) for token in TOKEN.finditer(piece) for raw in decoded(token[0]))
 
     def shown(self, piece: bytes) -> bool:
         """Does part of it stand in this as it is?  For what holds no sentences of its own: names of threads."""
@@ -60,8 +60,8 @@ def _grams(text: bytes) -> Iterator[bytes]:
     return (text[at : at + GRAM] for at in range(len(text) - GRAM + 1))
 
 
-def _decoded(token: bytes) -> Iterator[bytes]:
-    """As base64 from each of its first four signs on, as something may stand before it; and as hex."""
+def decoded(token: bytes) -> Iterator[bytes]:
+    """A token as base64 from each of its first four signs on, as something may stand before it; and as hex."""
     standard = token.translate(bytes.maketrans(b"-_", b"+/"))
     for start in range(4):
         whole = standard[start : start + (len(standard) - start) // 4 * 4]

@@ -79,9 +79,12 @@ class Overheard(Webhooks):
     """
 
     answers: list[bytes] = field(default_factory=list)
+    sids: dict[str, str] = field(default_factory=dict)
+    """The number of who calls -> the carrier's id of the call."""
 
     async def ask(self, url: str, form: Mapping[str, str]) -> tuple[Verb, ...]:
         first = url == self.url
+        self.sids[form["From"]] = form["CallSid"]
         try:
             return await super().ask(url, form)
         except WebhookFailed:
@@ -117,6 +120,13 @@ class Placed:
     ended_s: float
     marks: tuple[str, ...] = ()
     """What the line named its sounds to the carrier."""
+    sid: str = ""
+    """The carrier's id of the call; empty where none was placed."""
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """What names her, as it was sent or said."""
+        return tuple(filter(None, (self.sid, f"+1{self.patient.phone}", self.patient.record, self.patient.name)))
 
     @property
     def number(self) -> int:
@@ -221,6 +231,7 @@ class Switchroom:
             began_s=time_s[0],
             ended_s=time_s[1],
             marks=tuple(mark.name for mark in held.recording.marks) if held else (),
+            sid=self.webhooks.sids.get(f"+1{canary.phone}", ""),
         )
 
 

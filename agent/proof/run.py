@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from agent.proof import about, control, provider, written
-from agent.proof.canary import Canary
+from agent.proof import about, control, provider, shown, written
+from agent.proof.canary import Canary, decoy
+from agent.proof.digests import Digests
 from agent.proof.faults import Trouble
 from agent.proof.fragments import Fragments
-from agent.proof.heard import needles_of
 from agent.proof.meeting import Spoke, meetings
 from agent.proof.needles import Needle
 from agent.proof.network import Network
@@ -28,7 +28,8 @@ from agent.proof.plan import AGAIN, again, planned
 from agent.proof.planting import planted
 from agent.proof.report import MOST_WRITES, Looked, Place, Seen
 from agent.proof.search import Findable
-from agent.proof.session import Found, Part, Session
+from agent.proof.session import Found, Part, Session, needles_for
+from agent.proof.singly import ALL_OURS, Singly
 from agent.proof.sound import WINDOW, SoundNeedle
 from agent.proof.written import Written
 from policies.layers import Layer
@@ -50,7 +51,7 @@ async def proven(
     """
     since_s = time.time()
     patients, parts = planned(nonce, calls)
-    decoys: list[Findable] = [Needle("decoy", patients[0].name), SoundNeedle("decoy's sound", _noise(nonce))]
+    decoys: list[Findable] = [Needle("decoy", decoy(nonce)), SoundNeedle("decoy's sound", _noise(nonce))]
     with tempfile.TemporaryDirectory(prefix="quietline-proof-") as temporary, written.watched() as writes:
         folder = Path(temporary)
         tell("planting leaks and looking for them; loading a voice and an ear")
@@ -59,7 +60,7 @@ async def proven(
             asyncio.to_thread(planted, Searcher([], decoys), folder / "planted", network),
             asyncio.to_thread(Studio.open),
         )
-        found = Found()
+        found = Found(keys=frozenset(shown.keys()))
         for number, part in enumerate(parts):
             await _session(part, folder / f"part-{number}", studio, decoys, patients[1], lanes, found, tell)
         for number in range(AGAIN):
@@ -161,7 +162,7 @@ def _afterwards(
     files = _Files(paths, writes, found)
     for at in range(0, len(found.placed), BATCH):
         batch = found.placed[at : at + BATCH]
-        needles = needles_of([(one.patient, one.heard, one.sounds) for one in batch])
+        needles = needles_for(batch)
         needles += [Needle(f"writer {name}", text) for name, text in writer.texts() if name.startswith("name")]
         searcher = Searcher(needles, decoys)
         rows += [searcher.look(place, pieces) for place, pieces in captured.items()]
@@ -171,6 +172,14 @@ def _afterwards(
                 rows.append(Looked(place, Seen.FOUND, 0, 0, 0, ("part of what was said: in base64 or hex",)))
         if any(fragments.shown(piece) for piece in captured.get(Place.SHOWN, ())):
             rows.append(Looked(Place.SHOWN, Seen.FOUND, 0, 0, 0, ("part of what was said: as it is",)))
+        digests = Digests([identity for one in batch for identity in one.identities])
+        for place, pieces in captured.items():
+            if any(digests.inside(piece) for piece in pieces):
+                rows.append(Looked(place, Seen.FOUND, 0, 0, 0, ("a digest of who called",)))
+        singly = Singly([one.patient for one in batch])
+        for place in ALL_OURS & captured.keys():
+            if any(singly.inside(piece) for piece in captured[place]):
+                rows.append(Looked(place, Seen.FOUND, 0, 0, 0, ("a name or a drug: one word alone",)))
         rows += files.looked(searcher)
     return rows
 

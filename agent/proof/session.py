@@ -58,6 +58,8 @@ class Part:
 class Found:
     """What all sessions leave to be looked at."""
 
+    keys: frozenset[bytes] = frozenset()
+    """The kernel's, before the first service was started: see `agent.proof.shown.keys`."""
     placed: list[Placed] = field(default_factory=list)
     captured: dict[Place, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     """To be searched for everybody at the end."""
@@ -205,7 +207,7 @@ class Session:
             got += await asyncio.to_thread(lambda port=port: list(pages.described(port)))  # type: ignore[misc]  # of a lambda with a default mypy can't tell the type
         self.found.routes = max(self.found.routes, len(got))
         captured[Place.PAGES] += got
-        captured[Place.SHOWN].append(await asyncio.to_thread(shown, running.children()))
+        captured[Place.SHOWN].append(await asyncio.to_thread(shown, running.children(), self.found.keys))
         captured[Place.METRICS].append(await asyncio.to_thread(pages.asked, running.port, "GET", "/metrics"))
         captured[Place.BUS_KEPT].append(await asyncio.to_thread(bus.keys_and_values))
 
@@ -213,12 +215,14 @@ class Session:
         await asyncio.sleep(SETTLED_S)
         self.tell("searching memories")
         if running.process.poll() is None:
-            self.found.captured[Place.SHOWN].append(await asyncio.to_thread(shown, running.children()))
+            captured = self.found.captured
+            captured[Place.SHOWN].append(await asyncio.to_thread(shown, running.children(), self.found.keys))
+            captured[Place.METRICS].append(await asyncio.to_thread(pages.asked, running.port, "GET", "/metrics"))
         rows = await asyncio.to_thread(self._memories, placed, running, bus)
         self.found.looked += rows
 
     def _memories(self, placed: Sequence[Placed], running: Running, bus: Bus) -> list[Looked]:
-        needles = needles_of([(one.patient, one.heard, one.sounds) for one in placed])
+        needles = needles_for(placed)
         needles += [Needle(f"writer {name}", text) for name, text in self.writer.texts() if name.startswith("name")]
         searcher = Searcher(needles, self.decoys)
         rows = []
@@ -236,7 +240,7 @@ class Session:
         """Of what has outlived the service."""
         numbers = {patient.number for patient, _ in part.alone}
         placed = [one for one in self.found.placed if one.number in numbers]
-        needles = needles_of([(one.patient, one.heard, one.sounds) for one in placed])
+        needles = needles_for(placed)
         found = _in_memory(Searcher(needles, self.decoys), place, pids)
         return found or not_examined(place, "it is gone")
 
@@ -249,6 +253,12 @@ class Session:
         captured[Place.PIPE].append(told)
         captured[Place.LINE_ERRORS].append((running.kept / "stderr").read_bytes())
         captured[Place.STATE] += [path.read_bytes() for path in sorted(running.state.rglob("*")) if path.is_file()]
+
+
+def needles_for(placed: Sequence[Placed]) -> list[Findable]:
+    """What these calls said, what was heard of it, and the carrier's ids of them."""
+    sids = [Needle(f"{one.number} the carrier's id of the call", one.sid) for one in placed if one.sid]
+    return [*needles_of([(one.patient, one.heard, one.sounds) for one in placed]), *sids]
 
 
 def _in_memory(searcher: Searcher, place: Place, pids: Sequence[int]) -> Looked | None:

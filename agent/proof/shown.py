@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -17,27 +17,34 @@ OF_OUR_USER: Final = (-4, -5)  # KEY_SPEC_USER_KEYRING, KEY_SPEC_USER_SESSION_KE
 LARGEST_KEY: Final = 32_768  # a key's payload is shorter (keyrings(7))
 
 
-def shown(pids: Iterable[int]) -> bytes:
-    """Of each process its arguments and environment, of each thread its name; and every key that we may read."""
+def shown(pids: Iterable[int], before: Collection[bytes] = ()) -> bytes:
+    """Of each process its arguments and environment, of each thread its name; and every key that we may read.
+
+    before: keys that are left out, as they were there already and are as they were.
+    """
     pieces = []
     for pid in pids:
         folder = Path(f"/proc/{pid}")
         for path in (folder / "cmdline", folder / "environ", *folder.glob("task/*/comm")):
             with contextlib.suppress(OSError):  # gone meanwhile, or not ours to read
                 pieces.append(path.read_bytes())
-    return b"\n".join([*pieces, *_keys()])
+    return b"\n".join([*pieces, *(key for key in keys() if key not in before)])
 
 
-def _keys() -> list[bytes]:
-    """The kernel's list of keys, and what each holds; those of our user are read by whoever holds his keyring."""
+def keys() -> list[bytes]:
+    """Of each key in the kernel's list its number, what it is called and what it holds, as far as we may read it.
+
+    A key of our user is read by whoever holds his keyring.
+    """
     for ring in OF_OUR_USER:
         with contextlib.suppress(OSError):
             kernel.call("keyctl", KEYCTL_LINK, ring, OUR_SESSION)
     try:
-        rows = Path("/proc/keys").read_bytes().splitlines()
+        rows = [row.split(maxsplit=7) for row in Path("/proc/keys").read_bytes().splitlines()]
     except OSError:
         return []
-    return [*rows, *(_payload(int(row.split()[0], 16)) for row in rows)]
+    # number, flags, usage, expiry, rights, user, group, type and name (proc_keys(5)); of which usage and expiry change
+    return [b" ".join([row[0], *row[7:], _payload(int(row[0], 16))]) for row in rows]
 
 
 def _payload(key: int) -> bytes:

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from agent.locks import kernel
-from agent.proof.shown import shown
+from agent.proof.shown import keys, shown
 
 WAITS: str = "import sys; print(flush=True); sys.stdin.read()"
 
@@ -29,14 +29,17 @@ def test_arguments_environment_and_names_of_threads_are_seen() -> None:
     assert (True, True, True) == (b"an argument" in seen, b"Xanthippe Quill" in seen, b"quill-thread" in seen)
 
 
-def test_what_a_key_of_our_user_holds_is_seen() -> None:
+def test_what_a_key_of_our_user_holds_is_seen_unless_it_held_that_before() -> None:
     words, user_ring = b"what was said, in a key", -4
     try:
         key = kernel.call("add_key", b"user", b"quietline-test", words, len(words), user_ring)
     except OSError:
         pytest.skip("this machine gives no keys")
     try:
-        assert words in shown([])
+        before = keys()
+        assert (True, False) == (words in shown([]), words in shown([], before))
+        kernel.call("add_key", b"user", b"quietline-test", words.upper(), len(words), user_ring)  # the same key, anew
+        assert words.upper() in shown([], before)
     finally:
         with contextlib.suppress(OSError):
             kernel.call("keyctl", 21, key)  # KEYCTL_INVALIDATE

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.proof import bus, memory, outside, written
-from agent.proof.canary import NONCE_BYTES, canary
+from agent.proof.canary import NONCE_BYTES, decoy
 from agent.proof.needles import Needle
 from agent.proof.network import Network
 from agent.proof.places import Searcher, changed_files, is_core, merged, not_examined
@@ -27,7 +27,7 @@ from agent.settings import ROOT
 
 root = pytest.mark.skipif(not outside.may_watch(), reason="only root with all rights may look")
 DECOYS: list[Findable] = [
-    Needle("decoy", canary(bytes(NONCE_BYTES), 0).name),
+    Needle("decoy", decoy(bytes(NONCE_BYTES))),
     SoundNeedle("decoy's sound", bytes(range(100, 148))),
 ]
 
