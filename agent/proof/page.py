@@ -14,6 +14,7 @@ from agent.proof.checks import FULL, lacking_of
 from agent.proof.faults import Trouble
 from agent.proof.report import Place, Seen
 from agent.proof.wording import COUNTS, NEXT, RESIDUALS
+from agent.settings import VARIABLES
 from policies.layers import Layer, unprotected
 
 IN_MEMORY: Final = (
@@ -106,9 +107,9 @@ def _enforced(body: Mapping[str, Any]) -> Iterator[str]:
     acts, outside = body["acts"], [seen for seen in body["outside"] if seen]
     yield (
         f"<h2>2. Enforceable guarantees</h2><p>By its own account, the kernel refused"
-        f" {acts['tried'] - len(acts['done'])}"
-        f" of {acts['tried']} kinds of forbidden act to the process that hears patients, in its first thread and in"
-        f" others, before it heard anybody. Locks that held it: {_words(body['locks'])}. {_without(body['locks'])}</p>"
+        f" {acts['tried']} of {acts['tried']} kinds of forbidden act to the process that hears patients, in its first"
+        f" thread and in others, before it heard anybody. Locks that held it: {_words(body['locks'])}."
+        f" {_without(body['locks'])}</p>"
     )
     for seen in outside:
         yield (
@@ -186,6 +187,13 @@ def _transparent(body: Mapping[str, Any], public_key: str) -> Iterator[str]:
     }
     yield from (f"<tr>{_cells(name, value)}</tr>" for name, value in rows.items())
     yield "</table>"
+    given, differs = settings["given"], settings["differs"]
+    yield "<p>Settings that it was given as they were set where the proof was started:</p>"
+    yield _list(
+        [f"{name}={value}" for name, value in sorted(given.items())] or ["none was set: all as the code has it"]
+    )
+    yield "<p>Settings in which the service under proof differs from the one that was set up there:</p>"
+    yield _list([f"{name}: {VARIABLES.get(name, '')}" for name in differs])
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -8,20 +8,19 @@ from typing import Final
 from agent.proof.canary import Ask, Canary, canaries
 from agent.proof.faults import IN_QUICK, OF_THE_ENGINE, OF_THE_PROVIDER, Trouble
 from agent.proof.session import Call, Part
+from agent.proof.sessions import AGAIN, AS_DEPLOYED, FAILING_MODEL, LOSES_ITS_KEEPER, ONE_FAULT_AGAIN
 
 QUICK_CALLS: Final = 10
 """Fewer calls than this are a quick proof: it makes do with the faults of `IN_QUICK`."""
 SPARE: Final = 0.1
 """So many more calls may be placed than must count: a recogniser may miss a name, a machine be busy."""
 LEAST_SPARE: Final = 4
-AGAIN: Final = 2
-"""So often is a session repeated for a fault whose call did not count."""
 
 
 def again(fault: Trouble, spare: list[Canary]) -> Part:
     """A session for one fault alone."""
     patient = _asking(spare.pop(), fault)
-    return Part("again, for one fault", [], [(patient, fault)], failing=fault in OF_THE_ENGINE)
+    return Part(ONE_FAULT_AGAIN, [], [(patient, fault)], failing=fault in OF_THE_ENGINE)
 
 
 def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
@@ -41,11 +40,11 @@ def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
     every = max(1, len(plain) // (len(broken) + 1))
     for at, call in enumerate(broken, start=1):
         plain.insert(min(len(plain), at * every + at - 1), call)
-    parts = [Part("as it is deployed", plain, [alone[Trouble.CRASHED]], spare=list(waiting))]
+    parts = [Part(AS_DEPLOYED, plain, [alone[Trouble.CRASHED]], spare=list(waiting))]
     if not quick:
         stray = [alone[fault] for fault in (Trouble.STRAY, Trouble.RAISED, Trouble.BUS_GONE, Trouble.KILLED)]
-        parts.append(Part("with a model that fails with words in its hands", [], stray, failing=True))
-        parts.append(Part("as it is deployed, to lose its keeper", [], [alone[Trouble.KEEPER_GONE]]))
+        parts.append(Part(FAILING_MODEL, [], stray, failing=True))
+        parts.append(Part(LOSES_ITS_KEEPER, [], [alone[Trouble.KEEPER_GONE]]))
     return patients, parts
 
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from policies.closed import canonical
 
-FORMAT: Final = "quietline-proof-2"
+FORMAT: Final = "quietline-proof-3"
 MOST_WRITES: Final = 20
 """Names of files in a report."""
 
@@ -50,16 +50,27 @@ class Place(enum.Enum):
     NETWORK = "packets to other machines, and connections on this one"
 
 
-MAY_BE_UNSEEN: Final = frozenset(
+NEEDS_ROOT: Final = "needs root"
+HAS_SWAP: Final = "this machine has swap; the line's memory is locked out of it"
+HAD_NONE: Final = "this service had none: its model is on this machine"
+NO_CORES: Final = "this machine leaves no core file of any process, whatever its limits"
+NOT_ALL_OF_OTHERS: Final = "of the files that no process of the service opened for writing, not all were searched whole"
+UNSEEN_ANYWHERE: Final = frozenset({(Place.SWAP, HAS_SWAP), (Place.EGRESS_MEMORY, HAD_NONE)})
+"""What a full proof may leave unexamined, each for its one reason: it is not there, or nobody can read it."""
+UNSEEN_WITHOUT_ROOT: Final = frozenset(
     {
-        Place.SWAP, Place.NETWORK, Place.LINE_MEMORY, Place.KEEPER_MEMORY, Place.LAUNCHER_MEMORY, Place.EGRESS_MEMORY,
+        Place.NETWORK, Place.LINE_MEMORY, Place.KEEPER_MEMORY, Place.LAUNCHER_MEMORY, Place.EGRESS_MEMORY,
         Place.BUS_MEMORY, Place.FILES,
     }
 )  # fmt: skip
-"""Places that need root, or something that this version lacks: a report may say so, and the officer decides."""
+"""Places that need root: only who asks for a proof without it takes a report that did not look there."""
 MUST_HOLD_BYTES: Final = frozenset(
-    {Place.PIPE, Place.OUTPUT, Place.BUS, Place.METRICS, Place.PAGES, Place.CARRIER, Place.STATE}
-)
+    {
+        Place.PIPE, Place.OUTPUT, Place.BUS, Place.BUS_KEPT, Place.METRICS, Place.PAGES, Place.CARRIER, Place.STATE,
+        Place.SHOWN, Place.LINE_MEMORY, Place.KEEPER_MEMORY, Place.LAUNCHER_MEMORY, Place.EGRESS_MEMORY,
+        Place.BUS_MEMORY,
+    }
+)  # fmt: skip
 """Where there is always something: nothing searched there means that the search looked past it."""
 
 
@@ -105,10 +116,15 @@ def signed(body: Mapping[str, Any], key: Ed25519PrivateKey) -> bytes:
     return canonical(_with(whole, key.sign(canonical(whole))))
 
 
+def body_of(report: bytes) -> dict[str, Any]:
+    """All but the signature, unchecked; empty for whatever is no report."""
+    found = read(report)
+    return {} if found is None else found[0]
+
+
 def unexamined(report: bytes) -> list[str]:
     """What a report did not look at, each with its reason."""
-    found = read(report)
-    rows = found[0]["places"] if found is not None else []
+    rows = body_of(report).get("places", [])
     return [f"{row['place']}: {row['why']}" for row in rows if row["seen"] == Seen.NOT_EXAMINED.value]
 
 
@@ -117,9 +133,10 @@ def read(report: bytes) -> tuple[dict[str, Any], bytes] | None:
     try:
         whole = json.loads(report)
         signature = base64.b64decode(whole.pop("signature"), validate=True)
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
+        same = whole["format"] == FORMAT and report == canonical(_with(whole, signature))
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):  # ValueError: a NaN among them
         return None
-    if not isinstance(whole, dict) or whole.get("format") != FORMAT or report != canonical(_with(whole, signature)):
+    if not same:
         return None  # the same words in other bytes are another report
     return whole, signature
 

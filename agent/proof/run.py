@@ -19,16 +19,18 @@ from agent.proof.canary import Canary, decoy
 from agent.proof.digests import Digests
 from agent.proof.faults import Trouble
 from agent.proof.fragments import Fragments
+from agent.proof.given import Given
 from agent.proof.meeting import Spoke, meetings
 from agent.proof.needles import Needle
 from agent.proof.network import Network
 from agent.proof.places import Searcher, changed_files, contents, is_core, merged, not_examined
 from agent.proof.placing import Placed, Studio
-from agent.proof.plan import AGAIN, again, planned
+from agent.proof.plan import again, planned
 from agent.proof.planting import planted
-from agent.proof.report import MOST_WRITES, Looked, Place, Seen
+from agent.proof.report import HAD_NONE, HAS_SWAP, MOST_WRITES, NEEDS_ROOT, NOT_ALL_OF_OTHERS, Looked, Place, Seen
 from agent.proof.search import Findable
 from agent.proof.session import Found, Part, Session, needles_for
+from agent.proof.sessions import AGAIN
 from agent.proof.singly import ALL_OURS, Singly
 from agent.proof.sound import WINDOW, SoundNeedle
 from agent.proof.written import Written
@@ -42,14 +44,16 @@ MOST_OF_OTHERS: Final = 512 << 20
 
 
 async def proven(
-    nonce: bytes, calls: int, lanes: int, network: Network | None, tell: Callable[[str], None]
+    nonce: bytes, calls: int, lanes: int, given: Given, network: Network | None, tell: Callable[[str], None]
 ) -> dict[str, Any]:
     """The body of a report.
 
-    calls: that must count.  lanes: so many at once.  network: ours, or None.  tell: is given one line about each step,
-    without a word of the canaries.  Raises what the service's parts raise when they can't be started.
+    calls: that must count.  lanes: so many at once.  given: what of the settings is under proof.  network: ours, or
+    None.  tell: is given one line about each step, without a word of the canaries.  Raises what the service's parts
+    raise when they can't be started, and `about.CodeChanged`.
     """
     since_s = time.time()
+    build = about.Proven.now(given)
     patients, parts = planned(nonce, calls)
     decoys: list[Findable] = [Needle("decoy", decoy(nonce)), SoundNeedle("decoy's sound", _noise(nonce))]
     with tempfile.TemporaryDirectory(prefix="quietline-proof-") as temporary, written.watched() as writes:
@@ -62,17 +66,18 @@ async def proven(
         )
         found = Found(keys=frozenset(shown.keys()))
         for number, part in enumerate(parts):
-            await _session(part, folder / f"part-{number}", studio, decoys, patients[1], lanes, found, tell)
+            await _session(part, folder / f"part-{number}", studio, decoys, patients[1], lanes, found, build, tell)
         for number in range(AGAIN):
             for fault in _missing(parts, found):
                 part = again(fault, parts[0].spare)
                 where = folder / f"again-{number}-{fault.name}"
-                await _session(part, where, studio, decoys, patients[1], lanes, found, tell)
+                await _session(part, where, studio, decoys, patients[1], lanes, found, build, tell)
         tell("searching what is left")
         own = [folder]
         rows = await asyncio.to_thread(_afterwards, patients[1], found, decoys, own, since_s, writes, network)
         tell("searching what each caller's call sent and said for every other caller")
         met = await asyncio.to_thread(meetings, _spoke(found.placed))
+    await asyncio.to_thread(build.check)
     tried, locks = _by_its_own_account(found.accounts[0])
     return {
         "nonce": nonce.hex(),
@@ -85,14 +90,15 @@ async def proven(
         "pairs": met.to_json(),
         "control": control.told(found.controls),
         "sinks": [sink.to_json() for sink in sinks],
-        "acts": {"tried": tried, "done": []},
+        "acts": {"tried": tried},
         "locks": locks,
+        "sessions": found.sessions,
         "outside": [seen.to_json() if seen else None for seen in found.seen],
         "written": _written(writes, found),
         "network": _network(network, found),
         "places": [each.to_json() for each in sorted(merged(rows), key=lambda each: each.place.value)],
         "seconds": round(time.time() - since_s),
-        **about.this_build(),
+        **build.told,
     }
 
 
@@ -104,11 +110,13 @@ async def _session(
     writer: Canary,
     lanes: int,
     found: Found,
+    build: about.Proven,
     tell: Callable[[str], None],
 ) -> None:
+    await asyncio.to_thread(build.check)
     await asyncio.to_thread(folder.mkdir)
     async with provider.running() as model:
-        await Session(studio, model, folder, decoys, writer, lanes, found, tell).run(part)
+        await Session(studio, model, folder, decoys, writer, lanes, found, build.given, tell).run(part)
 
 
 def _missing(parts: Sequence[Part], found: Found) -> list[Trouble]:
@@ -150,13 +158,13 @@ def _afterwards(
     if network is not None:
         captured[Place.NETWORK] = [bytes(network.outside), "\n".join(_elsewhere(network, found)).encode()]
     missing = [place for place in (Place.EGRESS_MEMORY,) if place not in {row.place for row in rows}]
-    rows += [not_examined(place, "this service had none: its model is on this machine") for place in missing]
+    rows += [not_examined(place, HAD_NONE) for place in missing]
     if network is None:
-        rows.append(not_examined(Place.NETWORK, "needs root"))
+        rows.append(not_examined(Place.NETWORK, NEEDS_ROOT))
     elif elsewhere := _elsewhere(network, found):
         rows.append(Looked(Place.NETWORK, Seen.FOUND, 0, 0, 0, tuple(elsewhere[:20])))
     if len(Path("/proc/swaps").read_text().splitlines()) > 1:
-        rows.append(not_examined(Place.SWAP, "this machine has swap; the line's memory is locked out of it"))
+        rows.append(not_examined(Place.SWAP, HAS_SWAP))
     else:
         captured[Place.SWAP] = [b""]
     files = _Files(paths, writes, found)
@@ -206,8 +214,7 @@ class _Files:
         row = searcher.look(Place.FILES, _at_most(contents(self._others, left_out.append), MOST_OF_OTHERS, left_out))
         if left_out or row.seen is Seen.NOT_EXAMINED:
             seen = Seen.FOUND if row.hits else Seen.NOTHING
-            why = "of the files that no process of the service opened for writing, not all were searched whole"
-            row = dataclasses.replace(row, seen=seen, why=why)
+            row = dataclasses.replace(row, seen=seen, why=NOT_ALL_OF_OTHERS)
         yield row
 
 

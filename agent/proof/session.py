@@ -17,13 +17,14 @@ from agent.proof import control, memory, outside, pages
 from agent.proof.bus import Bus
 from agent.proof.canary import Canary
 from agent.proof.faults import ENDS_THE_SERVICE, Trouble
+from agent.proof.given import Given
 from agent.proof.heard import needles_of
 from agent.proof.needles import Needle
 from agent.proof.outside import Outside
 from agent.proof.places import Searcher, not_examined
 from agent.proof.placing import Overheard, Placed, Studio, Switchroom
 from agent.proof.provider import Asked, Provider
-from agent.proof.report import Looked, Place
+from agent.proof.report import NEEDS_ROOT, Looked, Place
 from agent.proof.search import Findable
 from agent.proof.shown import shown
 from agent.proof.stage import NUMBER, Running, service
@@ -60,6 +61,8 @@ class Found:
 
     keys: frozenset[bytes] = frozenset()
     """The kernel's, before the first service was started: see `agent.proof.shown.keys`."""
+    sessions: list[str] = field(default_factory=list)
+    """Names of the parts that were run."""
     placed: list[Placed] = field(default_factory=list)
     captured: dict[Place, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     """To be searched for everybody at the end."""
@@ -89,14 +92,16 @@ class Session:
     lanes: int
     """Calls at once."""
     found: Found
+    given: Given
     tell: Callable[[str], None]
 
     async def run(self, part: Part) -> None:
         """Raises what the service's parts raise when they can't be started."""
         self.tell(f"starting the service: {part.name}")
+        self.found.sessions.append(part.name)
         with redis.listened_to(self.folder / "redis") as bus:
             self.found.ports |= {bus.port: "Redis", self.model.port: "the provider"}
-            async with service(self.folder, self.model.base_url, bus.url, failing=part.failing) as running:
+            async with service(self.folder, self.model.base_url, bus.url, self.given, failing=part.failing) as running:
                 await self._while_it_runs(part, running, bus)
             if bus.process.poll() is None:
                 self.found.looked.append(self._memory(Place.BUS_MEMORY, [bus.pid], part))
@@ -270,4 +275,4 @@ def _in_memory(searcher: Searcher, place: Place, pids: Sequence[int]) -> Looked 
     looked = None
     with contextlib.suppress(memory.NotReadable):
         looked = searcher.look(place, (piece for pid in pids for piece in memory.stretches(pid)), unpack=False)
-    return looked or not_examined(place, "needs root")
+    return looked or not_examined(place, NEEDS_ROOT)

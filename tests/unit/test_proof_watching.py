@@ -22,6 +22,7 @@ from agent.proof.places import Searcher, changed_files, is_core, merged, not_exa
 from agent.proof.planting import planted
 from agent.proof.report import Looked, Place, Seen
 from agent.proof.search import Findable, Hit
+from agent.proof.sessions import SinkName
 from agent.proof.sound import SoundNeedle
 from agent.settings import ROOT
 
@@ -127,6 +128,7 @@ def test_every_leak_that_is_planted_is_found_in_every_sink(tmp_path: Path) -> No
     sinks = planted(Searcher([], DECOYS), tmp_path, None)
 
     assert [] == [sink for sink in sinks if sink.planted != sink.found]
+    assert sorted(name.value for name in SinkName) == sorted(sink.name for sink in sinks)
     assert 15 <= sum(sink.planted >= 20 for sink in sinks)
 
 

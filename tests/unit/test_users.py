@@ -41,7 +41,7 @@ def test_users_that_would_protect_nobody_are_refused(names: dict[str, str]) -> N
 
 
 def test_without_the_right_nobody_is_started_as_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.users._may_become_another", lambda: False)
+    monkeypatch.setattr("agent.users.may_become_another", lambda: False)
     with pytest.raises(SettingsRefused, match="unset QUIETLINE_LINE_USER"):
         users_of(from_environment({"QUIETLINE_LINE_USER": "daemon"}))
 
