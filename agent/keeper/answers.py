@@ -141,9 +141,7 @@ def _verify(asked: argparse.Namespace) -> int:
         if key is None:
             sys.stdout.write("checked with the key beside the log: name one kept elsewhere with --key\n")
         if not kept:
-            sys.stdout.write(
-                "a cut end, its head put back too, can't be seen: name a head kept elsewhere\n"
-            )
+            sys.stdout.write("a cut end, its head put back too, can't be seen: name a head kept elsewhere\n")
     return EXIT_FAULT if faults else 0
 
 
