@@ -261,6 +261,7 @@ ALTERED: dict[str, Callable[[dict[str, Any]], object]] = {
         0, {**place_row(Place.STATE), "seen": "found", "hits": ["3 name: utf-8"]}
     ),
     "an unknown place": lambda b: b["places"].append({**place_row(Place.STATE), "place": "the attic"}),
+    "a place that was examined, but": lambda b: place_of(b, Place.STATE).update(why="not all of it"),
     "a place that says too much": lambda b: place_of(b, Place.STATE).update(note="fine"),
     "a part that this version doesn't write": lambda b: b.update(note="fine"),
     "no time": lambda b: b.update(seconds=0),
