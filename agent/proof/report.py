@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import enum
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -46,10 +46,12 @@ class Place(enum.Enum):
     EGRESS_MEMORY = "the memory of the proxy to hosted models"
     METRICS = "the metrics"
     PAGES = "health and error pages"
+    INTERFACE = "the keeper's interface"
     CARRIER = "what the carrier was told"
     NETWORK = "packets to other machines, and connections on this one"
 
 
+NOT_ALL_OF_OTHERS: Final = "of the files that no process of the service opened for writing, not all were searched whole"
 MAY_BE_UNSEEN: Final = frozenset(
     {
         Place.SWAP, Place.NETWORK, Place.LINE_MEMORY, Place.KEEPER_MEMORY, Place.LAUNCHER_MEMORY, Place.EGRESS_MEMORY,
@@ -58,7 +60,7 @@ MAY_BE_UNSEEN: Final = frozenset(
 )  # fmt: skip
 """Places that need root, or something that this version lacks: a report may say so, and the officer decides."""
 MUST_HOLD_BYTES: Final = frozenset(
-    {Place.PIPE, Place.OUTPUT, Place.BUS, Place.METRICS, Place.PAGES, Place.CARRIER, Place.STATE}
+    {Place.PIPE, Place.OUTPUT, Place.BUS, Place.METRICS, Place.PAGES, Place.INTERFACE, Place.CARRIER, Place.STATE}
 )
 """Where there is always something: nothing searched there means that the search looked past it."""
 
@@ -69,6 +71,9 @@ class Seen(enum.Enum):
     NOTHING = "nothing found"
     FOUND = "found"
     NOT_EXAMINED = "not examined"
+
+
+IN_PART: Final = "nothing found in the part that was examined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class Looked:
     hits: tuple[str, ...] = ()
     """Which needle in which form; never the needle."""
     why: str = ""
-    """Of a place that was not examined."""
+    """Of a place that was not examined, or not all of it."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -106,10 +111,21 @@ def signed(body: Mapping[str, Any], key: Ed25519PrivateKey) -> bytes:
 
 
 def unexamined(report: bytes) -> list[str]:
-    """What a report did not look at, each with its reason."""
+    """What a report did not look at, or not all of, each with its reason."""
     found = read(report)
-    rows = found[0]["places"] if found is not None else []
-    return [f"{row['place']}: {row['why']}" for row in rows if row["seen"] == Seen.NOT_EXAMINED.value]
+    return not_whole(found[0]["places"]) if found is not None else []
+
+
+def not_whole(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Of places as they stand in a report those that were not examined, or in part."""
+    told = {Seen.NOT_EXAMINED.value: "", Seen.NOTHING.value: "in part, "}
+    return [f"{row['place']}: {told[row['seen']]}{row['why']}" for row in rows if row["seen"] in told and row["why"]]
+
+
+def told_of(row: Mapping[str, Any]) -> str:
+    """What came of looking at a place, as a page says it: nothing in a part is not nothing."""
+    in_part = row["seen"] == Seen.NOTHING.value and row["why"]
+    return IN_PART if in_part else str(row["seen"])
 
 
 def read(report: bytes) -> tuple[dict[str, Any], bytes] | None:

@@ -16,8 +16,10 @@ from agent.proof import bus as redis
 from agent.proof import control, memory, outside, pages
 from agent.proof.bus import Bus
 from agent.proof.canary import Canary
+from agent.proof.disk import Own
 from agent.proof.faults import ENDS_THE_SERVICE, Trouble
 from agent.proof.heard import needles_of
+from agent.proof.interface import Interface
 from agent.proof.needles import Needle
 from agent.proof.outside import Outside
 from agent.proof.places import Searcher, not_examined
@@ -68,12 +70,9 @@ class Found:
     controls: list[control.Control] = field(default_factory=list)
     seen: list[Outside | None] = field(default_factory=list)
     ports: dict[int, str] = field(default_factory=dict)
-    processes: dict[int, str] = field(default_factory=dict)
-    """Pid -> what it is."""
-    states: list[Path] = field(default_factory=list)
+    own: Own = field(default_factory=Own)
     accounts: list[bytes] = field(default_factory=list)
     """What each line said."""
-    routes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +101,16 @@ class Session:
                 self.found.looked.append(self._memory(Place.BUS_MEMORY, [bus.pid], part))
                 self.found.captured[Place.BUS_KEPT].append(bus.keys_and_values())
                 self.found.captured[Place.BUS_FILES] += bus.forced_files()
+                self.found.own.proofs.append(self.folder / "redis")
             self.found.captured[Place.BUS] += bus.told()
         self._afterwards(running)
 
     async def _while_it_runs(self, part: Part, running: Running, bus: Bus) -> None:
         found = self.found
-        found.ports |= {running.port: "the line"} | dict.fromkeys(running.admin, "the keeper")
-        found.processes |= running.processes() | {bus.pid: "Redis"}
-        found.states.append(running.state)
+        found.ports |= {running.port: "the line", running.admin: "the keeper"}
+        found.own.processes |= running.processes() | {bus.pid: "Redis"}
+        found.own.proofs += [running.kept, running.state, self.folder / "sounds"]
+        interface = await asyncio.to_thread(Interface.entered, running.admin, running.state)
         found.seen.append(await asyncio.to_thread(outside.seen, running.line))
         webhooks = Overheard(f"http://127.0.0.1:{running.port}/twilio/voice", running.token)
         room = Switchroom(self.studio, webhooks, NUMBER, self.folder / "sounds", self.model)
@@ -119,15 +120,14 @@ class Session:
             found.controls.append(watching)
             for at in range(0, len(part.calls), ROUND):
                 placed = await self._at_once(part.calls[at : at + ROUND], part.spare, room, watching)
-                if at == 0:
-                    await self._pages(running, bus)
+                await self._pages(running, bus, interface)
                 await self._search_memories(placed, running, bus)
             for patient, fault in part.alone:
                 placed = [await self._alone(patient, fault, room, running, bus, watching)]
                 if fault not in ENDS_THE_SERVICE:
+                    await self._pages(running, bus, interface)
                     await self._search_memories(placed, running, bus)
         found.captured[Place.CARRIER] += webhooks.answers
-        found.processes |= running.processes()
 
     async def _at_once(
         self, calls: Sequence[Call], spare: list[Canary], room: Switchroom, watching: control.Control
@@ -199,17 +199,18 @@ class Session:
         lacks = f"does not count: not {', '.join(step.value for step in one.lacks)}" if one.lacks else "counts"
         self.tell(f"call {one.number}{what}: {lacks}")
 
-    async def _pages(self, running: Running, bus: Bus) -> None:
-        """While they run, with a canary who writes."""
+    async def _pages(self, running: Running, bus: Bus, interface: Interface) -> None:
+        """What can be asked for while they run, by a canary who writes; of Redis as long as it is there."""
         captured = self.found.captured
-        got = await asyncio.to_thread(lambda: list(pages.answers(running.port, self.writer.name)))
-        for port in running.admin:
-            got += await asyncio.to_thread(lambda port=port: list(pages.described(port)))  # type: ignore[misc]  # of a lambda with a default mypy can't tell the type
-        self.found.routes = max(self.found.routes, len(got))
-        captured[Place.PAGES] += got
-        captured[Place.SHOWN].append(await asyncio.to_thread(shown, running.children(), self.found.keys))
-        captured[Place.METRICS].append(await asyncio.to_thread(pages.asked, running.port, "GET", "/metrics"))
-        captured[Place.BUS_KEPT].append(await asyncio.to_thread(bus.keys_and_values))
+        self.found.own.processes |= running.processes()
+        self.tell("reading pages, metrics and the keeper's interface")
+        captured[Place.PAGES].append(await asyncio.to_thread(_joined, running.port, self.writer.name))
+        told, unread = await asyncio.to_thread(interface.read, self.writer.name)
+        captured[Place.INTERFACE].append(told)
+        if unread:
+            self.found.looked.append(not_examined(Place.INTERFACE, f"not answered: {', '.join(unread)}"))
+        if bus.process.poll() is None:
+            captured[Place.BUS_KEPT].append(await asyncio.to_thread(bus.keys_and_values))
 
     async def _search_memories(self, placed: Sequence[Placed], running: Running, bus: Bus) -> None:
         await asyncio.sleep(SETTLED_S)
@@ -253,6 +254,10 @@ class Session:
         captured[Place.PIPE].append(told)
         captured[Place.LINE_ERRORS].append((running.kept / "stderr").read_bytes())
         captured[Place.STATE] += [path.read_bytes() for path in sorted(running.state.rglob("*")) if path.is_file()]
+
+
+def _joined(port: int, words: str) -> bytes:
+    return b"\n".join(pages.answers(port, words))
 
 
 def needles_for(placed: Sequence[Placed]) -> list[Findable]:

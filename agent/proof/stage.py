@@ -18,12 +18,11 @@ from typing import Final
 
 from agent import surroundings
 from agent.embedded_redis import die_with_parent, free_port
+from agent.proof.disk import ANOTHER
 from agent.proof.serving import FAILING
-from agent.settings import ROOT, VARIABLES
+from agent.settings import ROOT
 
 READY_S: Final = 150.0
-ADMIN_PORT: Final = "QUIETLINE_ADMIN_PORT"
-"""Names the port of the keeper's own interface, in a build that has one."""
 NUMBER: Final = "+12025550142"
 AGENT: Final = f"""\
 name = "canary"
@@ -56,8 +55,8 @@ class Running:
     token: str
     folder: Path
     process: subprocess.Popen[bytes]
-    admin: list[int] = field(default_factory=list)
-    """Port of the keeper's own interface, in a build that has one."""
+    admin: int
+    """Port of the keeper's own interface."""
     output: bytearray = field(default_factory=bytearray)
     errors: bytearray = field(default_factory=bytearray)
 
@@ -86,8 +85,11 @@ class Running:
         return found
 
     def processes(self) -> dict[int, str]:
-        """What each process of the service is; the tee is the proof's own."""
-        found = {self.line: "the line", self.process.pid: "the launcher"}
+        """What each process of the service is that there is now; the tee is the proof's own."""
+        found = dict.fromkeys(self.children(), ANOTHER)
+        for pid in self.named("agent.proof.tee"):
+            found.pop(pid, None)
+        found |= {self.line: "the line", self.process.pid: "the launcher"}
         found |= dict.fromkeys(self.named("agent.keeper"), "the keeper")
         return found | dict.fromkeys(self.named("agent.egress"), "the way out")
 
@@ -108,8 +110,7 @@ async def service(folder: Path, base_url: str, redis_url: str, *, failing: bool)
     Raises `OtherCode`, and `RuntimeError` where it does not become ready.
     """
     await asyncio.to_thread(_check_code)
-    port, token = free_port(), os.urandom(16).hex()
-    admin = [free_port()] if ADMIN_PORT in VARIABLES else []
+    port, admin, token = free_port(), free_port(), os.urandom(16).hex()
     for name in ("kept", "agents"):
         (folder / name).mkdir(parents=True)
     (folder / "agents" / "knowledge").symlink_to(ROOT / "deploy" / "knowledge")
@@ -120,6 +121,7 @@ async def service(folder: Path, base_url: str, redis_url: str, *, failing: bool)
         "PYTHONPATH": str(ROOT),
         "QUIETLINE_PROFILE": "development",
         "QUIETLINE_PORT": str(port),
+        "QUIETLINE_ADMIN_PORT": str(admin),
         "QUIETLINE_AGENTS": str(folder / "agents"),
         "QUIETLINE_STATE": str(folder / "state"),
         "QUIETLINE_LIBRARY_LOG": "debug",
@@ -129,8 +131,6 @@ async def service(folder: Path, base_url: str, redis_url: str, *, failing: bool)
         "TWILIO_AUTH_TOKEN": token,
         "REDIS_URL": redis_url,
     }
-    if admin:
-        environment = {**environment, ADMIN_PORT: str(admin[0])}
     arguments = [str(folder / "kept"), *([FAILING] if failing else [])]
     process = subprocess.Popen(  # noqa: ASYNC220, S603  # a moment, before there is a call; our own command
         [sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent.proof.serving", *arguments],

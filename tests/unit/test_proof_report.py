@@ -17,7 +17,7 @@ from agent.proof.__main__ import summary
 from agent.proof.checks import FULL, QUICK, objections
 from agent.proof.faults import PREVENTS, Step, Trouble
 from agent.proof.page import page
-from agent.proof.report import Looked, Place, Seen, signed, unexamined
+from agent.proof.report import IN_PART, NOT_ALL_OF_OTHERS, Looked, Place, Seen, signed, unexamined
 from policies.layers import Layer
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -53,7 +53,7 @@ def body(**other: Any) -> dict[str, Any]:
         "pairs": {"searched": 1_000, "consecutive": 90, "interleaved": 60, "met": []},
         "control": {what: {"looked": [2, 3, 4], "found": [2, 3]} for what in ("words", "sounds")} | {"readable": True},
         "sinks": [{"sink": f"sink {n}", "planted": 180, "found": 180, "why": ""} for n in range(17)],
-        "acts": {"tried": 74, "done": []},
+        "acts": {"tried": 74},
         "locks": ["calls", "files", "length", "ports", "rights", "swap"],
         "outside": [outside(), outside()],
         "written": {"whole": True, "mounts": 6, "by": rows},
@@ -216,7 +216,6 @@ ALTERED: dict[str, Callable[[dict[str, Any]], object]] = {
     "few sinks": lambda b: b["sinks"].__delitem__(slice(3, None)),
     "few forms": lambda b: [sink.update(planted=3, found=3) for sink in b["sinks"]],
     "a lock lacks": lambda b: b["locks"].remove("files"),
-    "an act was done": lambda b: b["acts"].update(done=["datagrams"]),
     "few acts": lambda b: b["acts"].update(tried=3),
     "a loose thread": lambda b: b["outside"][1].update(held=8),
     "no limit": lambda b: b["outside"][0].update(limits=1),
@@ -278,3 +277,22 @@ def test_the_page_says_what_the_report_says_and_the_summary_counts_it() -> None:
     assert all(heading in told for heading in ("1. Stateless", "2. Enforceable", "3. No priv", "4. Non-t", "5. Verif"))
     assert "&lt;script&gt;" in page(body(nonce="<script>"), "")
     assert "planted leaks found: 3060 of 3060, in 17 sinks" in list(summary(body()))
+
+
+def test_a_place_examined_in_part_is_accepted_and_told_everywhere_and_never_reads_nothing_found() -> None:
+    places = row(Place.FILES, why=NOT_ALL_OF_OTHERS)
+    told = page(body(places=places), "00" * 32)
+
+    assert [] == objected(places=places)
+    assert [f"files changed on the machine: in part, {NOT_ALL_OF_OTHERS}"] == unexamined(
+        signed(body(places=places), KEY)
+    )
+    assert f"<td>{Place.FILES.value}</td><td>{IN_PART}</td>" in told
+    assert "1 of them in part, 0 not examined" in told
+
+
+def test_the_page_says_why_nobody_watched_the_network() -> None:
+    why = "this machine gives no way out"
+    places = row(Place.NETWORK, seen=Seen.NOT_EXAMINED.value, why=why, forms=0, planted=0)
+
+    assert f"not watched; {why}." in page(body(places=places, network=None), "00" * 32)
