@@ -31,8 +31,8 @@ ADDRESS: Final = "192.0.2.1"  # of TEST-NET-1, RFC 5737: nobody's
 ADDRESS_6: Final = "2001:db8::1"  # RFC 3849
 TCP, UDP, IGMP, ICMP_6, DOMAIN = 6, 17, 2, 58, 53
 GREETINGS: Final = frozenset({b"\x85", b"\x87", b"\x88", b"\x8f"})
-"""Of ICMPv6 the types that the kernel says by itself: 133, 135 and 136 ask for routers and neighbours and answer them (RFC
-4861), 143 names the groups that it listens to (RFC 3810)."""
+"""Of ICMPv6 the types that the kernel says by itself: 133, 135 and 136 ask for routers and neighbours and answer them
+(RFC 4861), 143 names the groups that it listens to (RFC 3810)."""
 HEADERS_6: Final = frozenset({0, 43, 60})
 """Of IPv6, before what is sent: for each hop, for the route, for the destination (RFC 8200)."""
 FRAGMENT_6: Final = 44

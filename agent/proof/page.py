@@ -68,8 +68,8 @@ def _first(body: Mapping[str, Any], public_key: str) -> Iterator[str]:
     verdict = "Something was found" if found or pairs["met"] else "Nothing was found in any place that was examined"
     yield (
         f"<h1>Proof of zero retention</h1><p><strong>{verdict}.</strong> {len(rows) - len(unseen)} places examined,"
-        f" {len(lacking) - len(unseen)} of them in part, {len(unseen)} not examined. {calls['counted']} of {calls['placed']} calls by invented patients count;"
-        f" {html.escape(COUNTS)}</p>"
+        f" {len(lacking) - len(unseen)} of them in part, {len(unseen)} not examined. {calls['counted']} of"
+        f" {calls['placed']} calls by invented patients count; {html.escape(COUNTS)}</p>"
     )
     if against := lacking_of(body, FULL):
         yield "<p>Held against what a full proof must show, this lacks:</p>" + _list(against)
@@ -92,7 +92,10 @@ def _stateless(body: Mapping[str, Any]) -> Iterator[str]:
         "<p>Where they could have been written or sent:</p>"
     )
     yield _table([row for row in body["places"] if row["place"] not in memory])
-    yield "<p>Faults in calls that count, each with everything searched after it:</p>" + _list(body["faults"])
+    yield (
+        "<p>Faults in calls that count. After each, all that the service can be asked for and all that it holds was"
+        " searched; where it ended with the fault, all that it left:</p>" + _list(body["faults"])
+    )
     sinks = body["sinks"]
     yield "<p>Leaks that were planted on purpose, in sinks of each kind, and read as the real ones are:</p>"
     yield (
@@ -106,8 +109,8 @@ def _enforced(body: Mapping[str, Any]) -> Iterator[str]:
     acts, outside = body["acts"], [seen for seen in body["outside"] if seen]
     yield (
         f"<h2>2. Enforceable guarantees</h2><p>By its own account, the kernel refused {acts['tried']} kinds of"
-        f" forbidden act to the process that hears patients, in its first thread and in others, before it heard anybody;"
-        f" it starts only if each is refused. Locks that held it in every session: {_words(body['locks'])}."
+        f" forbidden act to the process that hears patients, in its first thread and in others, before it heard"
+        f" anybody; it starts only if each is refused. Locks that held it in every session: {_words(body['locks'])}."
         f" {_without(body['locks'])}</p>"
     )
     for seen in outside:

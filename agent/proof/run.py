@@ -25,7 +25,7 @@ from agent.proof.plan import AGAIN, again, planned
 from agent.proof.planting import planted
 from agent.proof.report import Looked, Place, Seen
 from agent.proof.search import Findable
-from agent.proof.session import Found, Part, Session, needles_for
+from agent.proof.session import Found, Part, Session, names_of, needles_for
 from agent.proof.singly import ALL_OURS, Singly
 from agent.proof.sound import WINDOW, SoundNeedle
 from agent.proof.written import Written
@@ -56,14 +56,14 @@ async def proven(
         own = disk.Own([folder], [folder / "planted"])
         found = Found(keys=frozenset(shown.keys()), own=own)
         for number, part in enumerate(parts):
-            await _session(part, folder / f"part-{number}", studio, decoys, patients[1], lanes, found, tell)
+            await _session(part, folder / f"part-{number}", studio, decoys, patients, lanes, found, tell)
         for number in range(AGAIN):
             for fault in _missing(parts, found):
                 part = again(fault, parts[0].spare)
                 where = folder / f"again-{number}-{fault.name}"
-                await _session(part, where, studio, decoys, patients[1], lanes, found, tell)
+                await _session(part, where, studio, decoys, patients, lanes, found, tell)
         tell("searching what is left")
-        rows = await asyncio.to_thread(_afterwards, patients[1], found, decoys, since_s, writes, network)
+        rows = await asyncio.to_thread(_afterwards, patients[:2], found, decoys, since_s, writes, network)
         tell("searching what each caller's call sent and said for every other caller")
         met = await asyncio.to_thread(meetings, _spoke(found.placed))
     tried, locks = account.told(found.accounts)
@@ -94,14 +94,14 @@ async def _session(
     folder: Path,
     studio: Studio,
     decoys: Sequence[Findable],
-    writer: Canary,
+    patients: Sequence[Canary],
     lanes: int,
     found: Found,
     tell: Callable[[str], None],
 ) -> None:
     await asyncio.to_thread(folder.mkdir)
     async with provider.running() as model:
-        await Session(studio, model, folder, decoys, writer, lanes, found, tell).run(part)
+        await Session(studio, model, folder, decoys, patients[0], patients[1], lanes, found, tell).run(part)
 
 
 def _missing(parts: Sequence[Part], found: Found) -> list[Trouble]:
@@ -124,7 +124,7 @@ def _spoke(placed: Sequence[Placed]) -> list[Spoke]:
 
 
 def _afterwards(
-    writer: Canary,
+    writers: Sequence[Canary],
     found: Found,
     decoys: Sequence[Findable],
     since_s: float,
@@ -154,8 +154,7 @@ def _afterwards(
     for at in range(0, len(found.placed), BATCH):
         batch = found.placed[at : at + BATCH]
         needles = needles_for(batch)
-        needles += [Needle(f"writer {name}", text) for name, text in writer.texts() if name.startswith("name")]
-        searcher = Searcher(needles, decoys)
+        searcher = Searcher([*needles, *names_of(*writers)], decoys)
         rows += [searcher.look(place, pieces) for place, pieces in captured.items()]
         fragments = Fragments([text for one in batch for text in (one.heard, one.patient.sentence())])
         for place, pieces in captured.items():

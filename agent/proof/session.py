@@ -83,8 +83,10 @@ class Session:
     model: Provider
     folder: Path
     decoys: Sequence[Findable]
+    clerk: Canary
+    """Who writes to the keeper's interface."""
     writer: Canary
-    """Who writes to the pages."""
+    """Who writes to the line's pages."""
     lanes: int
     """Calls at once."""
     found: Found
@@ -120,13 +122,11 @@ class Session:
             found.controls.append(watching)
             for at in range(0, len(part.calls), ROUND):
                 placed = await self._at_once(part.calls[at : at + ROUND], part.spare, room, watching)
-                await self._pages(running, bus, interface)
-                await self._search_memories(placed, running, bus)
+                await self._look(placed, running, bus, interface)
             for patient, fault in part.alone:
                 placed = [await self._alone(patient, fault, room, running, bus, watching)]
                 if fault not in ENDS_THE_SERVICE:
-                    await self._pages(running, bus, interface)
-                    await self._search_memories(placed, running, bus)
+                    await self._look(placed, running, bus, interface)
         found.captured[Place.CARRIER] += webhooks.answers
 
     async def _at_once(
@@ -199,18 +199,29 @@ class Session:
         lacks = f"does not count: not {', '.join(step.value for step in one.lacks)}" if one.lacks else "counts"
         self.tell(f"call {one.number}{what}: {lacks}")
 
-    async def _pages(self, running: Running, bus: Bus, interface: Interface) -> None:
-        """What can be asked for while they run, by a canary who writes; of Redis as long as it is there."""
+    async def _look(self, placed: Sequence[Placed], running: Running, bus: Bus, interface: Interface) -> None:
+        """At everything, between calls.
+
+        Memories have their time, so pages, which take a moment, are before them and the interface, of seconds, behind.
+        """
+        await self._pages(running, bus)
+        await self._search_memories(placed, running, bus)
+        await self._interface(interface)
+
+    async def _pages(self, running: Running, bus: Bus) -> None:
+        """What can be asked of the line, by a canary who writes; and of Redis as long as it is there."""
         captured = self.found.captured
         self.found.own.processes |= running.processes()
-        self.tell("reading pages, metrics and the keeper's interface")
         captured[Place.PAGES].append(await asyncio.to_thread(_joined, running.port, self.writer.name))
-        told, unread = await asyncio.to_thread(interface.read, self.writer.name)
-        captured[Place.INTERFACE].append(told)
-        if unread:
-            self.found.looked.append(not_examined(Place.INTERFACE, f"not answered: {', '.join(unread)}"))
         if bus.process.poll() is None:
             captured[Place.BUS_KEPT].append(await asyncio.to_thread(bus.keys_and_values))
+
+    async def _interface(self, interface: Interface) -> None:
+        self.tell("reading the keeper's interface")
+        told, unread = await asyncio.to_thread(interface.read, self.clerk.name)
+        self.found.captured[Place.INTERFACE].append(told)
+        if unread:
+            self.found.looked.append(not_examined(Place.INTERFACE, f"not answered: {', '.join(unread)}"))
 
     async def _search_memories(self, placed: Sequence[Placed], running: Running, bus: Bus) -> None:
         await asyncio.sleep(SETTLED_S)
@@ -223,9 +234,9 @@ class Session:
         self.found.looked += rows
 
     def _memories(self, placed: Sequence[Placed], running: Running, bus: Bus) -> list[Looked]:
-        needles = needles_for(placed)
-        needles += [Needle(f"writer {name}", text) for name, text in self.writer.texts() if name.startswith("name")]
-        searcher = Searcher(needles, self.decoys)
+        needles = [*needles_for(placed), *names_of(self.writer)]
+        searcher = Searcher([*needles, *names_of(self.clerk)], self.decoys)
+        keepers = Searcher(needles, self.decoys)  # it was written to itself: what admins type is not scrubbed there
         rows = []
         for place, pids in (
             (Place.LINE_MEMORY, [running.line]),
@@ -234,7 +245,7 @@ class Session:
             (Place.EGRESS_MEMORY, running.named("agent.egress")),
             (Place.BUS_MEMORY, [bus.pid] if bus.process.poll() is None else []),
         ):
-            rows.append(_in_memory(searcher, place, pids))
+            rows.append(_in_memory(keepers if place is Place.KEEPER_MEMORY else searcher, place, pids))
         return [row for row in rows if row is not None]
 
     def _memory(self, place: Place, pids: Sequence[int], part: Part) -> Looked:
@@ -254,6 +265,12 @@ class Session:
         captured[Place.PIPE].append(told)
         captured[Place.LINE_ERRORS].append((running.kept / "stderr").read_bytes())
         captured[Place.STATE] += [path.read_bytes() for path in sorted(running.state.rglob("*")) if path.is_file()]
+
+
+def names_of(*writers: Canary) -> list[Findable]:
+    """Of those who write and don't call."""
+    named = [(one, *text) for one in writers for text in one.texts() if text[0].startswith("name")]
+    return [Needle(f"writer {one.number} {name}", text) for one, name, text in named]
 
 
 def _joined(port: int, words: str) -> bytes:

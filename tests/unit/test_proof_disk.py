@@ -127,7 +127,7 @@ def test_what_is_left_in_the_services_own_folder_is_searched_and_the_proofs_own_
 
     assert [left] == found
     assert [Seen.FOUND, Seen.NOTHING] == [row.seen for row in looked(found, own, Written()).looked(SEARCHER)]
-    assert (True, False, False) == tuple(map(own.served, (left, copied, "/var/log/a")))
+    assert (True, False, False) == tuple(own.served(path) for path in (left, copied, Path("/var/log/a")))
 
 
 def test_logs_are_read_before_a_busy_home_and_the_smaller_first(
