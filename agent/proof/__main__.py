@@ -30,7 +30,7 @@ from agent.proof.canary import NONCE_BYTES
 from agent.proof.checks import FULL, QUICK, Bars, objections
 from agent.proof.held import gone_without
 from agent.proof.page import page
-from agent.proof.report import Seen, body_of, signed, unexamined
+from agent.proof.report import Seen, body_of, not_whole, signed, told_of, unexamined
 from agent.settings import ROOT
 
 CALLS: Final = 3  # of a quick proof
@@ -110,9 +110,11 @@ def _prove(nonce: bytes, calls: int, lanes: int, out: Path, key: Path) -> int:
     for row in body["places"]:
         searched = row["seen"] != Seen.NOT_EXAMINED.value
         told = f"{row['forms']} of {row['planted']} planted forms found" if searched else row["why"]
-        _tell(f"  {row['place']:<45} {row['seen']:<14} {told}")
+        _tell(f"  {row['place']:<45} {told_of(row):<14} {told}")
     for sentence in summary(body):
         _tell(sentence)
+    for place in not_whole(body["places"]):
+        _tell(f"not examined: {place}")
     unseen = body["machine"]["root"] is not True
     bars = dataclasses.replace(FULL if calls >= FULL.calls else QUICK, without_root=unseen)
     found = objections(report, public, nonce.hex(), bars)
@@ -143,7 +145,9 @@ def summary(body: Mapping[str, Any]) -> Iterator[str]:
         seen = control[what]
         looks = f"{len(seen['found'])} of {len(seen['looked'])} looks"
         yield f"her {what} seen in the line's memory during the call: {looks}"
-    yield f"forbidden acts tried by the line, and refused: {body['acts']['tried']}"
+    done = sum(len(seen["done"]) for seen in body["outside"] if seen)
+    yield f"kinds of forbidden act that the line tried and was refused: {body['acts']['tried']}"
+    yield f"acts that another user could do to the line: {done}"
     if body["written"] is not None:
         roles = body["written"]["by"].values()
         yield f"files opened for writing, the keeper's own state aside: {sum(len(row['other']) for row in roles)}"

@@ -24,7 +24,10 @@ def again(fault: Trouble, spare: list[Canary]) -> Part:
 
 
 def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
-    """Who calls in which session.  Number 0 is nobody's, 1 writes and does not call; who is spare comes last."""
+    """Who calls in which session.
+
+    Numbers 0 and 1 don't call: 0 writes to the keeper's interface, 1 to the line's pages.  Who is spare comes last.
+    """
     quick = calls < QUICK_CALLS
     faults = list(IN_QUICK if quick else Trouble)
     count = max(calls, len(faults) + 1)

@@ -22,7 +22,7 @@ from typing import IO, Any, Final
 
 from agent import surroundings
 from agent.proof import bus, memory, pages
-from agent.proof.network import Network
+from agent.proof.network import Missing, Network
 from agent.proof.places import Searcher, changed_files, is_core
 from agent.proof.placing import Overheard
 from agent.proof.report import NEEDS_ROOT, NO_CORES
@@ -65,7 +65,7 @@ class Sink:
         return {"sink": self.name, "planted": self.planted, "found": self.found, "why": self.why}
 
 
-def planted(searcher: Searcher, folder: Path, network: Network | None) -> list[Sink]:
+def planted(searcher: Searcher, folder: Path, network: Network | Missing) -> list[Sink]:
     """Plants everywhere and looks.  folder: an empty one; network: ours, or None."""
     forms = searcher.planted
     sinks = []
@@ -100,8 +100,8 @@ def planted(searcher: Searcher, folder: Path, network: Network | None) -> list[S
         sinks.append(Sink("core dumps", 0, 0, NO_CORES))
     for name, answers in _pages(forms).items():
         sought(name, answers)
-    if network is None:
-        sinks.append(Sink("packets to other machines", 0, 0, NEEDS_ROOT))
+    if isinstance(network, Missing):
+        sinks.append(Sink("packets to other machines", 0, 0, network.value))
     else:
         sought("packets to other machines", _packets(forms, network))
     return sinks

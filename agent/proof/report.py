@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import enum
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -46,6 +46,7 @@ class Place(enum.Enum):
     EGRESS_MEMORY = "the memory of the proxy to hosted models"
     METRICS = "the metrics"
     PAGES = "health and error pages"
+    INTERFACE = "the keeper's interface"
     CARRIER = "what the carrier was told"
     NETWORK = "packets to other machines, and connections on this one"
 
@@ -66,8 +67,8 @@ UNSEEN_WITHOUT_ROOT: Final = frozenset(
 """Places that need root: only who asks for a proof without it takes a report that did not look there."""
 MUST_HOLD_BYTES: Final = frozenset(
     {
-        Place.PIPE, Place.OUTPUT, Place.BUS, Place.BUS_KEPT, Place.METRICS, Place.PAGES, Place.CARRIER, Place.STATE,
-        Place.SHOWN, Place.LINE_MEMORY, Place.KEEPER_MEMORY, Place.LAUNCHER_MEMORY, Place.EGRESS_MEMORY,
+        Place.PIPE, Place.OUTPUT, Place.BUS, Place.BUS_KEPT, Place.METRICS, Place.PAGES, Place.INTERFACE, Place.CARRIER,
+        Place.STATE, Place.SHOWN, Place.LINE_MEMORY, Place.KEEPER_MEMORY, Place.LAUNCHER_MEMORY, Place.EGRESS_MEMORY,
         Place.BUS_MEMORY,
     }
 )  # fmt: skip
@@ -80,6 +81,9 @@ class Seen(enum.Enum):
     NOTHING = "nothing found"
     FOUND = "found"
     NOT_EXAMINED = "not examined"
+
+
+IN_PART: Final = "nothing found in the part that was examined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class Looked:
     hits: tuple[str, ...] = ()
     """Which needle in which form; never the needle."""
     why: str = ""
-    """Of a place that was not examined."""
+    """Of a place that was not examined, or not all of it."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -123,9 +127,20 @@ def body_of(report: bytes) -> dict[str, Any]:
 
 
 def unexamined(report: bytes) -> list[str]:
-    """What a report did not look at, each with its reason."""
-    rows = body_of(report).get("places", [])
-    return [f"{row['place']}: {row['why']}" for row in rows if row["seen"] == Seen.NOT_EXAMINED.value]
+    """What a report did not look at, or not all of, each with its reason."""
+    return not_whole(body_of(report).get("places", []))
+
+
+def not_whole(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Of places as they stand in a report those that were not examined, or in part."""
+    told = {Seen.NOT_EXAMINED.value: "", Seen.NOTHING.value: "in part, "}
+    return [f"{row['place']}: {told[row['seen']]}{row['why']}" for row in rows if row["seen"] in told and row["why"]]
+
+
+def told_of(row: Mapping[str, Any]) -> str:
+    """What came of looking at a place, as a page says it: nothing in a part is not nothing."""
+    in_part = row["seen"] == Seen.NOTHING.value and row["why"]
+    return IN_PART if in_part else str(row["seen"])
 
 
 def read(report: bytes) -> tuple[dict[str, Any], bytes] | None:

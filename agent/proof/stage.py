@@ -18,6 +18,7 @@ from typing import Final
 
 from agent import surroundings
 from agent.embedded_redis import die_with_parent, free_port
+from agent.proof.disk import ANOTHER
 from agent.proof.given import OWN, USERS, Given
 from agent.proof.serving import FAILING
 from agent.settings import ROOT
@@ -56,8 +57,8 @@ class Running:
     token: str
     folder: Path
     process: subprocess.Popen[bytes]
-    admin: list[int] = field(default_factory=list)
-    """Port of the keeper's own interface, in a build that has one."""
+    admin: int
+    """Port of the keeper's own interface."""
     output: bytearray = field(default_factory=bytearray)
     errors: bytearray = field(default_factory=bytearray)
 
@@ -86,8 +87,11 @@ class Running:
         return found
 
     def processes(self) -> dict[int, str]:
-        """What each process of the service is; the tee is the proof's own."""
-        found = {self.line: "the line", self.process.pid: "the launcher"}
+        """What each process of the service is that there is now; the tee is the proof's own."""
+        found = dict.fromkeys(self.children(), ANOTHER)
+        for pid in self.named("agent.proof.tee"):
+            found.pop(pid, None)
+        found |= {self.line: "the line", self.process.pid: "the launcher"}
         found |= dict.fromkeys(self.named("agent.keeper"), "the keeper")
         return found | dict.fromkeys(self.named("agent.egress"), "the way out")
 
@@ -111,8 +115,7 @@ async def service(
     can't be had, and `RuntimeError` where it does not become ready.
     """
     await asyncio.to_thread(_check_code)
-    port, token = free_port(), os.urandom(16).hex()
-    admin = [free_port()]
+    port, admin, token = free_port(), free_port(), os.urandom(16).hex()
     for name in ("kept", "agents"):
         (folder / name).mkdir(parents=True)
     (folder / "agents" / "knowledge").symlink_to(ROOT / "deploy" / "knowledge")
@@ -120,7 +123,7 @@ async def service(
     let_in(folder, given)
     own = {
         "QUIETLINE_PORT": str(port),
-        "QUIETLINE_ADMIN_PORT": str(admin[0]),
+        "QUIETLINE_ADMIN_PORT": str(admin),
         "QUIETLINE_AGENTS": str(folder / "agents"),
         "QUIETLINE_STATE": str(folder / "state"),
         "OPENAI_BASE_URL": base_url,

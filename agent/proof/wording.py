@@ -24,7 +24,10 @@ RESIDUALS: Final = (
     "The kernel's own memory (buffers of sockets, pages that were freed) is not searched. The boot option "
     "init_on_free overwrites what was freed; whether it is set stands under “5”.",
     "Between two searches something could have been there and gone. Output, files, Redis commands and packets are "
-    "recorded without a gap; memories are looked at when the report says.",
+    "recorded without a gap; memories, pages and the keeper's interface are looked at after each round of calls, and "
+    "after each fault that the service outlives.",
+    "What an admin or an auditor types into the keeper's interface may stay in the keeper's memory for a while: it is "
+    "sought everywhere but there.",
     "Leaks that come about by chance, less often than the calls that were placed, may be missed: see below.",
     "The caller's telephone, the nurse's, and whoever stands beside them.",
 )
@@ -75,7 +78,9 @@ NEXT: Final = (
     (
         "What was not examined, and why?",
         "It stands first on this page. Run as root, the network, files opened for writing and memories are examined; "
-        "the proxy to hosted models is not, as it isn't started for a model on this machine.",
+        "the proxy to hosted models is not, as it isn't started for a model on this machine. Where other programs of "
+        "the machine changed more files than could be read, it says so; all that the service's own processes opened "
+        "for writing, and all in its folder, is read to the last byte.",
     ),
     (
         "How do I repeat it?",

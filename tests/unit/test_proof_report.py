@@ -24,9 +24,11 @@ from agent.proof.parts import ACTS_OF_ANOTHER_USER, MODELS, PACKAGES, settings_h
 from agent.proof.report import (
     HAD_NONE,
     HAS_SWAP,
+    IN_PART,
     MUST_HOLD_BYTES,
     NEEDS_ROOT,
     NO_CORES,
+    NOT_ALL_OF_OTHERS,
     UNSEEN_WITHOUT_ROOT,
     Looked,
     Place,
@@ -494,3 +496,22 @@ def test_the_page_says_what_the_report_says_and_the_summary_counts_it() -> None:
     assert all(heading in told for heading in ("1. Stateless", "2. Enforceable", "3. No priv", "4. Non-t", "5. Verif"))
     assert "&lt;script&gt;" in page(body(nonce="<script>"), "")
     assert "planted leaks found: 3060 of 3060, in 17 sinks" in list(summary(body()))
+
+
+def test_a_place_examined_in_part_is_accepted_and_told_everywhere_and_never_reads_nothing_found() -> None:
+    places = row(Place.FILES, why=NOT_ALL_OF_OTHERS)
+    told = page(body(places=places), "00" * 32)
+
+    assert [] == objected(places=places)
+    assert [f"files changed on the machine: in part, {NOT_ALL_OF_OTHERS}"] == unexamined(
+        signed(body(places=places), KEY)
+    )
+    assert f"<td>{Place.FILES.value}</td><td>{IN_PART}</td>" in told
+    assert "1 of them in part, 0 not examined" in told
+
+
+def test_the_page_says_why_nobody_watched_the_network() -> None:
+    why = "this machine gives no way out"
+    places = row(Place.NETWORK, seen=Seen.NOT_EXAMINED.value, why=why, forms=0, planted=0)
+
+    assert f"not watched; {why}." in page(body(places=places, network=None), "00" * 32)
