@@ -387,6 +387,20 @@ def test_without_root_too_what_was_not_seen_must_be_said() -> None:
     assert ["network: not watched, and that may not be or is not said so"] == told
 
 
+def test_without_root_too_enough_leaks_must_have_been_planted() -> None:
+    made = without_root()
+    for sink in made["sinks"]:
+        if sink["sink"] in (SinkName.BUS_MEMORY.value, SinkName.CORES.value):
+            sink.update(planted=0, found=0, why=NO_CORES)
+
+    told = objections(signed(made, KEY), PUBLIC, NONCE, replace(FULL, without_root=True))
+    assert ["planted leaks: fewer than 15 sinks with 20 forms each"] == told
+
+
+def test_too_few_forms_planted_prove_nothing() -> None:
+    assert objected(sinks=[{**sink, "planted": 3, "found": 3} for sink in body()["sinks"]])
+
+
 def test_a_machine_that_leaves_no_core_files_may_say_so() -> None:
     sinks = [
         {**sink, "planted": 0, "found": 0, "why": NO_CORES} if sink["sink"] == SinkName.CORES.value else sink
