@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from agent.settings import Settings, SettingsRefused
@@ -24,6 +25,21 @@ NOT_PART: Final = frozenset(
     }
 )  # fmt: skip
 """Addresses, places and secrets.  The list's evidence has its own rule: it is asked on each day."""
+
+_FIELD_OF: Final = MappingProxyType(
+    {
+        "QUIETLINE_TLS_CERT": "tls",
+        "QUIETLINE_TLS_KEY": "tls",
+        "QUIETLINE_AUDIT_CA": "audit_to",
+        "QUIETLINE_AUDIT_FORMAT": "audit_to",
+    }
+)
+"""Variables whose names are not that of their field of `Settings`, where that field is no part."""
+
+
+def is_part(variable: str) -> bool:
+    """Does a build depend on this variable?  A change of it sends an agent back to draft."""
+    return _FIELD_OF.get(variable, variable.removeprefix("QUIETLINE_").lower()) not in NOT_PART
 
 
 def more_of(settings: Settings) -> str:

@@ -61,10 +61,7 @@ class Asked:
 def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] in (["prove"], ["verify"]):
-        from agent.proof.__main__ import main as proof  # its packages are not for those who only serve
-
-        status = proof(given)
-        return _recorded("proof", status) if given[0] == "prove" and status in (0, EXIT_FAILED) else status
+        return _prove_or_verify(given)
     if given == ["selftest"]:
         return _self_test()
     asked = _asked(given)
@@ -106,7 +103,28 @@ async def _preflight(chosen: Settings, environment: Mapping[str, str]) -> int:
     return 0 if preflight.verdict(found) else EXIT_SETTINGS
 
 
+def _prove_or_verify(given: Sequence[str]) -> int:
+    from agent.proof import __main__ as proof  # its packages are not for those who only serve
+
+    if given[0] == "verify" or "-h" in given or "--help" in given:
+        return proof.main(given)
+    checked = _checked()
+    if checked is None:
+        return EXIT_SETTINGS
+    status = proof.main(given)
+    if status in (0, EXIT_FAILED):
+        return _recorded("proof", status, *checked)
+    if status == proof.EXIT_WITHOUT_ROOT:
+        _tell(
+            "quietline: made without root, it could not look everywhere: it is not written down as the proof of a build"
+        )
+    return status
+
+
 def _self_test() -> int:
+    checked = _checked()
+    if checked is None:
+        return EXIT_SETTINGS
     from agent.selftest import failed  # spaCy comes with it
 
     wrong = failed()
@@ -115,14 +133,32 @@ def _self_test() -> int:
         if not wrong
         else "quietline: redaction fails on " + ", ".join(kind.value for kind in wrong)
     )
-    return _recorded("self_test", EXIT_FAILED if wrong else 0)
+    return _recorded("self_test", EXIT_FAILED if wrong else 0, *checked)
 
 
-def _recorded(what: str, status: int) -> int:
-    """Has the keeper write down whether it passed, for each agent's build as it is set here; where there is a state."""
+def _checked() -> tuple[Settings, dict[str, str]] | None:
+    """As `serve` takes them, before what may last an hour; None, and a sentence, where it would not start with them."""
+    sentence = ""
     try:
-        environment = dict(os.environ)
+        environment = settings.with_credentials(os.environ)
+        surroundings.refuse_telltale(environment)
         chosen = settings.from_environment(environment)
+        _keeper_arguments(chosen)
+        users_of(chosen)
+        lines.load(chosen.agents)
+        vendors.load(chosen.allowlist)
+    except (settings.SettingsRefused, lines.AgentFileRefused, ListRefused) as refusal:
+        sentence = str(refusal)
+    if sentence:
+        _tell(f"quietline: {sentence}")
+        return None
+    return chosen, environment
+
+
+def _recorded(what: str, status: int, chosen: Settings, environment: Mapping[str, str]) -> int:
+    """Has the keeper write down whether it passed, for each agent's build as it is set here; where there is a state."""
+    sentence, written = "", 0
+    try:
         result = ("--what", what, "--passed", "no" if status else "yes")
         command = _keeper_command("record", chosen, *_keeper_arguments(chosen), *result)
         written = subprocess.run(  # noqa: S603  # our own keeper
@@ -131,11 +167,13 @@ def _recorded(what: str, status: int) -> int:
             stdout=subprocess.DEVNULL,
             check=False,
             **users_of(chosen).as_keeper(),
-        )
+        ).returncode
     except settings.SettingsRefused as refusal:
-        _tell(f"quietline: {refusal}")
+        sentence = str(refusal)
+    if sentence:
+        _tell(f"quietline: {sentence}")
         return EXIT_SETTINGS
-    return status or written.returncode
+    return status or written
 
 
 def check_state(folder: Path, keeper: User | None = None) -> None:

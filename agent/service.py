@@ -19,7 +19,7 @@ from agent import forgetting
 from agent.call import Call
 from agent.confine import ConfineFailed, ConfineReason, Locks, forbidden, loose_threads, prove
 from agent.engines.minilm import load_meaning
-from agent.engines.models import activity_file, recogniser_files, voice_files
+from agent.engines.models import DEFAULT_RECOGNISER, DEFAULT_VOICE, activity_file, recogniser_files, voice_files
 from agent.engines.piper import PiperSpeech, Voice
 from agent.engines.ports import EngineReason
 from agent.engines.silero import Silero
@@ -56,8 +56,6 @@ from telephony.leg import Leg, LegLimits
 from telephony.server import Observers, PageFile, application, serve
 from telephony.switchboard import EndDecision, Line, Refusal, Switchboard
 
-DEFAULT_RECOGNISER: Final = "base"
-DEFAULT_VOICE: Final = "joe"
 FIRST_WORD_S: Final = POLICY_EVERY_S + 0.5  # the keeper has told all policies once within that, if it tells them
 
 

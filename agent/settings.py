@@ -70,7 +70,7 @@ VARIABLES: Final = {
 
 Named = TypeVar("Named", bound=enum.Enum)
 AUDIT_FORMATS: Final = ("jsonl", "ocsf", "cef")
-SECRETS: Final = ("TWILIO_AUTH_TOKEN", "REDIS_URL", "ANTHROPIC_API_KEY", "OPENAI_API_KEY")
+SECRETS: Final = ("TWILIO_AUTH_TOKEN", "REDIS_URL", "KEEPER_REDIS_URL", "ANTHROPIC_API_KEY", "OPENAI_API_KEY")
 """May stand in files of these names in CREDENTIALS_DIRECTORY instead: systemd's LoadCredential=, or a container's."""
 LONGEST_SECRET: Final = 4_096
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30}  # as in `logging`

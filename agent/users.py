@@ -46,14 +46,15 @@ class Users:
 
 def users_of(settings: Settings) -> Users:
     """Raises `SettingsRefused` for one that is not there, is root, or that we have no right to become."""
-    line = _user("QUIETLINE_LINE_USER", settings.line_user)
-    keeper = _user("QUIETLINE_KEEPER_USER", settings.keeper_user)
+    line = user_named("QUIETLINE_LINE_USER", settings.line_user)
+    keeper = user_named("QUIETLINE_KEEPER_USER", settings.keeper_user)
     if line is not None and line == keeper:
         raise SettingsRefused("set QUIETLINE_LINE_USER and QUIETLINE_KEEPER_USER to two users, or neither")
     return Users(line, keeper)
 
 
-def _user(name: str, value: str | None) -> User | None:
+def user_named(name: str, value: str | None) -> User | None:
+    """name: of the variable, for the sentence.  Raises as `users_of`."""
     if value is None:
         return None
     found = None
@@ -63,12 +64,13 @@ def _user(name: str, value: str | None) -> User | None:
         found = None
     if found is None or found.pw_uid == 0:
         raise SettingsRefused(f"set {name} to a user of this machine who is not root")
-    if found.pw_uid != os.geteuid() and not _may_become_another():
+    if found.pw_uid != os.geteuid() and not may_become_another():
         raise SettingsRefused(f"unset {name}: only root, or who has CAP_SETUID and CAP_SETGID, starts others as users")
     return User(found.pw_uid, found.pw_gid)
 
 
-def _may_become_another() -> bool:
+def may_become_another() -> bool:
+    """Have we the rights to start processes as other users?"""
     rows = Path("/proc/self/status").read_text("ascii", "replace").splitlines()
     effective = next(int(row.split()[1], 16) for row in rows if row.startswith("CapEff:"))
     return all(effective >> right & 1 for right in (CAP_SETUID, CAP_SETGID))

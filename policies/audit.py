@@ -6,7 +6,9 @@ head = sign(size, root, hour, key)                 # after each entry, in the sa
 verify(lines, head, public, kept=[older_head])     # () if nothing was altered, left out, moved or cut off
 
 Who holds the key and the database can write another history.  A head that is kept elsewhere finds that: the log must
-still begin with the entries it stands for.  A signed head alone finds everybody else.
+still begin with the entries it stands for.  Without one, an older state of log and head, both genuine, passes too: that
+an end was cut off is seen only where a newer head was kept.  A signed head alone finds any other change by who lacks
+the key.
 """
 
 from __future__ import annotations

@@ -157,6 +157,8 @@ MINILM: Final = (
 )
 RECOGNISERS: Final[Mapping[str, tuple[Packaged, ...]]] = {"tiny.en": TINY_EN, "base": BASE}
 VOICES: Final[Mapping[str, tuple[Packaged, ...]]] = {"joe": JOE}
+DEFAULT_RECOGNISER: Final = "base"
+DEFAULT_VOICE: Final = "joe"
 
 
 def recogniser_files(choice: str, *, only_checked: bool, setting: str = "QUIETLINE_RECOGNISER") -> ModelFiles:

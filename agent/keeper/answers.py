@@ -140,6 +140,8 @@ def _verify(asked: argparse.Namespace) -> int:
         sys.stdout.write(f"{size} entries, as they were written and signed; {len(kept)} heads kept elsewhere agree\n")
         if key is None:
             sys.stdout.write("checked with the key beside the log: name one kept elsewhere with --key\n")
+        if not kept:
+            sys.stdout.write("a cut end, its head put back too, can't be seen: name a head kept elsewhere\n")
     return EXIT_FAULT if faults else 0
 
 

@@ -8,21 +8,44 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from agent.engines.models import recogniser_files, voice_files
+from agent.engines.models import DEFAULT_RECOGNISER, DEFAULT_VOICE, activity_file, recogniser_files, voice_files
 from agent.keeper.builds import code_hash
+from agent.proof.given import Given
 from agent.proof.outside import may_watch
-from agent.settings import ROOT, SECRETS, VARIABLES
-
-PACKAGES: Final = ("anthropic", "ctranslate2", "faster-whisper", "httpx2", "numpy", "onnxruntime", "piper-tts", "redis",
-    "starlette", "structlog", "uvicorn", "webrtcvad-wheels", "websockets")  # fmt: skip
-LEFT_OUT: Final = frozenset({*SECRETS, "KEEPER_REDIS_URL", "TWILIO_ACCOUNT_SID"})
+from agent.proof.parts import PACKAGES, settings_hash
+from agent.settings import ROOT
+from policies.closed import canonical
 
 
-def this_build() -> dict[str, Any]:
+class CodeChanged(Exception):
+    """The files that a proof is about are not those it began with: it proves nothing about either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What is under proof, as it was before the first session."""
+
+    given: Given
+    told: Mapping[str, Any]
+    """The parts of a report that say what it is about."""
+
+    @classmethod
+    def now(cls, given: Given) -> Proven:
+        """Raises `agent.engines.models.ModelFileWrong`."""
+        return cls(given, this_build(given))
+
+    def check(self) -> None:
+        """Before each session and after the last.  Raises `CodeChanged`, `ModelFileWrong`."""
+        if this_build(self.given) != self.told:
+            raise CodeChanged("code, models, packages or what is deployed changed during the proof: no report")
+
+
+def this_build(given: Given) -> dict[str, Any]:
     """The parts of a report that say what it is about."""
     return {
         "build": {
@@ -33,8 +56,12 @@ def this_build() -> dict[str, Any]:
             "python": sys.version.split()[0],
             "packages": {name: _version(name) for name in PACKAGES},
         },
-        "settings": {"sha256": _settings(), "set": sorted(name for name in VARIABLES if os.environ.get(name))},
-        "models": _models(),
+        "settings": {
+            "sha256": settings_hash(given.settings, given.differs),
+            "given": dict(given.settings),
+            "differs": list(given.differs),
+        },
+        "models": _models(given.settings),
         "machine": {
             "kernel": os.uname().release,
             "machine": os.uname().machine,
@@ -59,22 +86,22 @@ def _files() -> Iterator[Path]:
             yield path
 
 
-def _settings() -> str:
-    """Over the settings of whoever proves, secrets left out: the service under proof has its own ports and folders."""
-    total = hashlib.sha256()
-    for name in sorted(VARIABLES):
-        if name not in LEFT_OUT:
-            total.update(f"{name}={os.environ.get(name, '')}\n".encode())
-    return total.hexdigest()
-
-
-def _models() -> dict[str, str]:
-    """Model -> SHA-256 of its main file."""
-    ear, voice = recogniser_files("base", only_checked=True), voice_files("joe", only_checked=True)
+def _models(settings: Mapping[str, str]) -> dict[str, str]:
+    """Kind and name -> SHA-256 over all files of the models that the line loads with these settings."""
+    ear = recogniser_files(settings.get("QUIETLINE_RECOGNISER") or DEFAULT_RECOGNISER, only_checked=False)
+    voice = voice_files(settings.get("QUIETLINE_VOICE") or DEFAULT_VOICE, only_checked=False)
     return {
-        f"recogniser {ear.name}": hashlib.sha256(ear.files["model.bin"]).hexdigest(),
-        f"voice {voice.name}": hashlib.sha256(voice.model).hexdigest(),
+        f"recogniser {Path(ear.name).name}": _sum(ear.files),
+        f"voice {Path(voice.name).name}": _sum({"voice.onnx": voice.model, "voice.onnx.json": canonical(voice.config)}),
+        "activity silero": _sum({"silero.onnx": activity_file()}),
     }
+
+
+def _sum(files: Mapping[str, bytes]) -> str:
+    total = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        total.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+    return total.hexdigest()
 
 
 def _commit() -> str:

@@ -1,7 +1,8 @@
 """What a report must say for whoever checks it.  Pure.
 
 Nothing in the report is trusted: the public key and the nonce come from the officer, what must stand in it from this
-page, and what can be counted again is.
+page and `agent.proof.held`, and what can be counted again is.  Every table has the keys that this version writes, and
+no other; every list of names is whole, each name once.
 """
 
 from __future__ import annotations
@@ -14,18 +15,35 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from agent.proof import held
+from agent.proof.counting import count, exact, numbers, once, words
 from agent.proof.faults import IN_QUICK, Step, Trouble, lacking
-from agent.proof.outside import NO_BYTES
-from agent.proof.report import MAY_BE_UNSEEN, MUST_HOLD_BYTES, Place, Seen, read
+from agent.proof.report import (
+    FORMAT,
+    MUST_HOLD_BYTES,
+    NO_CORES,
+    NOT_ALL_OF_OTHERS,
+    UNSEEN_ANYWHERE,
+    UNSEEN_WITHOUT_ROOT,
+    Looked,
+    Place,
+    Seen,
+    read,
+)  # fmt: skip
+from agent.proof.sessions import AGAIN, FULL_PLAN, QUICK_PLAN, SinkName, plan_of
 from policies.closed import canonical
 
 LEAST_FORMS: Final = 20
 """So many forms of a needle must have been planted and found in each place that was examined."""
 LEAST_SINKS: Final = 15
 """Kinds of place in which leaks were really planted, and all found."""
-LEAST_ACTS: Final = 40
-LOCKS: Final = frozenset({"length", "rights", "files", "calls", "swap"})
-"""Locks that must have held the line; `ports` may be another's work."""
+ROW: Final = frozenset(Looked(Place.OUTPUT, Seen.NOTHING, 0, 0, 0).to_json())
+BODY: Final = frozenset(
+    {
+        "nonce", "calls", "faults", "pairs", "control", "sinks", "acts", "locks", "sessions", "outside", "written",
+        "network", "places", "seconds", "build", "settings", "models", "machine",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +52,22 @@ class Bars:
 
     calls: int
     pairs: int
-    faults: frozenset[Trouble]
+    plan: tuple[str, ...]
+    """Sessions that must have been, at the least."""
     share: float
     """Of the calls that were placed, so many must count: who places until it fits proves nothing."""
+    without_root: bool = False
+    """Whoever checks takes it that memories, network and files were not looked at for want of rights."""
 
 
-FULL: Final = Bars(200, 100, frozenset(Trouble), 0.9)
-QUICK: Final = Bars(3, 1, frozenset(IN_QUICK), 0.5)
+FULL: Final = Bars(200, 100, FULL_PLAN, 0.9)
+QUICK: Final = Bars(3, 1, QUICK_PLAN, 0.5)
 
 
-def objections(report: bytes, public_key: bytes, nonce: str, bars: Bars = FULL) -> list[str]:
+def objections(report: bytes, public_key: bytes, nonce: str, bars: Bars = FULL, code: str | None = None) -> list[str]:
     """Why this report proves nothing to whoever gave this nonce; empty if it holds.
 
-    public_key: 32 bytes, from outside the report.
+    public_key: 32 bytes, from outside the report.  code: the hash that it must be about; None: any.
     """
     found_in = read(report)
     if found_in is None:
@@ -59,7 +80,10 @@ def objections(report: bytes, public_key: bytes, nonce: str, bars: Bars = FULL) 
     found = []
     if body.get("nonce") != nonce:
         found.append("the nonce is not yours: it may be an old report")
-    return found + lacking_of(body, bars)
+    found += lacking_of(body, bars)
+    if code is not None and not found and body["build"]["code"] != code:
+        found.append("the code is not the one that you named: it proves nothing about that one")
+    return found
 
 
 def lacking_of(body: Mapping[str, Any], bars: Bars) -> list[str]:
@@ -73,39 +97,77 @@ def lacking_of(body: Mapping[str, Any], bars: Bars) -> list[str]:
     return found
 
 
-def _places(body: Mapping[str, Any], _: Bars) -> Iterator[str]:
-    rows = {row["place"]: row for row in body["places"]}
+def _whole(body: Mapping[str, Any], bars: Bars) -> Iterator[str]:
+    if body.keys() - {"format"} != BODY or body.get("format", FORMAT) != FORMAT or count(body["seconds"]) < 1:
+        yield "the report: a part is missing, or one is there that this version doesn't write"
+    if not bars.without_root and body["machine"]["root"] is not True:
+        yield "the report: made without the rights to look everywhere; `--without-root` takes it as such"
+
+
+def _places(body: Mapping[str, Any], bars: Bars) -> Iterator[str]:
+    rows = [exact(row, ROW) for row in body["places"]]
+    names = [row["place"] for row in rows]
+    if not once(names) or not set(names) <= {place.value for place in Place}:
+        yield "places: one stands twice, or is none that this version knows"
     for place in Place:
-        row = rows.get(place.value)
-        if row is None:
+        of = [row for row in rows if row["place"] == place.value]
+        if not of:
             yield f"{place.value}: missing from the report"
-        elif row.get("seen") == Seen.FOUND.value or row.get("hits"):
-            yield f"{place.value}: something was found"
-        elif row.get("seen") == Seen.NOTHING.value:
-            forms, planted = _count(row.get("forms")), _count(row.get("planted"))
-            if forms < planted or planted < LEAST_FORMS:
-                yield f"{place.value}: the search missed what was planted, or too little was planted"
-            elif place in MUST_HOLD_BYTES and _count(row.get("size")) < 1:
-                yield f"{place.value}: nothing was searched there"
-        elif row.get("seen") != Seen.NOT_EXAMINED.value or not row.get("why") or place not in MAY_BE_UNSEEN:
-            yield f"{place.value}: not examined, and that may not be or has no reason"
+        for row in of:
+            yield from _place(place, row, bars)
+
+
+def _place(place: Place, row: Mapping[str, Any], bars: Bars) -> Iterator[str]:
+    seen, why = row["seen"], row["why"]
+    if seen == Seen.FOUND.value or row["hits"] != []:
+        yield f"{place.value}: something was found"
+    elif seen == Seen.NOTHING.value:
+        forms, planted = count(row["forms"]), count(row["planted"])
+        if forms != planted or planted < LEAST_FORMS:
+            yield f"{place.value}: the search missed what was planted, or too little was planted"
+        elif count(row["size"]) < (place in MUST_HOLD_BYTES):
+            yield f"{place.value}: nothing was searched there"
+        elif why and (place, why) != (Place.FILES, NOT_ALL_OF_OTHERS):
+            yield f"{place.value}: it was examined, and something is said against it"
+    elif seen != Seen.NOT_EXAMINED.value or not _may_be_unseen(place, why, bars):
+        yield f"{place.value}: not examined, and that may not be or has no reason"
+
+
+def _may_be_unseen(place: Place, why: object, bars: Bars) -> bool:
+    return (place, why) in UNSEEN_ANYWHERE or (bars.without_root and bool(why) and place in UNSEEN_WITHOUT_ROOT)
 
 
 def _calls(body: Mapping[str, Any], bars: Bars) -> Iterator[str]:
     """Counted again, from what was seen of each call."""
-    calls = body["calls"]
-    rows = calls["rows"]
-    counted = [_fault(row) for row in rows if not lacking(frozenset(map(Step, row["seen"])), _fault(row))]
-    if len({_count(row["number"]) for row in rows}) != len(rows) or _count(calls["placed"]) != len(rows):
+    calls = exact(body["calls"], {"placed", "counted", "rows"})
+    rows = [exact(row, {"number", "fault", "counted", "seen", "lacks"}) for row in calls["rows"]]
+    lacks = [lacking(frozenset(map(Step, row["seen"])), _fault(row)) for row in rows]
+    counted = [_fault(row) for row, lack in zip(rows, lacks, strict=True) if not lack]
+    if not all(once(row["seen"]) for row in rows) or any(
+        (row["counted"], row["lacks"]) != (not lack, [step.value for step in lack])
+        for row, lack in zip(rows, lacks, strict=True)
+    ):
+        yield "calls: of one it is not said rightly whether it counts, or what it lacks"
+    if not numbers([row["number"] for row in rows]) or count(calls["placed"]) != len(rows):
         yield "calls: a number stands twice, or not every call that was placed is listed"
-    if _count(calls["counted"]) != len(counted):
+    if count(calls["counted"]) != len(counted):
         yield "calls: not so many count as the report says"
     if len(counted) < bars.calls:
         yield f"calls: {len(counted)} count, {bars.calls} are asked for"
     if len(counted) < bars.share * len(rows):
         yield "calls: too many of those that were placed do not count"
-    missing = sorted(fault.value for fault in bars.faults.difference(filter(None, counted)))
-    yield from (f"fault: none of the calls that count had this one: {fault}" for fault in missing)
+    plan = plan_of(body["sessions"])
+    if plan is None or len(plan) < len(bars.plan) or len(body["sessions"]) - len(plan) > AGAIN * len(Trouble):
+        yield "sessions: not those of a plan, or of a smaller one than is asked for"
+    had = {fault for fault in counted if fault is not None}
+    missing = set(Trouble if FULL_PLAN in (plan, bars.plan) else IN_QUICK) - had
+    yield from (f"fault: none of the calls that count had this one: {name}" for name in _values(missing))
+    if body["faults"] != _values(had):
+        yield "faults: not those of the calls that count"
+
+
+def _values(faults: set[Trouble]) -> list[str]:
+    return sorted(fault.value for fault in faults)
 
 
 def _fault(row: Mapping[str, Any]) -> Trouble | None:
@@ -113,89 +175,67 @@ def _fault(row: Mapping[str, Any]) -> Trouble | None:
 
 
 def _pairs(body: Mapping[str, Any], bars: Bars) -> Iterator[str]:
-    pairs = body["pairs"]
-    if _count(pairs["consecutive"]) + _count(pairs["interleaved"]) < bars.pairs:
+    pairs, placed = exact(body["pairs"], {"searched", "consecutive", "interleaved", "met"}), len(body["calls"]["rows"])
+    if pairs["searched"] != placed * (placed - 1) // 2:
+        yield "pairs: not every pair of callers was searched for one another"
+    consecutive, interleaved = count(pairs["consecutive"]), count(pairs["interleaved"])
+    if consecutive + interleaved < bars.pairs:
         yield f"pairs: fewer than {bars.pairs} that followed or overlapped each other"
+    if not 0 <= consecutive < placed or not 0 <= interleaved <= placed * (placed - 1) // 2:
+        yield "pairs: more or fewer than there can be"
     if pairs["met"] != []:
         yield "pairs: two callers met"
 
 
-def _control(body: Mapping[str, Any], _: Bars) -> Iterator[str]:
+def _control(body: Mapping[str, Any], bars: Bars) -> Iterator[str]:
+    """Whose call had a fault and counts was looked for: the proof watches each of those."""
+    whole = exact(body["control"], {"readable", "words", "sounds"})
+    rows = body["calls"]["rows"]
+    placed = {row["number"] for row in rows}
+    watched = {row["number"] for row in rows if row["fault"] is not None and row["counted"]}
     memories = [row["seen"] for row in body["places"] if row["place"] == Place.LINE_MEMORY.value]
-    if memories == [Seen.NOT_EXAMINED.value]:
-        return
+    blind = bars.without_root and memories == [Seen.NOT_EXAMINED.value]
+    if whole["readable"] is not True and not blind:
+        yield "control: the line's memory could not be read"
     for what in ("words", "sounds"):
-        control = body["control"][what]
-        if not control["found"] or 2 * len(control["found"]) < len(control["looked"]):
+        control = exact(whole[what], {"looked", "found"})
+        looked, found = control["looked"], control["found"]
+        if not numbers(looked) or not numbers(found) or not set(found) <= set(looked) <= placed:
+            yield f"control: her {what} were seen in a look, or a call, that there was not"
+        elif not watched <= set(looked):
+            yield f"control: in a call with a fault nobody looked for her {what}"
+        elif not blind and (not found or 2 * len(found) < len(looked)):
             yield f"control: her {what} were not seen in the line's memory during the calls: the search may be blind"
 
 
-def _sinks(body: Mapping[str, Any], _: Bars) -> Iterator[str]:
-    sinks = body["sinks"]
-    yield from (f"planted in {sink['sink']}: not all found" for sink in sinks if sink["found"] != sink["planted"])
-    if sum(_count(sink["found"]) >= LEAST_FORMS for sink in sinks) < LEAST_SINKS:
+def _sinks(body: Mapping[str, Any], bars: Bars) -> Iterator[str]:
+    sinks = [exact(sink, {"sink", "planted", "found", "why"}) for sink in body["sinks"]]
+    names = [sink["sink"] for sink in sinks]
+    if not once(names) or set(names) != {name.value for name in SinkName}:
+        yield "planted leaks: a sink is missing, stands twice, or is none that this version plants in"
+    needs_root = {name.value for name in (SinkName.MEMORY, SinkName.BUS_MEMORY, SinkName.PACKETS)}
+    for sink in sinks:
+        planted, found, why = count(sink["planted"]), count(sink["found"]), sink["why"]
+        may_lack = (sink["sink"], why) == (SinkName.CORES.value, NO_CORES) or (
+            bars.without_root and sink["sink"] in needs_root and words([why])
+        )
+        nothing = planted == found == 0 and may_lack
+        if not nothing and (found != planted or planted < LEAST_FORMS or why != ""):
+            yield f"planted in {sink['sink']}: not all found, or too few planted"
+    if sum(count(sink["found"]) >= LEAST_FORMS for sink in sinks) < LEAST_SINKS:
         yield f"planted leaks: fewer than {LEAST_SINKS} sinks with {LEAST_FORMS} forms each"
-
-
-def _locks(body: Mapping[str, Any], _: Bars) -> Iterator[str]:
-    if not set(map(str, body["locks"])) >= LOCKS:
-        yield "locks: one of the kernel's did not hold the line"
-    if _count(body["acts"]["tried"]) < LEAST_ACTS or body["acts"]["done"] != []:
-        yield "acts: a forbidden one was not refused, or too few were tried"
-    for seen in body["outside"]:
-        if seen is None and not body["machine"]["root"]:
-            continue  # the line's own user may not look at it either
-        if not 1 <= _count(seen["held"]) == _count(seen["threads"]) or _count(seen["limits"]) < len(NO_BYTES):
-            yield "locks: seen from outside, a thread or a limit of the line is not held"
-        if seen["writable"] != 0 or seen["swapped_kb"] != 0 or seen["done"] != []:
-            yield "locks: seen from outside, the line may write, was swapped, or may be touched by another user"
-    if not body["outside"]:
-        yield "locks: nobody looked at the line from outside"
-
-
-def _ways_out(body: Mapping[str, Any], _: Bars) -> Iterator[str]:
-    written, network = body["written"], body["network"]
-    root = body["machine"]["root"]
-    if written is None and root:
-        yield "files opened for writing: not watched, though the rights were there"
-    if written is not None:
-        roles = written["by"]
-        if not written["whole"] or not set(roles) >= {"the line", "the keeper", "the launcher"}:
-            yield "files opened for writing: a process was not watched, or not all of the time"
-        yield from (f"files opened for writing: by {role}" for role, row in roles.items() if row["other"] != [])
-    unseen = {row["place"] for row in body["places"] if row["seen"] == Seen.NOT_EXAMINED.value}
-    if network is None and Place.NETWORK.value not in unseen:
-        yield "network: not watched, and not said so"
-    if network is not None and (network["outside"], network["names"], network["elsewhere"]) != (0, 0, []):
-        yield "network: something went to a place that is not on the list, or a name was asked for"
-
-
-def _about(body: Mapping[str, Any], _: Bars) -> Iterator[str]:
-    told = [
-        body["build"]["code"],
-        body["build"]["deployed"],
-        body["settings"]["sha256"],
-        body["machine"]["kernel"],
-        *body["models"].values(),
-    ]
-    if not body["models"] or not all(isinstance(each, str) and each for each in told):
-        yield "about: the report does not say what was put under proof"
 
 
 _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any], Bars], Iterator[str]]]] = MappingProxyType(
     {
+        "the report": _whole,
         "places": _places,
         "calls": _calls,
         "pairs": _pairs,
         "control": _control,
         "planted leaks": _sinks,
-        "locks": _locks,
-        "ways out": _ways_out,
-        "about": _about,
+        "locks": lambda body, bars: held.locks(body, without_root=bars.without_root),
+        "ways out": lambda body, bars: held.ways_out(body, without_root=bars.without_root),
+        "about": lambda body, _: held.about(body),
     }
 )
-
-
-def _count(value: object) -> int:
-    """-1 for whatever is no number of things: `True` and 1.5 among them."""
-    return value if type(value) is int and value >= 0 else -1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import enum
 import fcntl
 import os
 import socket
@@ -17,6 +18,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
+TUN: Final = "/dev/net/tun"
 CLONE_NEWNET: Final = 0x4000_0000  # <linux/sched.h>
 TUNSETIFF: Final = 0x4004_54CA  # <linux/if_tun.h>
 IFF_TUN, IFF_NO_PI, IFF_UP, IFF_RUNNING = 0x1, 0x1000, 0x1, 0x40
@@ -27,8 +29,13 @@ SO_ATTACH_FILTER: Final = 26
 NAME: Final = b"out0"
 ADDRESS: Final = "192.0.2.1"  # of TEST-NET-1, RFC 5737: nobody's
 ADDRESS_6: Final = "2001:db8::1"  # RFC 3849
-KERNEL_TALK: Final = frozenset({0, 2, 58})  # IGMP, ICMPv6 and their options: the kernel greets its neighbours
-TCP, UDP, DOMAIN = 6, 17, 53
+TCP, UDP, IGMP, ICMP_6, DOMAIN = 6, 17, 2, 58, 53
+GREETINGS: Final = frozenset({b"\x85", b"\x87", b"\x88", b"\x8f"})
+"""Of ICMPv6 the types that the kernel says by itself: 133, 135 and 136 ask for routers and neighbours and answer them
+(RFC 4861), 143 names the groups that it listens to (RFC 3810)."""
+HEADERS_6: Final = frozenset({0, 43, 60})
+"""Of IPv6, before what is sent: for each hop, for the route, for the destination (RFC 8200)."""
+FRAGMENT_6: Final = 44
 MOST_BYTES: Final = 16 << 20
 PACKET: Final = 65_536
 ETHERNET: Final = 14
@@ -52,14 +59,23 @@ class _Route(ctypes.Structure):
     )  # fmt: skip
 
 
+class Missing(enum.Enum):
+    """Why there is no network of our own; the value is what a report says."""
+
+    ROOT = "needs root"
+    NAMESPACE = "this machine gives root no network of its own (a container without the right CAP_SYS_ADMIN?)"
+    WAY_OUT = "this machine gives no way out that could be watched: /dev/net/tun is missing, or not to be used"
+    LOOPBACK = "this machine lets nobody watch the loopback (a container without the right CAP_NET_RAW?)"
+
+
 @dataclass(slots=True)
 class Network:
     """What was seen."""
 
     outside: bytearray = field(default_factory=bytearray)
-    """Every packet to another machine."""
+    """Every packet to another machine, whatever it is."""
     destinations: Counter[str] = field(default_factory=Counter)
-    """Of those, "protocol address port"."""
+    """Of those but what the kernel says by itself, "protocol address port"."""
     names: int = 0
     """Packets among them that ask for a name."""
     begun: Counter[str] = field(default_factory=Counter)
@@ -67,14 +83,14 @@ class Network:
 
     def take_outside(self, packet: bytes) -> None:
         """One packet, from its IP header on."""
+        if len(self.outside) < MOST_BYTES:
+            self.outside += packet
         place = _destination(packet)
         if place is None:
             return
         protocol, address, port = place
         self.destinations[f"{_protocol(protocol)} {address} {port}"] += 1
         self.names += port == DOMAIN
-        if len(self.outside) < MOST_BYTES:
-            self.outside += packet
 
     def take_inside(self, packet: bytes) -> None:
         """One packet of the loopback that begins something, from its IP header on."""
@@ -95,25 +111,29 @@ class Network:
         return sorted(self.destinations) + sorted(f"loopback {name}" for name in self.begun if name not in listed)
 
 
-def enclosed() -> Network | None:
-    """From now on this thread, and all that it starts, has this network alone; None where that may not be.
+def enclosed() -> Network | Missing:
+    """From now on this thread, and all that it starts, has this network alone; else what is missing.
 
     Before there are other threads.
     """
-    if os.geteuid() != 0 or ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
-        return None
+    if os.geteuid() != 0:
+        return Missing.ROOT
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
+        return Missing.NAMESPACE
+    missing = Missing.WAY_OUT
     try:
         _up(b"lo")
-        tun = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+        tun = os.open(TUN, os.O_RDWR | os.O_CLOEXEC)
         fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", NAME, IFF_TUN | IFF_NO_PI))
         _address()
         _up(NAME)
         _way_out()
+        missing = Missing.LOOPBACK
         inside = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         _only_beginnings(inside)
         inside.bind(("lo", 0))
     except OSError:
-        return None
+        return missing
     network = Network()
     for read, name in ((lambda: _read_outside(tun, network), "outside"), (lambda: _read_inside(inside, network), "lo")):
         threading.Thread(target=read, name=name, daemon=True).start()
@@ -147,13 +167,25 @@ def _destination(packet: bytes) -> tuple[int, str, int] | None:
     if version == 4 and len(packet) >= 20:
         protocol, address, head = packet[9], socket.inet_ntop(socket.AF_INET, packet[16:20]), (packet[0] & 15) * 4
     elif version == 6 and len(packet) >= 40:
-        protocol, address, head = packet[6], socket.inet_ntop(socket.AF_INET6, packet[24:40]), 40
+        address = socket.inet_ntop(socket.AF_INET6, packet[24:40])
+        protocol, head = _beyond_headers(packet)
     else:
         return None
-    if protocol in KERNEL_TALK:
+    if protocol == IGMP or (protocol == ICMP_6 and packet[head : head + 1] in GREETINGS):
         return None
     port = int.from_bytes(packet[head + 2 : head + 4]) if protocol in (TCP, UDP) else 0
     return protocol, address, port
+
+
+def _beyond_headers(packet: bytes) -> tuple[int, int]:
+    """Of IPv6 the protocol of what is sent, and where it begins."""
+    protocol, at = packet[6], 40
+    while protocol in HEADERS_6 or protocol == FRAGMENT_6:
+        header = packet[at : at + 2]
+        if len(header) < 2:
+            return protocol, at
+        protocol, at = header[0], at + (8 if protocol == FRAGMENT_6 else (header[1] + 1) * 8)
+    return protocol, at
 
 
 def _protocol(number: int) -> str:

@@ -68,7 +68,7 @@ def seen(pid: int) -> Outside | None:
         return None
     swapped = next((int(line.split()[1]) for line in statuses[0] if line.startswith("VmSwap:")), 0)
     bounds = sum(line.startswith(NO_BYTES) and line.split()[-3:-1] == ["0", "0"] for line in limits)
-    acts = _acts(pid) if os.geteuid() == 0 else {}
+    acts = acts_of_another_user(pid) if os.geteuid() == 0 else {}
     results = {name: _as_nobody(act) for name, act in acts.items()}
     tried = tuple(name for name, result in results.items() if result is not _Act.NOT_TRIED)
     done = tuple(name for name, result in results.items() if result is _Act.DONE)
@@ -95,7 +95,7 @@ def _writes(process: Path, descriptor: str) -> bool:
     return on_a_disk and int(flags, 8) & os.O_ACCMODE != os.O_RDONLY
 
 
-def _acts(pid: int) -> dict[str, Callable[[], object]]:
+def acts_of_another_user(pid: int) -> dict[str, Callable[[], object]]:
     libc = ctypes.CDLL(None, use_errno=True)
 
     def attach() -> None:

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from agent.proof.checks import FULL, lacking_of
 from agent.proof.faults import Trouble
-from agent.proof.report import Place, Seen
+from agent.proof.report import Place, Seen, not_whole, told_of
 from agent.proof.wording import COUNTS, NEXT, RESIDUALS
+from agent.settings import VARIABLES
 from policies.layers import Layer, unprotected
 
 IN_MEMORY: Final = (
@@ -64,19 +65,19 @@ def _first(body: Mapping[str, Any], public_key: str) -> Iterator[str]:
     rows, calls, pairs = body["places"], body["calls"], body["pairs"]
     found = [row for row in rows if row["seen"] == Seen.FOUND.value]
     unseen = [row for row in rows if row["seen"] == Seen.NOT_EXAMINED.value]
+    lacking = not_whole(rows)
     verdict = "Something was found" if found or pairs["met"] else "Nothing was found in any place that was examined"
     yield (
         f"<h1>Proof of zero retention</h1><p><strong>{verdict}.</strong> {len(rows) - len(unseen)} places examined,"
-        f" {len(unseen)} not examined. {calls['counted']} of {calls['placed']} calls by invented patients count;"
-        f" {html.escape(COUNTS)}</p>"
+        f" {len(lacking) - len(unseen)} of them in part, {len(unseen)} not examined. {calls['counted']} of"
+        f" {calls['placed']} calls by invented patients count; {html.escape(COUNTS)}</p>"
     )
     if against := lacking_of(body, FULL):
         yield "<p>Held against what a full proof must show, this lacks:</p>" + _list(against)
     else:
         yield "<p>It has all that a full proof must show.</p>"
-    if unseen:
-        yield "<p>Not examined, which never means that nothing is there:</p>"
-        yield _list([f"{row['place']}: {row['why']}" for row in unseen])
+    if lacking:
+        yield "<p>Not examined, or in part, which never means that nothing is there:</p>" + _list(lacking)
     yield f"<p>Nonce {_code(body['nonce'])}. Public key {_code(public_key)}: compare it with yours.</p>"
 
 
@@ -92,7 +93,10 @@ def _stateless(body: Mapping[str, Any]) -> Iterator[str]:
         "<p>Where they could have been written or sent:</p>"
     )
     yield _table([row for row in body["places"] if row["place"] not in memory])
-    yield "<p>Faults in calls that count, each with everything searched after it:</p>" + _list(body["faults"])
+    yield (
+        "<p>Faults in calls that count. After each, all that the service can be asked for and all that it holds was"
+        " searched; where it ended with the fault, all that it left:</p>" + _list(body["faults"])
+    )
     sinks = body["sinks"]
     yield "<p>Leaks that were planted on purpose, in sinks of each kind, and read as the real ones are:</p>"
     yield (
@@ -105,10 +109,10 @@ def _stateless(body: Mapping[str, Any]) -> Iterator[str]:
 def _enforced(body: Mapping[str, Any]) -> Iterator[str]:
     acts, outside = body["acts"], [seen for seen in body["outside"] if seen]
     yield (
-        f"<h2>2. Enforceable guarantees</h2><p>By its own account, the kernel refused"
-        f" {acts['tried'] - len(acts['done'])}"
-        f" of {acts['tried']} kinds of forbidden act to the process that hears patients, in its first thread and in"
-        f" others, before it heard anybody. Locks that held it: {_words(body['locks'])}. {_without(body['locks'])}</p>"
+        f"<h2>2. Enforceable guarantees</h2><p>By its own account, the kernel refused {acts['tried']} kinds of"
+        f" forbidden act to the process that hears patients, in its first thread and in others, before it heard"
+        f" anybody; it starts only if each is refused. Locks that held it in every session: {_words(body['locks'])}."
+        f" {_without(body['locks'])}</p>"
     )
     for seen in outside:
         yield (
@@ -131,7 +135,8 @@ def _enforced(body: Mapping[str, Any]) -> Iterator[str]:
             f" {_words(told)}. Not seen that way: memory without a file, which the filter forbids the line.</p>"
         )
     if network is None:
-        yield "<p>Where the service was connected to: not watched, for that needs root.</p>"
+        why = next(row["why"] for row in body["places"] if row["place"] == Place.NETWORK.value)
+        yield f"<p>Where the service was connected to: not watched; {html.escape(why)}.</p>"
     else:
         told = [f"{count} to {name}" for name, count in network["connections"].items()]
         yield (
@@ -186,11 +191,18 @@ def _transparent(body: Mapping[str, Any], public_key: str) -> Iterator[str]:
     }
     yield from (f"<tr>{_cells(name, value)}</tr>" for name, value in rows.items())
     yield "</table>"
+    given, differs = settings["given"], settings["differs"]
+    yield "<p>Settings that it was given as they were set where the proof was started:</p>"
+    yield _list(
+        [f"{name}={value}" for name, value in sorted(given.items())] or ["none was set: all as the code has it"]
+    )
+    yield "<p>Settings in which the service under proof differs from the one that was set up there:</p>"
+    yield _list([f"{name}: {VARIABLES.get(name, '')}" for name in differs])
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
     lines = (
-        _cells(row["place"], row["seen"], f"{row['size']:,}", f"{row['forms']} of {row['planted']}", _why(row))
+        _cells(row["place"], told_of(row), f"{row['size']:,}", f"{row['forms']} of {row['planted']}", _why(row))
         for row in rows
     )
     return (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import json
 import socket
 from collections.abc import Iterator
 from typing import Final
@@ -47,16 +46,6 @@ def asked(port: int, method: str, route: str, words: str = "") -> bytes:
         return b""
     finally:
         connection.close()
-
-
-def described(port: int) -> Iterator[bytes]:
-    """What an interface that describes itself (OpenAPI) answers to whoever has no token: each route that is read."""
-    described = asked(port, "GET", "/openapi.json")
-    yield described
-    with contextlib.suppress(ValueError, AttributeError):
-        for path, verbs in json.loads(described.partition(b"\n\n")[2] or b"{}").get("paths", {}).items():
-            if "get" in verbs:
-                yield asked(port, "GET", path.replace("{", "").replace("}", ""))
 
 
 def _broken(words: str) -> Iterator[bytes]:

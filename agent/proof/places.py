@@ -9,12 +9,15 @@ import os
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from agent.proof.report import Looked, Place, Seen
-from agent.proof.search import Findable, Hit, Search
+from agent.proof.search import MOST_UNPACKED, Findable, Hit, Search
 
-LARGEST_FILE: Final = 256 << 20  # larger ones that changed meanwhile are named as not examined
+PIECE: Final = 256 << 20
+"""Bytes of a file that are held at once."""
+OVERLAP: Final = MOST_UNPACKED
+"""Bytes that two pieces share: more than any form of a needle, and as many as are taken of a compressed stream."""
 FILESYSTEMS_OF_THE_KERNEL: Final = ("/proc", "/sys", "/dev/pts", "/dev/mqueue")
 SAMPLE: Final = 4_096  # bytes of a place, before and behind each planted form
 ELF_CORE: Final = 4  # e_type of a core dump, <elf.h>
@@ -95,18 +98,41 @@ def changed_files(since_s: float, but: Sequence[Path], root: Path = Path("/")) -
                 yield path
 
 
-def contents(paths: Iterable[Path], left_out: Callable[[Path], None]) -> Iterator[bytes]:
-    """left_out: told of a file that is too large or can't be read.  One that is gone meanwhile is nowhere."""
+def contents(
+    paths: Iterable[Path], left_out: Callable[[Path], None], piece: int = PIECE, overlap: int = OVERLAP
+) -> Iterator[bytes]:
+    """Whole, in pieces that overlap.  left_out: told of a file that can't be read to its end.
+
+    One that is gone meanwhile is nowhere.
+    """
     for path in paths:
         try:
-            if path.stat().st_size > LARGEST_FILE:
-                left_out(path)
-            else:
-                yield path.read_bytes()
+            with path.open("rb") as file:
+                yield from _pieces(file, piece, overlap)
         except FileNotFoundError:
             continue
         except OSError:
             left_out(path)
+
+
+def _pieces(file: BinaryIO, piece: int, overlap: int) -> Iterator[bytes]:
+    held = file.read(piece)
+    while held:
+        yield held
+        more = file.read(piece - overlap)
+        held = held[-overlap:] + more if more else b""
+
+
+class Pieces:
+    """Files as bytes, read anew each time that they are gone through: none is held whole."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self.paths: Final = tuple(paths)
+        self.left_out: Final[set[Path]] = set()
+        """What could not be read to its end."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return contents(self.paths, self.left_out.add)
 
 
 def is_core(path: Path) -> bool:

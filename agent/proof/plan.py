@@ -8,24 +8,26 @@ from typing import Final
 from agent.proof.canary import Ask, Canary, canaries
 from agent.proof.faults import IN_QUICK, OF_THE_ENGINE, OF_THE_PROVIDER, Trouble
 from agent.proof.session import Call, Part
+from agent.proof.sessions import AGAIN, AS_DEPLOYED, FAILING_MODEL, LOSES_ITS_KEEPER, ONE_FAULT_AGAIN
 
 QUICK_CALLS: Final = 10
 """Fewer calls than this are a quick proof: it makes do with the faults of `IN_QUICK`."""
 SPARE: Final = 0.1
 """So many more calls may be placed than must count: a recogniser may miss a name, a machine be busy."""
 LEAST_SPARE: Final = 4
-AGAIN: Final = 2
-"""So often is a session repeated for a fault whose call did not count."""
 
 
 def again(fault: Trouble, spare: list[Canary]) -> Part:
     """A session for one fault alone."""
     patient = _asking(spare.pop(), fault)
-    return Part("again, for one fault", [], [(patient, fault)], failing=fault in OF_THE_ENGINE)
+    return Part(ONE_FAULT_AGAIN, [], [(patient, fault)], failing=fault in OF_THE_ENGINE)
 
 
 def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
-    """Who calls in which session.  Number 0 is nobody's, 1 writes and does not call; who is spare comes last."""
+    """Who calls in which session.
+
+    Numbers 0 and 1 don't call: 0 writes to the keeper's interface, 1 to the line's pages.  Who is spare comes last.
+    """
     quick = calls < QUICK_CALLS
     faults = list(IN_QUICK if quick else Trouble)
     count = max(calls, len(faults) + 1)
@@ -41,11 +43,11 @@ def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
     every = max(1, len(plain) // (len(broken) + 1))
     for at, call in enumerate(broken, start=1):
         plain.insert(min(len(plain), at * every + at - 1), call)
-    parts = [Part("as it is deployed", plain, [alone[Trouble.CRASHED]], spare=list(waiting))]
+    parts = [Part(AS_DEPLOYED, plain, [alone[Trouble.CRASHED]], spare=list(waiting))]
     if not quick:
         stray = [alone[fault] for fault in (Trouble.STRAY, Trouble.RAISED, Trouble.BUS_GONE, Trouble.KILLED)]
-        parts.append(Part("with a model that fails with words in its hands", [], stray, failing=True))
-        parts.append(Part("as it is deployed, to lose its keeper", [], [alone[Trouble.KEEPER_GONE]]))
+        parts.append(Part(FAILING_MODEL, [], stray, failing=True))
+        parts.append(Part(LOSES_ITS_KEEPER, [], [alone[Trouble.KEEPER_GONE]]))
     return patients, parts
 
 

@@ -22,10 +22,12 @@ from typing import IO, Any, Final
 
 from agent import surroundings
 from agent.proof import bus, memory, pages
-from agent.proof.network import Network
+from agent.proof.network import Missing, Network
 from agent.proof.places import Searcher, changed_files, is_core
 from agent.proof.placing import Overheard
+from agent.proof.report import NEEDS_ROOT, NO_CORES
 from agent.proof.search import Hit
+from agent.proof.sessions import SinkName
 from agent.settings import ROOT
 
 Planted = Sequence[tuple[Hit, bytes]]
@@ -56,11 +58,14 @@ class Sink:
     why: str = ""
     """Where nothing could be planted."""
 
+    def __post_init__(self) -> None:
+        SinkName(self.name)  # one that is not on the list would void every report
+
     def to_json(self) -> dict[str, Any]:
         return {"sink": self.name, "planted": self.planted, "found": self.found, "why": self.why}
 
 
-def planted(searcher: Searcher, folder: Path, network: Network | None) -> list[Sink]:
+def planted(searcher: Searcher, folder: Path, network: Network | Missing) -> list[Sink]:
     """Plants everywhere and looks.  folder: an empty one; network: ours, or None."""
     forms = searcher.planted
     sinks = []
@@ -82,19 +87,21 @@ def planted(searcher: Searcher, folder: Path, network: Network | None) -> list[S
     sought("names of files", _names(fit, folder / "names"), fit)
     for name, held in _redis(forms, folder / "redis").items():
         sought(name, held)
+    if SinkName.BUS_MEMORY.value not in {sink.name for sink in sinks}:
+        sinks.append(Sink(SinkName.BUS_MEMORY.value, 0, 0, NEEDS_ROOT))
     try:
         sought("the memory of a process", _memory(forms))
     except memory.NotReadable:
-        sinks.append(Sink("the memory of a process", 0, 0, "needs root"))
+        sinks.append(Sink("the memory of a process", 0, 0, NEEDS_ROOT))
     core = _core(forms, folder / "core")
     if core:
         sought("core dumps", core)
     else:
-        sinks.append(Sink("core dumps", 0, 0, "this machine leaves no core file of any process, whatever its limits"))
+        sinks.append(Sink("core dumps", 0, 0, NO_CORES))
     for name, answers in _pages(forms).items():
         sought(name, answers)
-    if network is None:
-        sinks.append(Sink("packets to other machines", 0, 0, "needs root"))
+    if isinstance(network, Missing):
+        sinks.append(Sink("packets to other machines", 0, 0, network.value))
     else:
         sought("packets to other machines", _packets(forms, network))
     return sinks

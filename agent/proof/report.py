@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import enum
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from policies.closed import canonical
 
-FORMAT: Final = "quietline-proof-2"
+FORMAT: Final = "quietline-proof-3"
 MOST_WRITES: Final = 20
 """Names of files in a report."""
 
@@ -46,20 +46,32 @@ class Place(enum.Enum):
     EGRESS_MEMORY = "the memory of the proxy to hosted models"
     METRICS = "the metrics"
     PAGES = "health and error pages"
+    INTERFACE = "the keeper's interface"
     CARRIER = "what the carrier was told"
     NETWORK = "packets to other machines, and connections on this one"
 
 
-MAY_BE_UNSEEN: Final = frozenset(
+NEEDS_ROOT: Final = "needs root"
+HAS_SWAP: Final = "this machine has swap; the line's memory is locked out of it"
+HAD_NONE: Final = "this service had none: its model is on this machine"
+NO_CORES: Final = "this machine leaves no core file of any process, whatever its limits"
+NOT_ALL_OF_OTHERS: Final = "of the files that no process of the service opened for writing, not all were searched whole"
+UNSEEN_ANYWHERE: Final = frozenset({(Place.SWAP, HAS_SWAP), (Place.EGRESS_MEMORY, HAD_NONE)})
+"""What a full proof may leave unexamined, each for its one reason: it is not there, or nobody can read it."""
+UNSEEN_WITHOUT_ROOT: Final = frozenset(
     {
-        Place.SWAP, Place.NETWORK, Place.LINE_MEMORY, Place.KEEPER_MEMORY, Place.LAUNCHER_MEMORY, Place.EGRESS_MEMORY,
+        Place.NETWORK, Place.LINE_MEMORY, Place.KEEPER_MEMORY, Place.LAUNCHER_MEMORY, Place.EGRESS_MEMORY,
         Place.BUS_MEMORY, Place.FILES,
     }
 )  # fmt: skip
-"""Places that need root, or something that this version lacks: a report may say so, and the officer decides."""
+"""Places that need root: only who asks for a proof without it takes a report that did not look there."""
 MUST_HOLD_BYTES: Final = frozenset(
-    {Place.PIPE, Place.OUTPUT, Place.BUS, Place.METRICS, Place.PAGES, Place.CARRIER, Place.STATE}
-)
+    {
+        Place.PIPE, Place.OUTPUT, Place.BUS, Place.BUS_KEPT, Place.METRICS, Place.PAGES, Place.INTERFACE, Place.CARRIER,
+        Place.STATE, Place.SHOWN, Place.LINE_MEMORY, Place.KEEPER_MEMORY, Place.LAUNCHER_MEMORY, Place.EGRESS_MEMORY,
+        Place.BUS_MEMORY,
+    }
+)  # fmt: skip
 """Where there is always something: nothing searched there means that the search looked past it."""
 
 
@@ -69,6 +81,9 @@ class Seen(enum.Enum):
     NOTHING = "nothing found"
     FOUND = "found"
     NOT_EXAMINED = "not examined"
+
+
+IN_PART: Final = "nothing found in the part that was examined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,7 @@ class Looked:
     hits: tuple[str, ...] = ()
     """Which needle in which form; never the needle."""
     why: str = ""
-    """Of a place that was not examined."""
+    """Of a place that was not examined, or not all of it."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -105,11 +120,27 @@ def signed(body: Mapping[str, Any], key: Ed25519PrivateKey) -> bytes:
     return canonical(_with(whole, key.sign(canonical(whole))))
 
 
-def unexamined(report: bytes) -> list[str]:
-    """What a report did not look at, each with its reason."""
+def body_of(report: bytes) -> dict[str, Any]:
+    """All but the signature, unchecked; empty for whatever is no report."""
     found = read(report)
-    rows = found[0]["places"] if found is not None else []
-    return [f"{row['place']}: {row['why']}" for row in rows if row["seen"] == Seen.NOT_EXAMINED.value]
+    return {} if found is None else found[0]
+
+
+def unexamined(report: bytes) -> list[str]:
+    """What a report did not look at, or not all of, each with its reason."""
+    return not_whole(body_of(report).get("places", []))
+
+
+def not_whole(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Of places as they stand in a report those that were not examined, or in part."""
+    told = {Seen.NOT_EXAMINED.value: "", Seen.NOTHING.value: "in part, "}
+    return [f"{row['place']}: {told[row['seen']]}{row['why']}" for row in rows if row["seen"] in told and row["why"]]
+
+
+def told_of(row: Mapping[str, Any]) -> str:
+    """What came of looking at a place, as a page says it: nothing in a part is not nothing."""
+    in_part = row["seen"] == Seen.NOTHING.value and row["why"]
+    return IN_PART if in_part else str(row["seen"])
 
 
 def read(report: bytes) -> tuple[dict[str, Any], bytes] | None:
@@ -117,9 +148,10 @@ def read(report: bytes) -> tuple[dict[str, Any], bytes] | None:
     try:
         whole = json.loads(report)
         signature = base64.b64decode(whole.pop("signature"), validate=True)
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
+        same = whole["format"] == FORMAT and report == canonical(_with(whole, signature))
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):  # ValueError: a NaN among them
         return None
-    if not isinstance(whole, dict) or whole.get("format") != FORMAT or report != canonical(_with(whole, signature)):
+    if not same:
         return None  # the same words in other bytes are another report
     return whole, signature
 

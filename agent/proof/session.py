@@ -16,14 +16,17 @@ from agent.proof import bus as redis
 from agent.proof import control, memory, outside, pages
 from agent.proof.bus import Bus
 from agent.proof.canary import Canary
+from agent.proof.disk import Own
 from agent.proof.faults import ENDS_THE_SERVICE, Trouble
+from agent.proof.given import Given
 from agent.proof.heard import needles_of
+from agent.proof.interface import Interface
 from agent.proof.needles import Needle
 from agent.proof.outside import Outside
 from agent.proof.places import Searcher, not_examined
 from agent.proof.placing import Overheard, Placed, Studio, Switchroom
 from agent.proof.provider import Asked, Provider
-from agent.proof.report import Looked, Place
+from agent.proof.report import NEEDS_ROOT, Looked, Place
 from agent.proof.search import Findable
 from agent.proof.shown import shown
 from agent.proof.stage import NUMBER, Running, service
@@ -60,6 +63,8 @@ class Found:
 
     keys: frozenset[bytes] = frozenset()
     """The kernel's, before the first service was started: see `agent.proof.shown.keys`."""
+    sessions: list[str] = field(default_factory=list)
+    """Names of the parts that were run."""
     placed: list[Placed] = field(default_factory=list)
     captured: dict[Place, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     """To be searched for everybody at the end."""
@@ -68,12 +73,9 @@ class Found:
     controls: list[control.Control] = field(default_factory=list)
     seen: list[Outside | None] = field(default_factory=list)
     ports: dict[int, str] = field(default_factory=dict)
-    processes: dict[int, str] = field(default_factory=dict)
-    """Pid -> what it is."""
-    states: list[Path] = field(default_factory=list)
+    own: Own = field(default_factory=Own)
     accounts: list[bytes] = field(default_factory=list)
     """What each line said."""
-    routes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,32 +86,38 @@ class Session:
     model: Provider
     folder: Path
     decoys: Sequence[Findable]
+    clerk: Canary
+    """Who writes to the keeper's interface."""
     writer: Canary
-    """Who writes to the pages."""
+    """Who writes to the line's pages."""
     lanes: int
     """Calls at once."""
     found: Found
+    given: Given
     tell: Callable[[str], None]
 
     async def run(self, part: Part) -> None:
         """Raises what the service's parts raise when they can't be started."""
         self.tell(f"starting the service: {part.name}")
+        self.found.sessions.append(part.name)
         with redis.listened_to(self.folder / "redis") as bus:
             self.found.ports |= {bus.port: "Redis", self.model.port: "the provider"}
-            async with service(self.folder, self.model.base_url, bus.url, failing=part.failing) as running:
+            async with service(self.folder, self.model.base_url, bus.url, self.given, failing=part.failing) as running:
                 await self._while_it_runs(part, running, bus)
             if bus.process.poll() is None:
                 self.found.looked.append(self._memory(Place.BUS_MEMORY, [bus.pid], part))
                 self.found.captured[Place.BUS_KEPT].append(bus.keys_and_values())
                 self.found.captured[Place.BUS_FILES] += bus.forced_files()
+                self.found.own.proofs.append(self.folder / "redis")
             self.found.captured[Place.BUS] += bus.told()
         self._afterwards(running)
 
     async def _while_it_runs(self, part: Part, running: Running, bus: Bus) -> None:
         found = self.found
-        found.ports |= {running.port: "the line"} | dict.fromkeys(running.admin, "the keeper")
-        found.processes |= running.processes() | {bus.pid: "Redis"}
-        found.states.append(running.state)
+        found.ports |= {running.port: "the line", running.admin: "the keeper"}
+        found.own.processes |= running.processes() | {bus.pid: "Redis"}
+        found.own.proofs += [running.kept, running.state, self.folder / "sounds"]
+        interface = await asyncio.to_thread(Interface.entered, running.admin, running.state)
         found.seen.append(await asyncio.to_thread(outside.seen, running.line))
         webhooks = Overheard(f"http://127.0.0.1:{running.port}/twilio/voice", running.token)
         room = Switchroom(self.studio, webhooks, NUMBER, self.folder / "sounds", self.model)
@@ -119,15 +127,12 @@ class Session:
             found.controls.append(watching)
             for at in range(0, len(part.calls), ROUND):
                 placed = await self._at_once(part.calls[at : at + ROUND], part.spare, room, watching)
-                if at == 0:
-                    await self._pages(running, bus)
-                await self._search_memories(placed, running, bus)
+                await self._look(placed, running, bus, interface)
             for patient, fault in part.alone:
                 placed = [await self._alone(patient, fault, room, running, bus, watching)]
                 if fault not in ENDS_THE_SERVICE:
-                    await self._search_memories(placed, running, bus)
+                    await self._look(placed, running, bus, interface)
         found.captured[Place.CARRIER] += webhooks.answers
-        found.processes |= running.processes()
 
     async def _at_once(
         self, calls: Sequence[Call], spare: list[Canary], room: Switchroom, watching: control.Control
@@ -199,17 +204,29 @@ class Session:
         lacks = f"does not count: not {', '.join(step.value for step in one.lacks)}" if one.lacks else "counts"
         self.tell(f"call {one.number}{what}: {lacks}")
 
+    async def _look(self, placed: Sequence[Placed], running: Running, bus: Bus, interface: Interface) -> None:
+        """At everything, between calls.
+
+        Memories have their time, so pages, which take a moment, are before them and the interface, of seconds, behind.
+        """
+        await self._pages(running, bus)
+        await self._search_memories(placed, running, bus)
+        await self._interface(interface)
+
     async def _pages(self, running: Running, bus: Bus) -> None:
-        """While they run, with a canary who writes."""
+        """What can be asked of the line, by a canary who writes; and of Redis as long as it is there."""
         captured = self.found.captured
-        got = await asyncio.to_thread(lambda: list(pages.answers(running.port, self.writer.name)))
-        for port in running.admin:
-            got += await asyncio.to_thread(lambda port=port: list(pages.described(port)))  # type: ignore[misc]  # of a lambda with a default mypy can't tell the type
-        self.found.routes = max(self.found.routes, len(got))
-        captured[Place.PAGES] += got
-        captured[Place.SHOWN].append(await asyncio.to_thread(shown, running.children(), self.found.keys))
-        captured[Place.METRICS].append(await asyncio.to_thread(pages.asked, running.port, "GET", "/metrics"))
-        captured[Place.BUS_KEPT].append(await asyncio.to_thread(bus.keys_and_values))
+        self.found.own.processes |= running.processes()
+        captured[Place.PAGES].append(await asyncio.to_thread(_joined, running.port, self.writer.name))
+        if bus.process.poll() is None:
+            captured[Place.BUS_KEPT].append(await asyncio.to_thread(bus.keys_and_values))
+
+    async def _interface(self, interface: Interface) -> None:
+        self.tell("reading the keeper's interface")
+        told, unread = await asyncio.to_thread(interface.read, self.clerk.name)
+        self.found.captured[Place.INTERFACE].append(told)
+        if unread:
+            self.found.looked.append(not_examined(Place.INTERFACE, f"not answered: {', '.join(unread)}"))
 
     async def _search_memories(self, placed: Sequence[Placed], running: Running, bus: Bus) -> None:
         await asyncio.sleep(SETTLED_S)
@@ -222,9 +239,9 @@ class Session:
         self.found.looked += rows
 
     def _memories(self, placed: Sequence[Placed], running: Running, bus: Bus) -> list[Looked]:
-        needles = needles_for(placed)
-        needles += [Needle(f"writer {name}", text) for name, text in self.writer.texts() if name.startswith("name")]
-        searcher = Searcher(needles, self.decoys)
+        needles = [*needles_for(placed), *names_of(self.writer)]
+        searcher = Searcher([*needles, *names_of(self.clerk)], self.decoys)
+        keepers = Searcher(needles, self.decoys)  # it was written to itself: what admins type is not scrubbed there
         rows = []
         for place, pids in (
             (Place.LINE_MEMORY, [running.line]),
@@ -233,7 +250,7 @@ class Session:
             (Place.EGRESS_MEMORY, running.named("agent.egress")),
             (Place.BUS_MEMORY, [bus.pid] if bus.process.poll() is None else []),
         ):
-            rows.append(_in_memory(searcher, place, pids))
+            rows.append(_in_memory(keepers if place is Place.KEEPER_MEMORY else searcher, place, pids))
         return [row for row in rows if row is not None]
 
     def _memory(self, place: Place, pids: Sequence[int], part: Part) -> Looked:
@@ -255,6 +272,16 @@ class Session:
         captured[Place.STATE] += [path.read_bytes() for path in sorted(running.state.rglob("*")) if path.is_file()]
 
 
+def names_of(*writers: Canary) -> list[Findable]:
+    """Of those who write and don't call."""
+    named = [(one, *text) for one in writers for text in one.texts() if text[0].startswith("name")]
+    return [Needle(f"writer {one.number} {name}", text) for one, name, text in named]
+
+
+def _joined(port: int, words: str) -> bytes:
+    return b"\n".join(pages.answers(port, words))
+
+
 def needles_for(placed: Sequence[Placed]) -> list[Findable]:
     """What these calls said, what was heard of it, and the carrier's ids of them."""
     sids = [Needle(f"{one.number} the carrier's id of the call", one.sid) for one in placed if one.sid]
@@ -270,4 +297,4 @@ def _in_memory(searcher: Searcher, place: Place, pids: Sequence[int]) -> Looked 
     looked = None
     with contextlib.suppress(memory.NotReadable):
         looked = searcher.look(place, (piece for pid in pids for piece in memory.stretches(pid)), unpack=False)
-    return looked or not_examined(place, "needs root")
+    return looked or not_examined(place, NEEDS_ROOT)

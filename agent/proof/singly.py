@@ -15,7 +15,7 @@ from typing import Final, final
 from agent.proof.canary import Canary
 from agent.proof.report import Place
 
-ALL_OURS: Final = frozenset({Place.METRICS, Place.PIPE, Place.OUTPUT, Place.BUS, Place.BUS_KEPT})
+ALL_OURS: Final = frozenset({Place.METRICS, Place.PIPE, Place.OUTPUT, Place.BUS, Place.BUS_KEPT, Place.INTERFACE})
 WORD: Final = re.compile(rb"[A-Za-z]{4,}")
 """Also a part of a longer name: `word_appleton` and `topicAppleton` are two words each."""
 _HUMP: Final = re.compile(rb"(?<=[a-z])(?=[A-Z])")

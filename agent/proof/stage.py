@@ -18,12 +18,13 @@ from typing import Final
 
 from agent import surroundings
 from agent.embedded_redis import die_with_parent, free_port
+from agent.proof.disk import ANOTHER
+from agent.proof.given import OWN, USERS, Given
 from agent.proof.serving import FAILING
-from agent.settings import ROOT, VARIABLES
+from agent.settings import ROOT
+from agent.users import user_named
 
 READY_S: Final = 150.0
-ADMIN_PORT: Final = "QUIETLINE_ADMIN_PORT"
-"""Names the port of the keeper's own interface, in a build that has one."""
 NUMBER: Final = "+12025550142"
 AGENT: Final = f"""\
 name = "canary"
@@ -56,8 +57,8 @@ class Running:
     token: str
     folder: Path
     process: subprocess.Popen[bytes]
-    admin: list[int] = field(default_factory=list)
-    """Port of the keeper's own interface, in a build that has one."""
+    admin: int
+    """Port of the keeper's own interface."""
     output: bytearray = field(default_factory=bytearray)
     errors: bytearray = field(default_factory=bytearray)
 
@@ -86,8 +87,11 @@ class Running:
         return found
 
     def processes(self) -> dict[int, str]:
-        """What each process of the service is; the tee is the proof's own."""
-        found = {self.line: "the line", self.process.pid: "the launcher"}
+        """What each process of the service is that there is now; the tee is the proof's own."""
+        found = dict.fromkeys(self.children(), ANOTHER)
+        for pid in self.named("agent.proof.tee"):
+            found.pop(pid, None)
+        found |= {self.line: "the line", self.process.pid: "the launcher"}
         found |= dict.fromkeys(self.named("agent.keeper"), "the keeper")
         return found | dict.fromkeys(self.named("agent.egress"), "the way out")
 
@@ -102,40 +106,37 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def service(folder: Path, base_url: str, redis_url: str, *, failing: bool) -> AsyncIterator[Running]:
+async def service(
+    folder: Path, base_url: str, redis_url: str, given: Given, *, failing: bool
+) -> AsyncIterator[Running]:
     """`quietline serve` on loopback, everything at DEBUG.  failing: with the line of `agent.proof.failing`.
 
-    Raises `OtherCode`, and `RuntimeError` where it does not become ready.
+    given: what it gets of the operator's settings.  Raises `OtherCode`, `SettingsRefused` where a user that they name
+    can't be had, and `RuntimeError` where it does not become ready.
     """
     await asyncio.to_thread(_check_code)
-    port, token = free_port(), os.urandom(16).hex()
-    admin = [free_port()] if ADMIN_PORT in VARIABLES else []
+    port, admin, token = free_port(), free_port(), os.urandom(16).hex()
     for name in ("kept", "agents"):
         (folder / name).mkdir(parents=True)
     (folder / "agents" / "knowledge").symlink_to(ROOT / "deploy" / "knowledge")
     (folder / "agents" / "canary.toml").write_text(AGENT, encoding="utf-8")
-    environment: Mapping[str, str] = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "PYTHONPATH": str(ROOT),
-        "QUIETLINE_PROFILE": "development",
+    let_in(folder, given)
+    own = {
         "QUIETLINE_PORT": str(port),
+        "QUIETLINE_ADMIN_PORT": str(admin),
         "QUIETLINE_AGENTS": str(folder / "agents"),
         "QUIETLINE_STATE": str(folder / "state"),
-        "QUIETLINE_LIBRARY_LOG": "debug",
-        "QUIETLINE_SPOKEN_AHEAD": "off",
         "OPENAI_BASE_URL": base_url,
         "OPENAI_API_KEY": "canary",
         "TWILIO_AUTH_TOKEN": token,
         "REDIS_URL": redis_url,
     }
-    if admin:
-        environment = {**environment, ADMIN_PORT: str(admin[0])}
+    environment = environment_of(folder, given, own)
     arguments = [str(folder / "kept"), *([FAILING] if failing else [])]
     process = subprocess.Popen(  # noqa: ASYNC220, S603  # a moment, before there is a call; our own command
         [sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent.proof.serving", *arguments],
         cwd=folder,
-        env=dict(environment),
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -160,6 +161,35 @@ async def service(folder: Path, base_url: str, redis_url: str, *, failing: bool)
             reader.join(5.0)
         process.stdout.close()
         process.stderr.close()
+
+
+def environment_of(folder: Path, given: Given, own: Mapping[str, str]) -> dict[str, str]:
+    """What the service under proof is started with.  own: for each variable that the proof sets anew in each session.
+
+    Raises `ValueError` where one of those lacks, or is too much.
+    """
+    if own.keys() != {name for name, value in OWN.items() if value is None}:
+        raise ValueError("set each variable of the proof's own and no other")
+    fixed = {name: value for name, value in OWN.items() if value is not None}
+    ours = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+    return {**given.through, **given.settings, **fixed, **own, **ours}
+
+
+def let_in(folder: Path, given: Given) -> None:
+    """Users of their own reach what is theirs: the line the copies of what it says, the keeper its state."""
+    names = {name: given.settings[name] for name in USERS if name in given.settings}
+    if not names:
+        return
+    line, keeper = (user_named(name, names.get(name)) for name in USERS)
+    for each in (folder.parent, folder):
+        each.chmod(0o711)  # passed through, not listed
+    for path in (folder / "agents", folder / "agents" / "canary.toml"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    if line is not None:
+        os.chown(folder / "kept", line.uid, line.gid)
+    if keeper is not None:
+        (folder / "state").mkdir(mode=0o700)
+        os.chown(folder / "state", keeper.uid, keeper.gid)
 
 
 def _check_code() -> None:

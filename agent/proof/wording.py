@@ -24,7 +24,10 @@ RESIDUALS: Final = (
     "The kernel's own memory (buffers of sockets, pages that were freed) is not searched. The boot option "
     "init_on_free overwrites what was freed; whether it is set stands under “5”.",
     "Between two searches something could have been there and gone. Output, files, Redis commands and packets are "
-    "recorded without a gap; memories are looked at when the report says.",
+    "recorded without a gap; memories, pages and the keeper's interface are looked at after each round of calls, and "
+    "after each fault that the service outlives.",
+    "What an admin or an auditor types into the keeper's interface may stay in the keeper's memory for a while: it is "
+    "sought everywhere but there.",
     "Leaks that come about by chance, less often than the calls that were placed, may be missed: see below.",
     "The caller's telephone, the nurse's, and whoever stands beside them.",
 )
@@ -36,11 +39,12 @@ NEXT: Final = (
     ),
     (
         "Could the service behave differently because it is under proof?",
-        "It is started by the same launcher with the same code: the report holds the hash of all of it, and the "
-        "proof refuses to run with another. These things differ, and the service could notice them: its folders and "
-        "ports are fresh, it runs in the development profile on loopback, its language model is an OpenAI-compatible "
-        "server of the proof's, libraries are told to log everything, its output is copied on the way, and as root "
-        "its network is its own. In one session of a full run its model is wrapped, so that it fails with a caller's "
+        "It is started by the same launcher with the same code: the report holds the hash of all of it, taken before "
+        "the first session and compared before each and after the last. It is given every setting of whoever started "
+        "the proof but those that “5” lists, by name, as different: profile, ports, folders, secrets. Besides, and the "
+        "service could notice it: it is alone on loopback, its one agent is the proof's, its language model is an "
+        "OpenAI-compatible server of the proof's, its output is copied on the way, and as root its network is its "
+        "own. In one session of a full run its model is wrapped, so that it fails with a caller's "
         "words in its hands: that session is not the product as deployed, and says so. There is no switch in the "
         "product that tells it that it is under proof: compare the code by its hash.",
     ),
@@ -48,7 +52,9 @@ NEXT: Final = (
         "Which build is this, and is it what runs in production?",
         "The hash of code under “5” is made by `quietline prove` from the files that it started. Run it on the "
         "production machine, from the production folder, as the same user; a report from elsewhere proves nothing "
-        "about yours. The settings' hash is of what was set in the environment of whoever ran the proof.",
+        "about yours. The settings under “5” are those that the service under proof was given, and their "
+        "hash is counted again by `quietline verify`, which also prints the hashes and takes the one of the code that "
+        "you expect: --code.",
     ),
     (
         "Who wrote the search, and could it be blind?",
@@ -63,14 +69,18 @@ NEXT: Final = (
     ),
     (
         "Could the report have been altered?",
-        "It is signed. The key is not in the report: compare it with the one that you were given on another way. "
-        "`quietline verify` refuses it with any byte changed, and counts again what it can. It can't know whether "
-        "whoever holds the key ran an altered proof: the key belongs to someone who has no reason to.",
+        "The report is signed; this page is not. Whoever hands you both could have altered the page: have "
+        "`quietline verify --page FILE` compare it with the report byte for byte, or --write-page make it on your own "
+        "machine. The key is not in the report: compare it with the one that you were given on another way. "
+        "`quietline verify` refuses a report with any byte changed, and counts again what it can. It can't know "
+        "whether whoever holds the key ran an altered proof: the key belongs to someone who has no reason to.",
     ),
     (
         "What was not examined, and why?",
         "It stands first on this page. Run as root, the network, files opened for writing and memories are examined; "
-        "the proxy to hosted models is not, as it isn't started for a model on this machine.",
+        "the proxy to hosted models is not, as it isn't started for a model on this machine. Where other programs of "
+        "the machine changed more files than could be read, it says so; all that the service's own processes opened "
+        "for writing, and all in its folder, is read to the last byte.",
     ),
     (
         "How do I repeat it?",

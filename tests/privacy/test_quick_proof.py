@@ -17,10 +17,12 @@ from typing import Any
 import pytest
 
 from agent import surroundings
+from agent.proof.__main__ import EXIT_WITHOUT_ROOT
 from agent.proof.canary import NONCE_BYTES, canaries
 from agent.proof.faults import IN_QUICK
 from agent.proof.outside import may_watch
 from agent.proof.report import Place, Seen
+from agent.proof.sessions import SinkName
 from agent.settings import ROOT
 
 pytestmark = [pytest.mark.models, pytest.mark.xdist_group("proof"), pytest.mark.timeout(600)]
@@ -69,10 +71,14 @@ def _made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 def test_nothing_of_a_canary_is_anywhere_and_the_report_holds(made: Made) -> None:
     verify = [*PROOF, "verify", str(made.report), "--key", str(made.public), "--nonce", made.nonce.hex(), "--quick"]
+    verify += ["--page", str(made.report.with_suffix(".html")), "--code", made.body["build"]["code"]]
+    verify += [] if may_watch() else ["--without-root"]
     verified = subprocess.run(verify, cwd=ROOT, capture_output=True, text=True)
 
     assert [] == [(row["place"], row["hits"]) for row in made.body["places"] if row["hits"]]
-    assert (0, 0) == (made.status, verified.returncode), made.said + verified.stdout
+    assert (0 if may_watch() else EXIT_WITHOUT_ROOT, 0) == (made.status, verified.returncode), (
+        made.said + verified.stdout
+    )
 
 
 def test_the_canaries_were_heard_and_spoken_back_and_every_place_was_looked_at(made: Made) -> None:
@@ -93,6 +99,7 @@ def test_every_planted_leak_was_found_in_every_sink(made: Made) -> None:
     rows = [row for row in made.body["places"] if row["seen"] != Seen.NOT_EXAMINED.value]
 
     assert [] == [row["place"] for row in rows if not row["forms"] == row["planted"] >= 100]
+    assert sorted(name.value for name in SinkName) == sorted(sink["sink"] for sink in made.body["sinks"])
     assert [] == [sink["sink"] for sink in made.body["sinks"] if sink["planted"] != sink["found"]]
     assert 15 <= sum(sink["found"] >= 20 for sink in made.body["sinks"])
 

@@ -444,6 +444,28 @@ def test_a_log_that_was_cut_and_signed_anew_does_not_pass_a_head_kept_elsewhere(
     assert (1, True) == (status, said.startswith("truncated"))
 
 
+def test_a_log_put_back_to_an_older_state_passes_unless_a_newer_head_was_kept_and_verify_says_so(
+    tmp_path: Path, state: SqliteState, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ledger = Ledger.open(tmp_path, state.database)
+    for _ in range(3):
+        ledger.write(EVENT)
+    older, newer = tmp_path / "older.jsonl", tmp_path / "newer"
+    older.write_text(audit(capfd, tmp_path, "export")[1])
+    for _ in range(3):
+        ledger.write(EVENT)
+    newer.write_text(audit(capfd, tmp_path, "head")[1])
+    asked = ("verify", "--key", tmp_path / PUBLIC, "--file", older)
+
+    assert (0, True) == _said(audit(capfd, tmp_path, *asked), "a cut end, its head put back too, can't be seen")
+    assert (1, True) == _said(audit(capfd, tmp_path, *asked, "--head", newer), "truncated")
+    assert (0, False) == _said(audit(capfd, tmp_path, "verify", "--head", newer), "a cut end")
+
+
+def _said(answer: tuple[int, str], words: str) -> tuple[int, bool]:
+    return answer[0], words in answer[1]
+
+
 def test_what_is_no_head_no_key_or_no_state_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "junk").write_text("junk")
 

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from agent.proof import bus, memory, outside, written
 from agent.proof.canary import NONCE_BYTES, decoy
 from agent.proof.needles import Needle
-from agent.proof.network import Network
+from agent.proof.network import GREETINGS, Missing, Network
 from agent.proof.places import Searcher, changed_files, is_core, merged, not_examined
 from agent.proof.planting import planted
 from agent.proof.report import Looked, Place, Seen
 from agent.proof.search import Findable, Hit
+from agent.proof.sessions import SinkName
 from agent.proof.sound import SoundNeedle
 from agent.settings import ROOT
 
@@ -46,11 +47,50 @@ def test_every_packet_to_another_machine_is_kept_and_named() -> None:
     network = Network()
     network.take_outside(packet(17, "198.51.100.7", 53, b"Ottilie"))
     network.take_outside(packet(6, "2001:db8::9", 443))
-    network.take_outside(packet(58, "ff02::2", 0))
     network.take_outside(b"")
 
     assert (1, b"Ottilie" in network.outside) == (network.names, True)
     assert ["TCP 2001:db8::9 443", "UDP 198.51.100.7 53"] == network.elsewhere(set())
+
+
+def of_ipv6(kind: int, payload: bytes, *, options: bytes = b"") -> bytes:
+    """An ICMPv6 message, behind as many options for each hop."""
+    begin = bytes([58, len(options) // 8 - 1]) + options[2:] if options else b""
+    message = begin + bytes([kind, 0, 0, 0]) + payload
+    protocol = 0 if options else 58
+    head = struct.pack("!IHBB", 6 << 28, len(message), protocol, 64) + bytes(16)
+    return head + socket.inet_pton(socket.AF_INET6, "2001:db8::9") + message
+
+
+@pytest.mark.parametrize("options", [b"", bytes(8), bytes(16)])
+def test_an_echo_in_ipv6_is_a_packet_like_any_other_and_only_the_kernels_greetings_are_not_counted(
+    options: bytes,
+) -> None:
+    network = Network()
+    network.take_outside(of_ipv6(128, b"Ottilie", options=options))
+    assert (b"Ottilie" in network.outside, ["protocol 58 2001:db8::9 0"]) == (True, network.elsewhere(set()))
+
+    network.forget()
+    for kind in GREETINGS:
+        network.take_outside(of_ipv6(kind[0], b"Brannagh", options=options))
+    assert (b"Brannagh" in network.outside, []) == (True, network.elsewhere(set()))
+
+
+def test_a_name_that_is_asked_for_behind_options_of_ipv6_is_counted() -> None:
+    asked = packet(17, "2001:db8::9", 53, b"Ottilie")
+    network = Network()
+    network.take_outside(asked[:6] + b"\x3c" + asked[7:40] + bytes([17, 0, 0, 0, 0, 0, 0, 0]) + asked[40:])
+
+    assert (1, ["UDP 2001:db8::9 53"]) == (network.names, network.elsewhere(set()))
+
+
+def test_what_is_missing_for_a_network_of_ones_own_is_said(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root comes so far")
+    without = ENCLOSED.replace("ours = ", f"network.TUN = {str(tmp_path / 'tun')!r}\nours = ")
+    tried = subprocess.run([sys.executable, "-c", without], cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+    assert tried.stdout.strip() in ("Missing.WAY_OUT", "Missing.NAMESPACE"), tried.stderr
 
 
 def test_a_connection_to_a_port_that_is_not_listed_is_named() -> None:
@@ -74,7 +114,7 @@ def test_in_a_network_of_its_own_the_service_reaches_nobody_unseen(tmp_path: Pat
     if os.geteuid() != 0:
         pytest.skip("only root may have one")
     tried = subprocess.run([sys.executable, "-c", ENCLOSED], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    if tried.stdout.strip() == "none":
+    if tried.stdout.startswith("Missing"):
         pytest.skip("this kernel gives no network of one's own")
 
     assert "['TCP 198.51.100.7 443', 'UDP 198.51.100.7 53', 'loopback UDP 53'] 1 True" == tried.stdout.strip(), (
@@ -86,8 +126,8 @@ ENCLOSED = """
 import contextlib, socket, time
 from agent.proof import network
 ours = network.enclosed()
-if ours is None:
-    raise SystemExit(print("none"))
+if isinstance(ours, network.Missing):
+    raise SystemExit(print(ours))
 server = socket.create_server(("127.0.0.1", 0))
 socket.create_connection(server.getsockname())
 out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -124,9 +164,10 @@ def test_what_redis_is_told_and_holds_is_heard(tmp_path: Path) -> None:
 
 
 def test_every_leak_that_is_planted_is_found_in_every_sink(tmp_path: Path) -> None:
-    sinks = planted(Searcher([], DECOYS), tmp_path, None)
+    sinks = planted(Searcher([], DECOYS), tmp_path, Missing.ROOT)
 
     assert [] == [sink for sink in sinks if sink.planted != sink.found]
+    assert sorted(name.value for name in SinkName) == sorted(sink.name for sink in sinks)
     assert 15 <= sum(sink.planted >= 20 for sink in sinks)
 
 
@@ -135,7 +176,7 @@ def test_a_search_that_misses_a_form_does_not_find_all_that_was_planted(tmp_path
         def decoys_in(self, pieces: Iterable[bytes], *, unpack: bool = False) -> set[Hit]:
             return set()
 
-    assert all(sink.found < sink.planted for sink in planted(Blind([], DECOYS), tmp_path, None) if sink.planted)
+    assert all(sink.found < sink.planted for sink in planted(Blind([], DECOYS), tmp_path, Missing.ROOT) if sink.planted)
 
 
 @root

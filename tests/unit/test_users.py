@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import pwd
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from agent import launcher
 from agent.processes import Service
-from agent.settings import SettingsRefused, from_environment, with_credentials
+from agent.settings import SECRETS, Settings, SettingsRefused, from_environment, with_credentials
 from agent.users import User, Users, users_of
 from policies.records import Profile
 
@@ -41,7 +42,7 @@ def test_users_that_would_protect_nobody_are_refused(names: dict[str, str]) -> N
 
 
 def test_without_the_right_nobody_is_started_as_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.users._may_become_another", lambda: False)
+    monkeypatch.setattr("agent.users.may_become_another", lambda: False)
     with pytest.raises(SettingsRefused, match="unset QUIETLINE_LINE_USER"):
         users_of(from_environment({"QUIETLINE_LINE_USER": "daemon"}))
 
@@ -82,6 +83,17 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     assert ("token", "1") == (seen["TWILIO_AUTH_TOKEN"], seen["QUIETLINE_PORT"])
     assert "CREDENTIALS_DIRECTORY" not in launcher.line_environment(seen, "redis://bus")
     assert {"A": "b"} == with_credentials({"A": "b"})
+
+
+def test_every_setting_that_is_held_as_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    held = {each.name.upper() for each in fields(Settings) if "PHI" in str(each.type)}
+    for name in SECRETS:
+        (tmp_path / name).write_text(f"content of {name}")
+
+    assert held == set(SECRETS)
+    assert {name: f"content of {name}" for name in SECRETS}.items() <= (
+        with_credentials({"CREDENTIALS_DIRECTORY": str(tmp_path)}).items()
+    )
 
 
 @pytest.mark.parametrize(("content", "more"), [("", {}), ("a\nb", {}), ("token", {"TWILIO_AUTH_TOKEN": "other"})])
