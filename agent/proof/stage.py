@@ -21,6 +21,7 @@ from agent.embedded_redis import die_with_parent, free_port
 from agent.proof.disk import ANOTHER
 from agent.proof.serving import FAILING
 from agent.settings import ROOT
+from policies.acts import PersonRole
 
 READY_S: Final = 150.0
 NUMBER: Final = "+12025550142"
@@ -45,6 +46,10 @@ workflow = "post_discharge"
 
 class OtherCode(Exception):
     """What would be proven is not what is here."""
+
+
+class NoToken(Exception):
+    """The keeper gave none."""
 
 
 @dataclass(slots=True)
@@ -160,6 +165,22 @@ async def service(folder: Path, base_url: str, redis_url: str, *, failing: bool)
             reader.join(5.0)
         process.stdout.close()
         process.stderr.close()
+
+
+def issued(state: Path, role: PersonRole) -> str:
+    """A token's secret, as `quietline token` has the keeper issue it.  Raises `NoToken`."""
+    command = [sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent.keeper", "token", "--state", str(state)]
+    done = subprocess.run(  # noqa: S603  # our own keeper, for a moment
+        [*command, "issue", "--role", role.value, "--days", "1"],
+        env=surroundings.bare(os.environ),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise NoToken
+    return done.stdout.strip()
 
 
 def _check_code() -> None:
