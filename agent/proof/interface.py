@@ -8,10 +8,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
-import os
 import re
-import subprocess
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,15 +17,13 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from agent import surroundings
-from agent.settings import ROOT
+from agent.proof.stage import issued
 from policies.acts import PersonRole
 
 ROLES: Final = (PersonRole.AUDITOR, PersonRole.ADMIN)
 """Whoever may read something that another may not."""
 DESCRIPTION: Final = "/v1/openapi.json"
 WAIT_S: Final = 30.0
-TOKEN_DAYS: Final = 1
 MOST_NAMED: Final = 30
 """Things that are asked for one by one, of each kind and in each reading: a token may ask 120 times at once."""
 NAMED: Final[Mapping[str, frozenset[str]]] = {
@@ -50,10 +45,6 @@ Got = tuple[int, bytes, bytes]
 """Status, head and body."""
 
 
-class NotEntered(Exception):
-    """The keeper gave no token."""
-
-
 @dataclass(slots=True)
 class Interface:
     """One that answers, and what it may be asked with."""
@@ -68,8 +59,8 @@ class Interface:
 
     @classmethod
     def entered(cls, port: int, state: Path) -> Interface:
-        """With a token for each role, issued as `quietline token` does it.  Raises `NotEntered`."""
-        return cls(port, {role.value: _issued(state, role) for role in ROLES})
+        """With a token for each role, issued as `quietline token` does it.  Raises `NoToken`."""
+        return cls(port, {role.value: issued(state, role) for role in ROLES})
 
     def read(self, words: str) -> tuple[bytes, list[str]]:
         """All that was not answered so before, and the operations of which nobody was told.
@@ -118,21 +109,6 @@ class Interface:
         for each in sorted(paths, key=lambda each: self.asked[each])[:MOST_NAMED]:
             self.asked[each] += 1
             yield each
-
-
-def _issued(state: Path, role: PersonRole) -> str:
-    command = [sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent.keeper", "token", "--state", str(state)]
-    done = subprocess.run(  # noqa: S603  # our own keeper
-        [*command, "issue", "--role", role.value, "--days", str(TOKEN_DAYS)],
-        env=surroundings.bare(os.environ),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise NotEntered
-    return done.stdout.strip()
 
 
 def _got(port: int, path: str, token: str, words: str) -> Got:

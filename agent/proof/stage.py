@@ -23,6 +23,7 @@ from agent.proof.given import OWN, USERS, Given
 from agent.proof.serving import FAILING
 from agent.settings import ROOT
 from agent.users import user_named
+from policies.acts import PersonRole
 
 READY_S: Final = 150.0
 NUMBER: Final = "+12025550142"
@@ -47,6 +48,10 @@ workflow = "post_discharge"
 
 class OtherCode(Exception):
     """What would be proven is not what is here."""
+
+
+class NoToken(Exception):
+    """The keeper gave none."""
 
 
 @dataclass(slots=True)
@@ -190,6 +195,25 @@ def let_in(folder: Path, given: Given) -> None:
     if keeper is not None:
         (folder / "state").mkdir(mode=0o700)
         os.chown(folder / "state", keeper.uid, keeper.gid)
+
+
+def issued(state: Path, role: PersonRole) -> str:
+    """A token's secret, as `quietline token` has the keeper issue it.  Raises `NoToken`."""
+    command = [sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent.keeper", "token", "--state", str(state)]
+    owner = state.stat()
+    theirs = {"user": owner.st_uid, "group": owner.st_gid} if os.geteuid() == 0 else {}  # files must stay the keeper's
+    done = subprocess.run(  # noqa: S603  # our own keeper, for a moment
+        [*command, "issue", "--role", role.value, "--days", "1"],
+        env=surroundings.bare(os.environ),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        **theirs,
+    )
+    if done.returncode:
+        raise NoToken
+    return done.stdout.strip()
 
 
 def _check_code() -> None:
