@@ -200,8 +200,7 @@ def let_in(folder: Path, given: Given) -> None:
 def issued(state: Path, role: PersonRole) -> str:
     """A token's secret, as `quietline token` has the keeper issue it.  Raises `NoToken`."""
     command = [sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent.keeper", "token", "--state", str(state)]
-    owner = state.stat()
-    theirs = {"user": owner.st_uid, "group": owner.st_gid} if os.geteuid() == 0 else {}  # files must stay the keeper's
+    owner = state.stat() if os.geteuid() == 0 else None  # what it writes must stay the keeper's
     done = subprocess.run(  # noqa: S603  # our own keeper, for a moment
         [*command, "issue", "--role", role.value, "--days", "1"],
         env=surroundings.bare(os.environ),
@@ -209,7 +208,8 @@ def issued(state: Path, role: PersonRole) -> str:
         capture_output=True,
         text=True,
         check=False,
-        **theirs,
+        user=owner.st_uid if owner else None,
+        group=owner.st_gid if owner else None,
     )
     if done.returncode:
         raise NoToken
