@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from policies.redacting.births import BIRTH_REACH, birth_number, births_in, elsewhere
+from policies.redacting.births import BIRTH_REACH, birth_number, births_in, elsewhere, labelled, of_a_child
 from policies.redacting.counting import TEENS, TENS, UNITS, cardinal, ordinal
+from policies.redacting.feasts import dated, feast
 from policies.redacting.found import Found, Kind
 from policies.redacting.lexis import GRAMMAR, WEEKDAYS
 from policies.redacting.measures import measured
-from policies.redacting.words import Word, at, phrases
+from policies.redacting.words import Word, at
 from policies.redacting.years import year_at
 
 MONTHS: Final = frozenset(
@@ -22,10 +23,6 @@ MONTHS: Final = frozenset(
 )
 # Months that are words of their own: they need a day right beside them.
 DOUBTFUL_MONTHS: Final = frozenset("may march mar".split())
-FEASTS: Final = phrases(
-    """christmas eve | christmas day | new year 's eve | new year 's day | new years eve | new years day | leap day
-    | valentine 's day | valentines day | independence day | halloween | christmas"""
-)
 # Between the parts of one date.
 _LOOSE: Final = frozenset("um uh er uhm , . of in the year and".split())
 _ON: Final = WEEKDAYS | frozenset(
@@ -37,13 +34,18 @@ _NOT_COUNTED: Final = frozenset(
     in if is was or which no not didn't a an this last next so after before tuesday until till through
     they'd there about""".split()
 )
-_COUNTED: Final = frozenset("one two few last most half kind little night morning evening afternoon".split())
+_COUNTED: Final = frozenset("one two few last most half kind little night morning evening afternoon try".split())
 # Where these are spoken of, three numbers in a row are readings.
 _READ: Final = frozenset(
     """sugar sugars glucose pressure pulse reading readings temperature temp weight weighed take took taking oxygen
     level levels inr rate dose doses count milligrams bp score numbers""".split()
 )
+_VISITS: Final = frozenset(
+    "appointment visit surgery operation procedure scan followup checkup discharge discharged admitted".split()
+)
+_SET: Final = frozenset("is 's was for".split())
 _STREETS: Final = frozenset("street road avenue boulevard lane drive court highway parkway place terrace".split())
+_NUMBERED: Final = frozenset({*UNITS, *TENS, *TEENS, "hundred", "point"})
 _CORRECTING: Final = frozenset("um uh er no wait sorry i mean , not rather actually".split())
 
 
@@ -98,7 +100,10 @@ def _another(words: Sequence[Word], low: Sequence[str], end: int) -> int:
 
 def _date(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
     """Where a date that begins here ends, and whether it has a year long past."""
-    for rule in (_written, _month_first, _day_first, _feast, _bare_day, _in_numbers, _whole_in_numbers, _year_first):
+    for rule in (
+        _written, _month_first, _day_first, _feast, _bare_day, _in_numbers, _whole_in_numbers, _year_first, labelled,
+        of_a_child,
+    ):  # fmt: skip
         end = rule(words, low, place)
         if end is not None:
             return end
@@ -198,12 +203,12 @@ def _written(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int
 
 
 def _feast(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
-    """A feast with a year: "leap day nineteen fifty two"."""
-    for feast in FEASTS:
-        if tuple(low[place : place + len(feast)]) == feast:
-            end, past = _with_year(words, low, place + len(feast))
-            return (end, past) if end > place + len(feast) or feast[-1] in ("eve",) or feast[0] == "new" else None
-    return None
+    """A feast, with its year or as a day: "leap day nineteen fifty two", "since labor day"."""
+    named = feast(low, place)
+    if named is None:
+        return None
+    end, past = _with_year(words, low, named)
+    return (end, past) if end > named or dated(low, place, named) else None
 
 
 def _bare_day(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
@@ -218,7 +223,7 @@ def _bare_day(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[in
     following = at(low, day[1])
     if following == "of":
         month = at(low, day[1] + 1) in ("this", "last", "next", "the") and at(low, day[1] + 2) == "month"
-        return (day[1], False) if month else None
+        return (day[1] + 3, False) if month else None
     free = following in _NOT_COUNTED or following in WEEKDAYS or following in GRAMMAR - _COUNTED
     counted = not (free or day[1] >= len(words) or words[day[1]].mark)
     if before in _ON:
@@ -229,8 +234,9 @@ def _bare_day(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[in
 def _in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
     """ "on two fourteen", "on six oh four": month and day, right after "on"."""
     slash = at(low, place + 1) in ("slash", "/") and words[place].letters
-    dated = at(low, place - 1) == "on" or slash or "date" in low[max(0, place - 3) : place]
-    if not dated or low[place] not in UNITS | TEENS or not words[place].letters:
+    visit = not _VISITS.isdisjoint(low[max(0, place - 3) : place]) and at(low, place - 1) in _SET
+    told = at(low, place - 1) == "on" or slash or "date" in low[max(0, place - 3) : place]
+    if not (told or visit) or low[place] not in UNITS | TEENS or not words[place].letters:
         return None
     month = cardinal(words, place)
     if month is None or not 1 <= month[0] <= 12:
@@ -238,10 +244,16 @@ def _in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[
     after = month[1] + slash
     zero = at(low, after) in ("oh", "o", "zero")
     day = cardinal(words, after + zero)
-    if day is None or not (1 <= day[0] <= 9 if zero else 1 + 9 * (not slash) <= day[0] <= 31) or measured(low, day[1]):
+    if (
+        day is None
+        or not (1 <= day[0] <= 9 if zero else 1 + 9 * (not slash and not visit) <= day[0] <= 31)
+        or measured(low, day[1])
+    ):
         return None
     if not _STREETS.isdisjoint(low[day[1] : day[1] + 5]):
         return None
+    if not told and (day[0] > 9 or zero or at(low, day[1]) in ("or", "to", *UNITS, *TENS)):
+        return None  # "the visit is two fifteen": a time of day
     if words[day[1] - 1].cased.isdecimal() or at(low, month[1]) in ("hundred", "thousand"):
         return None
     slashed = slash and at(low, day[1]) in ("slash", "/")
@@ -262,7 +274,7 @@ def _whole_in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> 
     if at(low, after) == "nineteen":
         return year_at(words, low, after)
     short = at(low, after) in TENS and at(low, after + 1 + (at(low, after + 1) == "-")) in UNITS
-    if not short or not _READ.isdisjoint(low[max(0, place - 8) : place]) or at(low, place - 1) in UNITS | TENS | TEENS:
+    if not short or not _READ.isdisjoint(low[max(0, place - 8) : place]) or at(low, place - 1) in _NUMBERED:
         return None
     year = year_at(words, low, after)
     return year if year is not None and at(low, year[0]) not in UNITS | TENS | TEENS else None

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import Final
 
-from policies.redacting.ages import OLDEST, feverish
+from policies.redacting.ages import OLDEST
 from policies.redacting.announcing import ANNOUNCED, of_a_thing
 from policies.redacting.births import births_in
 from policies.redacting.counting import ORDINALS, TEENS, TENS, UNITS, cardinal
 from policies.redacting.dates import MONTHS
+from policies.redacting.feasts import feast
 from policies.redacting.found import Found, Kind
+from policies.redacting.gauging import RARE, aged, gauged, unit_follows
 from policies.redacting.identifiers import PUBLIC_LINES
 from policies.redacting.lexis import FIRM_TITLES, GRAMMAR, HESITATION, STATES, WEEKDAYS, Lexis
 from policies.redacting.measures import DOSES, measured
@@ -90,7 +92,7 @@ def added(words: Sequence[Word], tags: Sequence[Tag], lexis: Lexis, skipped: Set
             _one_word(words, place, other) and (other in taken or other in skipped) for other in (place - 1, place + 1)
         ):
             taken.add(place)
-    kept = [one for one in _trimmed(low, _rows(tags, taken)) if _stands(words, low, one, skipped, taken)]
+    kept = [one for one in _trimmed(low, _rows(tags, taken)) if _stands(words, low, one, skipped, taken, lexis)]
     return _bridged(low, kept, skipped)
 
 
@@ -119,7 +121,7 @@ def doubted(words: Sequence[Word], tags: Sequence[Tag], lexis: Lexis, one: Found
     if one.kind is Kind.DATE and said == ["may", "one"] and one.end < len(words) and words[one.end].letters:
         return words[one.end].low not in GRAMMAR or sure < DOUBTED_PLACE  # "may one drive"
     if one.kind is Kind.DATE:
-        return sure < DOUBTED_PLACE and not any(word.isdecimal() for word in said)
+        return sure < DOUBTED_PLACE and not any(word.isdecimal() for word in said) and feast(said, 0) is None
     if one.kind is not Kind.ADDRESS:
         return False
     least = DOUBTED_WORD if len(said) == 1 else DOUBTED_PLACE
@@ -231,7 +233,9 @@ def _bridged(low: Sequence[str], found: Sequence[Found], skipped: Set[int]) -> l
     return together
 
 
-def _stands(words: Sequence[Word], low: Sequence[str], one: Found, skipped: Set[int], taken: Set[int]) -> bool:
+def _stands(
+    words: Sequence[Word], low: Sequence[str], one: Found, skipped: Set[int], taken: Set[int], lexis: Lexis
+) -> bool:
     """Nothing that is certain speaks against the whole of it."""
     said = low[one.first : one.end]
     if one.kind is Kind.PERSON:
@@ -257,7 +261,7 @@ def _stands(words: Sequence[Word], low: Sequence[str], one: Found, skipped: Set[
             "old",
         }  # the rest of what a rule began: "ninety third" year
     if one.kind is Kind.AGE_90_PLUS:
-        return _old(words, low, one)
+        return _old(words, low, one, lexis)
     if one.kind is Kind.DATE and not numbers and MONTHS.isdisjoint(said):
         return False
     if numbers and numbers < LONG:
@@ -327,14 +331,16 @@ def _supported(low: Sequence[str], one: Found, skipped: Set[int], taken: Set[int
     return any(place in skipped for place in others) or sum(place in taken for place in others) >= ENOUGH
 
 
-def _old(words: Sequence[Word], low: Sequence[str], one: Found) -> bool:
+def _old(words: Sequence[Word], low: Sequence[str], one: Found, lexis: Lexis) -> bool:
     """From ninety on, and no reading."""
-    if _read(low, one) or feverish(low, one.first, one.end) or at(low, one.end) in UNITS:
+    if _read(low, one) or at(low, one.end) in UNITS:
         return False  # a single digit after it: tenths of a degree
     for place in range(max(0, one.first - 1), one.end):
         if low[place] in ("nineties", "ninetieth", "hundredth", "centenarian"):
             return True
         number = cardinal(words, place)
         if number is not None:
-            return OLD <= number[0] <= OLDEST and not measured(low, number[1])
+            oldest = OLDEST if aged(low, place, number[1]) else RARE - 1
+            counts = measured(low, number[1]) and unit_follows(low, number[1])
+            return OLD <= number[0] <= oldest and not counts and not gauged(words, low, place, number[1], lexis)
     return False
