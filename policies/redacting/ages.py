@@ -14,6 +14,7 @@ from policies.redacting.gauging import (
     RARE,
     REACH,
     READINGS,
+    aged,
     gauged,
     unit_follows,
 )
@@ -152,13 +153,13 @@ def _of_a_person(words: Sequence[Word], low: Sequence[str], place: int, end: int
     if "nineties" in low[place:end]:
         owned = not _OWNERS.isdisjoint(before[-4:])
         return (owned or last not in ("the", "low", "mid", "high", "upper")) and READINGS.isdisjoint([*before, *after])
-    if last in ("age", "aged", "turned", "turns", "turning", "pushing", "big") or _birthday(words, low, place) == end:
+    if last in ("turned", "turns", "turning", "pushing", "big") or _birthday(words, low, place) == end:
         return True
     if unit_follows(low, end):
-        return after[1:2] in (["old"], ["young"]) or (after[1:2] == ["of"] and after[0] not in ("unit", "units"))
+        return after[1:2] in (["old"], ["young"])
     if not AGEING.isdisjoint(after[:3]) or low[place:end][-1:] == ["nonagenarian"]:
         return READINGS.isdisjoint(before[-3:])
-    if last == "old" or before[-2:] == ["old", ","]:
+    if aged(low, place, end):
         return True
     number = cardinal(words, place)
     if (number is not None and number[0] >= RARE) or gauged(words, low, place, end, lexis):
@@ -194,6 +195,8 @@ def _stated(low: Sequence[str], begin: int, place: int, end: int, lexis: Lexis) 
             if not subject:
                 return step == begin and READINGS.isdisjoint(low[step:place]) and place - step < 3
             near = subject[-1]
+            if near == "'s":
+                return False  # "my mother's is ninety eight": something of hers
             if near in _BEING:
                 continue
             if near in (

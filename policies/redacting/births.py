@@ -13,7 +13,7 @@ from policies.redacting.years import year_at
 
 _BIRTH: Final = phrases(
     """born | birth | birthday | birthdate | birthdays | d o b | dob | b day | bday | b i r t h | year is | the
-    year | d . o . b | birth year | dobs"""
+    year | d . o . b | birth year | dobs | into this world | into the world"""
 )
 _BIRTH_WORDS: Final = frozenset("birth birthday birthdate dob bday born".split())  # "... is my birthday"
 BIRTH_REACH: Final = 14  # words after "born" in which a number is looked for: "... no wait that's my wife's it's"

@@ -12,7 +12,7 @@ from policies.redacting.births import BIRTH_REACH, birth_number, births_in, else
 from policies.redacting.counting import TEENS, TENS, UNITS, cardinal, ordinal
 from policies.redacting.feasts import dated, feast
 from policies.redacting.found import Found, Kind
-from policies.redacting.lexis import GRAMMAR, WEEKDAYS
+from policies.redacting.lexis import GRAMMAR, TITLES, WEEKDAYS
 from policies.redacting.measures import measured
 from policies.redacting.words import Word, at
 from policies.redacting.years import year_at
@@ -35,6 +35,8 @@ _NOT_COUNTED: Final = frozenset(
     they'd there about""".split()
 )
 _COUNTED: Final = frozenset("one two few last most half kind little night morning evening afternoon try".split())
+# After a day, and nothing that it could count.
+FREE: Final = frozenset("of around right doctor surgery yes please ma'am both first second not".split())
 # Where these are spoken of, three numbers in a row are readings.
 _READ: Final = frozenset(
     """sugar sugars glucose pressure pulse reading readings temperature temp weight weighed take took taking oxygen
@@ -221,6 +223,8 @@ def _bare_day(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[in
     if day is None:
         return None
     following = at(low, day[1])
+    if following in ("and", "or", "through") and counts(words, low, day[1] + 1):
+        return None  # "the fourth and fifth lumbar"
     if following == "of":
         month = at(low, day[1] + 1) in ("this", "last", "next", "the") and at(low, day[1] + 2) == "month"
         return (day[1] + 3, False) if month else None
@@ -229,6 +233,16 @@ def _bare_day(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[in
     if before in _ON:
         return None if counted else (day[1], False)
     return (day[1], False) if day[0] > 3 and not counted and before not in ("in", "for", "my", "and") else None
+
+
+def counts(words: Sequence[Word], low: Sequence[str], place: int) -> bool:
+    """An ordinal stands here that counts the thing after it: "twelfth rib"."""
+    place += at(low, place) == "the"
+    day = ordinal(words, place) if place < len(words) else None
+    if day is None or day[1] >= len(words) or words[day[1]].mark:
+        return False
+    following = low[day[1]]
+    return following not in _NOT_COUNTED | WEEKDAYS | MONTHS | TITLES | (GRAMMAR - _COUNTED) and following not in FREE
 
 
 def _in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
@@ -278,6 +292,20 @@ def _whole_in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> 
         return None
     year = year_at(words, low, after)
     return year if year is not None and at(low, year[0]) not in UNITS | TENS | TEENS else None
+
+
+def whole_in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:
+    """Where month, day and a year of the last century end, said as three numbers and no row: "ten ten forty"."""
+    parts: list[int] = []
+    end = place
+    while len(parts) < 3:
+        end += at(low, end) in (*_LOOSE, "oh", "o", "zero")
+        number = cardinal(words, end)
+        if number is None:
+            return None
+        parts, end = [*parts, number[0]], number[1]
+    row = parts[1] - parts[0] == parts[2] - parts[1] != 0
+    return end if 1 <= parts[0] <= 12 and 1 <= parts[1] <= 31 and 20 <= parts[2] < 100 and not row else None
 
 
 def _year_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from policies.redacting.counting import cardinal
+from policies.redacting.counting import ORDINALS, cardinal
 from policies.redacting.lexis import WEEKDAYS, Lexis
 from policies.redacting.words import Word, at, phrases
 
 REACH: Final = 9  # words before the number in which a person or a reading is spoken of
 AHEAD: Final = 4  # words after it
 FEVER_REACH: Final = 5  # words after the number
+ASKED: Final = 5  # words before the number in which its age is asked for or announced: "how old, well, i'm"
 RARE: Final = 110  # hardly anybody lives longer: from here on it is an age only where one is spoken of
 ROW: Final = 3  # numbers in a row from which they are readings
 READINGS: Final = frozenset(
@@ -37,6 +38,7 @@ METERS: Final = frozenset(
     cannula""".split()
 )
 _YEARS: Final = frozenset("old young year years birthday".split())
+_ASKED: Final = frozenset("age aged old".split())
 _NOT_BEFORE: Final = frozenset(
     """number gauge size take took takes taking room number's bed step with by until than under above below
     between times near dial dialed press stage level type lost gained owe paid pay drank ate walked do did does count
@@ -47,8 +49,10 @@ _HEDGES: Final = frozenset(
 )
 # "they upped me to a hundred": a dose or a limit; "lived to be", "close to" and "made it to" are ages.
 _TOWARDS: Final = frozenset("lived live lives made make makes close closer near way next live survived".split())
-_ONWARDS: Final = frozenset("going goin coming gone getting".split())  # "going on ninety five"
+_ONWARDS: Final = frozenset("going goin closing coming gone getting".split())  # "going on ninety five"
 _LOOKS: Final = frozenset("shape bad good great young well spry sharp strong old nice".split())  # "not bad for ninety"
+_STANDING: Final = frozenset("is 's 'm 're am are was were stays stay sits sitting runs running hovering i'm she's".split())
+_OWNED: Final = frozenset("his hers mine yours theirs".split())  # "hers is ninety eight"
 # "what if it goes over a hundred"
 _LIMITS: Final = frozenset("over past beyond exceeds hits reaches".split())
 _CONDITIONS: Final = frozenset("if when whenever anything unless goes keep stays call until".split())
@@ -57,6 +61,7 @@ _HABITUAL: Final = frozenset("usually normally sometimes mostly generally fastin
 _POSTURES: Final = frozenset("sitting lying standing walking resting laying".split())
 _WHEN: Final = phrases("this morning | this afternoon | this evening | last night | today | tonight | yesterday")
 _AGAIN: Final = phrases("day after | days after")  # "she'll be ninety day after tomorrow": no unit
+_SMALLER: Final = frozenset("twenty thirty forty fifty sixty seventy".split())
 _JOINING: Final = frozenset("and then or , to a".split())
 _FEVERS: Final = frozenset("fever feverish temperature temp thermometer fahrenheit".split())
 _BESIDE: Final = frozenset(
@@ -70,6 +75,8 @@ def gauged(words: Sequence[Word], low: Sequence[str], place: int, end: int, lexi
     """The number in words `place` up to `end` is no age, whoever is spoken of."""
     if aged(low, place, end):
         return False
+    if at(low, end) in ORDINALS:
+        end += 1
     return (
         feverish(low, place, end)
         or unit_follows(low, end)
@@ -84,7 +91,9 @@ def gauged(words: Sequence[Word], low: Sequence[str], place: int, end: int, lexi
 
 def aged(low: Sequence[str], place: int, end: int) -> bool:
     """An age is spoken of right beside it."""
-    return not _YEARS.isdisjoint(low[end : end + 3]) or at(low, place - 1) in ("age", "aged", "turned", "turning")
+    before = low[max(0, place - ASKED) : place]
+    asked = not _ASKED.isdisjoint(before) and READINGS.isdisjoint(before)
+    return asked or not _YEARS.isdisjoint(low[end : end + 3]) or at(low, place - 1) in ("turned", "turning")
 
 
 def unit_follows(low: Sequence[str], end: int) -> bool:
@@ -125,6 +134,10 @@ def _limited(low: Sequence[str], place: int) -> bool:
         return _ONWARDS.isdisjoint(before)
     if last == "for":
         return at(low, here - 2) not in _LOOKS
+    if last == "at":
+        return at(low, here - 2) in _STANDING
+    if last in ("is", "was") and (before[-2:-1] == ["'s"] or at(low, here - 2) in _OWNED):
+        return True
     if last in _LIMITS:
         return not _CONDITIONS.isdisjoint(before[-6:])
     return last in _NOT_BEFORE or (last in ("a", "the") and at(low, place) == "ninety")
@@ -156,6 +169,10 @@ def _momentary(low: Sequence[str], place: int, end: int) -> bool:
 
 def _in_a_row(words: Sequence[Word], low: Sequence[str], place: int, end: int) -> bool:
     """One of several figures: "ninety four ninety six ninety five", "monday ninety two tuesday a hundred"."""
+    if at(low, place - 1) == "or" and any(
+        _number_to(words, low, place - step, place) and low[place - step] in _SMALLER for step in (2, 3)
+    ):
+        return True  # "thirty or ninety"
     first, count = place, 1
     while first > 0 and count < ROW:
         before = next((step for step in range(1, 6) if _number_to(words, low, first - step, first)), None)

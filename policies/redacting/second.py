@@ -14,7 +14,7 @@ from policies.redacting.ages import OLDEST
 from policies.redacting.announcing import ANNOUNCED, of_a_thing
 from policies.redacting.births import births_in
 from policies.redacting.counting import ORDINALS, TEENS, TENS, UNITS, cardinal
-from policies.redacting.dates import MONTHS
+from policies.redacting.dates import MONTHS, counts, whole_in_numbers
 from policies.redacting.feasts import feast
 from policies.redacting.found import Found, Kind
 from policies.redacting.gauging import RARE, aged, gauged, unit_follows
@@ -120,6 +120,8 @@ def doubted(words: Sequence[Word], tags: Sequence[Tag], lexis: Lexis, one: Found
         return sure < least and all(len(word) > 1 for word in said) and not _announced(low, lexis, one.first)
     if one.kind is Kind.DATE and said == ["may", "one"] and one.end < len(words) and words[one.end].letters:
         return words[one.end].low not in GRAMMAR or sure < DOUBTED_PLACE  # "may one drive"
+    if one.kind in (Kind.DATE, Kind.DOB) and one.end < len(words) and lexis.medical(words[one.end].low):
+        return set(said) <= _NUMBERS  # "ten three twenty five norco"
     if one.kind is Kind.DATE:
         return sure < DOUBTED_PLACE and not any(word.isdecimal() for word in said) and feast(said, 0) is None
     if one.kind is not Kind.ADDRESS:
@@ -270,9 +272,11 @@ def _stands(
         if _read(low, one) and not _goes_on(low, one, skipped):
             return False
     if one.kind is Kind.ADDRESS or one.kind is Kind.DATE:
-        return not (one.kind is Kind.DATE and _counted(low, one))
+        return not (one.kind is Kind.DATE and (_counted(low, one) or _counting(words, low, lexis, one)))
     if of_a_thing(low, one.first):
         return False
+    if one.kind is Kind.DOB and (whole_in_numbers(words, low, one.first) or len(words)) <= one.end:
+        return True
     return numbers > SHORT or _supported(low, one, skipped, taken)
 
 
@@ -320,6 +324,17 @@ def _counted(low: Sequence[str], one: Found) -> bool:
     """No month, no ordinal, no stroke: "page twelve of fourteen"."""
     said = low[max(0, one.first - 1) : one.end + 1]
     return MONTHS.isdisjoint(said) and ORDINALS.isdisjoint(said) and not {"/", "slash", "-", "dash"} & set(said)
+
+
+def _counting(words: Sequence[Word], low: Sequence[str], lexis: Lexis, one: Found) -> bool:
+    """An ordinal and no month, and what follows is neither a name nor the sentence: "twelfth rib"."""
+    last = max(one.first, one.end - 1 - (one.end - one.first > 1 and low[one.end - 2] in TENS))
+    return (
+        MONTHS.isdisjoint(low[one.first : one.end])
+        and counts(words, low, one.end - 1)
+        and counts(words, low, last)
+        and not lexis.namelike(at(low, one.end))
+    )
 
 
 def _supported(low: Sequence[str], one: Found, skipped: Set[int], taken: Set[int]) -> bool:
