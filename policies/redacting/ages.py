@@ -28,7 +28,8 @@ _PEOPLE: Final = (
     | TITLES
     | frozenset(
         """he she i im hes shes they who we you patient person client resident pt male female woman man lady gentleman
-        fella gal ancestor widow widower veteran elder guy someone somebody people women men folks""".split()
+        fella gal ancestor widow widower veteran elder guy someone somebody people women men folks half sis bro nan pal
+        buddy missus sweetheart elderly""".split()
     )
 )
 _CLAUSE: Final = frozenset(". ? ! ;".split())
@@ -218,7 +219,7 @@ def _stated(low: Sequence[str], begin: int, place: int, end: int, lexis: Lexis) 
 
 _APPOSED: Final = ((), (",",), ("(",), (",", "who"), ("now",), ("about",), ("around",))  # "mother, ninety three,"
 _BEING: Final = frozenset(
-    "is 's 'm am are was be 're being hes shes im 'll 'd became reached hit hits got makes made makes been".split()
+    "is 's 'm am are was be 're being hes shes im 'll 'd became reached hit hits makes made makes been".split()
 )
 _BESIDE: Final = frozenset(
     "um uh just well only now still also probably already really like must might may will would going to be".split()

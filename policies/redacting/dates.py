@@ -35,6 +35,11 @@ _NOT_COUNTED: Final = frozenset(
     they'd there about""".split()
 )
 _COUNTED: Final = frozenset("one two few last most half kind little night morning evening afternoon try".split())
+LATE: Final = 13  # the ordinals from here on hardly ever count anything but these:
+_RANKED: Final = frozenset(
+    """floor street avenue time week weeks day dose treatment percentile birthday century year hour grade session pill
+    lap round st ave row bed room rib vertebra call try""".split()
+)
 # After a day, and nothing that it could count.
 FREE: Final = frozenset("of around right doctor surgery yes please ma'am both first second not".split())
 # Where these are spoken of, three numbers in a row are readings.
@@ -156,8 +161,8 @@ def _day_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[i
     while at(low, after) in ("um", "uh"):
         after += 1
     month = at(low, after)
-    if month not in MONTHS:
-        return None
+    if month not in MONTHS or (ordinal(words, start) is None and ordinal(words, after + 1) is not None):
+        return None  # "the last one, april first"
     end = _with_year(words, low, after + 1)
     return None if month in DOUBTFUL_MONTHS and not of and not end[1] else end
 
@@ -228,7 +233,8 @@ def _bare_day(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[in
     if following == "of":
         month = at(low, day[1] + 1) in ("this", "last", "next", "the") and at(low, day[1] + 2) == "month"
         return (day[1] + 3, False) if month else None
-    free = following in _NOT_COUNTED or following in WEEKDAYS or following in GRAMMAR - _COUNTED
+    late = day[0] >= LATE and following not in _RANKED
+    free = late or following in _NOT_COUNTED or following in WEEKDAYS or following in GRAMMAR - _COUNTED
     counted = not (free or day[1] >= len(words) or words[day[1]].mark)
     if before in _ON:
         return None if counted else (day[1], False)
@@ -242,6 +248,8 @@ def counts(words: Sequence[Word], low: Sequence[str], place: int) -> bool:
     if day is None or day[1] >= len(words) or words[day[1]].mark:
         return False
     following = low[day[1]]
+    if day[0] >= LATE:
+        return following in _RANKED
     return following not in _NOT_COUNTED | WEEKDAYS | MONTHS | TITLES | (GRAMMAR - _COUNTED) and following not in FREE
 
 
@@ -291,7 +299,7 @@ def _whole_in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> 
     if not short or not _READ.isdisjoint(low[max(0, place - 8) : place]) or at(low, place - 1) in _NUMBERED:
         return None
     year = year_at(words, low, after)
-    return year if year is not None and at(low, year[0]) not in UNITS | TENS | TEENS else None
+    return year if year is not None and at(low, year[0]) not in _NUMBERED | {"ones", "one"} else None
 
 
 def whole_in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:

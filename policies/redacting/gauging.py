@@ -42,7 +42,7 @@ _ASKED: Final = frozenset("age aged old".split())
 _NOT_BEFORE: Final = frozenset(
     """number gauge size take took takes taking room number's bed step with by until than under above below
     between times near dial dialed press stage level type lost gained owe paid pay drank ate walked do did does count
-    counted scored manage managed exit channel page route""".split()
+    counted scored manage managed got get exit channel page route""".split()
 )
 _HEDGES: Final = frozenset(
     "like about around maybe almost nearly only just roughly exactly up usually normally".split()
@@ -52,14 +52,16 @@ _TOWARDS: Final = frozenset("lived live lives made make makes close closer near 
 _ONWARDS: Final = frozenset("going goin closing coming gone getting".split())  # "going on ninety five"
 _LOOKS: Final = frozenset("shape bad good great young well spry sharp strong old nice".split())  # "not bad for ninety"
 _STANDING: Final = frozenset("is 's 'm 're am are was were stays stay sits sitting runs running hovering i'm she's".split())
+_ALARMS: Final = frozenset("worry worried call beep beeps alarm alarms start starts".split())
 _OWNED: Final = frozenset("his hers mine yours theirs".split())  # "hers is ninety eight"
 # "what if it goes over a hundred"
 _LIMITS: Final = frozenset("over past beyond exceeds hits reaches".split())
 _CONDITIONS: Final = frozenset("if when whenever anything unless goes keep stays call until".split())
 _JUDGED: Final = frozenset("high low normal dangerous elevated".split())
 _HABITUAL: Final = frozenset("usually normally sometimes mostly generally fasting typically".split())
+_CHILLS: Final = frozenset("chills shivering shivers sweats".split())
 _POSTURES: Final = frozenset("sitting lying standing walking resting laying".split())
-_WHEN: Final = phrases("this morning | this afternoon | this evening | last night | today | tonight | yesterday")
+_WHEN: Final = phrases("this morning | this afternoon | this evening | last night | tonight | yesterday | earlier")
 _AGAIN: Final = phrases("day after | days after")  # "she'll be ninety day after tomorrow": no unit
 _SMALLER: Final = frozenset("twenty thirty forty fifty sixty seventy".split())
 _JOINING: Final = frozenset("and then or , to a".split())
@@ -135,7 +137,7 @@ def _limited(low: Sequence[str], place: int) -> bool:
     if last == "for":
         return at(low, here - 2) not in _LOOKS
     if last == "at":
-        return at(low, here - 2) in _STANDING
+        return at(low, here - 2) in _STANDING | _ALARMS
     if last in ("is", "was") and (before[-2:-1] == ["'s"] or at(low, here - 2) in _OWNED):
         return True
     if last in _LIMITS:
@@ -163,8 +165,8 @@ def _momentary(low: Sequence[str], place: int, end: int) -> bool:
         return True
     if "been" in before:
         return after[:1] in (["since"], ["all"]) or after[:2] == ["for", "the"]
-    past = not {"was", "were"}.isdisjoint(before)
-    return not _HABITUAL.isdisjoint(before) or (past and any(tuple(after[: len(one)]) == one for one in _WHEN))
+    chilled = not _CHILLS.isdisjoint(low[end : end + AHEAD])
+    return chilled or not _HABITUAL.isdisjoint(before) or any(tuple(after[: len(one)]) == one for one in _WHEN)
 
 
 def _in_a_row(words: Sequence[Word], low: Sequence[str], place: int, end: int) -> bool:
