@@ -176,6 +176,7 @@ def _stated(low: Sequence[str], begin: int, place: int, end: int, lexis: Lexis) 
     """Somebody is said to be that old: "she's only ninety four", "my mother, ninety three,", "dad at ninety five"."""
     if place == begin:
         alone = at(low, end) in (",", "years", "") or (at(low, end) == "and" and at(low, end + 1) not in TENS)
+        alone = alone or tuple(low[end : end + 2]) == ("if", "you")  # "if you can believe it"
         return place == 0 and (alone or len(low) < 4)
     if at(low, place - 1) == "at" and (
         at(low, end) in _PEOPLE or at(low, end) in (",", "my", "still", "and", "you", "i")

@@ -51,13 +51,17 @@ _HEDGES: Final = frozenset(
 _TOWARDS: Final = frozenset("lived live lives made make makes close closer near way next live survived".split())
 _ONWARDS: Final = frozenset("going goin closing coming gone getting".split())  # "going on ninety five"
 _LOOKS: Final = frozenset("shape bad good great young well spry sharp strong old nice".split())  # "not bad for ninety"
-_STANDING: Final = frozenset("is 's 'm 're am are was were stays stay sits sitting runs running hovering i'm she's".split())
+_STANDING: Final = frozenset(
+    "is 's 'm 're am are was were stays stay sits sitting runs running hovering i'm she's".split()
+)
 _ALARMS: Final = frozenset("worry worried call beep beeps alarm alarms start starts".split())
+_KEPT: Final = frozenset("keep keeps kept set".split())  # "keep the room at ninety"
 _OWNED: Final = frozenset("his hers mine yours theirs".split())  # "hers is ninety eight"
 # "what if it goes over a hundred"
 _LIMITS: Final = frozenset("over past beyond exceeds hits reaches".split())
 _CONDITIONS: Final = frozenset("if when whenever anything unless goes keep stays call until".split())
 _JUDGED: Final = frozenset("high low normal dangerous elevated".split())
+_FIGURES: Final = phrases("is that | that 's | which is | is this")
 _HABITUAL: Final = frozenset("usually normally sometimes mostly generally fasting typically".split())
 _CHILLS: Final = frozenset("chills shivering shivers sweats".split())
 _POSTURES: Final = frozenset("sitting lying standing walking resting laying".split())
@@ -66,6 +70,7 @@ _AGAIN: Final = phrases("day after | days after")  # "she'll be ninety day after
 _SMALLER: Final = frozenset("twenty thirty forty fifty sixty seventy".split())
 _JOINING: Final = frozenset("and then or , to a".split())
 _FEVERS: Final = frozenset("fever feverish temperature temp thermometer fahrenheit".split())
+_ANOTHER: Final = frozenset("my his her their our but she he i".split())  # "i'm ninety, my temperature is"
 _BESIDE: Final = frozenset(
     "um uh just well only now still also probably already really like must might may will would going to be".split()
 )
@@ -105,9 +110,9 @@ def unit_follows(low: Sequence[str], end: int) -> bool:
 
 def feverish(low: Sequence[str], place: int, end: int) -> bool:
     """A temperature: "is ninety nine a fever", "it was ninety nine this morning"."""
-    if not _FEVERS.isdisjoint(low[max(0, place - REACH) : place]) or not _FEVERS.isdisjoint(
-        low[end : end + FEVER_REACH]
-    ):
+    after = low[end : end + FEVER_REACH]
+    same = next((step for step, word in enumerate(after) if word in _ANOTHER), len(after))
+    if not _FEVERS.isdisjoint(low[max(0, place - REACH) : place]) or not _FEVERS.isdisjoint(after[:same]):
         return _YEARS.isdisjoint(low[end : end + 3])
     here = place
     while here > 0 and low[here - 1] in _BESIDE | _STILL:
@@ -137,7 +142,7 @@ def _limited(low: Sequence[str], place: int) -> bool:
     if last == "for":
         return at(low, here - 2) not in _LOOKS
     if last == "at":
-        return at(low, here - 2) in _STANDING | _ALARMS
+        return at(low, here - 2) in _STANDING | _ALARMS or not _KEPT.isdisjoint(before[-5:])
     if last in ("is", "was") and (before[-2:-1] == ["'s"] or at(low, here - 2) in _OWNED):
         return True
     if last in _LIMITS:
@@ -148,7 +153,7 @@ def _limited(low: Sequence[str], place: int) -> bool:
 def _judged(low: Sequence[str], place: int, end: int) -> bool:
     """ "is a hundred and one too high", "ninety is low", "is ninety five okay": a question about a figure."""
     begins = place < 2 or low[place - 2] in _CLAUSE
-    asked = [low[here + 2 :] for here in range(end, min(end + 4, len(low))) if low[here : here + 2] == ["is", "that"]]
+    asked = [low[here + 2 :] for here in range(end, end + 4) if tuple(low[here : here + 2]) in _FIGURES]
     return (
         any(not _JUDGED.isdisjoint(rest[:2]) for rest in asked)
         or at(low, place - 1 - (at(low, place - 1) == "a")) in _JUDGED
