@@ -3,7 +3,7 @@
 Wants jax (`pip install jax`; 0.10 was used), which nothing else here does: it is in no lock.  The base's weights stay
 as they are; what is learnt is low-rank changes of the first layers' matrices (LoRA, Hu et al. 2021), their norms, what
 each feature of a word adds to it, and a head over a word and its neighbours.  On two cores 100 steps take two minutes.
-With `--from` the result is the mean of before and after, which forgets less (Wortsman et al. 2022, "Robust fine-tuning").
+With `--from` the result is the mean of before and after, which forgets less (Wortsman et al. 2022, WiSE-FT).
 """
 
 from __future__ import annotations

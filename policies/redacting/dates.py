@@ -161,6 +161,10 @@ def _day_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[i
     while at(low, after) in ("um", "uh"):
         after += 1
     month = at(low, after)
+    if of and month == "the":  # "the sixth of the fourth nineteen fifty": the month by its number
+        numbered = ordinal(words, after + 1)
+        year = year_at(words, low, numbered[1]) if numbered is not None and numbered[0] <= 12 else None
+        return year if year is not None and year[1] else None
     if month not in MONTHS or (ordinal(words, start) is None and ordinal(words, after + 1) is not None):
         return None  # "the last one, april first"
     end = _with_year(words, low, after + 1)

@@ -24,6 +24,7 @@ _FREE: Final = frozenset(
     """i and , . ? ! ; it he she we they you my the that when because cause so but was is then until till with
     they're i'm i've she's he's 's""".split()
 )
+_PARTS_OF_A_DAY: Final = frozenset("morning afternoon evening night".split())
 
 
 def feast(low: Sequence[str], place: int) -> int | None:
@@ -36,6 +37,8 @@ def feast(low: Sequence[str], place: int) -> int | None:
 
 def dated(low: Sequence[str], place: int, end: int) -> bool:
     """The feast in words `place` up to `end` is a day on which something was or is to be."""
+    if at(low, end) in _PARTS_OF_A_DAY:
+        return True
     free = end >= len(low) or low[end] in _FREE
     if tuple(low[place:end]) not in _OCCASIONS:
         return free or at(low, place - 1) in _ON

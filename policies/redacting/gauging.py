@@ -69,7 +69,7 @@ _WHEN: Final = phrases("this morning | this afternoon | this evening | last nigh
 _AGAIN: Final = phrases("day after | days after")  # "she'll be ninety day after tomorrow": no unit
 _SMALLER: Final = frozenset("twenty thirty forty fifty sixty seventy".split())
 _JOINING: Final = frozenset("and then or , to a".split())
-_FEVERS: Final = frozenset("fever feverish temperature temp thermometer fahrenheit".split())
+_FEVERS: Final = frozenset("fever feverish burning temperature temp thermometer fahrenheit".split())
 _ANOTHER: Final = frozenset("my his her their our but she he i".split())  # "i'm ninety, my temperature is"
 _BESIDE: Final = frozenset(
     "um uh just well only now still also probably already really like must might may will would going to be".split()
@@ -125,6 +125,9 @@ def feverish(low: Sequence[str], place: int, end: int) -> bool:
         "'s",
         "read",
         "reads",
+        "said",
+        "says",
+        "went",
         "hit",
     )
 

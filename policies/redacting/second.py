@@ -68,6 +68,7 @@ _ARTICLES: Final = frozenset("the a an my your our his her their this that".spli
 # "made us x", "saw him x": what follows the object is a verb without "to".
 _CAUSING: Final = frozenset("hear heard see saw watch watched feel felt make makes made let lets help helped".split())
 _OBJECTS: Final = frozenset("me him her us them it you".split())
+_ASKING: Final = frozenset("i he she we they you it".split())
 _MAILING: Final = frozenset("@ dot com email e-mail mail emails username user underscore".split())
 _GENERIC: Final = frozenset({"number", "numbers", "num", "month", "year"})
 ENOUGH: Final = 6  # number words near by that are thought to identify, so that they speak for each other
@@ -175,6 +176,8 @@ def _may(words: Sequence[Word], low: Sequence[str], tags: Sequence[Tag], lexis: 
         return False
     if kind is Kind.PERSON and word in MONTHS and _dated(low, place):
         return False
+    if kind is Kind.PERSON and word in ("may", "will") and at(low, place + 1) in _ASKING:
+        return _announced(low, lexis, place)  # "may he eat"
     if kind is Kind.PERSON:
         dosed = not DOSES.isdisjoint(low[place + 1 : place + 5]) and word not in lexis.given
         return not (lexis.medical(word) or eponym(low, place) or word in WEEKDAYS or word in _NUMBERS or dosed)
