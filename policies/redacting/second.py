@@ -14,7 +14,7 @@ from policies.redacting.ages import OLDEST
 from policies.redacting.announcing import ANNOUNCED, of_a_thing
 from policies.redacting.births import births_in
 from policies.redacting.counting import ORDINALS, TEENS, TENS, UNITS, cardinal
-from policies.redacting.dates import MONTHS, counts, whole_in_numbers
+from policies.redacting.dates import MONTHS, counts
 from policies.redacting.feasts import feast
 from policies.redacting.found import Found, Kind
 from policies.redacting.gauging import RARE, aged, gauged, unit_follows
@@ -22,6 +22,7 @@ from policies.redacting.identifiers import PUBLIC_LINES
 from policies.redacting.lexis import FIRM_TITLES, GRAMMAR, HESITATION, STATES, WEEKDAYS, Lexis
 from policies.redacting.measures import DOSES, measured
 from policies.redacting.naming import eponym, expected
+from policies.redacting.numeric_dates import three_numbers
 from policies.redacting.readings import READ_AFTER, READ_BEFORE
 from policies.redacting.tagger import Tag
 from policies.redacting.words import Word, at
@@ -278,7 +279,7 @@ def _stands(
         return not (one.kind is Kind.DATE and (_counted(low, one) or _counting(words, low, lexis, one)))
     if of_a_thing(low, one.first):
         return False
-    if one.kind is Kind.DOB and (whole_in_numbers(words, low, one.first) or len(words)) <= one.end:
+    if one.kind is Kind.DOB and (three_numbers(words, low, one.first) or len(words)) <= one.end:
         return True
     return numbers > SHORT or _supported(low, one, skipped, taken)
 
