@@ -29,6 +29,7 @@ Piece = tuple[str, str]
 """A run of characters and its kind, `NOTHING` or `UNTAUGHT`."""
 
 _UNITS: Final = "zero one two three four five six seven eight nine oh".split()
+_NINETY: Final = "first second third fourth fifth sixth seventh eighth ninth".split()  # after "ninety"
 _TITLES: Final = frozenset("doctor dr mr mister mrs ms miss nurse professor officer".split())
 _PARTS: Final = frozenset(
     """street st avenue ave av road rd lane ln drive dr court ct circle terrace boulevard blvd highway hwy parkway trail
@@ -215,7 +216,7 @@ def _number(chance: random.Random, part: str, kind: str) -> str:
         if low in words or (low in UNITS and words[0] in UNITS):
             return chance.choice(words)
     if low in ORDINALS:
-        return chance.choice(sorted(ORDINALS))
+        return chance.choice(_NINETY if kind == "AGE_90_PLUS" else sorted(ORDINALS))
     if part.isdecimal():
         return _written(chance, part, kind)
     if len(low) == 1 and low.isalpha() and kind in ("MRN", "MEMBER_ID"):

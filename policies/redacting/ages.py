@@ -5,68 +5,83 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from policies.redacting.counting import cardinal, ordinal
+from policies.redacting.counting import TENS, cardinal, ordinal
 from policies.redacting.found import Found, Kind
+from policies.redacting.gauging import (
+    AGEING,
+    AHEAD,
+    METERS,
+    RARE,
+    REACH,
+    READINGS,
+    aged,
+    gauged,
+    unit_follows,
+)
 from policies.redacting.lexis import RELATIVES, TITLES, Lexis
 from policies.redacting.words import Word, at, phrases
 
 YOUNGEST: Final = 90
 OLDEST: Final = 122  # the longest life on record
-REACH: Final = 9  # words before the number in which a person or a reading is spoken of
-AHEAD: Final = 4  # words after it
 _PEOPLE: Final = (
     RELATIVES
     | TITLES
     | frozenset(
         """he she i im hes shes they who we you patient person client resident pt male female woman man lady gentleman
-        fella gal ancestor widow widower veteran elder guy someone somebody people women men folks""".split()
+        fella gal ancestor widow widower veteran elder guy someone somebody people women men folks half sis bro nan pal
+        buddy missus sweetheart elderly""".split()
     )
-)
-_AGEING: Final = frozenset(
-    """turned turns turning turn aged age ages birthday birthdays old young year-old yr yrs yo nineties pushing
-    approaching""".split()
-)
-# After the number: it measures something.
-_UNITS: Final = frozenset(
-    """percent % over point degrees degree pounds pound lbs milligrams milligram mg mcg units unit days day hours hour
-    minutes minute weeks week months month times feet inches miles dollars bucks beats per ml cc ccs ounces liters
-    liter calories steps pills tablets kilos kg grams / out saturation fahrenheit systolic diastolic heart pulse
-    percentile reps seconds cents something sats bpm twice once daily bid tid qid nightly""".split()
-) - frozenset({"something"})
-# Spoken of near by: the number is read off a meter or a page.
-_READINGS: Final = frozenset(
-    """oxygen o2 sat sats saturation pulse rate pressure sugar sugars glucose temperature temp fever weight weigh
-    weighs weighed reading readings level levels ox stat stats bp bpm spo2 resting diastolic systolic blood inr
-    potassium creatinine hemoglobin platelets cholesterol ldl score dose milligrams percent room meter monitor
-    humidity highway route interstate channel page dropped drops drop liters oximeter machine cuff""".split()
 )
 _CLAUSE: Final = frozenset(". ? ! ;".split())
 _TAIL: Final = phrases(
     """years of age | years old | years young | year old | year olds | year young | yrs old | - year - old | - year
-    old | year - old | and a half | and three quarters | years | birthday | yo | y o"""
+    old | year - old | and a half | and three quarters | years | year | birthday | yo | y o | something | odd | plus"""
 )
+_HESITANT: Final = frozenset("um uh er".split())
+_OWNERS: Final = frozenset("my his her our their your mother's father's mom's dad's".split())
+# After "her ninety fifth": it is something else than a year of hers.
+_RANKED: Final = frozenset("street st avenue percentile floor day week pill dose time grade".split())
 
 
 def ages(words: Sequence[Word], lexis: Lexis) -> list[Found]:
     """Every age from 90 on, in order."""
     low = [word.low for word in words]
     found: list[Found] = []
+    others: list[tuple[int, int]] = []  # numbers that nobody is said to be
     place = 0
     while place < len(words):
         end = _years(words, low, place)
         if end is None:
             place += 1
             continue
-        again = end + (at(low, end) in ("or", ",", "to", "maybe", "-"))
+        again = end + (at(low, end) in ("or", ",", "maybe", "-"))
         second = _years(words, low, again, second=True)
         end = end if second is None else second
-        if _of_a_person(low, place, end, lexis):
+        if _of_a_person(words, low, place, end, lexis):
             for tail in (*_TAIL, *_TAIL):
                 if tuple(low[end : end + len(tail)]) == tail:
                     end += len(tail)
             found.append(Found(place, end, Kind.AGE_90_PLUS))
+        else:
+            others.append((place, end))
         place = end
-    return found
+    found += _again(words, low, found, others, lexis)
+    return sorted(found, key=lambda one: one.first)
+
+
+def _again(
+    words: Sequence[Word], low: Sequence[str], found: Sequence[Found], others: Sequence[tuple[int, int]], lexis: Lexis
+) -> list[Found]:
+    """The number of an age, said once more in the same text: "not eighty, ninety two, i'm ninety two"."""
+    told = {number[0] for one in found if (number := cardinal(words, one.first)) is not None}
+    kept: list[Found] = []
+    for place, end in others:
+        number = cardinal(words, place)
+        if number is not None and number[0] in told and not gauged(words, low, place, end, lexis):
+            spoken = [*low[max(0, place - REACH) : place], *low[end : end + AHEAD]]
+            if READINGS.isdisjoint(spoken) and METERS.isdisjoint(spoken):
+                kept.append(Found(place, end, Kind.AGE_90_PLUS))
+    return kept
 
 
 def _years(words: Sequence[Word], low: Sequence[str], place: int, *, second: bool = False) -> int | None:
@@ -78,10 +93,12 @@ def _years(words: Sequence[Word], low: Sequence[str], place: int, *, second: boo
     if low[place] in ("one", "a") and at(low, place + 1) == "oh":
         unit = cardinal(words, place + 2)
         return unit[1] if unit is not None and unit[0] < 10 and not _digits_follow(words, unit[1]) else None
+    if low[place] == "nine" and at(low, place - 1) == "big" and at(low, place + 1) in ("oh", "o", "zero", "-"):
+        return place + 2 + (low[place + 1] == "-")
     before = at(low, place - 1)
-    aged = any(tuple(low[place + step : place + step + 2]) == ("years", "old") for step in (1, 2, 3))
+    years = any(tuple(low[place + step : place + step + 2]) == ("years", "old") for step in (1, 2, 3))
     counted = before in ("hundred", "oh", "one", "two", "three", "point", "/", "$")
-    inside = (counted and not (aged and low[place] == "ninety")) or (before in (".", "-") and words[place].glued)
+    inside = (counted and not (years and low[place] == "ninety")) or (before in (".", "-") and words[place].glued)
     if inside and not second:
         return None
     number = cardinal(words, place)
@@ -91,6 +108,12 @@ def _years(words: Sequence[Word], low: Sequence[str], place: int, *, second: boo
         birthday = _birthday(words, low, place)
         if birthday is not None:
             return birthday
+        later = number[1]
+        while at(low, later) in _HESITANT:
+            later += 1
+        unit = cardinal(words, later) if later > number[1] else None
+        if unit is not None and 0 < unit[0] < 10 and at(low, later) not in ("a", "one"):
+            return unit[1]
     end = number[1]
     if at(low, end) in ("hundred", "thousand") or _digits_follow(words, end):
         return None
@@ -106,39 +129,45 @@ def _digits_follow(words: Sequence[Word], end: int) -> bool:
 
 
 def _birthday(words: Sequence[Word], low: Sequence[str], place: int) -> int | None:
-    """ "ninety fifth birthday", "ninetieth", "95th birthday"."""
+    """ "ninety fifth birthday", "in her ninety fifth year", "it's his ninetieth", "95th birthday"."""
     after = place + 1 + (at(low, place + 1) == "-")
     if low[place] == "ninety":
         unit = ordinal(words, after)
-        return unit[1] if unit is not None and unit[0] < 10 and at(low, unit[1]) in ("birthday", "year") else None
-    if low[place] in ("ninetieth", "hundredth"):
-        return place + 1 if at(low, place + 1) in ("birthday", "year") else None
-    if low[place].isdecimal() and len(low[place]) < 4 and YOUNGEST <= int(low[place]) <= OLDEST:
-        return (
-            place + 2 if at(low, place + 1) in ("th", "st", "nd", "rd") and at(low, place + 2) == "birthday" else None
-        )
-    return None
+        end = unit[1] if unit is not None and unit[0] < 10 else None
+    elif low[place] in ("ninetieth", "hundredth"):
+        end = place + 1
+    else:
+        written = low[place].isdecimal() and len(low[place]) < 4 and YOUNGEST <= int(low[place]) <= OLDEST
+        end = place + 2 if written and at(low, place + 1) in ("th", "st", "nd", "rd") else None
+    if end is None:
+        return None
+    owned = at(low, place - 1) in _OWNERS and at(low, end) not in _RANKED
+    return end if owned or at(low, end) in ("birthday", "year") else None
 
 
-def _of_a_person(low: Sequence[str], place: int, end: int, lexis: Lexis) -> bool:
+def _of_a_person(words: Sequence[Word], low: Sequence[str], place: int, end: int, lexis: Lexis) -> bool:
     begin = place
     while begin > 0 and place - begin < REACH and low[begin - 1] not in _CLAUSE:
         begin -= 1
     before, after = low[begin:place], low[end : end + AHEAD]
     last = before[-1] if before else ""
     if "nineties" in low[place:end]:
-        return last not in ("low", "mid", "high", "upper") and _READINGS.isdisjoint([*before, *after])
-    if last in ("age", "aged", "turned", "turns", "turning", "pushing") or "birthday" in low[place:end]:
+        owned = not _OWNERS.isdisjoint(before[-4:])
+        return (owned or last not in ("the", "low", "mid", "high", "upper")) and READINGS.isdisjoint([*before, *after])
+    if last in ("turned", "turns", "turning", "pushing", "big") or _birthday(words, low, place) == end:
         return True
-    if feverish(low, place, end):
+    if unit_follows(low, end):
+        return after[1:2] in (["old"], ["young"])
+    if not AGEING.isdisjoint(after[:3]) or low[place:end][-1:] == ["nonagenarian"]:
+        return READINGS.isdisjoint(before[-3:])
+    if aged(low, place, end):
+        return True
+    number = cardinal(words, place)
+    if (number is not None and number[0] >= RARE) or gauged(words, low, place, end, lexis):
         return False
-    if after[:1] and after[0] in _UNITS:
-        return after[1:2] in (["old"], ["young"], ["of"])
-    if not _AGEING.isdisjoint(after[:3]) or low[place:end][-1:] == ["nonagenarian"]:
-        return _READINGS.isdisjoint(before[-3:])
-    if last == "old" or before[-2:] == ["old", ","]:
-        return True
-    if not _METERS.isdisjoint(after) or last in _NOT_BEFORE or at(low, end) in _NOT_AFTER:
+    if after[:1] in (["years"], ["year"]):
+        return last in _OWNERS or last in ("lived", "made") or after[1:3] in (["on", "this"], ["on", "earth"])
+    if not METERS.isdisjoint(after) or at(low, end) in _NOT_AFTER:
         return False
     return _stated(low, begin, place, end, lexis)
 
@@ -146,7 +175,9 @@ def _of_a_person(low: Sequence[str], place: int, end: int, lexis: Lexis) -> bool
 def _stated(low: Sequence[str], begin: int, place: int, end: int, lexis: Lexis) -> bool:
     """Somebody is said to be that old: "she's only ninety four", "my mother, ninety three,", "dad at ninety five"."""
     if place == begin:
-        return place == 0 and (at(low, end) in ("and", ",", "years", "") or len(low) < 4)
+        alone = at(low, end) in (",", "years", "") or (at(low, end) == "and" and at(low, end + 1) not in TENS)
+        alone = alone or tuple(low[end : end + 2]) == ("if", "you")  # "if you can believe it"
+        return place == 0 and (alone or len(low) < 4)
     if at(low, place - 1) == "at" and (
         at(low, end) in _PEOPLE or at(low, end) in (",", "my", "still", "and", "you", "i")
     ):
@@ -155,15 +186,19 @@ def _stated(low: Sequence[str], begin: int, place: int, end: int, lexis: Lexis) 
         return False
     for step in range(place - 1, max(begin - 1, place - 7), -1):
         word = low[step]
-        if word in _READINGS:
+        if word in READINGS:
             return False
         if word in _BEING:
             subject = [one for one in low[max(begin, step - 3) : step] if one not in _BESIDE]
+            if word in ("make", "makes", "made") and low[step + 1] in _PEOPLE | {"her", "him", "me"}:
+                return True
             if word in ("hes", "shes", "im"):
                 return True
             if not subject:
-                return step == begin and _READINGS.isdisjoint(low[step:place]) and place - step < 3
+                return step == begin and READINGS.isdisjoint(low[step:place]) and place - step < 3
             near = subject[-1]
+            if near == "'s":
+                return False  # "my mother's is ninety eight": something of hers
             if near in _BEING:
                 continue
             if near in (
@@ -175,7 +210,7 @@ def _stated(low: Sequence[str], begin: int, place: int, end: int, lexis: Lexis) 
                 "which",
                 "pressure",
                 "number",
-            ) or not _READINGS.isdisjoint(subject):
+            ) or not READINGS.isdisjoint(subject):
                 return False
             return near in _PEOPLE or lexis.namelike(near) or not _PEOPLE.isdisjoint(subject)
         if word in _PEOPLE and tuple(low[step + 1 : place]) in _APPOSED:
@@ -183,42 +218,11 @@ def _stated(low: Sequence[str], begin: int, place: int, end: int, lexis: Lexis) 
     return False
 
 
-def feverish(low: Sequence[str], place: int, end: int) -> bool:
-    """A temperature: "is ninety nine a fever", "it was ninety nine this morning"."""
-    if not _FEVERS.isdisjoint(low[max(0, place - REACH) : place]) or not _FEVERS.isdisjoint(
-        low[end : end + FEVER_REACH]
-    ):
-        return _OLDER.isdisjoint(low[end : end + 3])
-    here = place
-    while here > 0 and low[here - 1] in _BESIDE | _STILL:
-        here -= 1
-    return at(low, here - 2) in ("it", "that", "mine") and at(low, here - 1) in (
-        "is",
-        "was",
-        "'s",
-        "read",
-        "reads",
-        "hit",
-    )
-
-
-FEVER_REACH: Final = 5  # words after the number
-_FEVERS: Final = frozenset("fever feverish temperature temp thermometer fahrenheit".split())
-_OLDER: Final = frozenset("old young year years birthday".split())
-_STILL: Final = frozenset("at about around over up to like almost nearly".split())
 _APPOSED: Final = ((), (",",), ("(",), (",", "who"), ("now",), ("about",), ("around",))  # "mother, ninety three,"
 _BEING: Final = frozenset(
-    "is 's 'm am are was be 're being hes shes im 'll 'd became reached hit hits got makes made makes been".split()
+    "is 's 'm am are was be 're being hes shes im 'll 'd became reached hit hits makes made makes been".split()
 )
 _BESIDE: Final = frozenset(
     "um uh just well only now still also probably already really like must might may will would going to be".split()
 )
-_METERS: Final = frozenset(
-    "oxygen oximeter meter cuff machine saturation liters liter sat sats percent monitor thermometer scale".split()
-)
-_NOT_BEFORE: Final = frozenset(
-    """number gauge size about-a take took takes room number's french bed step like-a of from with for by to until than
-    under above below between times near around dial dialed press stage level type lost gained owe paid pay drank
-    ate walked""".split()
-) - frozenset({"around"})
 _NOT_AFTER: Final = frozenset("french gauge stitches staples people patients tablets".split())

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from policies.redacting.counting import UNITS
+from policies.redacting.counting import TENS, UNITS, cardinal
 from policies.redacting.measures import measured
 from policies.redacting.numerals import Sort, atom
 from policies.redacting.words import Word, at, phrases
+from policies.redacting.years import year_at
 
 _BIRTH: Final = phrases(
     """born | birth | birthday | birthdate | birthdays | d o b | dob | b day | bday | b i r t h | year is | the
-    year | d . o . b | birth year | dobs"""
+    year | d . o . b | birth year | dobs | into this world | into the world"""
 )
 _BIRTH_WORDS: Final = frozenset("birth birthday birthdate dob bday born".split())  # "... is my birthday"
 BIRTH_REACH: Final = 14  # words after "born" in which a number is looked for: "... no wait that's my wife's it's"
@@ -73,3 +74,31 @@ def _year_follows_birth(low: Sequence[str], place: int, near: int) -> bool:
         and low[place] not in UNITS
         and not {"with", "at", "weighing", "week", "weeks"} & set(low[place - near : place])
     )
+
+
+def labelled(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
+    """Each part with its name: "month six day fourteen year forty three", in any order, two of them or more."""
+    end, told = place, set[str]()
+    while at(low, end) in _PARTS - told:
+        part = low[end]
+        after = end + 1 + (at(low, end + 1) in ("is", "'s"))
+        value = year_at(words, low, after) if part == "year" else cardinal(words, after)
+        if value is None or (part != "year" and not 0 < value[0] <= (12 if part == "month" else 31)):
+            break
+        end, told = value[1] if part != "year" else value[0], told | {part}
+        while at(low, end) in ("um", "uh", "and", ",", "the"):
+            end += 1
+    return (end, True) if len(told) > 1 and "month" in told else None
+
+
+def of_a_child(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
+    """ "a nineteen thirty nine baby", "a twenty nine baby"."""
+    if low[place] not in ("nineteen", *TENS) and not words[place].cased.isdecimal():
+        return None
+    year = year_at(words, low, place)
+    born = year is not None and (at(low, year[0]) == "baby" or (low[place] == "nineteen" and at(low, year[0]) in _MADE))
+    return year if born and at(low, place - 1) in ("a", "an", "the") else None
+
+
+_PARTS: Final = frozenset("month day year".split())
+_MADE: Final = frozenset("vintage model child".split())

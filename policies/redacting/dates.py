@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from policies.redacting.births import BIRTH_REACH, birth_number, births_in, elsewhere
-from policies.redacting.counting import TEENS, TENS, UNITS, cardinal, ordinal
+from policies.redacting.births import BIRTH_REACH, birth_number, births_in, elsewhere, labelled, of_a_child
+from policies.redacting.counting import TENS, UNITS, cardinal, ordinal
+from policies.redacting.feasts import dated, feast
 from policies.redacting.found import Found, Kind
-from policies.redacting.lexis import GRAMMAR, WEEKDAYS
+from policies.redacting.lexis import GRAMMAR, TITLES, WEEKDAYS
 from policies.redacting.measures import measured
-from policies.redacting.words import Word, at, phrases
-from policies.redacting.years import year_at
+from policies.redacting.numeric_dates import in_numbers, whole_in_numbers
+from policies.redacting.words import Word, at
+from policies.redacting.years import with_year, year_at
 
 MONTHS: Final = frozenset(
     """january february march april may june july august september october november december jan feb mar apr jun jul
@@ -22,12 +24,6 @@ MONTHS: Final = frozenset(
 )
 # Months that are words of their own: they need a day right beside them.
 DOUBTFUL_MONTHS: Final = frozenset("may march mar".split())
-FEASTS: Final = phrases(
-    """christmas eve | christmas day | new year 's eve | new year 's day | new years eve | new years day | leap day
-    | valentine 's day | valentines day | independence day | halloween | christmas"""
-)
-# Between the parts of one date.
-_LOOSE: Final = frozenset("um uh er uhm , . of in the year and".split())
 _ON: Final = WEEKDAYS | frozenset(
     "on by until till since before after from to through around between effective about".split()
 )
@@ -37,13 +33,14 @@ _NOT_COUNTED: Final = frozenset(
     in if is was or which no not didn't a an this last next so after before tuesday until till through
     they'd there about""".split()
 )
-_COUNTED: Final = frozenset("one two few last most half kind little night morning evening afternoon".split())
-# Where these are spoken of, three numbers in a row are readings.
-_READ: Final = frozenset(
-    """sugar sugars glucose pressure pulse reading readings temperature temp weight weighed take took taking oxygen
-    level levels inr rate dose doses count milligrams bp score numbers""".split()
+_COUNTED: Final = frozenset("one two few last most half kind little night morning evening afternoon try".split())
+LATE: Final = 13  # the ordinals from here on hardly ever count anything but these:
+_RANKED: Final = frozenset(
+    """floor street avenue time week weeks day dose treatment percentile birthday century year hour grade session pill
+    lap round st ave row bed room rib vertebra call try""".split()
 )
-_STREETS: Final = frozenset("street road avenue boulevard lane drive court highway parkway place terrace".split())
+# After a day, and nothing that it could count.
+FREE: Final = frozenset("of around right doctor surgery yes please ma'am both first second not".split())
 _CORRECTING: Final = frozenset("um uh er no wait sorry i mean , not rather actually".split())
 
 
@@ -88,7 +85,7 @@ def _another(words: Sequence[Word], low: Sequence[str], end: int) -> int:
     place = end + 1 + (at(low, end + 1) == "the")
     day = ordinal(words, place) if place < len(words) else None
     if day is not None and at(low, day[1]) == "of" and at(low, day[1] + 1) in MONTHS:
-        return _with_year(words, low, day[1] + 2)[0]
+        return with_year(words, low, day[1] + 2)[0]
     if day is None or (
         day[1] < len(low) and low[day[1]] not in _NOT_COUNTED and low[day[1]] not in GRAMMAR and not words[day[1]].mark
     ):
@@ -98,7 +95,10 @@ def _another(words: Sequence[Word], low: Sequence[str], end: int) -> int:
 
 def _date(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
     """Where a date that begins here ends, and whether it has a year long past."""
-    for rule in (_written, _month_first, _day_first, _feast, _bare_day, _in_numbers, _whole_in_numbers, _year_first):
+    for rule in (
+        _written, _month_first, _day_first, _feast, _bare_day, in_numbers, whole_in_numbers, _year_first, labelled,
+        of_a_child,
+    ):  # fmt: skip
         end = rule(words, low, place)
         if end is not None:
             return end
@@ -127,7 +127,7 @@ def _month_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple
         if plain is not None and 0 < plain[0] < 32 and not measured(low, plain[1]):
             day = plain
     if day is not None:
-        return _with_year(words, low, day[1])
+        return with_year(words, low, day[1])
     of = at(low, after) in ("of", ",", "in") or (low[after : after + 2] == ["back", "in"])
     year = None if the else year_at(words, low, after + of + (at(low, after) == "back"))
     if year is None or (low[place] in DOUBTFUL_MONTHS and not of):
@@ -149,20 +149,14 @@ def _day_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[i
     while at(low, after) in ("um", "uh"):
         after += 1
     month = at(low, after)
-    if month not in MONTHS:
-        return None
-    end = _with_year(words, low, after + 1)
+    if of and month == "the":  # "the sixth of the fourth nineteen fifty": the month by its number
+        numbered = ordinal(words, after + 1)
+        year = year_at(words, low, numbered[1]) if numbered is not None and numbered[0] <= 12 else None
+        return year if year is not None and year[1] else None
+    if month not in MONTHS or (ordinal(words, start) is None and ordinal(words, after + 1) is not None):
+        return None  # "the last one, april first"
+    end = with_year(words, low, after + 1)
     return None if month in DOUBTFUL_MONTHS and not of and not end[1] else end
-
-
-def _with_year(words: Sequence[Word], low: Sequence[str], end: int) -> tuple[int, bool]:
-    after = end
-    while after < end + 3 and at(low, after) in _LOOSE:
-        after += 1
-    year = year_at(words, low, after)
-    if year is not None and not (after == end + 1 and low[end] in ("and", "the", ".") and not year[1]):
-        return year
-    return end, False
 
 
 def _written(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
@@ -198,12 +192,12 @@ def _written(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int
 
 
 def _feast(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
-    """A feast with a year: "leap day nineteen fifty two"."""
-    for feast in FEASTS:
-        if tuple(low[place : place + len(feast)]) == feast:
-            end, past = _with_year(words, low, place + len(feast))
-            return (end, past) if end > place + len(feast) or feast[-1] in ("eve",) or feast[0] == "new" else None
-    return None
+    """A feast, with its year or as a day: "leap day nineteen fifty two", "since labor day"."""
+    named = feast(low, place)
+    if named is None:
+        return None
+    end, past = with_year(words, low, named)
+    return (end, past) if end > named or dated(low, place, named) else None
 
 
 def _bare_day(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
@@ -216,56 +210,29 @@ def _bare_day(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[in
     if day is None:
         return None
     following = at(low, day[1])
+    if following in ("and", "or", "through") and counts(words, low, day[1] + 1):
+        return None  # "the fourth and fifth lumbar"
     if following == "of":
         month = at(low, day[1] + 1) in ("this", "last", "next", "the") and at(low, day[1] + 2) == "month"
-        return (day[1], False) if month else None
-    free = following in _NOT_COUNTED or following in WEEKDAYS or following in GRAMMAR - _COUNTED
+        return (day[1] + 3, False) if month else None
+    late = day[0] >= LATE and following not in _RANKED
+    free = late or following in _NOT_COUNTED or following in WEEKDAYS or following in GRAMMAR - _COUNTED
     counted = not (free or day[1] >= len(words) or words[day[1]].mark)
     if before in _ON:
         return None if counted else (day[1], False)
     return (day[1], False) if day[0] > 3 and not counted and before not in ("in", "for", "my", "and") else None
 
 
-def _in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
-    """ "on two fourteen", "on six oh four": month and day, right after "on"."""
-    slash = at(low, place + 1) in ("slash", "/") and words[place].letters
-    dated = at(low, place - 1) == "on" or slash or "date" in low[max(0, place - 3) : place]
-    if not dated or low[place] not in UNITS | TEENS or not words[place].letters:
-        return None
-    month = cardinal(words, place)
-    if month is None or not 1 <= month[0] <= 12:
-        return None
-    after = month[1] + slash
-    zero = at(low, after) in ("oh", "o", "zero")
-    day = cardinal(words, after + zero)
-    if day is None or not (1 <= day[0] <= 9 if zero else 1 + 9 * (not slash) <= day[0] <= 31) or measured(low, day[1]):
-        return None
-    if not _STREETS.isdisjoint(low[day[1] : day[1] + 5]):
-        return None
-    if words[day[1] - 1].cased.isdecimal() or at(low, month[1]) in ("hundred", "thousand"):
-        return None
-    slashed = slash and at(low, day[1]) in ("slash", "/")
-    return (slashed and year_at(words, low, day[1] + 1)) or _with_year(words, low, day[1])
-
-
-def _whole_in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:
-    """ "two twenty four nineteen eighty two": month, day and a year with its century."""
-    month = cardinal(words, place + (low[place] in ("oh", "o", "zero")))
-    if month is None or not 1 <= month[0] <= 12 or not words[place].letters:
-        return None
-    after = month[1] + (at(low, month[1]) in _LOOSE)
-    zero = at(low, after) in ("oh", "o", "zero")
-    day = cardinal(words, after + zero)
-    if day is None or not 1 <= day[0] <= 31:
-        return None
-    after = day[1] + (at(low, day[1]) in _LOOSE)
-    if at(low, after) == "nineteen":
-        return year_at(words, low, after)
-    short = at(low, after) in TENS and at(low, after + 1 + (at(low, after + 1) == "-")) in UNITS
-    if not short or not _READ.isdisjoint(low[max(0, place - 8) : place]) or at(low, place - 1) in UNITS | TENS | TEENS:
-        return None
-    year = year_at(words, low, after)
-    return year if year is not None and at(low, year[0]) not in UNITS | TENS | TEENS else None
+def counts(words: Sequence[Word], low: Sequence[str], place: int) -> bool:
+    """An ordinal stands here that counts the thing after it: "twelfth rib"."""
+    place += at(low, place) == "the"
+    day = ordinal(words, place) if place < len(words) else None
+    if day is None or day[1] >= len(words) or words[day[1]].mark:
+        return False
+    following = low[day[1]]
+    if day[0] >= LATE:
+        return following in _RANKED
+    return following not in _NOT_COUNTED | WEEKDAYS | MONTHS | TITLES | (GRAMMAR - _COUNTED) and following not in FREE
 
 
 def _year_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, bool] | None:

@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import Final
 
-from policies.redacting.ages import OLDEST, feverish
+from policies.redacting.ages import OLDEST
 from policies.redacting.announcing import ANNOUNCED, of_a_thing
 from policies.redacting.births import births_in
 from policies.redacting.counting import ORDINALS, TEENS, TENS, UNITS, cardinal
-from policies.redacting.dates import MONTHS
+from policies.redacting.dates import MONTHS, counts
+from policies.redacting.feasts import feast
 from policies.redacting.found import Found, Kind
+from policies.redacting.gauging import RARE, aged, gauged, unit_follows
 from policies.redacting.identifiers import PUBLIC_LINES
 from policies.redacting.lexis import FIRM_TITLES, GRAMMAR, HESITATION, STATES, WEEKDAYS, Lexis
 from policies.redacting.measures import DOSES, measured
 from policies.redacting.naming import eponym, expected
+from policies.redacting.numeric_dates import three_numbers
 from policies.redacting.readings import READ_AFTER, READ_BEFORE
 from policies.redacting.tagger import Tag
 from policies.redacting.words import Word, at
@@ -66,6 +69,7 @@ _ARTICLES: Final = frozenset("the a an my your our his her their this that".spli
 # "made us x", "saw him x": what follows the object is a verb without "to".
 _CAUSING: Final = frozenset("hear heard see saw watch watched feel felt make makes made let lets help helped".split())
 _OBJECTS: Final = frozenset("me him her us them it you".split())
+_ASKING: Final = frozenset("i he she we they you it".split())
 _MAILING: Final = frozenset("@ dot com email e-mail mail emails username user underscore".split())
 _GENERIC: Final = frozenset({"number", "numbers", "num", "month", "year"})
 ENOUGH: Final = 6  # number words near by that are thought to identify, so that they speak for each other
@@ -90,7 +94,7 @@ def added(words: Sequence[Word], tags: Sequence[Tag], lexis: Lexis, skipped: Set
             _one_word(words, place, other) and (other in taken or other in skipped) for other in (place - 1, place + 1)
         ):
             taken.add(place)
-    kept = [one for one in _trimmed(low, _rows(tags, taken)) if _stands(words, low, one, skipped, taken)]
+    kept = [one for one in _trimmed(low, _rows(tags, taken)) if _stands(words, low, one, skipped, taken, lexis)]
     return _bridged(low, kept, skipped)
 
 
@@ -118,8 +122,10 @@ def doubted(words: Sequence[Word], tags: Sequence[Tag], lexis: Lexis, one: Found
         return sure < least and all(len(word) > 1 for word in said) and not _announced(low, lexis, one.first)
     if one.kind is Kind.DATE and said == ["may", "one"] and one.end < len(words) and words[one.end].letters:
         return words[one.end].low not in GRAMMAR or sure < DOUBTED_PLACE  # "may one drive"
+    if one.kind in (Kind.DATE, Kind.DOB) and one.end < len(words) and lexis.medical(words[one.end].low):
+        return set(said) <= _NUMBERS  # "ten three twenty five norco"
     if one.kind is Kind.DATE:
-        return sure < DOUBTED_PLACE and not any(word.isdecimal() for word in said)
+        return sure < DOUBTED_PLACE and not any(word.isdecimal() for word in said) and feast(said, 0) is None
     if one.kind is not Kind.ADDRESS:
         return False
     least = DOUBTED_WORD if len(said) == 1 else DOUBTED_PLACE
@@ -171,6 +177,8 @@ def _may(words: Sequence[Word], low: Sequence[str], tags: Sequence[Tag], lexis: 
         return False
     if kind is Kind.PERSON and word in MONTHS and _dated(low, place):
         return False
+    if kind is Kind.PERSON and word in ("may", "will") and at(low, place + 1) in _ASKING:
+        return _announced(low, lexis, place)  # "may he eat"
     if kind is Kind.PERSON:
         dosed = not DOSES.isdisjoint(low[place + 1 : place + 5]) and word not in lexis.given
         return not (lexis.medical(word) or eponym(low, place) or word in WEEKDAYS or word in _NUMBERS or dosed)
@@ -231,7 +239,9 @@ def _bridged(low: Sequence[str], found: Sequence[Found], skipped: Set[int]) -> l
     return together
 
 
-def _stands(words: Sequence[Word], low: Sequence[str], one: Found, skipped: Set[int], taken: Set[int]) -> bool:
+def _stands(
+    words: Sequence[Word], low: Sequence[str], one: Found, skipped: Set[int], taken: Set[int], lexis: Lexis
+) -> bool:
     """Nothing that is certain speaks against the whole of it."""
     said = low[one.first : one.end]
     if one.kind is Kind.PERSON:
@@ -257,7 +267,7 @@ def _stands(words: Sequence[Word], low: Sequence[str], one: Found, skipped: Set[
             "old",
         }  # the rest of what a rule began: "ninety third" year
     if one.kind is Kind.AGE_90_PLUS:
-        return _old(words, low, one)
+        return _old(words, low, one, lexis)
     if one.kind is Kind.DATE and not numbers and MONTHS.isdisjoint(said):
         return False
     if numbers and numbers < LONG:
@@ -266,9 +276,11 @@ def _stands(words: Sequence[Word], low: Sequence[str], one: Found, skipped: Set[
         if _read(low, one) and not _goes_on(low, one, skipped):
             return False
     if one.kind is Kind.ADDRESS or one.kind is Kind.DATE:
-        return not (one.kind is Kind.DATE and _counted(low, one))
+        return not (one.kind is Kind.DATE and (_counted(low, one) or _counting(words, low, lexis, one)))
     if of_a_thing(low, one.first):
         return False
+    if one.kind is Kind.DOB and (three_numbers(words, low, one.first) or len(words)) <= one.end:
+        return True
     return numbers > SHORT or _supported(low, one, skipped, taken)
 
 
@@ -318,6 +330,17 @@ def _counted(low: Sequence[str], one: Found) -> bool:
     return MONTHS.isdisjoint(said) and ORDINALS.isdisjoint(said) and not {"/", "slash", "-", "dash"} & set(said)
 
 
+def _counting(words: Sequence[Word], low: Sequence[str], lexis: Lexis, one: Found) -> bool:
+    """An ordinal and no month, and what follows is neither a name nor the sentence: "twelfth rib"."""
+    last = max(one.first, one.end - 1 - (one.end - one.first > 1 and low[one.end - 2] in TENS))
+    return (
+        MONTHS.isdisjoint(low[one.first : one.end])
+        and counts(words, low, one.end - 1)
+        and counts(words, low, last)
+        and not lexis.namelike(at(low, one.end))
+    )
+
+
 def _supported(low: Sequence[str], one: Found, skipped: Set[int], taken: Set[int]) -> bool:
     """Near by a number is announced, birth is spoken of, or there's another part of one."""
     near = range(max(0, one.first - REACH), min(len(low), one.end + REACH))
@@ -327,14 +350,16 @@ def _supported(low: Sequence[str], one: Found, skipped: Set[int], taken: Set[int
     return any(place in skipped for place in others) or sum(place in taken for place in others) >= ENOUGH
 
 
-def _old(words: Sequence[Word], low: Sequence[str], one: Found) -> bool:
+def _old(words: Sequence[Word], low: Sequence[str], one: Found, lexis: Lexis) -> bool:
     """From ninety on, and no reading."""
-    if _read(low, one) or feverish(low, one.first, one.end) or at(low, one.end) in UNITS:
+    if _read(low, one) or at(low, one.end) in UNITS:
         return False  # a single digit after it: tenths of a degree
     for place in range(max(0, one.first - 1), one.end):
         if low[place] in ("nineties", "ninetieth", "hundredth", "centenarian"):
             return True
         number = cardinal(words, place)
         if number is not None:
-            return OLD <= number[0] <= OLDEST and not measured(low, number[1])
+            oldest = OLDEST if aged(low, place, number[1]) else RARE - 1
+            counts = measured(low, number[1]) and unit_follows(low, number[1])
+            return OLD <= number[0] <= oldest and not counts and not gauged(words, low, place, number[1], lexis)
     return False

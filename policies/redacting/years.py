@@ -9,6 +9,8 @@ from policies.redacting.counting import TENS, UNITS, cardinal
 from policies.redacting.measures import measured
 from policies.redacting.words import Word, at
 
+LOOSE: Final = frozenset("um uh er uhm , . of in the year and".split())
+"""Between the parts of one date."""
 CHILDREN: Final = "2015"  # whoever was born later is no caller: the date is one of care
 
 
@@ -44,3 +46,13 @@ def year_at(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int,
         return (rest[1], False) if rest is not None and 0 < rest[0] < 10 and second in UNITS else None
     short = cardinal(words, place) if first in TENS else None
     return (short[1], True) if short is not None and 20 <= short[0] < 100 and not measured(low, short[1]) else None
+
+
+def with_year(words: Sequence[Word], low: Sequence[str], end: int) -> tuple[int, bool]:
+    after = end
+    while after < end + 3 and at(low, after) in LOOSE:
+        after += 1
+    year = year_at(words, low, after)
+    if year is not None and not (after == end + 1 and low[end] in ("and", "the", ".") and not year[1]):
+        return year
+    return end, False
