@@ -148,7 +148,7 @@ def test_a_model_that_may_not_be_called_is_refused_by_its_rule_and_the_log_has_i
     assert (400, {"error": "model_refused", "model": named, "rule": rule, "allowed": ["approved"]}) == (
         reply.status, reply.json
     )  # fmt: skip
-    assert (Act.MODEL_REFUSED, Subject.MODEL, "mercy", rule) == (
+    assert (Act.MODEL_REFUSED, Subject.MODEL, "none", rule) == (
         last.act, last.subject, last.thing, last.reason.value if last.reason else None
     )  # fmt: skip
     assert last.actor in running.tokens["admin"]
