@@ -2,7 +2,7 @@
 
 One thread with connections of its own to the state.  A change is told at once (`soon`); whatever happens, all is told
 again every few seconds, so a bus that was lost is full again by itself.  What of an ended transcript still stands in
-the state's files, as somebody reads an older state, is owed: each round tries again, for 50 ms at most, until nothing is.
+the state's files, as somebody reads an older state, is owed: each round tries again, for a moment, until nothing is.
 A duty that fails is told to the log, and tried again with the next round.
 """
 

@@ -86,7 +86,9 @@ class SealedTranscripts:
     def take(self, sealed: SealedTranscript) -> bool:
         """False for one that may not be kept now, that is of no call we know of, or that is there already.
 
-        So for one of another day than today or yesterday: the line says which, and on it hangs when it ends.  The policy is read in the transaction that writes: zero retention that is on by then holds.
+        So for one of another day than today or yesterday: the line says which, and on it hangs when it ends.
+
+        The policy is read in the transaction that writes: zero retention that is on by then holds.
         """
         with self._database.transaction():
             now = level(self._ledger.policy(sealed.agent), self._ledger.workspace())

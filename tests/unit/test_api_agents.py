@@ -156,6 +156,15 @@ def test_a_model_that_may_not_be_called_is_refused_by_its_rule_and_the_log_has_i
     assert not list((running.folder / "agents").glob("mercy*"))
 
 
+def test_a_model_that_an_agent_may_not_call_is_refused_and_the_log_says_whose(running: Interface) -> None:
+    assert 201 == running.ask("POST", "/v1/agents", body=MERCY).status
+    other = {**MERCY, "engine": "openai", "model": "gpt-x"}
+    assert 400 == running.ask("PUT", "/v1/agents/mercy", body=other).status
+
+    last = running.entries()[-1]
+    assert (Act.MODEL_REFUSED, "mercy") == (last.act, last.thing)
+
+
 def test_with_both_agreements_on_file_the_model_is_taken(running: Interface) -> None:
     statuses = [running.ask("POST", "/v1/baa", body=each).status for each in AGREEMENTS]
     verdicts = {each["model"]: each["verdict"] for each in running.ask("GET", "/v1/allowlist").json["entries"]}

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -253,7 +253,7 @@ def test_no_stranger_who_knows_a_ref_keeps_out_who_is_in(entrance: Entrance) -> 
 def test_one_address_does_not_keep_another_out_that_has_not_been_in(flood: str, tmp_path: Path) -> None:
     entrance = Entrance(tmp_path, Limits())
     _, written = entrance.token()
-    guesses = {
+    guesses: dict[str, Callable[[int], int]] = {
         "her ref": lambda _: entrance.status(wrong(written), address=THEIRS),
         "other refs": lambda each: entrance.status(
             tokens.spell(ref_of(each.to_bytes(16, "big")), bytes(32)), address=THEIRS

@@ -67,9 +67,7 @@ def at_work(office: Office, failed: list[Exception], owing: list[bool]) -> Dutie
         None,
         None,
     )
-    return Duties(
-        place, office.keys, 7, None, time.time, lambda: LATER, failed=failed.append, owing=owing.append
-    )
+    return Duties(place, office.keys, 7, None, time.time, lambda: LATER, failed=failed.append, owing=owing.append)
 
 
 @contextlib.contextmanager
@@ -236,9 +234,7 @@ def test_policies_that_can_not_be_told_hold_no_expiry_up(office: Office, monkeyp
 
 @pytest.mark.parametrize(("away", "taken"), [(-400, False), (-2, False), (-1, True), (0, True), (1, False)])
 def test_a_transcript_is_of_today_or_yesterday(away: int, taken: bool, office: Office) -> None:
-    noon = SealedTranscripts(
-        office.state.database, office.ledger, office.keys, 7, lambda: TODAY * 86_400.0 + 43_200
-    )
+    noon = SealedTranscripts(office.state.database, office.ledger, office.keys, 7, lambda: TODAY * 86_400.0 + 43_200)
 
     assert taken is noon.take(sealed(office, office.a_call(), TODAY + away))
 

@@ -72,7 +72,9 @@ def create_agent(desk: Desk, asked: Asked) -> Answer:
         raise ApiRefused(ErrorWord.REFUSED, AuditReason.TOO_MANY)
     file = _accept(desk, asked, name if isinstance(name, str) else "")
     _change(desk, asked.actor, file.agent, CreateAgent(_build(desk, file.agent, asked.body)), file=file)
-    return Answer(_told(desk, file.agent, asked.actor) | TAKES_EFFECT, 201, headers={"Location": f"/v1/agents/{file.agent}"})
+    return Answer(
+        _told(desk, file.agent, asked.actor) | TAKES_EFFECT, 201, headers={"Location": f"/v1/agents/{file.agent}"}
+    )
 
 
 def change_agent(desk: Desk, asked: Asked) -> Answer:
