@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.keeper.api import serving
 from agent.keeper.api.answers import ApiRefused
 from agent.keeper.api.door import Door
 from agent.keeper.api.limits import LOCKED_BURST, MAX_BODY_BYTES, Bucket, Limits, Rate
@@ -523,3 +524,35 @@ def test_a_state_that_can_not_be_written_is_told_as_503(running: Interface) -> N
         reply = running.ask("PUT", "/v1/workspace/zero-retention")
 
     assert (503, "5") == (reply.status, reply.headers["retry-after"])
+
+
+def failed_sign_ins(entries: list[AuditEntry]) -> int:
+    return sum(each.act is Act.SIGN_IN_FAILED for each in entries)
+
+
+def test_who_reads_the_log_reads_of_whoever_was_refused_before(running: Interface) -> None:
+    assert 401 == running.ask("GET", "/v1/agents", None).status
+    told = running.ask("GET", "/v1/audit?most=1000", "auditor").json["entries"]
+
+    assert [("sign_in_failed", "no_token")] == [
+        (each["act"], each["reason"]) for each in told if each["act"] == "sign_in_failed"
+    ]
+
+
+def test_what_was_refused_at_the_door_is_in_the_log_when_the_keeper_ends(tmp_path: Path) -> None:
+    with interface(tmp_path) as running:
+        assert 401 == running.ask("GET", "/v1/agents", None).status
+        assert 0 == failed_sign_ins(running.entries())
+
+    assert 1 == failed_sign_ins(running.entries())
+
+
+def test_what_was_refused_at_the_door_is_written_by_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "NOTE_S", 0)
+    with interface(tmp_path) as running:
+        assert 401 == running.ask("GET", "/v1/agents", None).status
+        until_s = time.monotonic() + 30
+        while not failed_sign_ins(running.entries()) and time.monotonic() < until_s:
+            running.ask("GET", "/v1/openapi.json")
+
+        assert 1 == failed_sign_ins(running.entries())
