@@ -94,7 +94,8 @@ def change(
         after=digest(policy),
     )
     if isinstance(outcome, AuditReason):
-        return ChangeRefused(outcome, replace(event, reason=outcome))
+        named = known if policy is not None else NONE  # a name that no agent has could be made of words
+        return ChangeRefused(outcome, replace(event, reason=outcome, thing=named))
     after, act, reason = outcome
     if after is not None and policy is not None:
         after = replace(after, revision=policy.revision + 1)

@@ -424,7 +424,7 @@ class AuditEntry:
     subject: Subject
     """What sort of thing it was done to."""
     thing: Annotated[str, THING]
-    """Which one: a random ref, or a name from our own files."""
+    """Which one of those that there are: a random ref, or a name from our own files; `none` for none or any other."""
     reason: AuditReason | None
     """Why, or why not."""
     before: Annotated[str, HASH]

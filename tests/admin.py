@@ -28,7 +28,8 @@ ROOT: Final = Path(__file__).parents[1]
 AGENTS: Final = ROOT / "deploy" / "agents"
 ALLOWLIST: Final = ROOT / "deploy" / "allowlist.toml"
 CODE: Final = "c" * 64
-MANY: Final = Limits(strangers=Rate(100_000, 100_000.0), token=Rate(100_000, 100_000.0), failures=100_000)
+EVER: Final = Rate(100_000, 100_000.0)
+MANY: Final = Limits(strangers=EVER, address=EVER, token=EVER, failures=100_000)
 MERCY: Final[Mapping[str, Any]] = {
     "name": "mercy",
     "state": "draft",

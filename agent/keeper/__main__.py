@@ -35,8 +35,9 @@ from agent.keeper.transcripts import SealedTranscripts, TranscriptsHere
 from agent.lines import AgentFileRefused
 from policies.acts import Act, Role, Subject
 from policies.audit import AuditEvent
-from policies.events import CallEvent, LineReady, LogLine, OpeningsReady, Refused, encode
+from policies.events import CallEvent, LineReady, LogLine, OpeningsReady, Refused, decode, encode
 from policies.listing import ListRefused
+from policies.logs import Log
 from policies.phi import PHI
 from policies.records import Profile, hour_of
 from policies.vocabulary import Event
@@ -153,8 +154,23 @@ def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]]
         if forwarding is not None:
             forwarding.nudge()
 
+    def owing(owed: bool) -> None:
+        echo(LogLine(Event.EXPIRY_OWED if owed else Event.EXPIRY_SETTLED, {}))
+
+    log = Log(lambda line: echo(decode(line)))
     place, url = holding.Place.of(asked), os.environ.get("REDIS_URL")
-    duties = Duties(place, keys, asked.transcript_days, PHI(url) if url else None, time.time) if place else None
+    duties = None
+    if place is not None:
+        bus = PHI(url) if url else None
+        duties = Duties(
+            place,
+            keys,
+            asked.transcript_days,
+            bus,
+            time.time,
+            failed=lambda error: log.failure(Event.DUTY_FAILED, error),
+            owing=owing,
+        )
     if duties is not None:
         duties.start()
 
@@ -167,7 +183,8 @@ def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]]
             if awake is not None:
                 awake()
 
-    here = TranscriptsHere(folder, keys, asked.transcript_days)
+    owe = duties.owe if duties is not None else lambda: None
+    here = TranscriptsHere(folder, keys, asked.transcript_days, owe)
     end = None if begin is None else begin(echo, after_change=changed, transcripts=here)
     collector = Collector(state, profile, echo, written, transcripts=transcripts.take)
     for line in lines(sys.stdin.buffer):

@@ -132,7 +132,7 @@ class Collector:
         if self._transcripts is not None:
             try:
                 kept = self._transcripts(whole)
-            except StateFailed:
+            except (StateFailed, NotClosed):  # the state, or what was sealed, is not as it should be
                 kept = False
         if not kept:
             self.transcripts_dropped += 1

@@ -19,7 +19,8 @@ from policies import closed
 
 FILE: Final = "quietline.sqlite3"
 OURS: Final = 0x514C_4E45  # "QLNE": marks the file as ours (SQLite's application_id)
-BUSY_MS: Final = 2_000  # another process may read while the keeper writes
+BUSY_MS: Final = 2_000  # another process may write while the keeper does
+SCRUB_MS: Final = 50  # whoever reads at the moment is waited for later: policies are told by the same thread
 
 
 class StateFailed(Exception):
@@ -76,16 +77,6 @@ class Database:
             raise StateFailed("the state can't be read or written")
         return done
 
-    def rows(self, statement: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
-        """The rows one by one: a log may be longer than memory is wide."""
-        failed = False
-        try:
-            yield from self._connection.execute(statement, values)
-        except sqlite3.Error:
-            failed = True
-        if failed:
-            raise StateFailed("the state can't be read or written")
-
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of it or nothing, also when the process is killed; nobody else writes meanwhile."""
@@ -108,7 +99,11 @@ class Database:
 
     def scrub(self) -> bool:
         """Empties the write-ahead log, where what was deleted still stands; False while somebody reads beside us."""
-        return bool(self.run("PRAGMA wal_checkpoint(TRUNCATE)")[0][0][0] == 0)
+        self.run(f"PRAGMA busy_timeout = {SCRUB_MS}")
+        try:
+            return bool(self.run("PRAGMA wal_checkpoint(TRUNCATE)")[0][0][0] == 0)
+        finally:
+            self.run(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     def close(self) -> None:
         _close(self._connection)

@@ -1,7 +1,9 @@
 """What the keeper does by the clock, beside reading events: tells policies, and ends what has run out.
 
-One thread with a connection of its own to the state.  A change is told at once (`soon`); whatever happens, all is told
-again every few seconds, so a bus that was lost is full again by itself.
+One thread with connections of its own to the state.  A change is told at once (`soon`); whatever happens, all is told
+again every few seconds, so a bus that was lost is full again by itself.  What of an ended transcript still stands in
+the state's files, as somebody reads an older state, is owed: each round tries again, for a moment, until nothing is.
+A duty that fails is told to the log, and tried again with the next round.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final
 
-from agent.keeper.database import StateFailed
 from agent.keeper.holding import Place, in_force, today
 from agent.keeper.ledger import Ledger, LedgerReader
 from agent.keeper.state import SqliteState
@@ -40,18 +41,34 @@ class Duties:
         bus: PHI[str] | None,
         clock: Callable[[], float],
         day: Callable[[], date] = today,
+        *,
+        failed: Callable[[Exception], None] = lambda _: None,
+        owing: Callable[[bool], None] = lambda _: None,
     ) -> None:
-        """bus: None where there is none; then nothing is told, and each line serves `ZERO`."""
+        """bus: None where there is none; then nothing is told, and each line serves `ZERO`.
+
+        Both in the thread of the duties: `failed` is told of a duty that went wrong after it had gone well, its text
+        not to be kept; `owing` is given True when the state's files hold what has ended, False when they do no more.
+        """
         self._place: Final = place
         self._keys: Final = keys
         self._kept_days: Final = kept_days
         self._bus: Final = bus
         self._clock: Final = clock
         self._day: Final = day
+        self._failed: Final = failed
+        self._owing: Final = owing
         self._wake: Final = threading.Event()
+        self._owed: Final = threading.Event()
+        """Somebody else's deletion: set from any thread."""
         self._stopped = False
         self._endpoints: Mapping[str, Endpoint] = {}
+        self._reader: LedgerReader | None = None
+        self._ending: Ending | None = None
         self._ended: date | None = None
+        """The day for which all that has run out is gone; None while anything is owed."""
+        self._told_owing = False
+        self._wrong: set[Callable[..., None]] = set()
         self._thread: Final = threading.Thread(target=self._run, name="duties", daemon=True)
 
     def start(self) -> None:
@@ -61,51 +78,73 @@ class Duties:
         """Something has changed: from any thread, at any time."""
         self._wake.set()
 
+    def owe(self) -> None:
+        """What was deleted still stands in the state's files: from any thread, at any time."""
+        self._owed.set()
+        self._wake.set()
+
     def stop(self) -> None:
         self._stopped = True
         self._wake.set()
         self._thread.join(STOP_S)
 
     def _run(self) -> None:
-        reader: LedgerReader | None = None
-        with asyncio.Runner() as runner:
-            while True:  # once at least
-                self._wake.clear()
-                stopped = self._stopped
-                try:
-                    reader = reader or LedgerReader(self._place.state)
-                    self._tell(reader, runner)
-                    self._end()
-                except StateFailed:  # nothing is told of what can't be read: lines serve `ZERO` in a moment
-                    pass
-                if stopped:
-                    break
-                self._wake.wait(POLICY_EVERY_S)
-        if reader is not None:
-            reader.close()
+        while True:  # once at least
+            self._wake.clear()
+            stopped = self._stopped
+            self._round()
+            if stopped:
+                break
+            self._wake.wait(POLICY_EVERY_S)
+        self._close()
 
-    def _tell(self, reader: LedgerReader, runner: asyncio.Runner) -> None:
-        """Raises `StateFailed`."""
+    def _round(self) -> None:
+        """Raises nothing: the thread that ends on a surprise would end every expiry with it, and nobody would hear."""
+        for duty in (self._tell, self._end):
+            try:
+                duty()
+                self._wrong.discard(duty)
+            except Exception as error:  # noqa: BLE001  # whatever it is: lines serve `ZERO` in a moment, and it is told
+                if duty not in self._wrong:
+                    self._failed(error)
+                self._wrong.add(duty)
+                self._close()
+
+    def _tell(self) -> None:
+        """Raises `StateFailed`: nothing is told of what can't be read."""
+        self._reader = self._reader or LedgerReader(self._place.state)
         if self._bus is None:
             return
-        with reader.snapshot():
-            told = in_force(reader, self._known(), self._allowlist(reader), self._place.profile, self._day())
+        with self._reader.snapshot():
+            known = self._allowlist(self._reader)
+            told = in_force(self._reader, self._known(), known, self._place.profile, self._day())
         with contextlib.suppress(BusLost):  # told again in a moment
-            runner.run(publish(self._bus, told))
+            asyncio.run(publish(self._bus, told))
 
     def _end(self) -> None:
-        """Once a day: agreements and transcripts whose time is up.  Raises `StateFailed`; then it is tried again."""
+        """Agreements and transcripts whose time is up: once a day, and again while anything is owed.
+
+        Raises `StateFailed`; then it is tried again.
+        """
         today = self._day()
+        if self._owed.is_set():
+            self._owed.clear()
+            self._ended = None
         if self._ended == today:
             return
-        state = SqliteState.open(self._place.state)
-        try:
-            ledger = Ledger.open(self._place.state, state.database)
-            ledger.note_expired(today, hour_of(self._clock()))
-            SealedTranscripts(state.database, ledger, self._keys, self._kept_days, self._clock).expire(today)
-        finally:
-            state.close()
-        self._ended = today
+        self._ending = self._ending or Ending(self._place, self._keys, self._kept_days, self._clock)
+        owed = self._ending.end(today)
+        self._ended = None if owed else today
+        if owed is not self._told_owing:
+            self._told_owing = owed
+            self._owing(owed)
+
+    def _close(self) -> None:
+        """What comes next opens them again."""
+        for each in (self._reader, self._ending):
+            if each is not None:
+                each.close()
+        self._reader = self._ending = None
 
     def _known(self) -> Mapping[str, Endpoint]:
         """As the agent files say now; as they last said, while one is being written."""
@@ -117,3 +156,29 @@ class Duties:
         with contextlib.suppress(ListRefused):
             return self._place.known_allowlist(reader)
         return None
+
+
+class Ending:
+    """What ends by the day.  Kept from round to round: a long log is read once.  Every method raises `StateFailed`."""
+
+    def __init__(self, place: Place, keys: TranscriptKeys, kept_days: int, clock: Callable[[], float]) -> None:
+        self._clock: Final = clock
+        self._state: Final = SqliteState.open(place.state)
+        self._noted: date | None = None
+        try:
+            self._ledger: Final = Ledger.open(place.state, self._state.database)
+            self._transcripts: Final = SealedTranscripts(self._state.database, self._ledger, keys, kept_days, clock)
+        except BaseException:
+            self._state.close()
+            raise
+
+    def end(self, today: date) -> bool:
+        """True while what has ended still stands in the state's files."""
+        owed = self._transcripts.expire(today).owed
+        if self._noted != today:
+            self._ledger.note_expired(today, hour_of(self._clock()))
+            self._noted = today
+        return owed
+
+    def close(self) -> None:
+        self._state.close()

@@ -6,6 +6,7 @@ Every change is one transaction: the record, its audit entry and the log's new s
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -75,6 +76,7 @@ TABLES: Final[dict[str, tuple[type, str]]] = {
 """The record each table holds, and which of its fields is unique."""
 NAMES: Final = {record: name for name, (record, _) in TABLES.items()}
 RECORDED: Final = {EvidenceKind.BAA: Act.BAA_RECORDED, EvidenceKind.ZDR: Act.ZDR_RECORDED}
+PAGE: Final = 500  # entries read at once: between two pages nobody holds an old state of the file open
 EXPIRED: Final = {EvidenceKind.BAA: Act.BAA_EXPIRED, EvidenceKind.ZDR: Act.ZDR_EXPIRED}
 
 
@@ -196,8 +198,8 @@ class Ledger:
             )
             for each in ended
         ]
-        known = {(entry.act, entry.before) for entry in map(entry_of, _lines(self._database))} if new else set()
-        fresh = [event for event in new if (event.act, event.before) not in known]
+        known = set(map(_act_and_before, _lines(self._database))) if new else set()
+        fresh = [event for event in new if (event.act.value, event.before) not in known]
         for event in fresh:
             self.write(event)
         return len(fresh)
@@ -285,17 +287,26 @@ class LedgerReader:
         return _head(self._database)
 
     def exported(self) -> Iterator[bytes]:
-        """The log as JSON lines, with its signed head."""
-        with self._database.snapshot():
-            head = self.head()
+        """The log as JSON lines, with the signed head that the last of them stands under.
+
+        However slowly it is read, nothing is held open meanwhile: what is deleted then is gone.
+        """
+        first = 0
+        while True:
+            with self._database.snapshot():
+                head, page = self.head(), _page(self._database, first)
             if head is None:
                 raise StateFailed("there is no audit log yet")
-            yield from export(_lines(self._database), head)
+            if len(page) < PAGE:
+                break
+            for sequence, line in page:
+                first = sequence + 1
+                yield line + b"\n"
+        yield from export((line for _, line in page), head)
 
     def lines(self, first: int = 0) -> Iterator[bytes]:
-        """The entries alone, from this number on."""
-        with self._database.snapshot():
-            yield from _lines(self._database, first)
+        """The entries alone, from this number on; page by page, as `exported`."""
+        return _lines(self._database, first)
 
     def verify(self, key: Ed25519PublicKey | None, kept: Sequence[TreeHead]) -> tuple[int, tuple[Fault, ...]]:
         """How many entries there are, and what is wrong.  key: None for the one that stands beside the log."""
@@ -378,9 +389,26 @@ def _has(database: Database, table: str) -> bool:
 
 
 def _lines(database: Database, first: int = 0) -> Iterator[bytes]:
-    if _has(database, "audit_entries"):
-        for (line,) in database.rows("SELECT line FROM audit_entries WHERE sequence >= ? ORDER BY sequence", [first]):
+    page = _page(database, first)
+    while page:
+        for _, line in page:
             yield line
+        page = _page(database, page[-1][0] + 1) if len(page) == PAGE else []
+
+
+def _page(database: Database, first: int) -> Sequence[tuple[int, bytes]]:
+    """The next entries from this number on, with their numbers; fewer than `PAGE` are the last."""
+    asked = "SELECT sequence, line FROM audit_entries WHERE sequence >= ? ORDER BY sequence LIMIT ?"
+    rows = database.run(asked, [first, PAGE])[0] if _has(database, "audit_entries") else []
+    return [(int(sequence), bytes(line)) for sequence, line in rows]
+
+
+def _act_and_before(line: bytes) -> tuple[object, object]:
+    """Of an entry of any version of ours; of what is none, nothing."""
+    entry: object = None
+    with contextlib.suppress(ValueError):
+        entry = json.loads(line)
+    return (entry.get("act"), entry.get("before")) if isinstance(entry, dict) else (None, None)
 
 
 def _head(database: Database) -> TreeHead | None:

@@ -14,6 +14,7 @@ from policies.retention import Writable
 __all__ = ["FILE", "OURS", "SqliteState", "State", "StateFailed"]
 
 NAMES: Final = tuple(closed.kinds_of(CallMetrics))
+PAGE: Final = 500  # rows read at once: between two pages nobody holds an old state of the file open
 
 
 class State(Protocol):
@@ -65,12 +66,16 @@ class SqliteState:
         return self._select("ORDER BY rowid DESC LIMIT ?", most)
 
     def between(self, first_hour: int, last_hour: int) -> Iterator[CallMetrics]:
-        """The records of the calls that were answered in these hours, both included, oldest first."""
+        """The records of the calls that were answered in these hours, both included, oldest first; page by page."""
         if not self.database.run("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'calls'")[0]:
-            return iter(())  # a state in which no call was ever kept
-        clause = "WHERE hour BETWEEN ? AND ? ORDER BY hour, rowid"
-        rows = self.database.rows(f"SELECT {', '.join(NAMES)} FROM calls {clause}", [first_hour, last_hour])  # noqa: S608  # our own field names
-        return (record_of(CallMetrics, row) for row in rows)
+            return  # a state in which no call was ever kept
+        clause = "WHERE hour <= ? AND (hour, rowid) > (?, ?) ORDER BY hour, rowid LIMIT ?"
+        asked = f"SELECT hour, rowid, {', '.join(NAMES)} FROM calls {clause}"  # noqa: S608  # our own field names
+        after = [first_hour, -1]
+        while page := self.database.run(asked, [last_hour, *after, PAGE])[0]:
+            for row in page:
+                yield record_of(CallMetrics, row[2:])
+            after = [page[-1][0], page[-1][1]]
 
     def close(self) -> None:
         self.database.close()

@@ -7,7 +7,9 @@ transcripts.expire(today)
 
 A transcript comes sealed by the line.  Here it is locked once more, with a random key of its own, and that key with the
 state's key for keys.  To make it unreadable for good its key's row is overwritten (secure_delete), the write-ahead log
-emptied, and then the transcript itself goes the same way: a crash between leaves bytes that nobody can open.
+emptied, and then the transcript itself goes the same way: a crash between leaves bytes that nobody can open.  While
+somebody beside us reads an older state, SQLite can't empty that log: then it is owed (`owed`), and whoever owes tries
+again.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -42,7 +45,18 @@ from policies.retention import Writable, admit
 
 TABLES: Final[dict[str, type]] = {"transcripts": KeptTranscript, "transcript_keys": TranscriptKey}
 NONCE_BYTES: Final = 12  # AES-GCM's own (NIST SP 800-38D, 8.2)
+LATE_DAYS: Final = 1  # a call may end before midnight, and its transcript come after
 _OF_KEEPER: Final = Actor(Role.KEEPER, NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """What `expire` did."""
+
+    gone: int
+    """Transcripts whose time was up."""
+    owed: bool
+    """Their bytes, or those of others before, still stand in the write-ahead log: ask again in a moment."""
 
 
 class SealedTranscripts:
@@ -61,8 +75,8 @@ class SealedTranscripts:
         self._keys: Final = keys
         self._kept_days: Final = kept_days
         self._clock: Final = clock
-        self._owed = True
-        """The write-ahead log may hold what was deleted: after a crash too."""
+        self.owed = True
+        """The write-ahead log may hold what was deleted: after a crash too.  `expire` tries again."""
         with database.transaction():
             for name, record in TABLES.items():
                 database.run(f"CREATE TABLE IF NOT EXISTS {name} ({columns_of(record, 'ref')}) STRICT")
@@ -72,12 +86,15 @@ class SealedTranscripts:
     def take(self, sealed: SealedTranscript) -> bool:
         """False for one that may not be kept now, that is of no call we know of, or that is there already.
 
+        So for one of another day than today or yesterday: the line says which, and on it hangs when it ends.
+
         The policy is read in the transaction that writes: zero retention that is on by then holds.
         """
         with self._database.transaction():
             now = level(self._ledger.policy(sealed.agent), self._ledger.workspace())
             permitted = admit(sealed, now)
-            if permitted is None or not self._is_of_a_call(sealed) or self._row("transcripts", sealed.ref) is not None:
+            recent = 0 <= days(self._today()) - sealed.day <= LATE_DAYS
+            if permitted is None or not recent or not self._is_of_a_call(sealed) or self._has(sealed.ref):
                 return False
             self._keep(permitted)
         return True
@@ -123,43 +140,46 @@ class SealedTranscripts:
 
     def delete(self, ref: str, actor: Actor | None = None) -> bool:
         """False where there is none.  actor: as in `read`."""
-        there = self._row("transcripts", ref) is not None
+        there = self._has(ref)
         if there:
-            self._destroy(ref, self._entry(Act.TRANSCRIPT_DELETED, ref, actor) if actor is not None else None)
+            self._end_key(ref, self._entry(Act.TRANSCRIPT_DELETED, ref, actor) if actor is not None else None)
+            self._finish()
         return there
 
-    def expire(self, today: date | None = None) -> int:
-        """Destroys those whose time is up; how many.  A time set shorter holds for all; a longer does not."""
-        day = today or self._today()
-        over = [kept for kept in map(self._kept, self.refs()) if kept is not None and self._is_over(kept, day)]
-        for kept in over:
-            self._destroy(kept.ref, self._entry(Act.TRANSCRIPT_EXPIRED, kept.ref, _OF_KEEPER))
-        self._finish()
-        return len(over)
+    def expire(self, today: date | None = None) -> Expired:
+        """Destroys those whose time is up.  A time set shorter holds for all; a longer does not.
 
-    def _destroy(self, ref: str, entry: AuditEvent | None) -> None:
-        """The key with its entry, then the log that may hold it, then the transcript."""
+        A row is judged by its days alone: one that is none of ours otherwise ends on its day as well.
+        """
+        until = days(today or self._today())
+        over = "SELECT ref FROM transcripts WHERE min(expires, day + ?) <= ? ORDER BY day, rowid"
+        refs = [ref for (ref,) in self._database.run(over, [self._kept_days, until])[0]]
+        for ref in refs:
+            known = ref if re.fullmatch(REF.pattern, ref, re.ASCII) else NONE
+            self._end_key(ref, self._entry(Act.TRANSCRIPT_EXPIRED, known, _OF_KEEPER))
+        self._finish()
+        return Expired(len(refs), self.owed)
+
+    def _end_key(self, ref: str, entry: AuditEvent | None) -> None:
+        """The key, with its entry: from then on nobody opens the transcript."""
 
         def without_key() -> None:
             self._database.run("DELETE FROM transcript_keys WHERE ref = ?", [ref])
 
-        self._owed = True
+        self.owed = True
         if entry is not None:
             self._ledger.write(entry, without_key)
         else:
             without_key()
-        self._database.scrub()
-        self._database.run("DELETE FROM transcripts WHERE ref = ?", [ref])
-        self._finish()
 
     def _finish(self) -> None:
-        """What a crash left without its key goes too, and what the log still holds, once nobody reads beside us."""
+        """First the log that may hold keys, then each transcript without one, also of a crash, then the log again."""
+        self.owed = not self._database.scrub()
         orphans = "FROM transcripts WHERE ref NOT IN (SELECT ref FROM transcript_keys)"
         if self._database.run(f"SELECT 1 {orphans} LIMIT 1")[0]:
-            self._owed = True
+            self.owed = True
             self._database.run(f"DELETE {orphans}")
-        if self._owed:
-            self._owed = not self._database.scrub()
+            self.owed = not self._database.scrub()
 
     def _opened(self, kept: KeptTranscript, own: TranscriptKey) -> PHI[str]:
         bound = info_of(kept.ref, kept.agent, kept.day)
@@ -176,9 +196,8 @@ class SealedTranscripts:
     def _is_over(self, kept: KeptTranscript, today: date) -> bool:
         return min(kept.expires, kept.day + self._kept_days) <= days(today)
 
-    def _kept(self, ref: str) -> KeptTranscript | None:
-        found: KeptTranscript | None = self._row("transcripts", ref)
-        return found
+    def _has(self, ref: str) -> bool:
+        return bool(self._database.run("SELECT 1 FROM transcripts WHERE ref = ?", [ref])[0])
 
     def _row(self, table: str, ref: str) -> Any:
         if re.fullmatch(REF.pattern, ref, re.ASCII) is None:
@@ -211,7 +230,11 @@ class TranscriptsHere:
     `read` and `delete` raise `StateFailed`.
     """
 
-    def __init__(self, folder: Path, keys: TranscriptKeys, kept_days: int) -> None:
+    def __init__(
+        self, folder: Path, keys: TranscriptKeys, kept_days: int, owing: Callable[[], None] = lambda: None
+    ) -> None:
+        """owing: told, in the thread that asked, when what was deleted still stands in the write-ahead log."""
+        self._owing: Final = owing
         self._folder: Final = folder
         self._keys: Final = keys
         self._kept_days: Final = kept_days
@@ -221,7 +244,11 @@ class TranscriptsHere:
         return self._open().read(ref, actor)
 
     def delete(self, ref: str, actor: Actor) -> bool:
-        return self._open().delete(ref, actor)
+        transcripts = self._open()
+        there = transcripts.delete(ref, actor)
+        if there and transcripts.owed:
+            self._owing()
+        return there
 
     def _open(self) -> SealedTranscripts:
         found: SealedTranscripts | None = getattr(self._of_thread, "transcripts", None)

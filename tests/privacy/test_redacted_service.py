@@ -203,7 +203,7 @@ def test_when_its_day_comes_neither_key_nor_transcript_is_in_the_file_s_bytes(ca
         for table in ("transcript_keys", "transcripts")
     ]
     assert all(row in office.bytes() for row in rows[:1])  # a long row lies in pieces on several pages
-    assert 1 == office.transcripts.expire(datetime.now(UTC).date() + timedelta(days=8))
+    assert 1 == office.transcripts.expire(datetime.now(UTC).date() + timedelta(days=8)).gone
     held = office.bytes()
     office.close()
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 from agent import lines
 from agent.keeper.duties import Duties
 from agent.keeper.holding import Place
+from agent.keeper.transcripts import SealedTranscripts
 from agent.keeping import Keeping, Speaker
 from agent.retaining import Retaining
 from agent.sealing import Seal
@@ -266,7 +267,10 @@ async def test_the_keeper_ends_what_has_run_out_when_a_day_begins(tmp_path: Path
     async with living(tmp_path) as world:
         world.off()
         ref = world.office.a_call()
-        assert world.office.transcripts.take(world.office.sealed(ref, "How do I store my insulin?", day=TODAY - 6))
+        then = SealedTranscripts(
+            world.office.state.database, world.office.ledger, world.office.keys, 7, lambda: (TODAY - 6) * 86_400.0
+        )
+        assert then.take(world.office.sealed(ref, "How do I store my insulin?", day=TODAY - 6))
         await asyncio.to_thread(world.duties.stop)
         tomorrow = datetime.now(UTC).date() + timedelta(days=1)
         place = world.duties._place

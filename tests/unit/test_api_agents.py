@@ -148,12 +148,21 @@ def test_a_model_that_may_not_be_called_is_refused_by_its_rule_and_the_log_has_i
     assert (400, {"error": "model_refused", "model": named, "rule": rule, "allowed": ["approved"]}) == (
         reply.status, reply.json
     )  # fmt: skip
-    assert (Act.MODEL_REFUSED, Subject.MODEL, "mercy", rule) == (
+    assert (Act.MODEL_REFUSED, Subject.MODEL, "none", rule) == (
         last.act, last.subject, last.thing, last.reason.value if last.reason else None
     )  # fmt: skip
     assert last.actor in running.tokens["admin"]
     assert 404 == running.ask("GET", "/v1/agents/mercy").status
     assert not list((running.folder / "agents").glob("mercy*"))
+
+
+def test_a_model_that_an_agent_may_not_call_is_refused_and_the_log_says_whose(running: Interface) -> None:
+    assert 201 == running.ask("POST", "/v1/agents", body=MERCY).status
+    other = {**MERCY, "engine": "openai", "model": "gpt-x"}
+    assert 400 == running.ask("PUT", "/v1/agents/mercy", body=other).status
+
+    last = running.entries()[-1]
+    assert (Act.MODEL_REFUSED, "mercy") == (last.act, last.thing)
 
 
 def test_with_both_agreements_on_file_the_model_is_taken(running: Interface) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,12 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.keeper.api import serving
 from agent.keeper.api.answers import ApiRefused
 from agent.keeper.api.door import Door
-from agent.keeper.api.limits import MAX_BODY_BYTES, Bucket, Limits, Rate
+from agent.keeper.api.limits import LOCKED_BURST, MAX_BODY_BYTES, Bucket, Limits, Rate
 from agent.keeper.api.serving import BindFailed, bind
 from agent.keeper.argon import LANES, MEMORY_KIB, PASSES, Argon
-from agent.keeper.database import Database
+from agent.keeper.database import Database, StateFailed
 from agent.keeper.issuing import issue
 from agent.keeper.ledger import Ledger, LedgerReader
 from policies import tokens
@@ -34,6 +36,7 @@ from tests.admin import Interface, interface, means
 TODAY = date(2026, 11, 22)
 NOW_S = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 HOUR = int(NOW_S // 3600)
+HERS, THEIRS = "192.0.2.1", "198.51.100.7"
 LIMITS = Limits(strangers=Rate(5, 1.0), token=Rate(4, 1.0), failures=3, lock_s=60.0)
 
 
@@ -71,15 +74,16 @@ class Entrance:
     def token(self, role: PersonRole = PersonRole.ADMIN, valid_days: int = 3) -> tuple[Token, str]:
         return issue(self.ledger, role, valid_days, TODAY, HOUR, Actor(Role.OPERATOR))
 
-    def status(self, *written: str) -> int:
+    def status(self, *written: str, address: str = HERS) -> int:
         """200, or that of the refusal."""
         try:
-            self.door.enter([f"Bearer {each}" for each in written])
+            self.door.enter([f"Bearer {each}" for each in written], address)
         except ApiRefused as refused:
             return refused.status
         return 200
 
     def noted(self) -> list[AuditEntry]:
+        self.door.note()
         with contextlib.closing(LedgerReader(self.folder)) as reader:
             entries = [entry_of(line) for line in reader.lines()]
         return [each for each in entries if each.act is not Act.TOKEN_ISSUED]
@@ -177,9 +181,9 @@ def test_a_flood_of_strangers_is_not_hashed_and_does_not_fill_the_log(entrance: 
     statuses = [entrance.status(tokens.spell(ref_of(bytes([i]) * 16), bytes(32))) for i in range(100)]
 
     assert ([401] * 5 + [429] * 95, 5) == (statuses, entrance.hashed)
-    assert 1 == len(entrance.noted())
-    assert 5 == entrance.door.failures[AuditReason.UNKNOWN_TOKEN]
-    assert 5 == len(entrance.door._refs)
+    assert [AuditReason.UNKNOWN_TOKEN, AuditReason.TOO_MANY] == [each.reason for each in entrance.noted()]
+    assert {AuditReason.UNKNOWN_TOKEN: 5, AuditReason.TOO_MANY: 95} == entrance.door.failures
+    assert 5 == len(entrance.door._guessed)
 
 
 def test_a_flood_of_strangers_does_not_shut_the_door_for_who_is_in(entrance: Entrance) -> None:
@@ -187,7 +191,7 @@ def test_a_flood_of_strangers_does_not_shut_the_door_for_who_is_in(entrance: Ent
     _, other = entrance.token()
     assert 200 == entrance.status(written)
     for _ in range(20):
-        entrance.status()
+        entrance.status(address=THEIRS)
 
     assert [200, 429] == [entrance.status(written), entrance.status(other)]
     entrance.clock.passed_s = 1
@@ -210,17 +214,123 @@ def test_each_token_has_a_rate_of_its_own(entrance: Entrance) -> None:
     assert {"Retry-After": "1"} == refused.value.headers
 
 
-def test_a_ref_that_is_guessed_at_is_locked_and_opens_again(entrance: Entrance) -> None:
+def test_a_ref_that_is_guessed_at_is_locked_but_for_the_right_secret(entrance: Entrance) -> None:
     token, written = entrance.token()
-    assert [401, 401, 401] == [entrance.status(wrong(written)) for _ in range(3)]
-    hashed = entrance.hashed
+    assert [401, 401, 401] == [entrance.status(wrong(written), address=THEIRS) for _ in range(3)]
+    locked = [each for each in entrance.noted() if each.act is Act.LOCKED_OUT]
+    assert [(token.ref, AuditReason.TOO_MANY)] == [(each.thing, each.reason) for each in locked]
 
-    assert [429, 429] == [entrance.status(written), entrance.status(wrong(written))]
-    assert hashed == entrance.hashed
-    locked = entrance.noted()[-1]
-    assert (Act.LOCKED_OUT, token.ref, AuditReason.TOO_MANY) == (locked.act, locked.thing, locked.reason)
-    entrance.clock.passed_s = 61
+    assert [429, 200] == [entrance.status(wrong(written), address=THEIRS), entrance.status(written)]
+    assert [401] == [entrance.status(wrong(written), address=THEIRS)]
+
+
+def test_what_is_tried_of_locked_refs_is_hashed_within_a_small_bound(entrance: Entrance) -> None:
+    _, written = entrance.token()
+    for _ in range(3):
+        entrance.status(wrong(written))
+    hashed = entrance.hashed
+    for each in range(50):
+        assert 429 == entrance.status(wrong(written), address=f"198.51.100.{each}")
+
+    assert LOCKED_BURST == entrance.hashed - hashed
+
+
+def test_no_stranger_who_knows_a_ref_keeps_out_who_is_in(entrance: Entrance) -> None:
+    """One wrong secret for it, a flood, then one request a second from the same address."""
+    _, written = entrance.token()
+    assert [200, 401] == [entrance.status(written), entrance.status(wrong(written))]
+    for each in range(30):
+        entrance.status(wrong(written) if each % 2 else tokens.spell(ref_of(bytes([each]) * 16), bytes(32)))
+    statuses = []
+    for _ in range(60):
+        entrance.clock.passed_s += 1
+        entrance.status(wrong(written))
+        statuses.append(entrance.status(written))
+
+    assert [200] * 60 == statuses
+
+
+@pytest.mark.parametrize("flood", ["her ref", "other refs", "no token"])
+def test_one_address_does_not_keep_another_out_that_has_not_been_in(flood: str, tmp_path: Path) -> None:
+    entrance = Entrance(tmp_path, Limits())
+    _, written = entrance.token()
+    guesses: dict[str, Callable[[int], int]] = {
+        "her ref": lambda _: entrance.status(wrong(written), address=THEIRS),
+        "other refs": lambda each: entrance.status(
+            tokens.spell(ref_of(each.to_bytes(16, "big")), bytes(32)), address=THEIRS
+        ),
+        "no token": lambda _: entrance.status("x", address=THEIRS),
+    }
+    for each in range(1_200):
+        entrance.clock.passed_s += 0.1
+        guesses[flood](each)
+
     assert 200 == entrance.status(written)
+    entrance.database.close()
+
+
+def test_a_network_s_ipv6_addresses_are_one_address(entrance: Entrance) -> None:
+    many = [entrance.status("x", address=f"2001:db8::{each:x}") for each in range(1, 4)]
+    held = len(entrance.door._addresses)
+    entrance.status("x", address="::ffff:192.0.2.1")
+    entrance.status("x", address="192.0.2.1")
+
+    assert ([401] * 3, 1, 2) == (many, held, len(entrance.door._addresses))
+
+
+def test_each_token_that_is_guessed_at_is_named_once_an_hour(entrance: Entrance) -> None:
+    (one, first), (two, second) = entrance.token(), entrance.token()
+    for written in (first, second, first):
+        entrance.status(wrong(written))
+
+    noted = entrance.noted()
+    assert [one.ref, two.ref] == [each.thing for each in noted]
+    assert {(Act.SIGN_IN_FAILED, AuditReason.WRONG_SECRET)} == {(each.act, each.reason) for each in noted}
+
+
+def test_who_is_in_and_asks_too_much_is_an_entry_once_an_hour(entrance: Entrance) -> None:
+    token, written = entrance.token()
+    statuses = [entrance.status(written) for _ in range(9)]
+
+    assert [200] * 5 + [429] * 4 == statuses
+    refused = [each for each in entrance.noted() if each.act is not Act.SIGN_IN]
+    assert [(Act.ACT_REFUSED, Role.ADMIN, token.ref, token.ref, AuditReason.TOO_MANY)] == [
+        (each.act, each.role, each.actor, each.thing, each.reason) for each in refused
+    ]
+    assert 4 == entrance.door.failures[AuditReason.TOO_MANY]
+
+
+def test_nothing_is_written_while_a_stranger_waits_for_the_answer(entrance: Entrance) -> None:
+    """Else the time it takes would say that there is such a token."""
+    _, written = entrance.token()
+    before = entrance.ledger.head()
+    for _ in range(4):
+        entrance.status(wrong(written))
+
+    assert before == entrance.ledger.head()
+    assert [AuditReason.WRONG_SECRET, AuditReason.TOO_MANY] == [each.reason for each in entrance.noted()]
+
+
+def test_entries_wait_while_the_log_can_not_be_written(entrance: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise StateFailed("no room")
+
+    entrance.status()
+    with monkeypatch.context() as patch:
+        patch.setattr(entrance.ledger, "write", full)
+        with pytest.raises(StateFailed):
+            entrance.door.note()
+
+    assert [AuditReason.NO_TOKEN] == [each.reason for each in entrance.noted()]
+
+
+def test_a_secret_that_was_right_is_not_hashed_again_and_not_kept(entrance: Entrance) -> None:
+    token, written = entrance.token()
+    assert [200] * 3 == [entrance.status(written) for _ in range(3)]
+
+    assert 1 == entrance.hashed
+    assert written[-43:].encode() not in entrance.door._own[token.ref].digest
+    assert hashlib.sha256(written[-43:].encode()).digest() != entrance.door._own[token.ref].digest
 
 
 def test_a_ref_that_there_is_not_is_locked_as_well_and_is_named_nowhere(entrance: Entrance) -> None:
@@ -414,3 +524,35 @@ def test_a_state_that_can_not_be_written_is_told_as_503(running: Interface) -> N
         reply = running.ask("PUT", "/v1/workspace/zero-retention")
 
     assert (503, "5") == (reply.status, reply.headers["retry-after"])
+
+
+def failed_sign_ins(entries: list[AuditEntry]) -> int:
+    return sum(each.act is Act.SIGN_IN_FAILED for each in entries)
+
+
+def test_who_reads_the_log_reads_of_whoever_was_refused_before(running: Interface) -> None:
+    assert 401 == running.ask("GET", "/v1/agents", None).status
+    told = running.ask("GET", "/v1/audit?most=1000", "auditor").json["entries"]
+
+    assert [("sign_in_failed", "no_token")] == [
+        (each["act"], each["reason"]) for each in told if each["act"] == "sign_in_failed"
+    ]
+
+
+def test_what_was_refused_at_the_door_is_in_the_log_when_the_keeper_ends(tmp_path: Path) -> None:
+    with interface(tmp_path) as running:
+        assert 401 == running.ask("GET", "/v1/agents", None).status
+        assert 0 == failed_sign_ins(running.entries())
+
+    assert 1 == failed_sign_ins(running.entries())
+
+
+def test_what_was_refused_at_the_door_is_written_by_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "NOTE_S", 0)
+    with interface(tmp_path) as running:
+        assert 401 == running.ask("GET", "/v1/agents", None).status
+        until_s = time.monotonic() + 30
+        while not failed_sign_ins(running.entries()) and time.monotonic() < until_s:
+            running.ask("GET", "/v1/openapi.json")
+
+        assert 1 == failed_sign_ins(running.entries())

@@ -136,3 +136,49 @@ def test_the_table_of_the_documents_is_that_of_the_code() -> None:
         (each.method, each.path, each.told, *("yes" if role in each.roles else "" for role in PEOPLE))
         for each in OPERATIONS
     ]
+
+
+@pytest.mark.parametrize("who", ["nurse", "admin", "auditor", "clinical_editor"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", "/v1/agents/xanthippe-had-a-stroke-in-may"),
+        ("POST", "/v1/agents/xanthippe-had-a-stroke-in-may/zero-retention/off/approve"),
+        ("POST", "/v1/agents/x2025550143/draft"),
+        ("DELETE", "/v1/tokens/XanthippeStroke1940XXA"),
+        ("DELETE", "/v1/allowlist/XanthippeStroke1940XXA"),
+        ("GET", "/v1/transcripts/XanthippeStroke1940XXA"),
+        ("DELETE", "/v1/transcripts/XanthippeStroke1940XXA"),
+    ],
+)
+def test_nobody_can_type_anything_into_the_log(running: Interface, method: str, path: str, who: str) -> None:
+    before = len(running.entries())
+    assert running.ask(method, path, who).status in (403, 404)
+    new = running.entries()[before:]
+
+    assert {"none"} >= {each.thing for each in new if each.act is Act.ACT_REFUSED}
+    assert b"anthippe" not in b"".join(file.read_bytes() for file in running.folder.rglob("*") if file.is_file())
+
+
+def test_a_refusal_names_what_there_is(running: Interface) -> None:
+    ref = running.tokens["auditor"][3:25]
+    assert [403, 403] == [
+        running.ask("DELETE", path, "nurse").status for path in ("/v1/agents/demo", f"/v1/tokens/{ref}")
+    ]
+
+    assert ["demo", ref] == [each.thing for each in running.entries()[-2:]]
+
+
+def test_who_asked_is_told_to_admins_and_auditors_alone(running: Interface) -> None:
+    path = "/v1/agents/demo/zero-retention"
+    assert 200 == running.ask("POST", f"{path}/off", body={"reason": "complaint"}).status
+    ref = running.tokens["admin"][3:25].encode()
+    seen = {
+        who: [ref in running.ask("GET", where, who).content for where in ("/v1/agents", "/v1/agents/demo")]
+        for who in ("admin", "auditor", "clinical_editor")
+    }
+    editor = running.ask("GET", "/v1/agents/demo", "clinical_editor").json["policy"]
+    running.ask("PUT", path)
+
+    assert {"admin": [True] * 2, "auditor": [True] * 2, "clinical_editor": [False] * 2} == seen
+    assert "complaint" == editor["off_reason"]

@@ -69,6 +69,7 @@ def refusal(policy: AgentPolicy | None, request: Request, actor: Actor, around: 
     assert Act.ACT_REFUSED is outcome.event.act
     assert outcome.reason is outcome.event.reason
     assert outcome.event.before == outcome.event.after == digest(policy)
+    assert outcome.event.thing == (NONE if policy is None else "demo")  # a name that no agent has may be words
     return outcome.reason
 
 

@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidTag
 from agent.keeper.database import Database, StateFailed
 from agent.keeper.ledger import LedgerReader
 from agent.keeper.transcript_keys import PRIVATE, PUBLIC, SEAL, transcript_keys
-from agent.keeper.transcripts import TranscriptsHere
+from agent.keeper.transcripts import SealedTranscripts, TranscriptsHere
 from agent.keeping import Said, Speaker
 from agent.sealing import CUT, SUITE, Seal, info_of
 from policies.acts import Act
@@ -56,9 +56,11 @@ def _office(tmp_path: Path) -> Iterator[Office]:
 
 
 def kept(office: Office, *texts: str, day: int | None = None) -> str:
-    """The ref of a transcript that is there."""
+    """The ref of a transcript that is there.  day: on which it was taken; None for today."""
     ref = office.a_call()
-    assert office.transcripts.take(office.sealed(ref, *texts, day=day))
+    when_s = time.time() if day is None else day * 86_400.0
+    then = SealedTranscripts(office.state.database, office.ledger, office.keys, 7, lambda: when_s)
+    assert then.take(office.sealed(ref, *texts, day=day))
     return ref
 
 
@@ -129,9 +131,9 @@ def test_expiry_destroys_what_is_over_says_so_and_leaves_the_rest(office: Office
     old, young = kept(office, QUESTION, day=today - 6), kept(office, QUESTION)
     key, theirs = locked_key(office, old).encode(), locked_key(office, young).encode()
 
-    assert 0 == office.transcripts.expire()
+    assert 0 == office.transcripts.expire().gone
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
-    assert 1 == office.transcripts.expire(tomorrow)
+    assert 1 == office.transcripts.expire(tomorrow).gone
     held = office.bytes()
     assert (key in held, theirs in held) == (False, True)
     assert [young] == office.transcripts.refs()
@@ -142,7 +144,7 @@ def test_of_many_that_expire_together_no_key_stays_in_a_file(office: Office) -> 
     refs = [kept(office, QUESTION) for _ in range(60)]
     keys = [locked_key(office, ref).encode() for ref in refs]
 
-    assert 60 == office.transcripts.expire(datetime.now(UTC).date() + timedelta(days=7))
+    assert 60 == office.transcripts.expire(datetime.now(UTC).date() + timedelta(days=7)).gone
     held = office.bytes()
     assert [] == [key for key in keys if key in held or key[:40] in held or key[40:] in held]
 
@@ -160,8 +162,8 @@ def test_a_shorter_time_holds_for_what_is_there_and_a_longer_does_not(tmp_path: 
     _, two = kept(office, QUESTION, day=today - 3), kept(office, QUESTION, day=today - 1)
     office.close()
     longer = Office.open(tmp_path / "state", kept_days=90)
-    assert 0 == longer.transcripts.expire()
-    assert 1 == longer.transcripts.expire(datetime.now(UTC).date() + timedelta(days=4))
+    assert 0 == longer.transcripts.expire().gone
+    assert 1 == longer.transcripts.expire(datetime.now(UTC).date() + timedelta(days=4)).gone
     assert [two] == longer.transcripts.refs()
     longer.close()
 
@@ -170,7 +172,7 @@ def test_a_shorter_time_holds_for_what_is_there_and_a_longer_does_not(tmp_path: 
     _, two = kept(shorter, QUESTION, day=today - 3), kept(shorter, QUESTION, day=today - 1)
     shorter.close()
     now = Office.open(tmp_path / "other", kept_days=2)
-    assert 1 == now.transcripts.expire()
+    assert 1 == now.transcripts.expire().gone
     assert [two] == now.transcripts.refs()
     now.close()
 

@@ -9,13 +9,14 @@ from typing import Any, Final
 from agent import lines
 from agent.keeper.api.answers import Answer, ApiRefused, Asked, ErrorWord
 from agent.keeper.api.desk import Desk, not_found
+from agent.keeper.api.results import ASKED_BY
 from agent.keeper.builds import build_of
 from agent.lines import AgentFileRefused, AgentState
 from policies import closed, workspace
 from policies.acts import Act, AuditReason, OffReason, Role, Subject
 from policies.allowlist import ModelReason, ModelRefused, lacking, permit
 from policies.changes import ChangeRefused, is_live, level
-from policies.records import AgentFile, Engine, Profile
+from policies.records import AgentFile, AgentPolicy, Engine, Profile
 from policies.requests import (
     Actor,
     ApproveZeroOff,
@@ -35,6 +36,8 @@ from policies.workspace import AskForceOff, ForceRequest, WorkspaceRefused
 
 MOST_AGENTS: Final = 100
 KEEPER: Final = Actor(Role.KEEPER)
+SEE_REFS: Final = frozenset({Role.ADMIN, Role.AUDITOR})
+"""Who sees other people's refs: whoever knows one can try secrets for it."""
 ERRORS: Final = {
     AuditReason.NOT_ALLOWED: ErrorWord.NOT_ALLOWED,
     AuditReason.NO_SUCH_AGENT: ErrorWord.NOT_FOUND,
@@ -53,30 +56,32 @@ class Why:
         closed.check(self)
 
 
-def list_agents(desk: Desk, asked: Asked) -> Answer:  # noqa: ARG001  # the shape of an operation
-    return Answer({"agents": [_told(desk, name) for name in sorted(_names(desk))]})
+def list_agents(desk: Desk, asked: Asked) -> Answer:
+    return Answer({"agents": [_told(desk, name, asked.actor) for name in sorted(desk.agents)]})
 
 
 def get_agent(desk: Desk, asked: Asked) -> Answer:
-    return Answer(_told(desk, _known(desk, asked.path["name"])))
+    return Answer(_told(desk, _known(desk, asked.path["name"]), asked.actor))
 
 
 def create_agent(desk: Desk, asked: Asked) -> Answer:
     name = asked.body.get("name")
-    if isinstance(name, str) and name in _names(desk):
+    if isinstance(name, str) and name in desk.agents:
         raise ApiRefused(ErrorWord.REFUSED, AuditReason.EXISTS)
-    if len(_names(desk)) >= MOST_AGENTS:
+    if len(desk.agents) >= MOST_AGENTS:
         raise ApiRefused(ErrorWord.REFUSED, AuditReason.TOO_MANY)
     file = _accept(desk, asked, name if isinstance(name, str) else "")
     _change(desk, asked.actor, file.agent, CreateAgent(_build(desk, file.agent, asked.body)), file=file)
-    return Answer(_told(desk, file.agent) | TAKES_EFFECT, 201, headers={"Location": f"/v1/agents/{file.agent}"})
+    return Answer(
+        _told(desk, file.agent, asked.actor) | TAKES_EFFECT, 201, headers={"Location": f"/v1/agents/{file.agent}"}
+    )
 
 
 def change_agent(desk: Desk, asked: Asked) -> Answer:
     name = _own(desk, asked.path["name"])
     file = _accept(desk, asked, name)
     _change(desk, asked.actor, name, Rebuild(_build(desk, name, asked.body)), file=file)
-    return Answer(_told(desk, name) | TAKES_EFFECT)
+    return Answer(_told(desk, name, asked.actor) | TAKES_EFFECT)
 
 
 def delete_agent(desk: Desk, asked: Asked) -> Answer:
@@ -145,7 +150,7 @@ def enrol(desk: Desk) -> None:
             desk.ledger.change_agent(
                 name, CreateAgent(_build(desk, name, _table(desk, name))), KEEPER, Around(desk.hour, None)
             )
-    for name in sorted(_names(desk)):
+    for name in sorted(desk.agents):
         _renew(desk, name)
     _settle(desk)
 
@@ -156,12 +161,8 @@ def _settle(desk: Desk) -> None:
     desk.files.settle(desk.ledger.kept(AgentFile), live)
 
 
-def _names(desk: Desk) -> set[str]:
-    return {*desk.files.shipped, *(each.agent for each in desk.ledger.kept(AgentFile))}
-
-
 def _known(desk: Desk, name: str) -> str:
-    if name not in _names(desk):
+    if name not in desk.agents:
         raise not_found(AuditReason.NO_SUCH_AGENT)
     return name
 
@@ -225,7 +226,8 @@ def _check_model(desk: Desk, asked: Asked, name: str) -> None:
     verdict = permit(desk.endpoint(engine, model), desk.allowlist(), held, Profile.PRODUCTION, desk.today)
     if isinstance(verdict, ModelRefused):
         reason = AuditReason(verdict.reason.value)
-        desk.ledger.write(desk.event(Act.MODEL_REFUSED, Subject.MODEL, asked.actor, name, reason))
+        known = desk.known(Subject.MODEL, name)
+        desk.ledger.write(desk.event(Act.MODEL_REFUSED, Subject.MODEL, asked.actor, known, reason))
         told = {**verdict.body(), "model": verdict.model or "unnamed"}
         raise ApiRefused(ErrorWord.MODEL_REFUSED, audited=True, more=told)
 
@@ -233,7 +235,7 @@ def _check_model(desk: Desk, asked: Asked, name: str) -> None:
 def _acted(desk: Desk, asked: Asked, request: Request) -> Answer:
     name = _known(desk, asked.path["name"])
     _change(desk, asked.actor, name, request)
-    return Answer(_told(desk, name))
+    return Answer(_told(desk, name, asked.actor))
 
 
 def _change(desk: Desk, actor: Actor, name: str, request: Request, file: AgentFile | None = None) -> None:
@@ -269,8 +271,18 @@ def _allowed(table: Mapping[str, Any] | None) -> Retention:
     return Retention.REDACTED if table is not None and table.get("retention") == "redacted" else Retention.ZERO
 
 
-def _told(desk: Desk, name: str) -> dict[str, object]:
-    """An agent as the interface shows it."""
+def _set(policy: AgentPolicy, to: Actor) -> closed.Wire:
+    shown = closed.to_wire(policy)
+    if to.role not in SEE_REFS:
+        del shown[ASKED_BY]
+    return shown
+
+
+def _told(desk: Desk, name: str, to: Actor) -> dict[str, object]:
+    """An agent as the interface shows it: to others than admins and auditors without the ref of who asked.
+
+    Whether an approval is awaited `off_reason` says to all.
+    """
     table, policy = _table(desk, name), desk.ledger.policy(name)
     live = is_live(policy, _build(desk, name, table))
     shipped = name in desk.files.shipped
@@ -279,7 +291,7 @@ def _told(desk: Desk, name: str) -> dict[str, object]:
     return {
         "name": name,
         "agent": table,
-        "policy": None if policy is None else closed.to_wire(policy),
+        "policy": None if policy is None else _set(policy, to),
         "level": max(level(policy, desk.ledger.workspace()), _allowed(table)).name.lower(),
         "live": live,
         "shipped": shipped,

@@ -22,6 +22,7 @@ from agent.keeper.api.operations import OPERATIONS, AgentKeys, Operation
 from agent.keeper.database import StateFailed
 from policies import closed
 from policies.acts import Act, AuditReason
+from policies.records import NONE
 from policies.requests import Actor
 
 EVERYWHERE: Final = {
@@ -71,7 +72,8 @@ class Application:
 
     async def _asked(self, scope: Scope, receive: Receive) -> Answer:
         headers = Headers(scope=scope)
-        actor = self._desk.door.enter(headers.getlist("authorization"))
+        address, _ = scope.get("client") or ("", 0)
+        actor = self._desk.door.enter(headers.getlist("authorization"), address)
         operation, path = self._operation(scope)
         try:
             self._check_role(operation, actor)
@@ -105,7 +107,7 @@ class Application:
         """A refusal is an entry: of every act, and of reading where the role was wrong."""
         if refused.audited or not (operation.acts or refused.error is ErrorWord.NOT_ALLOWED):
             return
-        thing = next(iter(path.values()), "none")
+        thing = self._desk.known(operation.subject, next(iter(path.values()), NONE))
         reason = refused.rule or AuditReason.MALFORMED
         self._desk.ledger.write(self._desk.event(Act.ACT_REFUSED, operation.subject, actor, thing, reason))
 

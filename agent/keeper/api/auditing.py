@@ -19,6 +19,7 @@ FORMATS: Final = {"jsonl": NDJSON, "ocsf": NDJSON, "cef": PLAIN}
 
 
 def list_audit(desk: Desk, asked: Asked) -> Answer:
+    desk.door.note()
     first, most = asked.query["first"], asked.query["most"]
     lines = desk.ledger.lines(first, most)
     head = desk.ledger.head()
@@ -33,7 +34,8 @@ def get_head(desk: Desk, asked: Asked) -> Answer:  # noqa: ARG001  # the shape o
 
 
 def export_audit(desk: Desk, asked: Asked) -> Answer:
-    """What is exported ends with the entry that says so."""
+    """The entry that says so is among what is exported."""
+    desk.door.note()
     form = asked.query["format"]
     desk.ledger.write(desk.event(Act.AUDIT_EXPORTED, Subject.AUDIT_LOG, asked.actor, form))
     return Answer(lines=_exported(LedgerReader(desk.means.state), form), media_type=FORMATS[form])

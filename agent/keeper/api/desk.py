@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,13 +13,15 @@ from typing import Protocol
 from agent.keeper.agent_files import AgentFiles
 from agent.keeper.api.answers import ApiRefused, ErrorWord
 from agent.keeper.api.door import Door
+from agent.keeper.database import StateFailed
 from agent.keeper.ledger import Ledger
 from agent.keeper.state import SqliteState
 from agent.vendors import endpoint
 from policies.acts import Act, AuditReason, Subject
 from policies.allowlist import Allowlist, Endpoint
 from policies.audit import AuditEvent
-from policies.records import NONE, THING, Engine, ListedModel, hour_of
+from policies.closed import NotClosed
+from policies.records import NONE, THING, AgentFile, Engine, ListedModel, hour_of
 from policies.requests import Actor
 
 
@@ -96,10 +99,33 @@ class Desk:
         listed = self.means.allowlist.also(self.ledger.kept(ListedModel))
         return listed.having(self.ledger.evidence())
 
+    @property
+    def agents(self) -> set[str]:
+        """The names of those there are."""
+        return {*self.files.shipped, *(each.agent for each in self.ledger.kept(AgentFile))}
+
+    def known(self, subject: Subject, thing: str) -> str:
+        """What somebody asked for, as the audit log may name it: `none` where there is no such thing.
+
+        A name or a ref that nobody gave could be made of words.
+        """
+        there = False
+        with contextlib.suppress(NotClosed, StateFailed):  # a record that is none of ours is no such thing
+            match subject:
+                case Subject.AGENT | Subject.MODEL:
+                    there = thing in self.agents
+                case Subject.TOKEN:
+                    there = self.ledger.token(thing) is not None
+                case Subject.ENTRY:
+                    there = any(each.entry == thing for each in self.ledger.kept(ListedModel))
+                case Subject.TRANSCRIPT:  # it bears its call's ref
+                    there = self.state.record(thing) is not None
+        return thing if there else NONE
+
     def event(
         self, act: Act, subject: Subject, actor: Actor, thing: str, reason: AuditReason | None = None
     ) -> AuditEvent:
-        """An entry of now.  A thing that is no name of ours is none."""
+        """An entry of now.  thing: one that there is; what is no name of ours is none."""
         known = thing if re.fullmatch(THING.pattern, thing, re.ASCII) else NONE
         return AuditEvent(
             hour=self.hour,

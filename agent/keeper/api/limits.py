@@ -11,6 +11,8 @@ BODY_S: Final = 5.0
 ANSWER_S: Final = 30.0  # an export of a long log to a slow reader
 CONNECTIONS: Final = 64
 STRANGERS_BURST: Final = 20
+ADDRESS_BURST: Final = 10
+LOCKED_BURST: Final = 5
 TOKEN_BURST: Final = 120
 
 
@@ -27,15 +29,18 @@ class Limits:
     """Of one keeper."""
 
     strangers: Rate = Rate(STRANGERS_BURST, 1.0)
-    """All requests together whose token has not let anybody in within `proven_s`.  Each costs 16 ms of one core."""
+    """All requests together whose secret has not let anybody in since the start.  Each costs 16 ms of one core."""
+    address: Rate = Rate(ADDRESS_BURST, 0.2)
+    """Those of one address, beside the bucket they draw on: one address empties neither of them for the others."""
     token: Rate = Rate(TOKEN_BURST, 4.0)
-    """Each token that has."""
-    proven_s: float = 3_600.0
+    """Each token whose secret has."""
     failures: int = 10
     """So many wrong secrets for one ref within `lock_s`, and it is locked for `lock_s`."""
     lock_s: float = 900.0
-    refs: int = 1_024
-    """Refs that are remembered at once."""
+    locked: Rate = Rate(LOCKED_BURST, 0.5)
+    """What is tried of all locked refs together, instead of `strangers`: the right secret opens one all the same."""
+    remembered: int = 1_024
+    """Refs, and addresses, that are remembered at once."""
 
 
 class Bucket:

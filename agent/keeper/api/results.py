@@ -58,10 +58,14 @@ KEYS: Final[Schema] = {
 """The keys of an agent file; `agent/lines.py` has the rules that a schema can't say."""
 
 NULL: Final[Schema] = {"type": "null"}
+ASKED_BY: Final = "off_requested_by"
+A_POLICY: Final = of_record(AgentPolicy)
+A_POLICY["required"] = [name for name in A_POLICY["required"] if name != ASKED_BY]
+"""Editors are not told whose token asked."""
 AN_AGENT: Final = of_fields(
     name=of_kind(AGENT),
     agent={"anyOf": [KEYS, NULL]},
-    policy={"anyOf": [of_record(AgentPolicy), NULL]},
+    policy={"anyOf": [A_POLICY, NULL]},
     level=shapes.words_of("zero", "redacted"),
     live=FLAG,
     shipped=FLAG,

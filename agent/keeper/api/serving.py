@@ -32,6 +32,7 @@ from policies.closed import NotClosed
 from telephony.listening import QuietServer, quiet_config
 
 GRACE_S: Final = 2  # for answers on their way when the keeper ends
+NOTE_S: Final = 5  # who is turned away meanwhile can't tell by the time it takes whose ref is in the log
 STOP_S: Final = 3.0  # twice that is less than the launcher waits for the keeper
 BACKLOG: Final = 64
 
@@ -132,12 +133,20 @@ class Admin:
             failed=self._failed,
         )
         agents.enrol(desk)
+
+        async def note() -> None:
+            """Entries of what was refused, at times that have nothing to do with it."""
+            with contextlib.suppress(StateFailed):  # they wait on
+                desk.door.note()
+
         config = quiet_config(
             Application(desk),
             connections=CONNECTIONS,
             grace_s=GRACE_S,
             tls=self._tls,
             ws="none",
+            callback_notify=note,
+            timeout_notify=NOTE_S,
             log_level="critical",  # who sends what is no HTTP must not fill the log
         )
         server = QuietServer(config)
@@ -145,6 +154,7 @@ class Admin:
         self._begun.set()
         self._ready()
         await server.serve(sockets=[self._listening])
+        desk.door.note()
 
 
 def _family(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> socket.AddressFamily:
