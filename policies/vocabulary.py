@@ -143,36 +143,34 @@ LEVEL: Final = Bucket((0, 10, 20, 30, 40, 50))  # logging's own; what lies betwe
 LINE: Final = Count(0, 19_999)  # the longest module that is loaded has fewer; a test counts
 MOST_DROPPED: Final = 99
 MOST_COUNTED: Final = 9_999
+_NOTHING: Final[Mapping[str, LogKind]] = {}  # but that it was
 _REASON: Final = OneOf(REASONS)
 _COUNTED: Final = Count(0, MOST_COUNTED)
 _WHERE: Final[Mapping[str, LogKind]] = {"kind": KIND, "place": PLACE, "line": LINE}
 _FAILED: Final[Mapping[str, LogKind]] = {**_WHERE, "reason": _REASON}
 
+_FIELDS: Final[Mapping[Event, Mapping[str, LogKind]]] = {
+    Event.CONFINED: {"process": Choice(Process, optional=False), "count": Count(0, len(Layer))},
+    Event.PROVED: {"count": Count(0, 199)},  # kinds of forbidden acts: about 80
+    Event.LOCK_MISSING: {"layer": Choice(Layer, optional=False)},
+    Event.UNPROTECTED: {"protection": Choice(Protection, optional=False)},
+    Event.MODEL_REFUSED: {"reason": _REASON},
+    Event.ESCALATED: {"escalation": Choice(EscalationReason, optional=True)},
+    Event.CALL_ENDED: {"outcome": Choice(Outcome, optional=False), "ok": Flag()},
+    Event.CALL_FAILED: _FAILED,
+    Event.STREAM_FAILED: _FAILED,
+    Event.ENGINE_FAILED: {**_FAILED, "stage": Choice(Stage, optional=False)},
+    Event.ADMIN_READY: {"port": Count(0, 65_535)},
+    Event.ADMIN_FAILED: _FAILED,
+    Event.STATE_FAILED: {"count": _COUNTED},
+    Event.EVENT_REFUSED: {"reason": _REASON, "count": _COUNTED},
+    Event.RECORD_REFUSED: {"reason": _REASON, "count": _COUNTED},
+    Event.LIBRARY: {"library": Choice(Library, optional=False), "level": LEVEL, "place": PLACE, "line": LINE},
+    Event.WARNING: _WHERE,
+    Event.UNCAUGHT: _WHERE,
+}
 FIELDS: Final[Mapping[Event, Mapping[str, LogKind]]] = MappingProxyType(
-    {
-        event: MappingProxyType({**fields, "dropped": Count(0, MOST_DROPPED)})
-        for event, fields in {
-            **dict.fromkeys(Event, dict[str, LogKind]()),  # nothing but that it was
-            Event.CONFINED: {"process": Choice(Process, optional=False), "count": Count(0, len(Layer))},
-            Event.PROVED: {"count": Count(0, 199)},  # kinds of forbidden acts: about 80
-            Event.LOCK_MISSING: {"layer": Choice(Layer, optional=False)},
-            Event.UNPROTECTED: {"protection": Choice(Protection, optional=False)},
-            Event.MODEL_REFUSED: {"reason": _REASON},
-            Event.ESCALATED: {"escalation": Choice(EscalationReason, optional=True)},
-            Event.CALL_ENDED: {"outcome": Choice(Outcome, optional=False), "ok": Flag()},
-            Event.CALL_FAILED: _FAILED,
-            Event.STREAM_FAILED: _FAILED,
-            Event.ENGINE_FAILED: {**_FAILED, "stage": Choice(Stage, optional=False)},
-            Event.ADMIN_READY: {"port": Count(0, 65_535)},
-            Event.ADMIN_FAILED: _FAILED,
-            Event.STATE_FAILED: {"count": _COUNTED},
-            Event.EVENT_REFUSED: {"reason": _REASON, "count": _COUNTED},
-            Event.RECORD_REFUSED: {"reason": _REASON, "count": _COUNTED},
-            Event.LIBRARY: {"library": Choice(Library, optional=False), "level": LEVEL, "place": PLACE, "line": LINE},
-            Event.WARNING: _WHERE,
-            Event.UNCAUGHT: _WHERE,
-        }.items()
-    }
+    {event: MappingProxyType({**_FIELDS.get(event, _NOTHING), "dropped": Count(0, MOST_DROPPED)}) for event in Event}
 )
 """Which fields a line may have, and what may stand in each.  `dropped`: how many were left out of this line."""
 

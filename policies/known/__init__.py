@@ -1,6 +1,6 @@
 """Names that may stand in the log, one a line: classes of exceptions, and files of modules.
 
-Both ends of the pipe read these lists and not what happens to be loaded: a name made at run time could be made of words.
+Both ends of the pipe read these lists, not what happens to be loaded: a name made at run time could be made of words.
 `python -m tests.architecture.lists --write` renews them; Python's, ours, and those of the packages that we load.
 """
 

@@ -69,7 +69,9 @@ def own_places() -> set[str]:
 def own_kinds() -> set[str]:
     """Our classes of exceptions."""
     classes = [node for _, tree in modules() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    found = {name for name, each in vars(builtins).items() if isinstance(each, type) and issubclass(each, BaseException)}
+    found = {
+        name for name, each in vars(builtins).items() if isinstance(each, type) and issubclass(each, BaseException)
+    }
     python = frozenset(found)
     while more := {each.name for each in classes if found & {dotted(base) for base in each.bases}} - found:
         found |= more

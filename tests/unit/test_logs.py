@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
-import contextlib
 import gc
 import io
 import json
@@ -37,7 +37,7 @@ from policies.phi import PHI
 from policies.records import Engine, Outcome
 from policies.vocabulary import FIELDS, KEEPERS, KIND, LINE, OTHER_KIND, PLACE, Process, Stage
 from tests.architecture.lists import own_kinds, own_places
-from tests.architecture.tree import PACKAGES
+from tests.architecture.tree import PACKAGES, called, dotted, modules
 
 CANARY = "Xanthippe"
 ROOT = Path(__file__).parents[2]
@@ -177,6 +177,26 @@ def test_words_in_the_shape_of_a_name_and_digits_pass_neither_end(
         decode(json.dumps({"event": "log", "name": event.value, **fields}))
 
 
+def logged(node: ast.AST) -> Iterator[tuple[Event, set[str]]]:
+    """Event and fields of a line that the code writes: `log.event(Event.X, ...)`, `LogLine(Event.X, {})`."""
+    if not isinstance(node, ast.Call) or not node.args:
+        return
+    name = dotted(node.args[0]).rpartition("Event.")
+    if name[1] and name[2] in Event.__members__ and called(node).rpartition(".")[2] in ("event", "failure", "LogLine"):
+        keys = [key for each in node.args[1:] if isinstance(each, ast.Dict) for key in each.keys]
+        named = {str(key.value) for key in keys if isinstance(key, ast.Constant)}
+        yield Event[name[2]], named | {each.arg for each in node.keywords if each.arg}
+
+
+def test_each_line_that_the_code_writes_has_fields_of_its_event_and_classes_are_named_here_alone() -> None:
+    """What is not its event's would be left out when it happens; here it is seen before."""
+    found = [(module, *line) for module, tree in modules() for node in ast.walk(tree) for line in logged(node)]
+
+    assert len(found) > 20
+    assert [] == [line for line in found if line[2] - FIELDS[line[1]].keys()]
+    assert {"policies.logs"} == {module for module, _, names in found if names & {"kind", "place"}}
+
+
 def test_a_number_has_the_bounds_of_what_is_counted() -> None:
     """No field of a line holds as much as two bytes of text, but for the port that the keeper itself tells."""
     wide = {
@@ -195,7 +215,7 @@ def test_real_names_of_real_libraries_come_through(log: Log, lines: Lines) -> No
         numpy.linalg.LinAlgError(CANARY), redis.ConnectionError(CANARY), socket.gaierror(CANARY), EngineFailed(
             EngineReason.LATE
         ), websockets.InvalidURI(CANARY, CANARY), anthropic.APIConnectionError(
-            request=httpx2.Request("POST", "https://example.org")  # type: ignore[arg-type]  # it only keeps it
+            request=httpx2.Request("POST", "https://example.org")
         ), json.JSONDecodeError(CANARY, CANARY, 0), TimeoutError(CANARY),
     )  # fmt: skip
     for error in real:
@@ -210,7 +230,10 @@ def test_the_lists_hold_all_that_is_ours() -> None:
     assert set() == own_kinds() - KIND.names
     assert {"ValueError", "OSError", "TimeoutError", "Fail", "NotClosed", "SettingsRefused", OTHER_KIND} <= KIND.names
     assert "base_events.py" in PLACE.names
-    assert max(path.read_bytes().count(b"\n") for package in PACKAGES for path in (ROOT / package).rglob("*.py")) < LINE.high
+    assert (
+        max(path.read_bytes().count(b"\n") for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+        < LINE.high
+    )
 
 
 @given(
@@ -278,7 +301,10 @@ def test_of_a_librarys_record_stay_library_level_and_place(
     line = lines.last
     assert Event.LIBRARY is line.name
     assert {"library", "level", "place", "line"} == set(line.fields)
-    assert (library, "elsewhere") == (line.fields["library"], line.fields["place"])  # this file is no part of the product
+    assert (library, "elsewhere") == (
+        line.fields["library"],
+        line.fields["place"],
+    )  # this file is no part of the product
 
 
 def test_a_handler_that_a_library_adds_later_gets_no_words(log: Log, lines: Lines) -> None:
