@@ -17,6 +17,7 @@ from typing import Final
 import telephony
 from agent import forgetting
 from agent.briefing import Briefing
+from agent.bus_check import examined
 from agent.call import Call
 from agent.confine import ConfineFailed, ConfineReason, Locks, forbidden, loose_threads, prove
 from agent.engines.minilm import load_meaning
@@ -49,6 +50,7 @@ from policies.guardrails import EscalationReason
 from policies.layers import Layer
 from policies.logs import Log
 from policies.meaning import Meaning
+from policies.phi import PHI
 from policies.records import CallMetrics, EndReason, Presence, at_most, hour_of, ref_of
 from policies.refs import KEY_BYTES, ref_at
 from policies.retention import Retention, admit
@@ -304,7 +306,7 @@ async def run(
     log.event(LogEvent.PROVED, count=forbidden(locks))
     voices = voices_of(lines, models)
     metrics = LineMetrics(settings.limits.calls)
-    bus = bus_of(settings, lines, metrics, retaining)
+    bus = bus_of(settings, lines, metrics, retaining, log)
     judge = ModelJudge(settings, allowlist, bus, log)
     try:
         agents = await prepare_all(
@@ -386,14 +388,26 @@ async def speak_ahead(
     pipe.tell(events.OpeningsReady(sum(voice.openings for voice in voices.values()), ms, kilobytes))
 
 
-def bus_of(settings: Settings, lines: Lines, metrics: LineMetrics, retaining: Retaining) -> Bus | None:
+def bus_of(settings: Settings, lines: Lines, metrics: LineMetrics, retaining: Retaining, log: Log) -> Bus | None:
     """What the keeper says comes by it; None where there is none, and each call is at `ZERO`."""
     if settings.redis_url is None:
         return None
     names = [agent.name for agent in lines.agents]
-    bus = Bus(settings.redis_url, names, lambda there: metrics.bus(there=there), retaining.changed)
+    trusted = functools.partial(bus_trusted, settings.redis_url, settings, log)
+    bus = Bus(settings.redis_url, names, lambda there: metrics.bus(there=there), retaining.changed, trusted=trusted)
     retaining.listen(bus.retention)
     return bus
+
+
+async def bus_trusted(url: PHI[str], settings: Settings, log: Log) -> bool:
+    """One that was not there at the start, or was set up anew since, may keep what it is told.
+
+    What is wrong is logged; production goes on without this bus, as if it were lost.
+    """
+    found = await examined(url)
+    for fault in found.wrong:
+        log.event(LogEvent.BUS_REFUSED, reason=fault)
+    return found.answers and (settings.development or not found.wrong)
 
 
 async def first_word(bus: Bus) -> None:

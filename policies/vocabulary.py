@@ -42,6 +42,8 @@ class Event(enum.Enum):
     BUS_READY = "bus_ready"
     BUS_LOST = "bus_lost"
     BUS_BACK = "bus_back"
+    BUS_REFUSED = "bus_refused"
+    """This server keeps or shows what it is told."""
     ADMIN_READY = "admin_ready"
     """The interface for those who run the line answers."""
     ADMIN_FAILED = "admin_failed"
@@ -155,6 +157,7 @@ _FIELDS: Final[Mapping[Event, Mapping[str, LogKind]]] = {
     Event.LOCK_MISSING: {"layer": Choice(Layer, optional=False)},
     Event.UNPROTECTED: {"protection": Choice(Protection, optional=False)},
     Event.MODEL_REFUSED: {"reason": _REASON},
+    Event.BUS_REFUSED: {"reason": _REASON},
     Event.ESCALATED: {"escalation": Choice(EscalationReason, optional=True)},
     Event.CALL_ENDED: {"outcome": Choice(Outcome, optional=False), "ok": Flag()},
     Event.CALL_FAILED: _FAILED,
