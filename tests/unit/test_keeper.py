@@ -234,8 +234,8 @@ def _key(number: int) -> bytes:
 
 
 BEGUN, ENDED = numbered(1)
-WORDS_IN_A_REF = "ElspethMarlowe1951hasQ"
-WORDS_FOR_AN_AGENT = "elspeth-marlowe-chest-pain"
+WORDS_IN_A_REF = "SheSaidPainSince1951-Q"
+WORDS_FOR_AN_AGENT = "she-said-chest-pain"
 
 
 def altered(**fields: object) -> CallEnded:

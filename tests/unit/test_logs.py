@@ -155,7 +155,7 @@ def test_what_is_not_closed_is_left_out_and_counted(
 @pytest.mark.parametrize(
     "fields",
     [
-        {"kind": "ElspethHasChestPain"},  # what a careless hand writes: the name of a class, made of words
+        {"kind": "SheSaidChestPain"},  # what a careless hand writes: the name of a class, made of words
         {"place": "mrn_4471902_dob_1951.py"},
         {"place": "mrn_4471902_dob_1951"},
         {"count": 447_190_218},
