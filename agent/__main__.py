@@ -89,7 +89,7 @@ def _serve(
     from agent.prepare import AgentNotReady
 
     try:
-        asyncio.run(service.run(chosen, answered, allowlist, briefed.transcripts, bound, locks, pipe, log, started_s))
+        asyncio.run(service.run(chosen, answered, allowlist, briefed, bound, locks, pipe, log, started_s))
     except (ModelFileWrong, KnowledgeRefused, AgentNotReady) as refusal:
         return _refuse(str(refusal), EXIT_SETTINGS)
     except ConfineFailed as failure:

@@ -1,15 +1,17 @@
 """What the keeper knows and the line must know before it starts: one JSON document on the line's standard input.
 
-{"transcripts": public key in hex, "allowlist": tables, "agents": {name: keys}, "live": [names]}
+{"transcripts": public key in hex, "allowlist": tables, "agents": {name: keys}, "live": [names], "refs": key in hex}
 
-It comes from the keeper by way of the launcher, never through Redis: what may be called, to whom transcripts are sealed
-and which agents have left draft is nothing that a bus may say.  A line without a briefing keeps no transcript, goes by
-the files that its settings name, and takes every agent for a draft.
+The launcher adds the key of refs (`policies/refs.py`), which the keeper that collects has too.  The rest comes from the
+keeper by way of the launcher, never through Redis: what may be called, to whom transcripts are sealed and which agents
+have left draft is nothing that a bus may say.  A line without a briefing keeps no transcript, goes by the files that
+its settings name, and takes every agent for a draft.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,9 +21,10 @@ from agent import lines, vendors
 from agent.lines import Agent, AgentState, Lines
 from policies.allowlist import Allowlist
 from policies.listing import of_snapshot, tables_of
+from policies.refs import KEY_BYTES
 
 MOST_BYTES: Final = 4_194_304  # of 64 KiB for each agent file, and the list
-KEYS: Final = frozenset({"transcripts", "allowlist", "agents", "live"})
+KEYS: Final = frozenset({"transcripts", "allowlist", "agents", "live", "refs"})
 
 
 class BriefingRefused(Exception):
@@ -40,6 +43,8 @@ class Briefing:
     """Keys of agents that were made over the network, by name."""
     live: frozenset[str] = frozenset()
     """Agents that have left draft, with exactly this build."""
+    refs: str = ""
+    """The key of this start's refs, 32 bytes in hex; empty: the line makes one, and no keeper takes its records."""
 
     def to_bytes(self) -> bytes:
         allowlist = tables_of(self.allowlist) if self.allowlist is not None else None
@@ -48,6 +53,7 @@ class Briefing:
             "allowlist": allowlist,
             "agents": {name: dict(table) for name, table in self.agents.items()},
             "live": sorted(self.live),
+            "refs": self.refs,
         }
         return json.dumps(whole).encode("ascii")
 
@@ -80,8 +86,11 @@ def parse(content: bytes) -> Briefing:
     if not isinstance(whole, dict) or whole.keys() != KEYS:
         raise BriefingRefused("the briefing is none")
     transcripts, allowlist, agents, live = (whole[key] for key in ("transcripts", "allowlist", "agents", "live"))
+    refs = whole["refs"]
     if (
-        not isinstance(transcripts, str)
+        not isinstance(refs, str)
+        or re.fullmatch(rf"(?:[0-9a-f]{{{2 * KEY_BYTES}}})?", refs, re.ASCII) is None
+        or not isinstance(transcripts, str)
         or not isinstance(allowlist, dict | None)
         or not isinstance(agents, dict)
         or not all(isinstance(table, dict) for table in agents.values())
@@ -90,7 +99,7 @@ def parse(content: bytes) -> Briefing:
     ):
         raise BriefingRefused("the briefing is none")
     known = of_snapshot(allowlist) if allowlist is not None else None
-    return Briefing(transcripts, known, agents, frozenset(live))
+    return Briefing(transcripts, known, agents, frozenset(live), refs)
 
 
 def _draft(agent: Agent) -> Agent:

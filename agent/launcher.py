@@ -18,7 +18,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +34,7 @@ from agent.viewer import Viewer
 from policies.events import CallEvent, encode
 from policies.listing import ListRefused
 from policies.phi import PHI
+from policies.refs import KEY_BYTES
 
 EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
 EXIT_DIED: Final = 70  # EX_SOFTWARE
@@ -289,6 +290,7 @@ async def run(
             redis_url, keepers_url = bus.url, bus.keeper_url
         else:
             await check_bus(redis_url, chosen)
+        refs = secrets.token_hex(KEY_BYTES)
         egress_port = chosen.egress_port
         places = outside(chosen, [agent.engine for agent in agents])
         if places and egress_port is None:
@@ -300,17 +302,19 @@ async def run(
                 *_keeper_arguments(chosen),
                 "--echo",
                 echo,
+                "--calls",
+                str(chosen.limits.calls),
                 *_audit_to(chosen),
                 *_interface(chosen),
             ),
-            keeper_environment=surroundings.bare(environment, REDIS_URL=keepers_url.reveal()),
+            keeper_environment=surroundings.bare(environment, REDIS_URL=keepers_url.reveal(), REFS_KEY=refs),
             line=line,
             line_environment=line_environment(environment, redis_url.reveal(), egress_port),
             profile=chosen.profile,
             show=show,
             tell=_tell,
             users=users_of(chosen),
-            briefing=briefed.to_bytes(),
+            briefing=replace(briefed, refs=refs).to_bytes(),
         )
         stack.callback(service.kill)
         loop = asyncio.get_running_loop()

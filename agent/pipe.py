@@ -1,18 +1,21 @@
 """The line's way out: standard output, a pipe of closed events to the keeper.
 
 Writing never waits: a keeper that stands still must not make a caller wait.  What does not fit is kept in a bounded
-queue; beyond it everything but the end of a call is dropped and counted.
+queue; beyond it everything but that a call was answered and has ended is dropped and counted.  Any thread may write, as
+the log speaks from wherever something failed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from policies.events import CallEnded, CallEvent, encode
+from policies.events import CallAnswered, CallEnded, CallEvent, encode
 from policies.records import Profile
 
 MOST_WAITING: Final = 4_096  # lines of at most 1 KiB
@@ -25,9 +28,15 @@ class EventPipe:
         self._descriptor: Final = descriptor
         self._profile: Final = profile
         self._waiting: deque[tuple[bytes, bool]] = deque()
+        self._lock: Final = threading.RLock()
+        """Held while the queue is changed and written out, which does not block; a finalizer may log meanwhile, in the
+        thread that holds it: hence one that may be taken twice."""
+        self._writing = False
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._watched = False
+        """The loop will call when the pipe has room; touched by the loop's thread alone."""
         self.on_drop: Callable[[], None] = lambda: None
-        """Told of every line that was dropped."""
+        """Told of every line that was dropped; from any thread."""
         os.set_blocking(descriptor, False)
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -36,35 +45,58 @@ class EventPipe:
 
     def tell(self, event: CallEvent) -> None:
         """Raises `NotClosed` for an event that this profile does not send."""
-        self._put(encode(event, self._profile), keep=isinstance(event, CallEnded))
+        self._put(encode(event, self._profile), keep=isinstance(event, CallAnswered | CallEnded))
 
     def write(self, line: str) -> None:
         """An event that is encoded already: the log's sink."""
         self._put(line, keep=False)
 
     def _put(self, line: str, *, keep: bool) -> None:
-        self._waiting.append((line.encode("ascii") + b"\n", keep))
-        if len(self._waiting) > MOST_WAITING:
-            self._shed()
-        self._flush()
+        dropped = False
+        with self._lock:
+            self._waiting.append((line.encode("ascii") + b"\n", keep))
+            if len(self._waiting) > MOST_WAITING and not self._writing:
+                self._shed()
+                dropped = True
+            full = self._flush()
+        if dropped:
+            self.on_drop()
+        if full and self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended: what waits goes with the next line
+                self._loop.call_soon_threadsafe(self._watch)
 
     def _shed(self) -> None:
         """Drops the oldest line that may be dropped."""
         place = next((at for at, (_, keep) in enumerate(self._waiting) if not keep), 0)
         del self._waiting[place]
-        self.on_drop()
 
-    def _flush(self) -> None:
-        while self._waiting:
-            try:
+    def _flush(self) -> bool:
+        """Writes as much as fits, one writer at a time; True if something waits for room."""
+        if self._writing:  # by this thread, further up: it goes on with what was put meanwhile
+            return False
+        self._writing = True
+        try:
+            while self._waiting:
                 os.write(self._descriptor, self._waiting[0][0])
-            except BlockingIOError:
-                if self._loop is not None:
-                    self._loop.add_writer(self._descriptor, self._flush)
-                return
-            except OSError:  # nobody reads any more
-                self._waiting.clear()
-                break
-            self._waiting.popleft()
-        if self._loop is not None:
+                self._waiting.popleft()
+        except BlockingIOError:
+            return True
+        except OSError:  # nobody reads any more
+            self._waiting.clear()
+        finally:
+            self._writing = False
+        return False
+
+    def _watch(self) -> None:
+        """In the loop's thread."""
+        if self._loop is not None and not self._watched:
+            self._watched = True
+            self._loop.add_writer(self._descriptor, self._drain)
+
+    def _drain(self) -> None:
+        """In the loop's thread: the pipe has room."""
+        with self._lock:
+            full = self._flush()
+        if not full and self._loop is not None and self._watched:
+            self._watched = False
             self._loop.remove_writer(self._descriptor)

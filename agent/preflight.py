@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
 import json
 import os
 import sys
@@ -21,7 +22,7 @@ from agent import bus_check, surroundings
 from agent.confine import ConfineFailed, Swap, confine, prove, swap_of
 from agent.settings import Settings
 from agent.users import users_of
-from policies.layers import Layer, Protection, unprotected
+from policies.layers import GIVEN_BY, Layer, Protection, unprotected
 
 TELL_S: Final = 20.0
 REMEDIES: Final[Mapping[Layer, str]] = {
@@ -44,34 +45,47 @@ IN_MEMORY: Final = "tmpfs"
 """No disk either, where the control group may not swap: what the line has locked is its own memory, not this."""
 
 
+class Judged(enum.Enum):
+    """What was found of one thing."""
+
+    GOOD = "good"
+    WAIVED = "waived"
+    """It is missing, and the settings name it: production starts without."""
+    MISSING = "missing"
+    NOT_EXAMINED = "not examined"
+
+    @classmethod
+    def of(cls, good: bool, *, named: bool = False) -> Judged:  # the one thing that is judged
+        """named: in the settings, as what to do without."""
+        return cls.GOOD if good else cls.WAIVED if named else cls.MISSING
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """One thing that was looked at."""
 
     name: str
-    good: bool | None
-    """None: not examined."""
+    judged: Judged
     says: str = ""
 
     def row(self) -> str:
-        verdict = "not examined" if self.good is None else "good" if self.good else "missing"
-        return f"{verdict:12}  {self.name}" + (f": {self.says}" if self.says else "")
+        return f"{self.judged.value:12}  {self.name}" + (f": {self.says}" if self.says else "")
 
 
 async def looked(settings: Settings, environment: Mapping[str, str]) -> list[Found]:
     """Everything, in the order of the page in docs/operating.md."""
     told = await _locks(settings, environment)
-    found = [*_layers(told, settings), _swap(told), _cores(), _disks(told, settings)]
+    found = [*_layers(told, settings), _swap(told, settings), _cores(told), _disks(told, settings)]
     if settings.redis_url is not None:
         seen = await bus_check.examined(settings.redis_url)
-        good = None if not seen.answers else not seen.wrong
-        found.append(Found("Redis", good, seen.sentence()))
+        judged = Judged.of(not seen.wrong) if seen.answers else Judged.NOT_EXAMINED
+        found.append(Found("Redis", judged, seen.sentence()))
     return found
 
 
 def verdict(found: Sequence[Found]) -> bool:
-    """Would production start?  What was not examined does not keep it from starting."""
-    return all(each.good is not False for each in found)
+    """Would production start?  What was not examined, or is named, does not keep it from starting."""
+    return all(each.judged is not Judged.MISSING for each in found)
 
 
 async def _locks(settings: Settings, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -97,14 +111,14 @@ async def _locks(settings: Settings, environment: Mapping[str, str]) -> dict[str
 def _layers(told: Mapping[str, Any], settings: Settings) -> list[Found]:
     if "held" not in told:
         return [
-            Found("locks", good=False, says=f"the line could not be locked down ({told.get('failed', 'no answer')})")
+            Found("locks", Judged.MISSING, f"the line could not be locked down ({told.get('failed', 'no answer')})")
         ]
     held = frozenset(layer for layer in Layer if layer.value in told["held"])
     loose = [str(each) for each in told.get("loose", [])]
     found = [
         Found(
             f"lock {layer.value}",
-            layer in held or layer in settings.without,
+            Judged.of(layer in held, named=layer in settings.without),
             ""
             if layer in held
             else REMEDIES[layer] + ("; named in QUIETLINE_WITHOUT" if layer in settings.without else ""),
@@ -113,12 +127,22 @@ def _layers(told: Mapping[str, Any], settings: Settings) -> list[Found]:
     ]
     open_to = unprotected(held)
     found += [
-        Found(f"protection of {kind.value}", kind not in open_to or kind in settings.unprotected) for kind in Protection
+        Found(
+            f"protection of {kind.value}",
+            Judged.of(kind not in open_to, named=kind in settings.unprotected),
+            "" if kind not in open_to else _open(kind, named=kind in settings.unprotected),
+        )
+        for kind in Protection
     ]
-    return [*found, Found("every forbidden act is refused", not loose, ", ".join(loose))]
+    return [*found, Found("every forbidden act is refused", Judged.of(not loose), ", ".join(loose))]
 
 
-def _swap(told: Mapping[str, Any]) -> Found:
+def _open(kind: Protection, *, named: bool) -> str:
+    layers = " or ".join(sorted(layer.value for layer in GIVEN_BY[kind]))
+    return f"nothing protects it; {layers} would" + ("; named in QUIETLINE_UNPROTECTED" if named else "")
+
+
+def _swap(told: Mapping[str, Any], settings: Settings) -> Found:
     swap = next((each for each in Swap if each.value == told.get("swap")), Swap.POSSIBLE)
     says = {
         Swap.LOCKED: "the line's memory is locked",
@@ -126,26 +150,30 @@ def _swap(told: Mapping[str, Any]) -> Found:
         Swap.NONE_NOW: "there is none now, and some can be added: " + REMEDIES[Layer.SWAP],
         Swap.POSSIBLE: REMEDIES[Layer.SWAP],
     }
-    return Found("no memory goes to swap", swap in (Swap.LOCKED, Swap.IMPOSSIBLE), says[swap])
+    named = Layer.SWAP in settings.without and Protection.SWAP in settings.unprotected
+    return Found("no memory goes to swap", Judged.of(swap in (Swap.LOCKED, Swap.IMPOSSIBLE), named=named), says[swap])
 
 
-def _cores() -> Found:
-    """The line forbids its own; where the kernel pipes them to a program the limit of a size says nothing (core(5))."""
+def _cores(told: Mapping[str, Any]) -> Found:
+    """What the process told of its own; where the kernel pipes them to a program a limit says nothing (core(5))."""
     pattern = ""
     with contextlib.suppress(OSError):
         pattern = Path("/proc/sys/kernel/core_pattern").read_text("utf-8", "replace")
     piped = "; the kernel gives others' to a program: kernel.core_pattern" if pattern.startswith("|") else ""
-    return Found("no core dumps", good=True, says=f"the line can't be dumped{piped}")
+    if "held" not in told:
+        return Found("no core dumps", Judged.NOT_EXAMINED, f"no process was locked down{piped}")
+    held = Layer.DUMPS.value in told["held"]
+    return Found("no core dumps", Judged.of(held), f"the line can{'not' if held else ''} be dumped{piped}")
 
 
 def _disks(told: Mapping[str, Any], settings: Settings) -> Found:
     """Writable for the line's user, besides the state: the line's locks forbid it all the same."""
     if told.get("writable") is None:
-        return Found("no writable disk but the state's", good=None, says="/proc/self/mountinfo can't be read")
+        return Found("no writable disk but the state's", Judged.NOT_EXAMINED, "/proc/self/mountinfo can't be read")
     state = settings.state.absolute()
     others = [each for each in map(str, told["writable"]) if not Path(each).is_relative_to(state)]
     says = f"{', '.join(others[:5])}: ProtectSystem=strict in the unit, --read-only for a container" if others else ""
-    return Found("no writable disk but the state's", not others, says)
+    return Found("no writable disk but the state's", Judged.of(not others), says)
 
 
 def writable_mounts(mounts: Path = Path("/proc/self/mountinfo")) -> list[str] | None:

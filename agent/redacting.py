@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
+from agent.engines.priority import THIS_THREAD
 from policies.phi import PHI
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Redacting:
     def _load(self) -> None:
         from policies.redaction import Redactor
 
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), QUIETER_PRIORITY)
+        os.setpriority(os.PRIO_PROCESS, THIS_THREAD, QUIETER_PRIORITY)
         self._redactor = Redactor.load()
         self._redactor.redact(PHI(WARM))
 

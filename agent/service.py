@@ -16,6 +16,8 @@ from typing import Final
 
 import telephony
 from agent import forgetting
+from agent.briefing import Briefing
+from agent.bus_check import examined
 from agent.call import Call
 from agent.confine import ConfineFailed, ConfineReason, Locks, forbidden, loose_threads, prove
 from agent.engines.minilm import load_meaning
@@ -48,7 +50,9 @@ from policies.guardrails import EscalationReason
 from policies.layers import Layer
 from policies.logs import Log
 from policies.meaning import Meaning
+from policies.phi import PHI
 from policies.records import CallMetrics, EndReason, Presence, at_most, hour_of, ref_of
+from policies.refs import KEY_BYTES, ref_at
 from policies.retention import Retention, admit
 from policies.vocabulary import Event as LogEvent
 from telephony.doors import ServerConfig
@@ -197,8 +201,11 @@ class Calls:
         metrics: LineMetrics,
         retaining: Retaining,
         refusal: Callable[[Agent], ModelReason | None],
+        refs: bytes,
     ) -> None:
-        """refusal: why an agent's model may not be called now; None if it may."""
+        """refusal: why an agent's model may not be called now; None if it may.  refs: the key of `policies.refs`."""
+        self._refs: Final = refs
+        self._answered = 0
         self._settings: Final = settings
         self._retaining: Final = retaining
         self._refusal: Final = refusal
@@ -211,21 +218,23 @@ class Calls:
     async def answer(self, leg: Leg) -> EndDecision:
         """One call from its start to its record.  Never raises for what a call brings about."""
         prepared = self._agents[leg.agent]
+        self._answered += 1
+        number = self._answered
         tally = Tally(
-            ref=ref_of(os.urandom(16)),
+            ref=ref_at(self._refs, number),
             hour=hour_of(time.time()),
             agent=leg.agent,
             profile=self._settings.profile,
             engine=prepared.agent.engine,
         )
-        self._pipe.tell(events.CallAnswered(leg.ordinal, leg.agent))
+        self._pipe.tell(events.CallAnswered(number, leg.agent))
         keeping = self._retaining.keeping(prepared.agent)
         call = Call(
             leg,
             self._script(prepared),
             Engines(lambda: LineActivity(self._models.silero), self._models.stt, prepared.tts, prepared.ready),
             tally,
-            CallWatch(leg.ordinal, self._pipe, self._metrics, timings=self._settings.development),
+            CallWatch(number, self._pipe, self._metrics, timings=self._settings.development),
             Limits(call_ms=self._settings.limits.call_s * 1000),
             keeping,
         )
@@ -245,7 +254,7 @@ class Calls:
             self._log.failure(LogEvent.CALL_FAILED, failed)
         metrics = tally.metrics(call.answers)
         self._metrics.ended(metrics)
-        self._pipe.tell(events.CallEnded(leg.ordinal, metrics))
+        self._pipe.tell(events.CallEnded(number, metrics))
         if over:
             self._leave(keeping, leg, tally.ref, whole=True)
         forgetting.soon()
@@ -271,14 +280,14 @@ async def run(
     settings: Settings,
     lines: Lines,
     allowlist: Allowlist,
-    transcripts: str,
+    briefed: Briefing,
     bound: socket,
     locks: Locks,
     pipe: EventPipe,
     log: Log,
     started_s: float,
 ) -> None:
-    """Until a signal asks to stop.  transcripts: the public key that they are sealed to, in hex; empty for none.
+    """Until a signal asks to stop.  briefed: of it the key that transcripts are sealed to, and that of refs.
 
     Raises `ModelFileWrong`, `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`, `ConfineFailed`.
     """
@@ -290,12 +299,12 @@ async def run(
         loop.add_signal_handler(each, stop.set)
     models = await load_models(settings)
     log.event(LogEvent.MODEL_LOADED)
-    retaining = await Retaining.begin(lines, transcripts)
+    retaining = await Retaining.begin(lines, briefed.transcripts)
     await still_locked(locks)
     log.event(LogEvent.PROVED, count=forbidden(locks))
     voices = voices_of(lines, models)
     metrics = LineMetrics(settings.limits.calls)
-    bus = bus_of(settings, lines, metrics, retaining)
+    bus = bus_of(settings, lines, metrics, retaining, log)
     judge = ModelJudge(settings, allowlist, bus, log)
     try:
         agents = await prepare_all(
@@ -305,10 +314,11 @@ async def run(
         if unready.rule is not None:
             log.event(LogEvent.MODEL_REFUSED, reason=unready.rule)
         raise
+    refs = bytes.fromhex(briefed.refs) or os.urandom(KEY_BYTES)
     metrics.locks(locks.held)
     pipe.on_drop = metrics.event_dropped
     board = Switchboard(calls=settings.limits.calls, clock=time.monotonic)
-    calls = Calls(settings, models, agents, pipe, log, metrics, retaining, judge.refusal)
+    calls = Calls(settings, models, agents, pipe, log, metrics, retaining, judge.refusal, refs)
     app = application(
         server_config(settings),
         calls.answer,
@@ -376,14 +386,26 @@ async def speak_ahead(
     pipe.tell(events.OpeningsReady(sum(voice.openings for voice in voices.values()), ms, kilobytes))
 
 
-def bus_of(settings: Settings, lines: Lines, metrics: LineMetrics, retaining: Retaining) -> Bus | None:
+def bus_of(settings: Settings, lines: Lines, metrics: LineMetrics, retaining: Retaining, log: Log) -> Bus | None:
     """What the keeper says comes by it; None where there is none, and each call is at `ZERO`."""
     if settings.redis_url is None:
         return None
     names = [agent.name for agent in lines.agents]
-    bus = Bus(settings.redis_url, names, lambda there: metrics.bus(there=there), retaining.changed)
+    trusted = functools.partial(bus_trusted, settings.redis_url, settings, log)
+    bus = Bus(settings.redis_url, names, lambda there: metrics.bus(there=there), retaining.changed, trusted=trusted)
     retaining.listen(bus.retention)
     return bus
+
+
+async def bus_trusted(url: PHI[str], settings: Settings, log: Log) -> bool:
+    """One that was not there at the start, or was set up anew since, may keep what it is told.
+
+    What is wrong is logged; production goes on without this bus, as if it were lost.
+    """
+    found = await examined(url)
+    for fault in found.wrong:
+        log.event(LogEvent.BUS_REFUSED, reason=fault)
+    return found.answers and (settings.development or not found.wrong)
 
 
 async def first_word(bus: Bus) -> None:

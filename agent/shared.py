@@ -16,7 +16,7 @@ import contextlib
 import json
 import random
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final
 
 import redis.asyncio
@@ -50,10 +50,14 @@ class Bus:
         on_change: Callable[[bool], None],
         on_policy: Callable[[], None] = lambda: None,
         clock_s: Callable[[], float] = time.monotonic,
+        trusted: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         """agents: whose policies are watched.  on_change: told True when Redis answers, False when it is lost.
 
         on_policy: told whenever what is known of a policy has changed, its loss included.
+
+        trusted: asked each time the server has come, before anything is told or believed; where it gives False the bus
+        is not there.  Raises nothing.
         """
         self._url = url
         self._agents = tuple(agents)
@@ -61,6 +65,7 @@ class Bus:
         self._presence: Presence | None = None
         self._policies: dict[str, tuple[InForce, float]] = {}
         self._clock_s = clock_s
+        self._trusted = trusted
         self._on_policy = on_policy
         self._wake = asyncio.Event()
         self.there = False
@@ -98,9 +103,10 @@ class Bus:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 async with _client(self._url) as client, client.pubsub(ignore_subscribe_messages=True) as changes:
                     await changes.subscribe(POLICY)
-                    tries = 0
-                    self._tell(there=True)
-                    await self._converse(client, changes)
+                    if self._trusted is None or await self._trusted():
+                        tries = 0
+                        self._tell(there=True)
+                        await self._converse(client, changes)
             self._forget(self._agents)
             self._tell(there=False)
             _still_wanted()

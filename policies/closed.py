@@ -36,6 +36,12 @@ class Reason(enum.Enum):
     TOO_LONG = "too_long"
     UNKNOWN_EVENT = "unknown_event"
     NOT_IN_THIS_PROFILE = "not_in_this_profile"
+    NOT_THE_LINES = "not_the_lines"
+    """Only the keeper itself says this."""
+    NO_SUCH_CALL = "no_such_call"
+    """It was not answered, is over, or is another agent's."""
+    TOO_MANY = "too_many"
+    """More than this line may say in a minute."""
 
 
 class NotClosed(ValueError):
@@ -79,6 +85,13 @@ class Shape:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of these texts and no other: of the log alone, and of no record that is kept."""
+
+    names: frozenset[str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Choice:
     """One member of an enum; `optional` adds absence, `NONE` on the wire."""
 
@@ -92,6 +105,7 @@ class Flag:
 
 
 Kind = Count | Bucket | Shape | Choice | Flag
+LogKind = Kind | OneOf
 
 
 def kinds_of(record: type) -> Mapping[str, Kind]:
@@ -127,7 +141,7 @@ def check(record: object) -> None:
         check_value(name, kind, getattr(record, name))
 
 
-def check_value(name: str, kind: Kind, value: object) -> None:
+def check_value(name: str, kind: LogKind, value: object) -> None:
     """Raises `NotClosed` unless one value, as Python holds it, is within its bounds."""
     match kind:
         case Count(low, high):
@@ -144,6 +158,11 @@ def check_value(name: str, kind: Kind, value: object) -> None:
             if type(value) is not str:
                 raise NotClosed(Reason.WRONG_TYPE, name)
             if re.fullmatch(pattern, value, re.ASCII) is None:
+                raise NotClosed(Reason.OUT_OF_RANGE, name)
+        case OneOf(names):
+            if type(value) is not str:
+                raise NotClosed(Reason.WRONG_TYPE, name)
+            if value not in names:
                 raise NotClosed(Reason.OUT_OF_RANGE, name)
         case Choice(of, optional):
             if not (isinstance(value, of) or (optional and value is None)):
@@ -182,12 +201,12 @@ def from_wire(record: type[R], wire: object) -> R:
     return record(**{name: _from_wire_value(name, kind, wire[name]) for name, kind in kinds.items()})
 
 
-def check_wire_value(name: str, kind: Kind, value: object) -> None:
+def check_wire_value(name: str, kind: LogKind, value: object) -> None:
     """Raises `NotClosed` unless one value, as the wire holds it, is within its bounds."""
     _from_wire_value(name, kind, value)
 
 
-def _from_wire_value(name: str, kind: Kind, value: object) -> object:
+def _from_wire_value(name: str, kind: LogKind, value: object) -> object:
     if not isinstance(kind, Choice):
         check_value(name, kind, value)
         return value

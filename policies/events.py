@@ -235,7 +235,7 @@ class TranscriptPiece:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line of the log; which fields there are: `vocabulary.FIELDS`."""
+    """One line of the log; which fields each event has: `vocabulary.FIELDS`."""
 
     name: Event
     fields: Mapping[str, int | str | bool]
@@ -244,10 +244,11 @@ class LogLine:
     def __post_init__(self) -> None:
         if type(self.name) is not Event:
             raise NotClosed(Reason.WRONG_TYPE, "name")
+        kinds = FIELDS[self.name]
         for field, value in self.fields.items():
-            if field not in FIELDS:
+            if field not in kinds:
                 raise NotClosed(Reason.UNKNOWN_FIELD)
-            closed.check_wire_value(field, FIELDS[field], value)
+            closed.check_wire_value(field, kinds[field], value)
 
 
 CallEvent = (

@@ -3,9 +3,9 @@
     log = install(pipe_write_line)                       # once, before anything else is imported that logs
     log.event(Event.CALL_ENDED, outcome=outcome, calls=3)
 
-What is not in `vocabulary.py` is dropped and counted.  Of a library's record stay the library, the level and the
-place; of an exception its class, if it can be imported by that name, and the place.  No message, no argument, no
-local, no task name, no cause.
+What is not in `vocabulary.py` is dropped and counted: each event has fields of its own.  Of a library's record stay the
+library, the level and the place; of an exception its class and the place, where both stand in the lists of
+`policies.known`.  No message, no argument, no local, no task name, no cause.
 """
 
 from __future__ import annotations
@@ -24,7 +24,18 @@ import structlog
 from policies import closed
 from policies.closed import Choice, NotClosed
 from policies.events import LogLine, encode
-from policies.vocabulary import FIELDS, KIND, OTHER_KIND, OTHER_PLACE, PLACE, Event, Library
+from policies.vocabulary import (
+    FIELDS,
+    KIND,
+    LEVEL,
+    LINE,
+    MOST_DROPPED,
+    OTHER_KIND,
+    OTHER_PLACE,
+    PLACE,
+    Event,
+    Library,
+)
 
 __all__ = ["Event", "Log", "install"]
 
@@ -74,16 +85,20 @@ class Log:
         if type(event) is not Event or not isinstance(fields, dict):
             self.dropped += 1
             raise structlog.DropEvent
-        kept = {name: wire for name, value in fields.items() if (wire := _wire(name, value)) is not None}
+        kept = {name: wire for name, value in fields.items() if (wire := _wire(event, name, value)) is not None}
         if lost := len(fields) - len(kept):
             self.dropped += lost
-            kept["dropped"] = min(lost, 999)
+            kept["dropped"] = min(lost, MOST_DROPPED)
         return {"line": LogLine(event, kept)}
 
     def library_record(self, record: logging.LogRecord) -> None:
         """What stays of a record: `_stripped` has made it so."""
         self.event(
-            Event.LIBRARY, library=Library(record.name), level=record.levelno, place=record.filename, line=record.lineno
+            Event.LIBRARY,
+            library=Library(record.name),
+            level=LEVEL.of(record.levelno),
+            place=record.filename,
+            line=_line(record.lineno),
         )
 
     def failure(self, event: Event, error: BaseException, **fields: object) -> None:
@@ -120,7 +135,7 @@ class Log:
         line: object = None,  # noqa: ARG002  # the shape of warnings.showwarning
     ) -> None:
         """For `warnings.showwarning`."""
-        self.event(Event.WARNING, kind=_kind(category), place=_place(filename), line=lineno)
+        self.event(Event.WARNING, kind=_kind(category), place=_place(filename), line=_line(lineno))
 
 
 @final
@@ -172,9 +187,9 @@ def _as_json(_logger: object, _method: str, line: MutableMapping[str, Any]) -> s
     return encode(line["line"])
 
 
-def _wire(name: str, value: object) -> int | str | bool | None:
+def _wire(event: Event, name: str, value: object) -> int | str | bool | None:
     """The value as the pipe holds it, or None if it is not closed.  `reason` takes any enum of ours, by its name."""
-    kind = FIELDS.get(name)
+    kind = FIELDS[event].get(name)
     if kind is None:
         return None
     if name == "reason" and isinstance(value, enum.Enum) and type(value).__module__.partition(".")[0] in OURS:
@@ -210,33 +225,29 @@ def _kind_and_place(kind: type[BaseException] | None, trace: types.TracebackType
         if ours or not in_ours:
             place, line, in_ours = _place(trace.tb_frame.f_code.co_filename), trace.tb_lineno, ours
         trace = trace.tb_next
-    return {"kind": _kind(kind), "place": place, "line": line}
+    return {"kind": _kind(kind), "place": place, "line": _line(line)}
 
 
 def _kind(kind: type[BaseException] | None) -> str:
-    """The class's name if a module holds the class under it: a name made at run time could be made of words."""
+    """The class's name if it is on the list, and a module holds this very class under it."""
     if kind is None:
         return OTHER_KIND
     name = kind.__name__
     held = getattr(sys.modules.get(kind.__module__), name, None)
-    return name if held is kind and _fits(name, KIND) else OTHER_KIND
+    return name if held is kind and name in KIND.names else OTHER_KIND
 
 
 def _place(path: str) -> str:
-    """The file's name if a loaded module came from it."""
+    """The file's name if it is on the list and a loaded module came from it."""
     name = path.replace("\\", "/").rpartition("/")[2]
-    if not _fits(name, PLACE):
+    if name not in PLACE.names:
         return OTHER_PLACE
     loaded = any(getattr(module, "__file__", None) == path for module in list(sys.modules.values()))
     return name if loaded else OTHER_PLACE
 
 
-def _fits(text: str, shape: closed.Shape) -> bool:
-    try:
-        closed.check_value("", shape, text)
-    except NotClosed:
-        return False
-    return True
+def _line(number: int) -> int:
+    return min(max(number, LINE.low), LINE.high)
 
 
 def hush(*libraries: str) -> None:

@@ -112,7 +112,7 @@ class CallMetrics:
     """All that is kept of a call.  Raises `closed.NotClosed` when a field is out of its bounds."""
 
     ref: Annotated[str, REF]
-    """Random, made at answer; stands for nothing outside our own tables."""
+    """Random to whoever lacks the key of this start (`policies/refs.py`); stands for nothing outside our own tables."""
     hour: Annotated[int, HOUR]
     """When it was answered, in whole hours since 1970-01-01 UTC; no finer."""
     agent: Annotated[str, AGENT]

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from policies.closed import Choice, Count, Flag, Kind, Shape
+from policies.closed import Bucket, Choice, Count, Flag, LogKind, OneOf
 from policies.guardrails import EscalationReason
+from policies.known import known
 from policies.layers import Layer, Protection
 from policies.reasons import REASONS
-from policies.records import MANY, EndReason, Engine, Outcome, Profile
+from policies.records import Outcome
 
 
 class Event(enum.Enum):
@@ -41,6 +42,8 @@ class Event(enum.Enum):
     BUS_READY = "bus_ready"
     BUS_LOST = "bus_lost"
     BUS_BACK = "bus_back"
+    BUS_REFUSED = "bus_refused"
+    """This server keeps or shows what it is told."""
     ADMIN_READY = "admin_ready"
     """The interface for those who run the line answers."""
     ADMIN_FAILED = "admin_failed"
@@ -138,36 +141,52 @@ class Library(enum.Enum):
     WEBSOCKETS = "websockets"
 
 
-KIND: Final = Shape(r"[A-Z][A-Za-z]{2,47}")  # the name of an exception class that can be imported by that name
-PLACE: Final = Shape(r"[A-Za-z_][A-Za-z0-9_]{0,47}\.py")  # the file name of a loaded module
-OTHER_PLACE: Final = "other.py"
+OTHER_PLACE: Final = "elsewhere"
 OTHER_KIND: Final = "Other"
+KIND: Final = OneOf(known("kinds.txt") | {OTHER_KIND})
+"""The class of an exception: Python's, ours, and those of the packages that we load."""
+PLACE: Final = OneOf(known("places.txt") | {OTHER_PLACE})
+"""The file name of a module: likewise."""
+LEVEL: Final = Bucket((0, 10, 20, 30, 40, 50))  # logging's own; what lies between is rounded up
+LINE: Final = Count(0, 19_999)  # the longest module that is loaded has fewer; a test counts
+MOST_DROPPED: Final = 99
+MOST_COUNTED: Final = 9_999
+_NOTHING: Final[Mapping[str, LogKind]] = {}  # but that it was
+_REASON: Final = OneOf(REASONS)
+_COUNTED: Final = Count(0, MOST_COUNTED)
+_WHERE: Final[Mapping[str, LogKind]] = {"kind": KIND, "place": PLACE, "line": LINE}
+_FAILED: Final[Mapping[str, LogKind]] = {**_WHERE, "reason": _REASON}
 
-FIELDS: Final[Mapping[str, Kind]] = MappingProxyType(
-    {
-        "reason": Shape("|".join(sorted(REASONS))),
-        "profile": Choice(Profile, optional=False),
-        "engine": Choice(Engine, optional=False),
-        "outcome": Choice(Outcome, optional=False),
-        "end": Choice(EndReason, optional=False),
-        "escalation": Choice(EscalationReason, optional=True),
-        "stage": Choice(Stage, optional=False),
-        "process": Choice(Process, optional=False),
-        "library": Choice(Library, optional=False),
-        "layer": Choice(Layer, optional=False),
-        "protection": Choice(Protection, optional=False),
-        "kind": KIND,
-        "place": PLACE,
-        "line": Count(0, 999_999),
-        "level": Count(0, 100),
-        "call": Count(0, 999_999_999),
-        "calls": MANY,
-        "capacity": MANY,
-        "count": Count(0, 999_999_999),
-        "ms": Count(0, 9_999_999),
-        "code": Count(-64, 9_999),
-        "port": Count(0, 65_535),
-        "dropped": Count(0, 999_999_999),
-        "ok": Flag(),
-    }
+_FIELDS: Final[Mapping[Event, Mapping[str, LogKind]]] = {
+    Event.CONFINED: {"process": Choice(Process, optional=False), "count": Count(0, len(Layer))},
+    Event.PROVED: {"count": Count(0, 199)},  # kinds of forbidden acts: about 80
+    Event.LOCK_MISSING: {"layer": Choice(Layer, optional=False)},
+    Event.UNPROTECTED: {"protection": Choice(Protection, optional=False)},
+    Event.MODEL_REFUSED: {"reason": _REASON},
+    Event.BUS_REFUSED: {"reason": _REASON},
+    Event.ESCALATED: {"escalation": Choice(EscalationReason, optional=True)},
+    Event.CALL_ENDED: {"outcome": Choice(Outcome, optional=False), "ok": Flag()},
+    Event.CALL_FAILED: _FAILED,
+    Event.STREAM_FAILED: _FAILED,
+    Event.ENGINE_FAILED: {**_FAILED, "stage": Choice(Stage, optional=False)},
+    Event.ADMIN_READY: {"port": Count(0, 65_535)},
+    Event.ADMIN_FAILED: _FAILED,
+    Event.STATE_FAILED: {"count": _COUNTED},
+    Event.EVENT_REFUSED: {"reason": _REASON, "count": _COUNTED},
+    Event.RECORD_REFUSED: {"reason": _REASON, "count": _COUNTED},
+    Event.LIBRARY: {"library": Choice(Library, optional=False), "level": LEVEL, "place": PLACE, "line": LINE},
+    Event.WARNING: _WHERE,
+    Event.UNCAUGHT: _WHERE,
+}
+FIELDS: Final[Mapping[Event, Mapping[str, LogKind]]] = MappingProxyType(
+    {event: MappingProxyType({**_FIELDS.get(event, _NOTHING), "dropped": Count(0, MOST_DROPPED)}) for event in Event}
 )
+"""Which fields a line may have, and what may stand in each.  `dropped`: how many were left out of this line."""
+
+KEEPERS: Final = frozenset(
+    {
+        Event.ADMIN_READY, Event.ADMIN_FAILED, Event.STATE_READY, Event.STATE_FAILED, Event.AUDIT_NOT_TAKEN,
+        Event.AUDIT_TAKEN, Event.EVENT_REFUSED, Event.RECORD_KEPT, Event.RECORD_REFUSED,
+    }
+)  # fmt: skip
+"""What only the keeper says: from the line it is refused."""

@@ -8,19 +8,36 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
+from typing import Final
 
+from agent import briefing
+from agent.keeper.answered import Answered
 from policies.events import CallAnswered, CallEnded, CallEvent, LineReady, TurnTiming, encode
 from policies.guardrails import EscalationReason
-from policies.records import CallMetrics, EndReason, Engine, Outcome, Profile, ref_of
+from policies.records import CallMetrics, EndReason, Engine, Outcome, Profile, hour_of, ref_of
+from policies.refs import ref_at
 
 NOBODY_SAID_THIS = "the quick brown fox"
+KEY: Final = bytes(range(32))
+HOUR: Final = 500_000
 
 
-def metrics(ref: str = "") -> CallMetrics:
+def answered(profile: Profile = Profile.DEVELOPMENT, places: int = 2) -> Answered:
+    """For a collector that is told of calls of `demo`, in `HOUR`, with refs by `KEY`."""
+    return Answered({"demo": Engine.APPROVED}, KEY, places, profile, lambda: HOUR * 3600.0)
+
+
+def numbered(call: int, key: bytes = KEY, hour: int = HOUR) -> tuple[CallAnswered, CallEnded]:
+    """The n-th call, as a line tells of it."""
+    return CallAnswered(call, "demo"), CallEnded(call, metrics(ref_at(key, call), hour))
+
+
+def metrics(ref: str = "", hour: int = HOUR) -> CallMetrics:
     """A record of a short call."""
     return CallMetrics(
         ref=ref or ref_of(os.urandom(16)),
-        hour=500_000,
+        hour=hour,
         agent="demo",
         profile=Profile.DEVELOPMENT,
         engine=Engine.APPROVED,
@@ -62,9 +79,11 @@ def main(flags: set[str]) -> int:
         os.write(1, b'{"event":"said","words":"%s"}\n' % NOBODY_SAID_THIS.encode())
         os.write(1, b"x" * 5_000 + b"\n")
     if "--call" in flags:
-        say(CallAnswered(call=1, agent="demo"))
+        key = bytes.fromhex(briefing.parse(sys.stdin.buffer.read()).refs)
+        begun, ended = numbered(1, key, hour_of(time.time()))
+        say(begun)
         say(TurnTiming(call=1, endpoint_ms=240, stt_ms=130, answer_ms=2, tts_ms=90, gap_ms=512))
-        say(CallEnded(call=1, metrics=metrics()))
+        say(ended)
     signal.sigwait(stop)
     return 0
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
+from typing import Final
+
+THIS_THREAD: Final = 0  # setpriority(2); by its number the filter could not tell it from another process
 
 
 def give_way(niceness: int) -> None:
     """This thread runs after others from now on.  niceness: at least so much; who was started nicer stays so."""
     if sys.platform == "linux":  # elsewhere the number would name a process
-        own = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, own, max(niceness, os.getpriority(os.PRIO_PROCESS, own)))
+        os.setpriority(os.PRIO_PROCESS, THIS_THREAD, max(niceness, os.getpriority(os.PRIO_PROCESS, THIS_THREAD)))

@@ -13,9 +13,11 @@ python -m agent.keeper incident --state FOLDER --from 2026-11-22T00 --to 2026-11
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import json
 import os
+import secrets
 import signal
 import sys
 import time
@@ -25,6 +27,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.keeper import answers, at_terminal, holding
+from agent.keeper.answered import Answered
 from agent.keeper.collector import Collector, lines
 from agent.keeper.duties import Duties
 from agent.keeper.forwarding import FORMS, Forwarding, Receiver
@@ -40,8 +43,11 @@ from policies.listing import ListRefused
 from policies.logs import Log
 from policies.phi import PHI
 from policies.records import Profile, hour_of
+from policies.refs import KEY_BYTES
 from policies.vocabulary import Event
 
+REFS: Final = "REFS_KEY"
+"""The environment's name for the key of refs, in hex; from the launcher alone."""
 EXIT_STATE: Final = 74  # EX_IOERR of sysexits.h
 EXIT_SETTINGS: Final = 78  # EX_CONFIG
 LOGGED: Final = (LogLine, LineReady, OpeningsReady, Refused)
@@ -63,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         verb.add_argument("--profile", choices=[profile.value for profile in Profile], required=True)
         holding.add_arguments(verb)
     collect.add_argument("--echo", choices=["log", "all"], default="log")
+    collect.add_argument("--calls", type=int, default=1, help="how many the line may have at once")
     collect.add_argument("--audit-to", help="syslog+tls://host:port: where the audit log is sent as it grows")
     collect.add_argument("--audit-ca", type=Path)
     collect.add_argument("--audit-format", choices=FORMS, default="jsonl")
@@ -186,12 +193,14 @@ def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]]
     owe = duties.owe if duties is not None else lambda: None
     here = TranscriptsHere(folder, keys, asked.transcript_days, owe)
     end = None if begin is None else begin(echo, after_change=changed, transcripts=here)
-    collector = Collector(state, profile, echo, written, transcripts=transcripts.take)
+    engines = place.engines() if place is not None else {}
+    answered = Answered(engines, _refs(os.environ.get(REFS)), asked.calls, profile, time.time)
+    collector = Collector(state, profile, answered, echo, written, transcripts=transcripts.take)
     for line in lines(sys.stdin.buffer):
         collector.take(line)
     if end is not None:
         end()
-    collector.flush()
+    collector.end()
     if duties is not None:
         duties.stop()
     unwritten = bool(collector.unkept)
@@ -203,6 +212,14 @@ def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]]
         forwarding.close()
     state.close()
     return EXIT_STATE if unwritten else 0
+
+
+def _refs(key: str | None) -> bytes:
+    """The line's key for refs, from hex; one that nobody has where there is none, and no record is taken."""
+    given = b""
+    with contextlib.suppress(ValueError):
+        given = bytes.fromhex(key or "")
+    return given if len(given) == KEY_BYTES else secrets.token_bytes(KEY_BYTES)
 
 
 def _process(act: Act) -> AuditEvent:

@@ -1,4 +1,8 @@
-"""Reads the line's events, checks each one again, and keeps the records among them."""
+"""Reads the line's events, checks each one again, and keeps the records among them.
+
+Whoever had taken the line over could still say closed events: what it may say of calls, `Answered` judges, and of log
+lines, readiness and refusals so many are passed on in a minute; the rest is counted.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,31 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
+from agent.keeper.answered import Answered
+from agent.keeper.pace import Pace
 from agent.keeper.state import State, StateFailed
 from policies.acts import Act, AuditReason, Role, Subject
 from policies.audit import AuditEvent
 from policies.closed import NotClosed, Reason
-from policies.events import MAX_LINE, CallEnded, CallEvent, LogLine, TranscriptPiece, decode
+from policies.events import (
+    MAX_LINE,
+    CallAnswered,
+    CallEnded,
+    CallEvent,
+    LineReady,
+    LogLine,
+    OpeningsReady,
+    Refused,
+    TranscriptPiece,
+    decode,
+)
 from policies.pieces import Assembly
 from policies.records import Profile, SealedTranscript, hour_of
 from policies.retention import Retention, Writable, admit
-from policies.vocabulary import Event
+from policies.vocabulary import KEEPERS, MOST_COUNTED, Event
 
+OURS_A_MINUTE: Final = 60  # lines of our own code, and refused callers; a start says about 15
+LIBRARIES_A_MINUTE: Final = 60  # a library that complains of each frame must not hide what we have to say
 PENDING: Final = 1_000  # records held in memory while the state can't be written; beyond it the oldest is lost
 Audit = Callable[[AuditEvent], object]
 """Writes one entry of the audit log.  Raises `StateFailed`."""
@@ -46,6 +65,7 @@ class Collector:
         self,
         state: State,
         profile: Profile,
+        answered: Answered,
         echo: Callable[[CallEvent], None],
         audit: Audit | None = None,
         clock: Callable[[], float] = time.time,
@@ -53,7 +73,11 @@ class Collector:
     ) -> None:
         self._state = state
         self._profile = profile
-        self._echo = echo
+        self._answered = answered
+        self._tell = echo
+        self._ours = Pace(OURS_A_MINUTE, clock)
+        self._libraries = Pace(LIBRARIES_A_MINUTE, clock)
+        self._ready: set[type] = set()
         self._audit = audit
         self._clock = clock
         self._transcripts = transcripts
@@ -79,6 +103,8 @@ class Collector:
                 event = decode(line, self._profile)
             except NotClosed as refusal:
                 reason = refusal.reason
+        if event is not None and (not_its := self._refused(event)) is not None:
+            reason, event = not_its, None
         if event is None:
             self.refused[reason] += 1
             self._echo(LogLine(Event.EVENT_REFUSED, {"reason": reason.value}))
@@ -92,6 +118,43 @@ class Collector:
                 self._keep(event)
             case LogLine(Event.MODEL_REFUSED, fields):
                 self._model_refused(str(fields.get("reason")))
+
+    def end(self) -> None:
+        """Nothing more comes: tells what was left out, and writes what waits."""
+        self._tell_left_out(at_end=True)
+        self.flush()
+
+    def _refused(self, event: CallEvent) -> Reason | None:
+        """Why an event in the right form is not the line's to say."""
+        match event:
+            case CallAnswered():
+                return self._answered.begin(event)
+            case CallEnded():
+                return self._answered.end(event)
+            case TranscriptPiece():
+                return None if self._answered.is_of_now(event) else Reason.NO_SUCH_CALL
+            case LogLine(name, _) if name in KEEPERS:
+                return Reason.NOT_THE_LINES
+            case LineReady() | OpeningsReady():  # once each: a port and a time are numbers too
+                again = type(event) in self._ready
+                self._ready.add(type(event))
+                return Reason.TOO_MANY if again else None
+        return None
+
+    def _echo(self, event: CallEvent) -> None:
+        """Passes it on, if this minute has room for what an operator's log shows."""
+        self._tell_left_out()
+        shown = isinstance(event, LogLine | Refused)
+        library = isinstance(event, LogLine) and event.name in (Event.LIBRARY, Event.WARNING)
+        if not shown or (self._libraries if library else self._ours).allows():
+            self._tell(event)
+
+    def _tell_left_out(self, *, at_end: bool = False) -> None:
+        """Of the minute before."""
+        left_out = self._ours.left_out(at_end=at_end) + self._libraries.left_out(at_end=at_end)
+        if left_out:
+            count = min(left_out, MOST_COUNTED)
+            self._tell(LogLine(Event.EVENT_REFUSED, {"reason": Reason.TOO_MANY.value, "count": count}))
 
     def flush(self) -> None:
         """Writes what waits, oldest first, as far as the state takes it."""
@@ -111,7 +174,7 @@ class Collector:
             else:
                 self._unwritten.popleft()
         if failed:
-            self._echo(LogLine(Event.STATE_FAILED, {"count": self.unkept}))
+            self._echo(LogLine(Event.STATE_FAILED, {"count": min(self.unkept, MOST_COUNTED)}))
 
     def _model_refused(self, rule: str) -> None:
         reason = next((reason for reason in AuditReason if reason.value == rule), None)
@@ -136,7 +199,7 @@ class Collector:
                 kept = False
         if not kept:
             self.transcripts_dropped += 1
-            self._echo(LogLine(Event.RECORD_REFUSED, {"count": self.transcripts_dropped}))
+            self._echo(LogLine(Event.RECORD_REFUSED, {"count": min(self.transcripts_dropped, MOST_COUNTED)}))
 
     def _keep(self, event: CallEnded) -> None:
         permitted = admit(event.metrics, Retention.ZERO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import enum
 import time
 from collections.abc import Mapping, Sequence
@@ -16,11 +17,12 @@ from agent.briefing import Briefing
 from agent.keeper.builds import build_of, code_hash
 from agent.keeper.ledger import Ledger
 from agent.keeper.transcript_keys import TranscriptKeys
+from agent.lines import AgentFileRefused
 from agent.vendors import endpoint_of
 from policies.acts import Role
 from policies.allowlist import Allowlist, Endpoint, Permitted, permit
 from policies.changes import is_live, level
-from policies.records import AgentPolicy, Evidence, InForce, ListedModel, Profile, WorkspacePolicy, hour_of
+from policies.records import AgentPolicy, Engine, Evidence, InForce, ListedModel, Profile, WorkspacePolicy, hour_of
 from policies.requests import Actor, Around, CreateAgent, Proven, Rebuild, SelfTested
 from policies.retention import Retention, Writable, admit
 
@@ -75,6 +77,12 @@ class Place:
         """Where each agent's model would be called.  Raises `AgentFileRefused`."""
         agents = lines.load(self.agents, self.tables()).agents
         return {each.name: endpoint_of(each, self.anthropic_url, self.openai_url) for each in agents}
+
+    def engines(self) -> Mapping[str, Engine]:
+        """Who may answer, and with which engine; nobody while that can't be read."""
+        with contextlib.suppress(AgentFileRefused):
+            return {each.name: each.engine for each in lines.load(self.agents, self.tables()).agents}
+        return {}
 
     def known_allowlist(self, recorded: Recorded) -> Allowlist:
         """The file's, with what admins listed and all evidence on record.  Raises `ListRefused`, `StateFailed`."""

@@ -9,6 +9,7 @@ whose arguments a filter can't read, fail with ENOSYS, and glibc takes the older
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import struct
 from collections.abc import Sequence
@@ -47,6 +48,21 @@ PR_SET_MM: Final = 35
 PR_SET_PTRACER: Final = 0x59616D61
 F_SETOWN: Final = 8  # <linux/fcntl.h>: another process gets a signal when there is something to read
 F_SETOWN_EX: Final = 15
+ASKS: Final = {
+    "TCGETS": 0x5401,  # is it a terminal?
+    "TIOCGWINSZ": 0x5413,
+    "FIONREAD": 0x541B,
+    "FIONBIO": 0x5421,  # how Python makes a socket wait or not
+    "FIONCLEX": 0x5450,
+    "FIOCLEX": 0x5451,
+    "TCGETS2": 0x802C542A,  # likewise, from glibc 2.42 on
+}
+"""What may be asked of a descriptor by ioctl; <asm-generic/ioctls.h>, equal on both machines.
+
+Other requests may write: a file's version and flags are bytes on a disk, and a descriptor for reading can set them.
+"""
+FS_IOC_SETVERSION: Final = 0x40087602  # <linux/fs.h>, of 64 bits
+FS_IOC_SETFLAGS: Final = 0x40086602
 
 FIRST: Final = (
     "read",
@@ -71,7 +87,8 @@ REFUSED: Final = tuple(
     " pidfd_send_signal kcmp kill tkill rt_sigqueueinfo rt_tgsigqueueinfo execve execveat fork vfork unshare setns"
     " personality setrlimit seccomp perf_event_open bpf userfaultfd kexec_load kexec_file_load init_module"
     " finit_module delete_module reboot iopl ioperm modify_ldt syslog sethostname setdomainname clock_settime"
-    " settimeofday adjtimex clock_adjtime munlock munlockall bind".split()
+    " settimeofday adjtimex clock_adjtime munlock munlockall bind sched_setattr sched_setparam sched_setscheduler"
+    " ioprio_set".split()
 )
 PRETENDED: Final = ("listen",)
 """Answered as done and not done: our own socket listens already, and an unbound one would open a port of its own."""
@@ -149,6 +166,13 @@ def _judged(name: str, process: int) -> list[Step]:
             return [_argument(0), *_one_of(ways, REFUSE, ALLOW)]
         case "tgkill":  # the C library's own: pthread_kill, raise, abort
             return [_argument(0), *_one_of((process,), ALLOW, REFUSE)]
+        case "ioctl":
+            return [_argument(1), *_one_of(tuple(ASKS.values()), ALLOW, REFUSE)]
+        case "sched_setaffinity":
+            return [_argument(0), *_one_of((0, process), ALLOW, REFUSE)]
+        case "setpriority":  # of a group or of all of a user's processes it would be others'
+            one = [_argument(0), Step(EQUAL, 1, 0, os.PRIO_PROCESS), _end(REFUSE)]
+            return [*one, _argument(1), *_one_of((0, process), ALLOW, REFUSE)]
         case "fcntl":
             return [_argument(1), *_one_of((F_SETOWN, F_SETOWN_EX), REFUSE, ALLOW)]
         case "prlimit64":  # with a new limit; asking for the present one is allowed
@@ -159,7 +183,7 @@ def _judged(name: str, process: int) -> list[Step]:
 
 JUDGED: Final = (
     "open", "openat", "clone", "socket", "sendto", "sendmsg", "sendmmsg", "setsockopt", "prctl", "prlimit64",
-    "tgkill", "fcntl",
+    "tgkill", "fcntl", "ioctl", "sched_setaffinity", "setpriority",
 )  # fmt: skip
 
 

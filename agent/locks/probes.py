@@ -19,7 +19,15 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from agent.locks import kernel
-from agent.locks.filters import F_SETOWN, MSG_FASTOPEN, PR_SET_DUMPABLE, PR_SET_NAME, TCP_FASTOPEN_CONNECT
+from agent.locks.filters import (
+    F_SETOWN,
+    FS_IOC_SETFLAGS,
+    FS_IOC_SETVERSION,
+    MSG_FASTOPEN,
+    PR_SET_DUMPABLE,
+    PR_SET_NAME,
+    TCP_FASTOPEN_CONNECT,
+)
 from policies.layers import Layer
 
 REFUSALS: Final = frozenset({errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EFBIG})
@@ -218,6 +226,8 @@ _BY_CALLS: Final[Mapping[str, Probe]] = MappingProxyType(
         "rights": lambda: os.chmod(NOWHERE, 0o600),
         "an owner": lambda: os.chown(NOWHERE, 0, 0),
         "a file's times": lambda: os.utime(NOWHERE),
+        "a file's version": _call("ioctl", NO_DESCRIPTOR, FS_IOC_SETVERSION, 0),
+        "a file's flags": _call("ioctl", NO_DESCRIPTOR, FS_IOC_SETFLAGS, 0),
         "a file by its handle": _call("open_by_handle_at", NO_DESCRIPTOR, None, 0),
         "a mount": _call("mount", None, _B(NOWHERE.encode()), None, 0, None),
         "another root": _call("chroot", _B(NOWHERE.encode())),
@@ -262,6 +272,11 @@ _BY_CALLS: Final[Mapping[str, Probe]] = MappingProxyType(
         "a signal to another's thread": lambda: kernel.call("tgkill", _OTHER(), _OTHER(), 0),
         "a signal with words": lambda: kernel.call("rt_tgsigqueueinfo", _OTHER(), _OTHER(), 0, None),
         "signals for another": _owned_by_another,
+        "another's priority": lambda: os.setpriority(
+            os.PRIO_PROCESS, _OTHER(), os.getpriority(os.PRIO_PROCESS, _OTHER())
+        ),
+        "another's processors": lambda: kernel.call("sched_setaffinity", _OTHER(), 0, None),
+        "another's schedule": lambda: kernel.call("sched_setparam", _OTHER(), None),
         "memory let go": _call("munlock", None, 0),
         "other namespaces": _call("unshare", 0),
         "another's namespace": _call("setns", NO_DESCRIPTOR, 0),

@@ -91,6 +91,7 @@ _NUMBERS: Final[Mapping[str, tuple[int | None, int | None]]] = MappingProxyType(
         "acct": (163, 89),
         "quotactl": (179, 60),
         "quotactl_fd": (443, 443),
+        "ioctl": (16, 29),
         "fanotify_init": (300, 262),
         # memory that others can see, queues, keys
         "shmget": (29, 194),
@@ -133,6 +134,12 @@ _NUMBERS: Final[Mapping[str, tuple[int | None, int | None]]] = MappingProxyType(
         "prctl": (157, 167),
         "fcntl": (72, 25),
         "prlimit64": (302, 261),
+        "sched_setaffinity": (203, 122),
+        "sched_setattr": (314, 274),
+        "sched_setparam": (142, 118),
+        "sched_setscheduler": (144, 119),
+        "setpriority": (141, 140),
+        "ioprio_set": (251, 30),
         "setrlimit": (160, 164),
         "seccomp": (317, 277),
         # the kernel itself

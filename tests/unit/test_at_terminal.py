@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -27,10 +28,10 @@ from agent.launcher import ASKS_THE_KEEPER
 from agent.settings import SettingsRefused, from_environment
 from policies.acts import Act, Role, Subject
 from policies.audit import AuditEvent, entry_of
-from policies.events import CallEnded, encode
-from policies.records import Profile
+from policies.events import encode
+from policies.records import Profile, hour_of
 from tests.admin import AGENTS, ALLOWLIST, MERCY, ROOT
-from tests.stub_line import metrics
+from tests.stub_line import KEY, numbered
 
 
 def asked(folder: Path, *words: str) -> int:
@@ -103,10 +104,10 @@ class Keeper:
             self.port = free.getsockname()[1]
         command = [sys.executable, "-P", "-m", "agent.keeper", "collect", "--state", str(folder)]
         command += ["--profile", "development", "--admin-port", str(self.port)]
-        command += ["--allowlist", str(ALLOWLIST), "--agents", str(AGENTS)]
+        command += ["--allowlist", str(ALLOWLIST), "--agents", str(AGENTS), "--calls", "8"]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "REFS_KEY": KEY.hex()},
         )  # fmt: skip
         assert self.process.stdout is not None
         assert self.process.stdin is not None
@@ -149,11 +150,12 @@ def _started(tmp_path: Path, secret: str) -> Iterator[Keeper]:
 def test_calls_are_kept_while_admins_change_things_and_a_terminal_comes_and_goes(
     tmp_path: Path, started: Keeper, secret: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    records = [metrics() for _ in range(150)]
+    hour = hour_of(time.time())
+    calls = [numbered(number, KEY, hour) for number in range(1, 151)]
+    records = [ended.metrics for _, ended in calls]
 
     def tell() -> None:
-        for record in records:
-            event = CallEnded(call=1, metrics=record)
+        for event in (event for call in calls for event in call):
             started.pipe.write(encode(event, Profile.DEVELOPMENT).encode("ascii") + b"\n")
             started.pipe.flush()
 

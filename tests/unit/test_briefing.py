@@ -53,7 +53,7 @@ def test_the_list_goes_through_a_snapshot_unchanged() -> None:
 
 
 def test_a_briefing_arrives_as_it_was_given() -> None:
-    given = Briefing("ab" * 32, AGREED, {"ward": made()}, frozenset({"demo"}))
+    given = Briefing("ab" * 32, AGREED, {"ward": made()}, frozenset({"demo"}), "cd" * 32)
 
     assert given == parse(given.to_bytes())
     assert Briefing() == parse(b"") == parse(b"\n")
@@ -76,7 +76,7 @@ def test_what_is_no_briefing_is_refused_in_one_sentence(content: bytes) -> None:
 def test_a_list_that_does_not_hold_together_is_refused() -> None:
     tables = tables_of(AGREED)
     tables["evidence"][0]["expires"] = "tomorrow"
-    whole = {"transcripts": "", "allowlist": tables, "agents": {}, "live": []}
+    whole = {"transcripts": "", "allowlist": tables, "agents": {}, "live": [], "refs": ""}
 
     with pytest.raises(ListRefused, match="expires"):
         parse(json.dumps(whole).encode())

@@ -16,7 +16,10 @@ import redis
 from agent import embedded_redis, launcher
 from agent.bus_check import QUESTIONS, BusFault, Examined, examined, judged
 from agent.embedded_redis import RedisFailed
+from agent.service import bus_trusted
 from agent.settings import from_environment
+from agent.shared import Bus
+from policies.logs import Log
 from policies.phi import PHI
 
 WORD: Final = "a-word-of-the-test"
@@ -33,10 +36,10 @@ SEES: Final = " +config|get +info +client|list"
 
 
 @contextlib.contextmanager
-def running(configuration: str) -> Iterator[int]:
+def running(configuration: str, at: int = 0) -> Iterator[int]:
     """The port of a real server with these lines of redis.conf."""
     with tempfile.TemporaryDirectory() as folder:
-        port = embedded_redis.free_port()
+        port = at or embedded_redis.free_port()
         process = subprocess.Popen(
             [embedded_redis.find_server(), "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
         )
@@ -53,10 +56,12 @@ def running(configuration: str) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def server(rights: str = OURS + SEES, *more: str, **other: str) -> Iterator[int]:
+def server(rights: str = OURS + SEES, *more: str, at: str = "", **other: str) -> Iterator[int]:
     """The port of a real one.  rights: of our user, a line of redis.conf; other: settings, - for _."""
     rows = {**GOOD, **{name.replace("_", "-"): value for name, value in other.items()}}
-    with running("\n".join([*(f"{name} {value}" for name, value in rows.items()), rights, *more])) as port:
+    with running(
+        "\n".join([*(f"{name} {value}" for name, value in rows.items()), rights, *more]), int(at or 0)
+    ) as port:
         yield port
 
 
@@ -183,6 +188,44 @@ def test_production_refuses_what_is_wrong_and_development_tells(capfd: pytest.Ca
     assert 1 == said.count("\n")
     assert "it saves to a disk" in said
     assert WORD not in said
+
+
+async def coming_late(profile: dict[str, str], **wrong: str) -> tuple[bool, list[str]]:
+    """Is a server that starts after the line trusted, and what is logged?"""
+    chosen = from_environment(profile)
+    lines: list[str] = []
+    judged: asyncio.Queue[bool] = asyncio.Queue()
+    port = embedded_redis.free_port()
+
+    async def trusted() -> bool:
+        verdict = await bus_trusted(url(port), chosen, Log(lines.append))
+        judged.put_nowait(verdict)
+        return verdict
+
+    there: list[bool] = []
+    bus = Bus(url(port), ["demo"], there.append, trusted=trusted)
+    riding = asyncio.create_task(bus.run())
+    await asyncio.sleep(0)  # it finds nobody
+    assert not there
+    with server(OURS + SEES + " +subscribe &ql:*", at=str(port), **wrong):
+        async with asyncio.timeout(20):
+            verdict = await judged.get()
+        await asyncio.sleep(0)
+        assert bus.there is verdict
+        riding.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await riding
+    return verdict, lines
+
+
+async def test_a_server_that_comes_later_is_examined_before_it_is_trusted() -> None:
+    wrong, said = await coming_late(PRODUCTION, save="60 1")
+    assert not wrong
+    assert ['{"event":"log","name":"bus_refused","reason":"saves"}'] == said[:1]
+    assert (True, []) == await coming_late(PRODUCTION)
+    development, said = await coming_late({}, save="60 1")
+    assert development
+    assert said
 
 
 def test_production_goes_on_where_nothing_could_be_asked_and_says_so(capfd: pytest.CaptureFixture[str]) -> None:

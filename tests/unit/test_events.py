@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import turns
-from policies.closed import Count, NotClosed, Reason
+from policies.closed import Count, LogKind, NotClosed, OneOf, Reason
 from policies.events import (
     CALL,
     DEVELOPMENT_ONLY,
@@ -33,13 +33,18 @@ DEVELOPMENT = Profile.DEVELOPMENT
 CANARY = "Xanthippe"
 
 
-def wire_values(name: str) -> st.SearchStrategy[Any]:
-    return values(FIELDS[name]).map(lambda value: "none" if value is None else getattr(value, "value", value))
+def wire_values(kind: LogKind) -> st.SearchStrategy[Any]:
+    if isinstance(kind, OneOf):
+        return st.sampled_from(sorted(kind.names))
+    return values(kind).map(lambda value: "none" if value is None else getattr(value, "value", value))
 
 
-logs = st.builds(
-    LogLine, st.sampled_from(Event), st.fixed_dictionaries({}, optional={name: wire_values(name) for name in FIELDS})
-)
+def lines_of(event: Event) -> st.SearchStrategy[LogLine]:
+    fields = {name: wire_values(kind) for name, kind in FIELDS[event].items()}
+    return st.builds(LogLine, st.just(event), st.fixed_dictionaries({}, optional=fields))
+
+
+logs = st.sampled_from(Event).flatmap(lines_of)
 endings = st.builds(CallEnded, st.integers(0, CALL.high), records(CallMetrics))
 others = [records(event) for event in NAMES.values() if event not in (LogLine, CallEnded)]
 events = st.one_of(logs, endings, *others)
@@ -101,8 +106,8 @@ GOOD = encode(KeyPressed(3))
         (f'{{"event":"turn_state","call":3,"state":"{CANARY}"}}', Reason.OUT_OF_RANGE),
         (f'{{"event":"log","name":"{CANARY}"}}', Reason.UNKNOWN_EVENT),
         (f'{{"event":"log","name":"ready","{CANARY}":1}}', Reason.UNKNOWN_FIELD),
-        (f'{{"event":"log","name":"ready","reason":"{CANARY.lower()}"}}', Reason.OUT_OF_RANGE),
-        ('{"event":"log","name":"ready","calls":true}', Reason.WRONG_TYPE),
+        (f'{{"event":"log","name":"model_refused","reason":"{CANARY.lower()}"}}', Reason.OUT_OF_RANGE),
+        ('{"event":"log","name":"proved","count":true}', Reason.WRONG_TYPE),
         ('{"event":"call_ended","call":1}', Reason.MISSING_FIELD),
         (f'{{"event":"key_pressed","call":3{" " * MAX_LINE}}}', Reason.TOO_LONG),
         ('{"event":"key_pressed","call":3}\ud800', Reason.NOT_JSON),

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
+import os
 import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,11 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.keeper.__main__ import main
-from agent.keeper.collector import Collector, lines
+from agent.keeper.answered import CALLS_A_MINUTE, LOST, Answered
+from agent.keeper.collector import LIBRARIES_A_MINUTE, OURS_A_MINUTE, Collector, lines
 from agent.keeper.state import FILE, SqliteState, StateFailed
 from policies.closed import Reason
 from policies.events import (
     MAX_LINE,
+    CallAnswered,
     CallEnded,
     CallEvent,
     KeyPressed,
@@ -27,13 +32,15 @@ from policies.events import (
     TurnTiming,
     encode,
 )
-from policies.records import CallMetrics, Presence, Profile, SealedTranscript, ref_of
+from policies.records import CallMetrics, Engine, Presence, Profile, SealedTranscript, hour_of, ref_of
+from policies.refs import ref_at
 from policies.retention import Retention, Writable, admit
 from policies.vocabulary import Event
-from tests.stub_line import metrics
+from tests.stub_line import HOUR, KEY, answered, metrics, numbered
 from tests.unit.test_pieces import a_transcript
 from tests.unit.test_pieces import pieces as in_pieces
 
+ROOT = Path(__file__).parents[2]
 TIMING = TurnTiming(call=1, endpoint_ms=1, stt_ms=2, answer_ms=3, tts_ms=4, gap_ms=5)
 
 
@@ -160,21 +167,25 @@ def test_nothing_is_shown_where_nothing_was_ever_kept(tmp_path: Path, capsys: py
 
 def collector(state: FullDisk, profile: Profile = Profile.DEVELOPMENT) -> tuple[Collector, list[CallEvent]]:
     heard: list[CallEvent] = []
-    return Collector(state, profile, heard.append), heard
+    return Collector(state, profile, answered(profile), heard.append, clock=lambda: HOUR * 3600.0), heard
+
+
+def told(keeping: Collector, *events: CallEvent) -> None:
+    for event in events:
+        keeping.take(encode(event, Profile.DEVELOPMENT))
 
 
 def test_a_record_waits_while_the_disk_is_full_and_is_kept_with_the_next() -> None:
     state = FullDisk()
-    one, two = metrics(), metrics()
     keeping, heard = collector(state)
 
-    keeping.take(encode(CallEnded(1, one), Profile.DEVELOPMENT))
+    told(keeping, *numbered(1))
     assert keeping.unkept == 1
     assert LogLine(Event.STATE_FAILED, {"count": 1}) == heard[-1]
     state.room = True
-    keeping.take(encode(CallEnded(2, two), Profile.DEVELOPMENT))
+    told(keeping, *numbered(2))
 
-    assert [one, two] == state.held
+    assert [numbered(number)[1].metrics for number in (1, 2)] == state.held
     assert (keeping.unkept, keeping.kept) == (0, 2)
 
 
@@ -189,8 +200,12 @@ def test_a_transcript_is_taken_whole_told_to_nobody_and_counted_where_it_may_not
             raise StateFailed("no room")
         return False
 
-    keeping = Collector(FullDisk(), Profile.PRODUCTION, heard.append, transcripts=take)
-    nobody = Collector(FullDisk(), Profile.PRODUCTION, heard.append)
+    def at() -> float:
+        return 60_000 * 86_400.0  # the day of these transcripts
+
+    known = Answered({}, KEY, 1, Profile.PRODUCTION, at)
+    keeping = Collector(FullDisk(), Profile.PRODUCTION, known, heard.append, clock=at, transcripts=take)
+    nobody = Collector(FullDisk(), Profile.PRODUCTION, known, heard.append, clock=at)
     for line in pieces:
         keeping.take(line)
         nobody.take(line)
@@ -212,6 +227,114 @@ def test_timings_of_a_turn_pass_in_development_only() -> None:
     assert dict(strict.refused) == {Reason.NOT_IN_THIS_PROFILE: 1}
     assert heard_loose == [TIMING]
     assert [LogLine(Event.EVENT_REFUSED, {"reason": "not_in_this_profile"})] == heard_strict
+
+
+def _key(number: int) -> bytes:
+    return number.to_bytes(32, "big")
+
+
+BEGUN, ENDED = numbered(1)
+WORDS_IN_A_REF = "SheSaidPainSince1951-Q"
+WORDS_FOR_AN_AGENT = "she-said-chest-pain"
+
+
+def altered(**fields: object) -> CallEnded:
+    return CallEnded(1, dataclasses.replace(ENDED.metrics, **fields))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (ENDED,),
+        (BEGUN, altered(ref=WORDS_IN_A_REF)),
+        (BEGUN, altered(ref=ref_at(KEY, 2))),
+        (BEGUN, altered(agent=WORDS_FOR_AN_AGENT)),
+        (CallAnswered(1, WORDS_FOR_AN_AGENT), altered(agent=WORDS_FOR_AN_AGENT)),
+        (BEGUN, altered(engine=Engine.ANTHROPIC)),
+        (BEGUN, altered(profile=Profile.PRODUCTION)),
+        (BEGUN, altered(hour=HOUR + 1)),
+        (BEGUN, altered(hour=HOUR - 3)),
+        (CallAnswered(LOST + 1, "demo"), CallEnded(LOST + 1, metrics(ref_at(KEY, LOST + 1)))),
+    ],
+    ids=repr,
+)
+def test_a_record_is_of_a_call_that_was_answered_by_an_agent_that_is_there_and_chooses_no_ref_and_no_time(
+    said: tuple[CallEvent, ...],
+) -> None:
+    state = FullDisk()
+    state.room = True
+    keeping, heard = collector(state)
+    told(keeping, *said)
+
+    assert [] == state.held
+    assert Reason.NO_SUCH_CALL in keeping.refused
+    shown = "".join(encode(event, Profile.DEVELOPMENT) for event in heard)
+    assert not any(words in shown for words in (WORDS_IN_A_REF, WORDS_FOR_AN_AGENT))
+
+
+def test_a_call_leaves_one_record_and_is_answered_once() -> None:
+    state = FullDisk()
+    state.room = True
+    keeping, _ = collector(state)
+    told(keeping, BEGUN, ENDED, ENDED, BEGUN, ENDED, *numbered(3))  # the second was lost on a full pipe
+
+    assert [ENDED.metrics, numbered(3)[1].metrics] == state.held
+    assert {Reason.NO_SUCH_CALL: 3} == keeping.refused
+
+
+def test_no_more_records_are_left_than_the_line_has_places_for_calls() -> None:
+    state = FullDisk()
+    state.room = True
+    keeping, _ = collector(state)  # of two places, in a minute that does not end
+    for number in range(1, 200):
+        told(keeping, *numbered(number))
+
+    assert 2 * CALLS_A_MINUTE == len(state.held)
+
+
+def test_more_calls_at_once_than_there_are_places_leave_no_record() -> None:
+    state = FullDisk()
+    state.room = True
+    keeping, _ = collector(state)
+    told(keeping, *(numbered(number)[0] for number in (1, 2, 3)), *(numbered(number)[1] for number in (1, 2, 3)))
+
+    assert [numbered(number)[1].metrics for number in (2, 3)] == state.held
+
+
+def test_what_only_the_keeper_says_is_refused_from_the_line() -> None:
+    keeping, heard = collector(FullDisk())
+    told(keeping, LogLine(Event.ADMIN_READY, {"port": 26_729}), LogLine(Event.RECORD_REFUSED, {"count": 9_999}))
+    told(keeping, LineReady(26_729, 1), LineReady(24_936, 1), OpeningsReady(1, 1, 1), OpeningsReady(2, 2, 2))
+
+    assert {Reason.NOT_THE_LINES: 2, Reason.TOO_MANY: 2} == keeping.refused
+    assert [LineReady(26_729, 1), OpeningsReady(1, 1, 1)] == [each for each in heard if not isinstance(each, LogLine)]
+
+
+def test_a_line_that_never_stops_talking_is_counted_and_hides_no_trouble_behind_a_library() -> None:
+    now = [HOUR * 3600.0]
+    heard: list[CallEvent] = []
+    keeping = Collector(FullDisk(), Profile.DEVELOPMENT, answered(), heard.append, clock=lambda: now[0])
+    noise = LogLine(Event.LIBRARY, {"library": "onnxruntime", "level": 30})
+    trouble = LogLine(Event.CALL_FAILED, {"kind": "ValueError", "place": "call.py", "line": 7})
+    told(keeping, *[noise] * 5_000, trouble)
+
+    assert [noise] * LIBRARIES_A_MINUTE + [trouble] == heard
+    now[0] += 60
+    told(keeping, *[trouble] * (OURS_A_MINUTE + 1))
+    assert LogLine(Event.EVENT_REFUSED, {"reason": "too_many", "count": 5_000 - LIBRARIES_A_MINUTE}) == heard[61]
+    assert [trouble] * OURS_A_MINUTE == heard[62:]
+    keeping.end()
+    assert LogLine(Event.EVENT_REFUSED, {"reason": "too_many", "count": 1}) == heard[-1]
+
+
+@pytest.mark.parametrize("days", [-2, 1, 300])
+def test_a_transcript_of_another_day_is_not_taken(days: int) -> None:
+    """Its day says how long it is kept."""
+    keeping, _ = collector(FullDisk())
+    piece = next(iter(in_pieces(a_transcript())))
+    told(keeping, dataclasses.replace(piece, day=HOUR // 24 + days), dataclasses.replace(piece, day=HOUR // 24))
+
+    assert {Reason.NO_SUCH_CALL: 1} == keeping.refused
 
 
 @pytest.mark.parametrize(
@@ -248,11 +371,15 @@ def test_the_last_line_cut_short_is_refused() -> None:
 
 
 def test_the_process_keeps_records_and_shows_them(tmp_path: Path) -> None:
-    one = metrics(ref_of(b"\xfb" * 16))  # a ref that begins with a hyphen
-    said: list[CallEvent] = [LineReady(1, 1), OpeningsReady(140, 1, 1), KeyPressed(call=1), CallEnded(1, one)]
+    key = next(key for key in map(_key, range(1_000)) if ref_at(key, 1).startswith("-"))  # begins with a hyphen
+    begun, ended = numbered(1, key, hour_of(time.time()))
+    one = ended.metrics
+    said: list[CallEvent] = [LineReady(1, 1), OpeningsReady(140, 1, 1), begun, KeyPressed(call=1), ended]
     command = [sys.executable, "-m", "agent.keeper"]
+    demo: list[str | Path] = ["--agents", ROOT / "deploy" / "agents", "--allowlist", ROOT / "deploy" / "allowlist.toml"]
     collected = subprocess.run(
-        [*command, "collect", "--state", tmp_path, "--profile", "development", "--echo", "log"],
+        [*command, "collect", "--state", tmp_path, "--profile", "development", "--echo", "log", *demo],
+        env={**os.environ, "REFS_KEY": key.hex(), "PYTHONPATH": str(ROOT)},
         input="".join(encode(event, Profile.DEVELOPMENT) + "\n" for event in said),
         capture_output=True,
         text=True,

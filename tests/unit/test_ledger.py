@@ -35,6 +35,7 @@ from policies.records import AuditEntry, Engine, Evidence, EvidenceKind, Profile
 from policies.requests import Actor, ApproveZeroOff, Around, AskZeroOff, CreateAgent, Request, ZeroOn
 from policies.vocabulary import Event
 from policies.workspace import Force, WorkspaceChanged
+from tests.stub_line import answered
 
 ROOT = Path(__file__).parents[2]
 HOUR = 498_000
@@ -373,7 +374,7 @@ def test_two_first_starts_at_once_make_one_key(tmp_path: Path) -> None:
 def test_a_model_that_the_line_refused_is_in_the_audit_log_once_an_hour(tmp_path: Path, state: SqliteState) -> None:
     ledger = Ledger.open(tmp_path, state.database)
     now = [HOUR * 3600.0]
-    collector = Collector(state, Profile.DEVELOPMENT, lambda _: None, ledger.write, lambda: now[0])
+    collector = Collector(state, Profile.DEVELOPMENT, answered(), lambda _: None, ledger.write, lambda: now[0])
     refused = encode(LogLine(Event.MODEL_REFUSED, {"reason": "baa_expired"}), Profile.DEVELOPMENT)
     for later_s in (0, 1, 3600):
         now[0] += later_s
@@ -386,7 +387,7 @@ def test_a_model_that_the_line_refused_is_in_the_audit_log_once_an_hour(tmp_path
 
 def test_an_entry_waits_while_the_disk_is_full(tmp_path: Path, state: SqliteState) -> None:
     ledger = Ledger.open(tmp_path, state.database)
-    collector = Collector(state, Profile.DEVELOPMENT, lambda _: None, ledger.write)
+    collector = Collector(state, Profile.DEVELOPMENT, answered(), lambda _: None, ledger.write)
     by_hand(tmp_path, "CREATE TRIGGER full BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'full'); END")
     collector.take(encode(LogLine(Event.MODEL_REFUSED, {"reason": "no_baa"}), Profile.DEVELOPMENT))
     assert collector.unkept == 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import socket
 import struct
+import termios
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -177,6 +179,38 @@ def test_no_other_process_is_made_to_get_our_signals(machine: Machine) -> None:
     assert ALLOWED == named(machine, "fcntl", 3, 4)
     assert REFUSED == named(machine, "fcntl", 3, 8)
     assert REFUSED == named(machine, "fcntl", 3, 15)
+
+
+@MACHINES
+@given(request=st.integers(0, 2**32 - 1), above=st.integers(0, 2**32 - 1))
+def test_a_descriptor_is_asked_and_its_file_is_not_written_to_by_the_way(
+    machine: Machine, request: int, above: int
+) -> None:
+    """The kernel reads 32 bits of the request, so what is above them changes nothing."""
+    assert (ALLOWED if request in filters.ASKS.values() else REFUSED) == named(
+        machine, "ioctl", 3, request | above << 32
+    )
+    assert REFUSED == named(machine, "ioctl", 3, filters.FS_IOC_SETVERSION, 7)
+    assert REFUSED == named(machine, "ioctl", 3, filters.FS_IOC_SETFLAGS, 7)
+    assert ALLOWED == named(machine, "ioctl", 3, termios.FIONBIO)
+    assert {getattr(termios, name) for name in filters.ASKS if hasattr(termios, name)} <= set(filters.ASKS.values())
+
+
+@MACHINES
+@given(process=st.integers(1, 2**32 - 1))
+def test_processors_and_priority_of_another_process_are_left_alone(machine: Machine, process: int) -> None:
+    expected = ALLOWED if process == OURSELVES else REFUSED
+
+    assert (expected, expected) == (
+        named(machine, "sched_setaffinity", process, 8),
+        named(machine, "setpriority", 0, process, 5),
+    )
+    assert (
+        REFUSED
+        == named(machine, "setpriority", os.PRIO_PGRP, 0, 5)
+        == named(machine, "setpriority", os.PRIO_USER, 0, 5)
+    )
+    assert ALLOWED == named(machine, "sched_setaffinity", 0, 8) == named(machine, "setpriority", 0, OURSELVES, 5)
 
 
 @MACHINES

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
-import contextlib
 import gc
 import io
+import json
 import logging
+import socket
 import subprocess
 import sys
 import threading
@@ -16,19 +18,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import anthropic
+import httpx2
+import numpy
 import pytest
+import redis
 import structlog
+import websockets
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.engines.ports import EngineReason
-from policies.closed import NotClosed
+from agent.engines.ports import EngineFailed, EngineReason
+from policies.closed import Count, NotClosed
 from policies.events import LogLine, decode
 from policies.guardrails import EscalationReason
 from policies.logs import Event, Log, install
 from policies.phi import PHI
 from policies.records import Engine, Outcome
-from policies.vocabulary import FIELDS, Process
+from policies.vocabulary import FIELDS, KEEPERS, KIND, LINE, OTHER_KIND, PLACE, Process, Stage
+from tests.architecture.lists import own_kinds, own_places
+from tests.architecture.tree import PACKAGES, called, dotted, modules
 
 CANARY = "Xanthippe"
 ROOT = Path(__file__).parents[2]
@@ -99,61 +108,148 @@ def failed(words: str = CANARY) -> RuntimeError:
 
 
 def test_a_line_holds_its_event_and_its_closed_values(log: Log, lines: Lines) -> None:
-    log.event(Event.CALL_ENDED, outcome=Outcome.PERSON, calls=3, ok=True, escalation=None, reason=EngineReason.LATE)
+    log.event(Event.CALL_ENDED, outcome=Outcome.PERSON, ok=True)
+    log.event(Event.ESCALATED, escalation=None)
+    log.event(Event.ENGINE_FAILED, reason=EngineReason.LATE, stage=Stage.STT)
 
-    assert (
-        LogLine(Event.CALL_ENDED, {"outcome": "person", "calls": 3, "ok": True, "escalation": "none", "reason": "late"})
-        == lines.last
-    )
+    assert [
+        LogLine(Event.CALL_ENDED, {"outcome": "person", "ok": True}),
+        LogLine(Event.ESCALATED, {"escalation": "none"}),
+        LogLine(Event.ENGINE_FAILED, {"reason": "late", "stage": "stt"}),
+    ] == lines.read()
     assert 0 == log.dropped
+
+
+@pytest.mark.parametrize(
+    ("event", "fields"),
+    [
+        (Event.CONFINED, {CANARY: 1}),
+        (Event.CONFINED, {"words": CANARY}),
+        (Event.ENGINE_FAILED, {"reason": CANARY}),
+        (Event.ENGINE_FAILED, {"reason": types.SimpleNamespace(value=CANARY)}),
+        (Event.PROVED, {"count": CANARY}),
+        (Event.PROVED, {"count": -1}),
+        (Event.PROVED, {"count": 1.5}),
+        (Event.PROVED, {"count": True}),
+        (Event.PROVED, {"count": [CANARY]}),
+        (Event.CALL_ENDED, {"ok": 1}),
+        (Event.CALL_ENDED, {"ok": CANARY}),
+        (Event.CALL_ENDED, {"outcome": "person"}),
+        (Event.CALL_ENDED, {"outcome": Process.LINE}),
+        (Event.CALL_ENDED, {"outcome": None}),
+        (Event.UNCAUGHT, {"place": f"{CANARY} said.py"}),
+        (Event.UNCAUGHT, {"kind": PHI(CANARY)}),
+        (Event.READY, {"exc_info": True}),
+        (Event.READY, {"stack_info": True}),
+    ],
+)
+def test_what_is_not_closed_is_left_out_and_counted(
+    log: Log, lines: Lines, event: Event, fields: dict[str, Any]
+) -> None:
+    log.event(event, **fields)
+
+    assert LogLine(event, {"dropped": 1}) == lines.last
+    assert 1 == log.dropped
 
 
 @pytest.mark.parametrize(
     "fields",
     [
-        {CANARY: 1},
-        {"words": CANARY},
-        {"reason": CANARY},
-        {"reason": types.SimpleNamespace(value=CANARY)},
-        {"calls": CANARY},
-        {"calls": -1},
-        {"calls": 1.5},
-        {"calls": True},
-        {"ok": 1},
-        {"ok": CANARY},
-        {"engine": "approved"},
-        {"engine": Process.LINE},
-        {"outcome": None},
-        {"place": f"{CANARY} said.py"},
-        {"kind": PHI(CANARY)},
-        {"count": [CANARY]},
-        {"exc_info": True},
-        {"event": CANARY},
-        {"stack_info": True},
+        {"kind": "SheSaidChestPain"},  # what a careless hand writes: the name of a class, made of words
+        {"place": "mrn_4471902_dob_1951.py"},
+        {"place": "mrn_4471902_dob_1951"},
+        {"count": 447_190_218},
+        {"line": 447_190_218},
+        {"level": 44},
+        {"reason": "chest_pain"},
     ],
 )
-def test_what_is_not_closed_is_left_out_and_counted(log: Log, lines: Lines, fields: dict[str, Any]) -> None:
-    with contextlib.suppress(TypeError):  # `event` is our own argument: that call never happens
-        log.event(Event.READY, **fields | {"port": 80})
+@pytest.mark.parametrize("event", Event)
+def test_words_in_the_shape_of_a_name_and_digits_pass_neither_end(
+    log: Log, lines: Lines, event: Event, fields: dict[str, Any]
+) -> None:
+    log.event(event, **fields)
 
-        assert LogLine(Event.READY, {"port": 80, "dropped": 1}) == lines.last
-        assert 1 == log.dropped
+    assert LogLine(event, {"dropped": 1}) == lines.last
+    with pytest.raises(NotClosed):
+        LogLine(event, fields)
+    with pytest.raises(NotClosed):
+        decode(json.dumps({"event": "log", "name": event.value, **fields}))
+
+
+def logged(node: ast.AST) -> Iterator[tuple[Event, set[str]]]:
+    """Event and fields of a line that the code writes: `log.event(Event.X, ...)`, `LogLine(Event.X, {})`."""
+    if not isinstance(node, ast.Call) or not node.args:
+        return
+    name = dotted(node.args[0]).rpartition("Event.")
+    if name[1] and name[2] in Event.__members__ and called(node).rpartition(".")[2] in ("event", "failure", "LogLine"):
+        keys = [key for each in node.args[1:] if isinstance(each, ast.Dict) for key in each.keys]
+        named = {str(key.value) for key in keys if isinstance(key, ast.Constant)}
+        yield Event[name[2]], named | {each.arg for each in node.keywords if each.arg}
+
+
+def test_each_line_that_the_code_writes_has_fields_of_its_event_and_classes_are_named_here_alone() -> None:
+    """What is not its event's would be left out when it happens; here it is seen before."""
+    found = [(module, *line) for module, tree in modules() for node in ast.walk(tree) for line in logged(node)]
+
+    assert len(found) > 20
+    assert [] == [line for line in found if line[2] - FIELDS[line[1]].keys()]
+    assert {"policies.logs"} == {module for module, _, names in found if names & {"kind", "place"}}
+
+
+def test_a_number_has_the_bounds_of_what_is_counted() -> None:
+    """No field of a line holds as much as two bytes of text, but for the port that the keeper itself tells."""
+    wide = {
+        (event, name): kind.high - kind.low
+        for event, kinds in FIELDS.items()
+        for name, kind in kinds.items()
+        if isinstance(kind, Count) and kind.high - kind.low >= 20_000
+    }
+
+    assert {(Event.ADMIN_READY, "port")} == wide.keys()
+    assert {Event.ADMIN_READY} <= KEEPERS
+
+
+def test_real_names_of_real_libraries_come_through(log: Log, lines: Lines) -> None:
+    real: tuple[BaseException, ...] = (
+        numpy.linalg.LinAlgError(CANARY), redis.ConnectionError(CANARY), socket.gaierror(CANARY), EngineFailed(
+            EngineReason.LATE
+        ), websockets.InvalidURI(CANARY, CANARY), anthropic.APIConnectionError(
+            request=httpx2.Request("POST", "https://example.org")
+        ), json.JSONDecodeError(CANARY, CANARY, 0), TimeoutError(CANARY),
+    )  # fmt: skip
+    for error in real:
+        log.failure(Event.CALL_FAILED, error)
+
+    assert [type(error).__name__ for error in real] == [line.fields["kind"] for line in lines.read()]
+
+
+def test_the_lists_hold_all_that_is_ours() -> None:
+    """`python -m tests.architecture.lists --write` where one is missing."""
+    assert set() == own_places() - PLACE.names
+    assert set() == own_kinds() - KIND.names
+    assert {"ValueError", "OSError", "TimeoutError", "Fail", "NotClosed", "SettingsRefused", OTHER_KIND} <= KIND.names
+    assert "base_events.py" in PLACE.names
+    assert (
+        max(path.read_bytes().count(b"\n") for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+        < LINE.high
+    )
 
 
 @given(
     st.dictionaries(
-        st.sampled_from([*FIELDS, "x"]) | st.text(),
+        st.sampled_from([*{name for kinds in FIELDS.values() for name in kinds}, "x"]) | st.text(),
         st.text() | st.integers() | st.booleans() | st.none() | st.floats() | st.sampled_from([*Engine, *Outcome]),
     )
 )
 def test_random_fields_give_a_line_that_the_keeper_takes(fields: dict[str, Any]) -> None:
-    lines = Lines()
     fields.pop("event", None)
     fields.pop("self", None)
+    for event in Event:
+        lines = Lines()
+        Log(lines.append).event(event, **fields)
 
-    Log(lines.append).event(Event.READY, **fields)
-
-    assert Event.READY is lines.last.name
+        assert event is lines.last.name
 
 
 def test_what_is_no_event_leaves_no_line(log: Log, lines: Lines) -> None:
@@ -205,7 +301,10 @@ def test_of_a_librarys_record_stay_library_level_and_place(
     line = lines.last
     assert Event.LIBRARY is line.name
     assert {"library", "level", "place", "line"} == set(line.fields)
-    assert (library, "test_logs.py") == (line.fields["library"], line.fields["place"])
+    assert (library, "elsewhere") == (
+        line.fields["library"],
+        line.fields["place"],
+    )  # this file is no part of the product
 
 
 def test_a_handler_that_a_library_adds_later_gets_no_words(log: Log, lines: Lines) -> None:
@@ -270,7 +369,7 @@ def test_of_a_failure_stay_its_class_and_its_place(log: Log, lines: Lines) -> No
     log.failure(Event.CALL_FAILED, failed(), reason=EscalationReason.FAILURE, kind=CANARY)
 
     line = lines.last
-    assert ("RuntimeError", "test_logs.py", "failure") == (
+    assert ("RuntimeError", "elsewhere", "failure") == (
         line.fields["kind"], line.fields["place"], line.fields["reason"]
     )  # fmt: skip
     assert line_of_fail() < int(line.fields["line"]) < line_of_fail() + 12
@@ -280,7 +379,7 @@ def test_the_place_is_the_innermost_of_our_own_code(log: Log, lines: Lines) -> N
     try:
         decode(CANARY)
     except NotClosed as error:
-        log.failure(Event.EVENT_REFUSED, error)
+        log.failure(Event.CALL_FAILED, error)
 
     assert ("NotClosed", "events.py") == (lines.last.fields["kind"], lines.last.fields["place"])
 
@@ -305,7 +404,7 @@ def test_code_that_came_from_words_has_no_place(log: Log, lines: Lines) -> None:
     namespace: dict[str, Any] = {"__name__": "agent.made"}
     exec(compile("import logging\nlogging.getLogger('x').error('x')", f"/{CANARY}.py", "exec"), namespace)
 
-    assert ["other.py", "other.py"] == [line.fields["place"] for line in lines.read()]
+    assert ["elsewhere", "elsewhere"] == [line.fields["place"] for line in lines.read()]
 
 
 def test_an_exception_group_says_no_more_than_its_class(log: Log, lines: Lines) -> None:
@@ -350,7 +449,7 @@ def test_a_warning_leaves_class_and_place(log: Log, lines: Lines) -> None:
         warnings.warn(CANARY, UserWarning, stacklevel=1)
         warnings.warn_explicit(CANARY, DeprecationWarning, f"{CANARY}.py", 3)
 
-    assert [("UserWarning", "test_logs.py"), ("DeprecationWarning", "other.py")] == [
+    assert [("UserWarning", "elsewhere"), ("DeprecationWarning", "elsewhere")] == [
         (line.fields["kind"], line.fields["place"]) for line in lines.read()
     ]
 

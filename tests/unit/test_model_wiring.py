@@ -43,6 +43,7 @@ from policies.records import Engine, Evidence, EvidenceKind, Profile
 from policies.vocabulary import Event
 from tests.kept import Office
 from tests.simulated import house
+from tests.stub_line import answered
 
 TODAY = date(2026, 11, 22)
 PRODUCTION = {
@@ -161,7 +162,7 @@ def test_each_call_that_starts_asks_again_and_says_what_was_refused() -> None:
 
     def answering(allowlist: Allowlist, bus: Any = None) -> Calls:
         judge = ModelJudge(SETTINGS, allowlist, bus, heard)
-        return Calls(SETTINGS, nothing, {}, nothing, heard, nothing, Retaining(), judge.refusal)
+        return Calls(SETTINGS, nothing, {}, nothing, heard, nothing, Retaining(), judge.refusal, bytes(32))
 
     calls = answering(agreed(date(2026, 1, 2)))
 
@@ -245,7 +246,7 @@ async def _answers(model: Any) -> AsyncIterator[EngineReason | None]:
 
 def test_a_refusal_on_the_wire_or_at_a_call_s_start_is_an_entry_of_the_audit_log(tmp_path: Path) -> None:
     office = Office.open(tmp_path / "state")
-    collector = Collector(office.state, Profile.PRODUCTION, lambda _: None, office.ledger.write)
+    collector = Collector(office.state, Profile.PRODUCTION, answered(), lambda _: None, office.ledger.write)
     for reason in (ModelReason.REVOKED, ModelReason.BAA_EXPIRED):
         collector.take(encode(LogLine(Event.MODEL_REFUSED, {"reason": reason.value})))
 

@@ -10,7 +10,7 @@ import pytest
 
 from agent import launcher, preflight, surroundings
 from agent.confine import Swap
-from agent.preflight import Found, looked, verdict, writable_mounts
+from agent.preflight import Found, Judged, looked, verdict, writable_mounts
 from agent.settings import Settings, from_environment
 from policies.layers import Layer, Protection
 
@@ -39,8 +39,9 @@ def test_each_lock_is_taken_on_for_real_and_told(tmp_path: Path) -> None:
     assert {f"lock {layer.value}" for layer in Layer} <= set(seen)
     assert {f"protection of {kind.value}" for kind in Protection} <= set(seen)
     for sure in ("dumps", "length", "rights", "calls", "scrub"):
-        assert seen[f"lock {sure}"].good
-    assert seen["every forbidden act is refused"] == Found("every forbidden act is refused", good=True)
+        assert Judged.GOOD is seen[f"lock {sure}"].judged
+    assert Judged.GOOD is seen["no core dumps"].judged
+    assert Found("every forbidden act is refused", Judged.GOOD) == seen["every forbidden act is refused"]
 
 
 def test_this_machines_own_disk_is_named_with_what_to_do(tmp_path: Path) -> None:
@@ -48,16 +49,20 @@ def test_this_machines_own_disk_is_named_with_what_to_do(tmp_path: Path) -> None
 
     if not os.access("/", os.W_OK):
         pytest.skip("this machine's root can't be written")
-    assert not disks.good
+    assert Judged.MISSING is disks.judged
     assert "/" in disks.says
     assert "ProtectSystem=strict" in disks.says
 
 
 @pytest.mark.parametrize(("swap", "good"), [(each, each in (Swap.LOCKED, Swap.IMPOSSIBLE)) for each in Swap])
-def test_no_swap_now_is_missing_with_what_to_do(swap: Swap, good: bool) -> None:
-    said = preflight._swap({"swap": swap.value})
+def test_no_swap_now_is_missing_with_what_to_do(swap: Swap, good: bool, tmp_path: Path) -> None:
+    said = preflight._swap({"swap": swap.value}, settings(tmp_path))
+    named = settings(tmp_path, QUIETLINE_WITHOUT="swap", QUIETLINE_UNPROTECTED="swap")
+    waived = preflight._swap({"swap": swap.value}, named).judged
 
-    assert good is said.good
+    assert (Judged.GOOD if good else Judged.WAIVED) is waived
+
+    assert (Judged.GOOD if good else Judged.MISSING) is said.judged
     assert good or "MemorySwapMax=0" in said.says
 
 
@@ -68,7 +73,9 @@ def test_a_lock_that_is_named_does_not_keep_from_starting_and_is_told(tmp_path: 
 
     assert not verdict(without)
     assert verdict(named)
-    assert "named in QUIETLINE_WITHOUT" in next(each for each in named if each.name == "lock hosts").says
+    hosts = next(each for each in named if each.name == "lock hosts")
+    assert "named in QUIETLINE_WITHOUT" in hosts.says
+    assert hosts.row().startswith("waived ")
 
 
 def test_a_kind_without_any_lock_keeps_from_starting_though_its_locks_are_named(tmp_path: Path) -> None:
@@ -76,13 +83,32 @@ def test_a_kind_without_any_lock_keeps_from_starting_though_its_locks_are_named(
     named = {"QUIETLINE_WITHOUT": "ports,hosts,files"}
 
     assert not verdict(preflight._layers(told, settings(tmp_path, **named)))
-    assert verdict(preflight._layers(told, settings(tmp_path, **named, QUIETLINE_UNPROTECTED="network")))
+    open_to = preflight._layers(told, settings(tmp_path, **named, QUIETLINE_UNPROTECTED="network"))
+    assert verdict(open_to)
+    network = next(each for each in open_to if each.name == "protection of network")
+    assert Judged.WAIVED is network.judged
+    assert "waived        protection of network: nothing protects it; hosts or ports would; named in" in network.row()
+    files = next(each for each in open_to if each.name == "protection of files")
+    assert Judged.GOOD is files.judged  # by the calls
 
 
 def test_a_process_that_tells_nothing_is_no_good_sign(tmp_path: Path) -> None:
     assert not verdict(preflight._layers({}, settings(tmp_path)))
     assert not verdict(preflight._layers({"failed": "threads"}, settings(tmp_path)))
-    assert verdict([Found("x", good=None)])
+    assert verdict([Found("x", Judged.NOT_EXAMINED)])
+
+
+@pytest.mark.parametrize(
+    ("told", "judged"),
+    [
+        ({}, Judged.NOT_EXAMINED),
+        ({"failed": "core_dumps"}, Judged.NOT_EXAMINED),
+        ({"held": []}, Judged.MISSING),
+        ({"held": ["dumps"]}, Judged.GOOD),
+    ],
+)
+def test_core_dumps_are_what_the_process_told_of_them(told: dict[str, object], judged: Judged) -> None:
+    assert judged is preflight._cores(told).judged
 
 
 def test_writable_file_systems_are_those_that_this_user_may_write_to(tmp_path: Path) -> None:
