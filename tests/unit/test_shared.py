@@ -3,10 +3,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis.asyncio
+from hypothesis import given
+from hypothesis import strategies as st
 from redis.exceptions import NoPermissionError
 
 from agent import embedded_redis
@@ -14,6 +17,7 @@ from agent.shared import POLICY_TTL_S, Bus, BusLost, present, publish
 from policies.phi import PHI
 from policies.records import InForce, Presence, ref_of
 from policies.retention import Retention, Writable, admit, effective
+from tests.kept import serving
 from tests.stub_line import metrics
 
 WORKER = ref_of(bytes(range(16)))
@@ -93,15 +97,17 @@ async def test_the_same_policy_again_is_no_change_and_keeps_it_known(redis_serve
         assert watch.changed.empty()
 
 
-async def test_a_policy_that_is_not_said_again_is_not_known_any_more_and_takes_no_model_away(
+async def test_a_policy_that_is_not_said_again_is_not_known_any_more_and_a_revoked_model_stays_revoked(
     redis_server: embedded_redis.Bus,
 ) -> None:
-    async with riding(redis_server.url, "demo") as (bus, watch):
+    async with riding(redis_server.url, "demo", "other") as (bus, watch):
         await watch.until(there=True)
-        await publish(redis_server.keeper_url, [policy(model=False)])
+        await publish(redis_server.keeper_url, [policy(model=False), policy("other")])
+        await watch.changed.get()
         await watch.changed.get()
         watch.now_s = POLICY_TTL_S
-        assert (None, True) == (bus.retention("demo"), bus.model_allowed("demo"))
+        assert (None, False) == (bus.retention("demo"), bus.model_allowed("demo"))
+        assert (None, True) == (bus.retention("other"), bus.model_allowed("other"))  # silence takes no model away
         await publish(redis_server.keeper_url, [policy("stranger")])
         await watch.changed.get()  # told without being asked
 
@@ -151,6 +157,58 @@ async def test_when_redis_dies_the_line_goes_on_at_its_strictest(redis_server: e
     assert None is lost.value.__context__
     with pytest.raises(BusLost):
         await publish(redis_server.keeper_url, [policy()])
+
+
+async def test_a_revoked_model_stays_revoked_while_redis_is_gone_and_after_it_is_back_until_the_keeper_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    with serving(tmp_path) as server:
+        async with riding(server.line, "demo") as (bus, watch):
+            await watch.until(there=True)
+            await publish(server.keeper, [policy(model=False)])
+            await watch.changed.get()
+            server.kill()
+            await watch.until(there=False)
+            watch.now_s += 1_000 * POLICY_TTL_S
+            assert (None, False) == (bus.retention("demo"), bus.model_allowed("demo"))
+            server.start()
+            await watch.until(there=True)
+            assert not bus.model_allowed("demo")
+            while bus.retention("demo") is None:  # the first words on the new server may come before it is listened to
+                await publish(server.keeper, [policy(model=True)])
+                await asyncio.sleep(0)
+            assert bus.model_allowed("demo")
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.sampled_from(("demo", "other")), st.booleans(), st.booleans()),
+            st.floats(0.0, 4 * POLICY_TTL_S),  # seconds of silence
+            st.none(),  # the bus is lost
+        ),
+        max_size=30,
+    )
+)
+def test_what_the_keeper_said_last_of_a_model_holds_whatever_passes_between(
+    events: list[tuple[str, bool, bool] | float | None],
+) -> None:
+    """Virtual time: the bus's own clock, and its own two ways of forgetting."""
+    watch = Watch()
+    bus = Bus(PHI("redis://127.0.0.1/0"), ["demo", "other"], lambda _: None, clock_s=lambda: watch.now_s)
+    last: dict[str, bool] = {}
+    for event in events:
+        if event is None:
+            bus._forget(["demo", "other"])
+        elif isinstance(event, float):
+            watch.now_s += event
+            bus._forget([agent for agent in ("demo", "other") if bus._said(agent) is None])
+        else:
+            agent, zero, allowed = event
+            bus._learn(InForce(agent=agent, zero_retention=zero, model_allowed=allowed))
+            last[agent] = allowed
+        for agent in ("demo", "other"):
+            assert last.get(agent, True) is bus.model_allowed(agent)
 
 
 async def test_a_bus_that_only_hangs_up_is_tried_again_and_never_counts_as_there(unused_tcp_port: int) -> None:
