@@ -139,7 +139,7 @@ class Bus:
             self._wake.clear()
             presence = self._presence
             if presence is not None:
-                await client.set(_presence_key(presence.worker), _json(presence.to_wire()), px=PRESENCE_TTL_MS)
+                await client.psetex(_presence_key(presence.worker), PRESENCE_TTL_MS, _json(presence.to_wire()))
                 _still_wanted()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEARTBEAT_S):
