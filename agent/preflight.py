@@ -63,7 +63,7 @@ async def looked(settings: Settings, environment: Mapping[str, str]) -> list[Fou
     told = await _locks(settings, environment)
     found = [*_layers(told, settings), _swap(told), _cores(), _disks(told, settings)]
     if settings.redis_url is not None:
-        seen = await bus_check.examined(settings.redis_url)
+        seen = await bus_check.examined(settings.redis_url, settings.keeper_redis_url)
         good = None if not seen.answers else not seen.wrong
         found.append(Found("Redis", good, seen.sentence()))
     return found
