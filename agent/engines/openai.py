@@ -157,7 +157,8 @@ class ChatReading:
 
 
 def stores(host: str) -> bool:
-    """True for the hosts that keep answers unless each request says no."""
+    """True for the hosts that keep answers unless each request says no, however they are spelled."""
+    host = host.lower().rstrip(".")
     return host == OPENAI_HOST or host.endswith("." + OPENAI_HOST)
 
 
