@@ -1,4 +1,4 @@
-"""Would a Redis of the user's own keep or show what it is told, and may the line tell others?  Asked at start.
+"""Would a Redis of the user's own keep or show what it is told?  And may its line tell others?  Asked at start.
 
 On the bus are random tokens, enums and small numbers alone; a server that saves, logs or passes them on does harm to no
 caller, but nobody wants to explain it.  A line that may tell policies can make other lines lax: that is why there are

@@ -136,10 +136,10 @@ def test_to_be_tried_tells_no_line_a_policy_and_leaves_no_key() -> None:
     heard: list[None] = []
 
     async def run(port: int) -> None:
-        bus = Bus(url(port, "keeper"), ["demo"], lambda _: None, lambda: heard.append(None))
+        there = asyncio.Event()
+        bus = Bus(url(port, "keeper"), ["demo"], lambda _: there.set(), lambda: heard.append(None))
         task = asyncio.create_task(bus.run())
-        while not bus.there:
-            await asyncio.sleep(0)
+        await there.wait()
         await examined(url(port))
         async with asyncio.timeout(10):
             while not bus.heard.is_set():
