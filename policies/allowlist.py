@@ -4,8 +4,8 @@ permit(endpoint, allowlist, Retention.ZERO, profile, today) -> Permitted | Model
 
 An endpoint is permitted where the allowlist has exactly it (engine, model id, base URL, features), in a region that its
 vendor's agreements are for, its vendor trains on nothing it is sent, and the agreements that the level asks for are on
-file, of a tier that the list accepts, and hold today: a business associate agreement at each level; at `ZERO` a zero-
-data-retention agreement too, with 0 days, and no model whose vendor mandates retention.  The built-in engine needs
+file, of a tier that the list accepts, and hold today: a business associate agreement at each level; at `ZERO` a
+zero-data-retention agreement too, with 0 days, and no model whose vendor mandates retention.  The built-in engine needs
 none.  In the development profile a server on this machine needs none either: that profile answers on loopback alone,
 and what it sends stays here.  No other exception.
 """
