@@ -1,7 +1,10 @@
-"""Would a Redis of the user's own keep or show what it is told?  Asked at start, with the rights that our user has.
+"""Would a Redis of the user's own keep or show what it is told?  And may its line tell others?  Asked at start.
 
 On the bus are random tokens, enums and small numbers alone; a server that saves, logs or passes them on does harm to no
-caller, but nobody wants to explain it.  What the user's rights hide is told as not examined, never as found in order.
+caller, but nobody wants to explain it.  A line that may tell policies can make other lines lax: that is why there are
+two users, and each is tried with what it must be refused.  What is tried does nothing: an empty message is no policy,
+and the one value that may come to be set is empty and ends within a millisecond.
+What the users' rights hide is told as not examined, never as found in order.
 """
 
 from __future__ import annotations
@@ -11,10 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agent.shared import BusLost, asked
+from agent.shared import POLICY, PREFIX, BusLost, asked
 from policies.phi import PHI
 
-ELSEWHERE: Final = "quietline-elsewhere"  # a key that is none of ours, and is not there
+ELSEWHERE: Final = "quietline-elsewhere"  # a key and a channel that is none of ours, and is not there
+NOBODY: Final = f"{PREFIX}presence:{'A' * 22}"  # a presence that no line has
 
 
 class BusFault(enum.Enum):
@@ -30,6 +34,10 @@ class BusFault(enum.Enum):
     OTHER_KEYS = "our user reads keys that are not ours (allow it ~ql:* alone)"
     SCRIPTS = "our user may run scripts (take -@scripting)"
     ADMINISTERS = "our user may see and change users (take -@admin)"
+    TELLS = "the line's user may tell policies (take +publish; the keeper has a user of its own, KEEPER_REDIS_URL)"
+    READS = "the line's user reads what lines tell (take +get and +mget)"
+    STAYS = "the line's user may set what never ends (allow it +psetex and not +set)"
+    SILENT = "the keeper's user may not tell policies (allow it &ql:policy +publish)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +64,46 @@ class Examined:
         return "; ".join(said) + ("; deploy/redis.conf has it all" if self.wrong else "") if said else ""
 
 
-async def examined(url: PHI[str]) -> Examined:
-    """Raises nothing."""
+async def examined(url: PHI[str], keeper: PHI[str] | None = None) -> Examined:
+    """url: by which the line signs in; keeper: by which the keeper does, where it has a user of its own.
+
+    What one of the two may ask has been asked.  Raises nothing.
+    """
     try:
-        answers = await asked(url, [command for command, _, _ in QUESTIONS])
+        answers = await asked(url, [command for command, _, _ in OF_THE_LINE])
     except BusLost:
         return Examined(unseen=tuple(BusFault), answers=False)
-    return judged(answers)
+    seen = judged(OF_THE_LINE, answers)
+    if keeper is None:
+        return told(seen | {BusFault.SILENT: False})
+    try:
+        answers = await asked(keeper, [command for command, _, _ in OF_THE_KEEPER])
+    except BusLost:  # the server answered a moment ago: it does not know this user
+        return told(seen | {BusFault.SILENT: True})
+    also = judged(OF_THE_KEEPER, answers)
+    return told({fault: seen.get(fault, False) or also.get(fault, False) for fault in seen | also})
 
 
-def judged(answers: Sequence[Any]) -> Examined:
-    """answers: to `QUESTIONS`, in their order; None where the server refused."""
-    seen: dict[BusFault, bool] = {}
-    for (_, fault, bad), answer in zip(QUESTIONS, answers, strict=True):
-        found = bad(answer)
-        if found is not None:
-            seen[fault] = seen.get(fault, False) or found
+def told(seen: Mapping[BusFault, bool]) -> Examined:
+    """seen: of each that could be asked for, whether it is so."""
     wrong = tuple(fault for fault in BusFault if seen.get(fault))
     return Examined(wrong, tuple(fault for fault in BusFault if fault not in seen))
 
 
+def judged(questions: Sequence[Question], answers: Sequence[Any]) -> dict[BusFault, bool]:
+    """answers: to these, in their order; None where the server refused.  What they don't tell is left out."""
+    seen: dict[BusFault, bool] = {}
+    for (_, fault, bad), answer in zip(questions, answers, strict=True):
+        found = bad(answer)
+        if found is not None:
+            seen[fault] = seen.get(fault, False) or found
+    return seen
+
+
 Verdict = Callable[[Any], bool | None]
 """True for a fault, None for an answer that tells nothing."""
+Question = tuple[tuple[str, ...], BusFault, Verdict]
+"""What is asked, what is wrong if so, and how an answer is read."""
 
 
 def _setting(good: Callable[[str], bool]) -> Verdict:
@@ -114,11 +140,16 @@ def _allowed(answer: Any) -> bool | None:
     return answer is not None
 
 
+def _refused(answer: Any) -> bool | None:
+    """A command that must not be refused."""
+    return answer is None
+
+
 def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-QUESTIONS: Final[Sequence[tuple[tuple[str, ...], BusFault, Verdict]]] = (
+OF_BOTH: Final[Sequence[Question]] = (
     (("CONFIG", "GET", "save"), BusFault.SAVES, _setting(lambda value: value == "")),
     (("CONFIG", "GET", "appendonly"), BusFault.APPENDS, _setting(lambda value: value == "no")),
     (("INFO", "persistence"), BusFault.APPENDS, _appends),
@@ -132,4 +163,11 @@ QUESTIONS: Final[Sequence[tuple[tuple[str, ...], BusFault, Verdict]]] = (
     (("EVAL", "return 1", "0"), BusFault.SCRIPTS, _allowed),
     (("ACL", "LIST"), BusFault.ADMINISTERS, _allowed),
 )
-"""What is asked, what is wrong if so, and how an answer is read."""
+OF_THE_LINE: Final[Sequence[Question]] = (
+    *OF_BOTH,
+    (("PUBLISH", POLICY, ""), BusFault.TELLS, _allowed),
+    (("PUBLISH", ELSEWHERE, ""), BusFault.TELLS, _allowed),
+    (("MGET", NOBODY), BusFault.READS, _allowed),
+    (("SET", NOBODY, "", "PX", "1"), BusFault.STAYS, _allowed),
+)
+OF_THE_KEEPER: Final[Sequence[Question]] = (*OF_BOTH, (("PUBLISH", POLICY, ""), BusFault.SILENT, _refused))

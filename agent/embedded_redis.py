@@ -69,10 +69,26 @@ async def running(environment: Mapping[str, str]) -> AsyncIterator[Bus]:
 
 
 KEEPER: Final = "keeper"
-CONNECTING: Final = "+auth +hello +ping +select +reset +client|setinfo +client|setname"
-OF_THE_LINE: Final = f"~ql:presence:* &ql:policy -@all {CONNECTING} +set +subscribe +unsubscribe"
+CONNECTING: Final = "+auth +hello +ping +select +reset"
+"""No CLIENT: names are words too, and Redis before 7.2 ends at a list that says `+client|setinfo`."""
+A_REF: Final = "[-A-Za-z0-9_]" * 21 + "[AQgw]"
+"""`policies.records.REF` as Redis matches names; a hyphen between two letters would be a range."""
+OF_THE_LINE: Final = f"~ql:presence:{A_REF} &ql:policy -@all {CONNECTING} +psetex +subscribe +unsubscribe"
 OF_THE_KEEPER: Final = f"~ql:presence:* &ql:policy -@all {CONNECTING} +mget +scan +publish"
-"""Access lists (Redis 6.2 and later): the line hears policies and can tell none, the keeper sees who is present."""
+"""Access lists (Redis 6.2 and later): the line hears policies and can tell none, the keeper sees who is present.
+
+The line sets by PSETEX alone: what it sets ends, and it reads nothing, where SET gives the old value and sets for ever.
+A list bounds neither a value nor its time to live; `BOUNDS` does what Redis has for the first.
+"""
+BOUNDS: Final = (
+    "databases 1",
+    "maxmemory 16mb",
+    "maxmemory-policy noeviction",
+    "proto-max-bulk-len 1mb",  # of a value; Redis takes no smaller one.  Ours are about 150 bytes
+    "client-query-buffer-limit 1mb",  # likewise
+    "client-output-buffer-limit pubsub 1mb 256kb 10",
+    "maxclients 64",
+)
 
 
 def configuration(port: int, password: str, folder: str, keepers: str | None = None) -> str:
@@ -97,9 +113,7 @@ def configuration(port: int, password: str, folder: str, keepers: str | None = N
             f"dir {folder}",
             'logfile ""',
             "loglevel warning",
-            "maxmemory 64mb",
-            "maxmemory-policy noeviction",
-            "maxclients 64",
+            *BOUNDS,
             *users,
             "",
         )

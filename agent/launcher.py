@@ -329,7 +329,7 @@ async def check_bus(url: PHI[str], chosen: Settings) -> None:
 
     One that does not answer may come later: the bus can be lost at any time, and calls go on.
     """
-    found = await bus_check.examined(url)
+    found = await bus_check.examined(url, chosen.keeper_redis_url)
     if found.wrong and not chosen.development:
         raise embedded_redis.RedisFailed(found.sentence())
     if found.wrong or found.unseen:

@@ -77,7 +77,7 @@ async def looked(settings: Settings, environment: Mapping[str, str]) -> list[Fou
     told = await _locks(settings, environment)
     found = [*_layers(told, settings), _swap(told, settings), _cores(told), _disks(told, settings)]
     if settings.redis_url is not None:
-        seen = await bus_check.examined(settings.redis_url)
+        seen = await bus_check.examined(settings.redis_url, settings.keeper_redis_url)
         judged = Judged.of(not seen.wrong) if seen.answers else Judged.NOT_EXAMINED
         found.append(Found("Redis", judged, seen.sentence()))
     return found

@@ -60,7 +60,7 @@ VARIABLES: Final = {
     "TWILIO_ACCOUNT_SID": "the account whose calls are answered",
     "TWILIO_AUTH_TOKEN": "what Twilio signs its requests with",
     "REDIS_URL": "the bus; the launcher starts one where this is not set",
-    "KEEPER_REDIS_URL": "the same bus as the keeper signs in to it; needed where retention is ever to be redacted",
+    "KEEPER_REDIS_URL": "the same bus as the keeper signs in to it; needed to tell policies: retention, models revoked",
     "ANTHROPIC_API_KEY": "for agents with the engine anthropic",
     "ANTHROPIC_BASE_URL": "where that engine is reached",
     "OPENAI_API_KEY": "for agents with the engine openai",

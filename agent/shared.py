@@ -3,7 +3,8 @@
 The one sort of key is `ql:presence:<worker>`, with a short time to live; policies are told on the channel `ql:policy`.
 Values and messages are closed records.  All of it can be lost: a line without a bus answers on, with retention unknown,
 which is `ZERO`.  The keeper tells each agent's policy again every few seconds, so that a bus that was lost is full
-again by itself, and that a keeper that is gone is known by its silence.
+again by itself, and that a keeper that is gone is known by its silence.  Silence takes away what was allowed and gives
+nothing back: retention that nobody says again is unknown, a model that was revoked stays so until the keeper allows it.
 
 A line hears policies and can tell none (`agent/embedded_redis.py`): that is why they are no keys, which with the access
 lists of Redis 6 whoever sets a presence could set too.
@@ -64,6 +65,7 @@ class Bus:
         self._on_change = on_change
         self._presence: Presence | None = None
         self._policies: dict[str, tuple[InForce, float]] = {}
+        self._revoked: set[str] = set()  # at most the agents that are watched
         self._clock_s = clock_s
         self._trusted = trusted
         self._on_policy = on_policy
@@ -88,9 +90,12 @@ class Bus:
         return level_of(self._said(agent))
 
     def model_allowed(self, agent: str) -> bool:
-        """False where the keeper says that the agent's model may not be called; silence takes nothing away."""
-        said = self._said(agent)
-        return said is None or said.model_allowed
+        """False once the keeper has said that the agent's model may not be called, until it says that it may.
+
+        Neither silence nor a lost bus undoes it: who could end the keeper or Redis would end a revocation with them.
+        True where the keeper has said nothing of it yet: the list from the start holds.
+        """
+        return agent not in self._revoked
 
     def _said(self, agent: str) -> InForce | None:
         said, when_s = self._policies.get(agent, (None, 0.0))
@@ -140,7 +145,7 @@ class Bus:
             self._wake.clear()
             presence = self._presence
             if presence is not None:
-                await client.set(_presence_key(presence.worker), _json(presence.to_wire()), px=PRESENCE_TTL_MS)
+                await client.psetex(_presence_key(presence.worker), PRESENCE_TTL_MS, _json(presence.to_wire()))
                 _still_wanted()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEARTBEAT_S):
@@ -151,6 +156,10 @@ class Bus:
             return
         before = self._said(said.agent)
         self._policies[said.agent] = said, self._clock_s()
+        if said.model_allowed:
+            self._revoked.discard(said.agent)
+        else:
+            self._revoked.add(said.agent)
         self.heard.set()
         if said != before:
             self._on_policy()

@@ -161,6 +161,8 @@ class AuditReason(enum.Enum):
     NOT_LISTED = "not_listed"
     OTHER_PLACE = "other_place"
     OTHER_FEATURE = "other_feature"
+    OTHER_REGION = "other_region"
+    OTHER_TIER = "other_tier"
     TRAINS = "trains"
     NO_BAA = "no_baa"
     BAA_EXPIRED = "baa_expired"

@@ -2,11 +2,12 @@
 
 permit(endpoint, allowlist, Retention.ZERO, profile, today) -> Permitted | ModelRefused
 
-An endpoint is permitted where the allowlist has exactly it (engine, model id, base URL, features), its vendor trains on
-nothing it is sent, and the agreements that the level asks for are on file and hold today: a business associate
-agreement at each level; at `ZERO` a zero-data-retention agreement too, with 0 days, and no model whose vendor mandates
-retention.  The built-in engine needs none.  In the development profile a server on this machine needs none either: that
-profile answers on loopback alone, and what it sends stays here.  No other exception.
+An endpoint is permitted where the allowlist has exactly it (engine, model id, base URL, features), in a region that its
+vendor's agreements are for, its vendor trains on nothing it is sent, and the agreements that the level asks for are on
+file, of a tier that the list accepts, and hold today: a business associate agreement at each level; at `ZERO` a
+zero-data-retention agreement too, with 0 days, and no model whose vendor mandates retention.  The built-in engine needs
+none.  In the development profile a server on this machine needs none either: that profile answers on loopback alone,
+and what it sends stays here.  No other exception.
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ class ModelReason(enum.Enum):
     OTHER_PLACE = "other_place"
     """The model is on the list, at another base URL or behind another engine."""
     OTHER_FEATURE = "other_feature"
+    OTHER_REGION = "other_region"
+    """The entry's region is none that its vendor's agreements are for."""
+    OTHER_TIER = "other_tier"
+    """An agreement holds today, for a plan of the vendor's that the list does not accept."""
     TRAINS = "trains"
     """Its vendor trains on what it is sent, or is not known not to."""
     NO_BAA = "no_baa"
@@ -90,6 +95,10 @@ class Vendor:
     """A carrier can agree to no zero retention of the calls it connects; everybody else needs both."""
     carrier: bool = False
     """In the data path of every agent, whatever model it uses."""
+    tiers: tuple[str, ...] = ()
+    """The plans that an agreement may be for; with none named, no agreement counts."""
+    regions: tuple[str, ...] = ()
+    """Where its models may run under these agreements; a carrier has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +170,18 @@ class ModelRefused:
     """As it was asked for; empty for what is no name."""
     allowed: tuple[str, ...] = ()
     """What may be called today at that level, each as `model at base URL`; besides the engine `approved`."""
+    accepted: tuple[str, ...] = ()
+    """The tiers or regions that would have done, where one of these was the matter."""
 
     def body(self) -> dict[str, object]:
         """What an HTTP 400 says."""
-        return {
+        said: dict[str, object] = {
             "error": "model_refused",
             "model": self.model,
             "rule": self.reason.value,
             "allowed": [Engine.APPROVED.value, *self.allowed],
         }
+        return {**said, "accepted": list(self.accepted)} if self.accepted else said
 
 
 @final
@@ -198,7 +210,8 @@ def permit(
     if isinstance(found, Permitted):
         return found
     named = isinstance(endpoint.model, str) and re.fullmatch(NAME, endpoint.model, re.ASCII)
-    return ModelRefused(found, endpoint.model if named else "", _allowed(allowlist, today, strict=strict))
+    allowed = _allowed(allowlist, today, strict=strict)
+    return ModelRefused(found, endpoint.model if named else "", allowed, _accepted(found, endpoint, allowlist))
 
 
 def objection(vendor: Vendor, evidence: Sequence[Evidence], today: date, *, zero: bool) -> ModelReason | None:
@@ -208,12 +221,18 @@ def objection(vendor: Vendor, evidence: Sequence[Evidence], today: date, *, zero
     mine = [each for each in evidence if each.party == vendor.name]
     baa = [each for each in mine if each.kind is EvidenceKind.BAA]
     zdr = [each for each in mine if each.kind is EvidenceKind.ZDR]
-    if EvidenceKind.BAA in vendor.needs and not _valid(baa, today):
-        return ModelReason.BAA_EXPIRED if baa else ModelReason.NO_BAA
+    if EvidenceKind.BAA in vendor.needs:
+        if not _valid(baa, today):
+            return ModelReason.BAA_EXPIRED if baa else ModelReason.NO_BAA
+        if not _of_its_tiers(vendor, baa, today):
+            return ModelReason.OTHER_TIER
     if zero and EvidenceKind.ZDR in vendor.needs:
         if not _valid(zdr, today):
             return ModelReason.ZDR_EXPIRED if zdr else ModelReason.NO_ZDR
-        if all(each.retention_days for each in _valid(zdr, today)):
+        counts = _of_its_tiers(vendor, zdr, today)
+        if not counts:
+            return ModelReason.OTHER_TIER
+        if all(each.retention_days for each in counts):
             return ModelReason.RETAINS
     return None
 
@@ -261,13 +280,14 @@ def _judge(
         return ModelReason.MANDATED_RETENTION
     if profile is Profile.DEVELOPMENT and is_loopback(urllib.parse.urlsplit(base_url).hostname or ""):
         return Permitted(engine, LOCAL, model, base_url, _MINT)
-    same_name = [each for each in allowlist.listed if each.model == model]
-    same_place = [each for each in same_name if each.engine is engine and _same(each.base_url, base_url)]
-    if not same_place:
+    listed = _found(endpoint, allowlist)
+    if listed is None:
+        same_name = any(each.model == model for each in allowlist.listed)
         return ModelReason.OTHER_PLACE if same_name else ModelReason.NOT_LISTED
-    listed = same_place[0]
     if not endpoint.features <= listed.features:
         return ModelReason.OTHER_FEATURE
+    if listed.region not in listed.vendor.regions:
+        return ModelReason.OTHER_REGION
     reason = objection(listed.vendor, allowlist.evidence, today, zero=strict)
     return reason or Permitted(engine, listed.vendor.name, model, base_url, _MINT)
 
@@ -280,8 +300,28 @@ def _allowed(allowlist: Allowlist, today: date, *, strict: bool) -> tuple[str, .
         f"{each.model} at {each.base_url}"
         for each in allowlist.listed
         if objection(each.vendor, held.get(each.vendor.name, ()), today, zero=strict) is None
+        and each.region in each.vendor.regions
         and not (strict and is_mandated(each.model, allowlist.mandated))
     )
+
+
+def _found(endpoint: Endpoint, allowlist: Allowlist) -> Listed | None:
+    """The entry of exactly this engine, model and place."""
+    for each in allowlist.listed:
+        if each.engine is endpoint.engine and each.model == endpoint.model and _same(each.base_url, endpoint.base_url):
+            return each
+    return None
+
+
+def _accepted(reason: ModelReason, endpoint: Endpoint, allowlist: Allowlist) -> tuple[str, ...]:
+    listed = _found(endpoint, allowlist) if reason in (ModelReason.OTHER_TIER, ModelReason.OTHER_REGION) else None
+    if listed is None:
+        return ()
+    return listed.vendor.tiers if reason is ModelReason.OTHER_TIER else listed.vendor.regions
+
+
+def _of_its_tiers(vendor: Vendor, evidence: Sequence[Evidence], today: date) -> list[Evidence]:
+    return [each for each in _valid(evidence, today) if each.tier in vendor.tiers]
 
 
 def _valid(evidence: Sequence[Evidence], today: date) -> list[Evidence]:

@@ -21,6 +21,7 @@ from policies.records import AGENT, Engine, Evidence, EvidenceKind
 
 LARGEST_BYTES: Final = 262_144
 MOST_ROWS: Final = 100  # of one table: a decision looks at each, and has a millisecond
+REGION: Final = r"[a-z0-9-]{1,32}"
 _E = TypeVar("_E", bound=enum.Enum)
 
 
@@ -74,6 +75,8 @@ def tables_of(allowlist: Allowlist) -> dict[str, list[dict[str, Any]]]:
                 "subprocessors": list(each.subprocessors),
                 "needs": sorted(kind.value for kind in each.needs),
                 "carrier": each.carrier,
+                "tiers": list(each.tiers),
+                "regions": list(each.regions),
             }
             for each in allowlist.vendors
         ],
@@ -205,7 +208,11 @@ def _vendor(row: _Row) -> Vendor:
         subprocessors=row.texts("subprocessors", r"[ -~]{1,60}"),
         needs=row.some_of("needs", EvidenceKind),
         carrier=row.flag("carrier"),
+        tiers=row.texts("tiers", AGENT.pattern),
+        regions=row.texts("regions", REGION),
     )
+    row.must("tiers", "must name the plans that an agreement may be for", holds=bool(vendor.tiers))
+    row.must("regions", "must be none for a carrier, and some for others", holds=bool(vendor.regions) != vendor.carrier)
     row.must("needs", "must hold baa", holds=EvidenceKind.BAA in vendor.needs)
     row.must("needs", "must hold zdr", holds=vendor.carrier or EvidenceKind.ZDR in vendor.needs)
     row.close()
@@ -220,11 +227,13 @@ def _listed(row: _Row, vendors: Mapping[str, Vendor]) -> Listed:
         engine=row.one_of("engine", Engine),
         model=row.text("model", NAME),
         base_url=row.text("base_url"),
-        region=row.text("region", r"[a-z0-9-]{1,32}"),
+        region=row.text("region", REGION),
         features=row.some_of("features", Feature),
     )
     row.must("engine", "must be a hosted one: approved needs no entry", holds=listed.engine is not Engine.APPROVED)
-    row.must("base_url", "must be https, or http on this machine", holds=url_problem(listed.base_url) is None)
+    fits = url_problem(listed.base_url) is None
+    row.must("base_url", "must be https, or http on this machine, with its host as it is written normally", holds=fits)
+    row.must("region", "is none of its vendor's regions", holds=listed.region in listed.vendor.regions)
     row.close()
     return listed
 

@@ -18,7 +18,7 @@ Import and first client cost 0.95 s of CPU and 66 MB (SDK 2.12), so only a proce
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -31,13 +31,12 @@ from agent.engines.dialogue import Message, as_json
 from agent.engines.hosted import Deadlines, Sampling, messages_of, reason_in_stream, reply, texts_of
 from agent.engines.ports import EngineFailed, EngineReason
 from agent.engines.prompt import SYSTEM
+from agent.engines.shapes import Shape, same, table, talk
 from policies.allowlist import Permitted
 from policies.guardrails import Answerable, Sayable
 from policies.phi import PHI, Sensitive
 
-KEYS: Final = frozenset({"model", "system", "messages", "max_tokens"})
 NO_THINKING: Final[ThinkingConfigDisabledParam] = {"type": "disabled"}
-FIXED: Final[Mapping[str, object]] = {"stream": True, "thinking": NO_THINKING}
 _FINISHED: Final = frozenset({"end_turn", "stop_sequence"})
 _UNFINISHED: Final = frozenset({"max_tokens", "model_context_window_exceeded", "pause_turn"})
 
@@ -52,6 +51,20 @@ class MessagesRequest(Sensitive):
     max_tokens: int
 
     __hash__ = None  # see Sensitive
+
+
+def messages_shape(model: str, system: str, sampling: Sampling) -> Shape:
+    """What the SDK must have made of a `MessagesRequest`."""
+    return table(
+        {
+            "model": same(model),
+            "system": same(system),
+            "messages": talk(),
+            "max_tokens": same(sampling.max_tokens),
+            "thinking": table({"type": same(NO_THINKING["type"])}),
+            "stream": same(True),
+        }
+    )
 
 
 class AnthropicModel:
@@ -73,8 +86,8 @@ class AnthropicModel:
         self._deadlines = deadlines or Deadlines()
         self._sampling = sampling or Sampling()
         self._system = system
-        fixed = {**FIXED, "model": permitted.model}
-        self._endpoint = wire.Endpoint(wire.under(permitted.base_url, "/v1/messages"), KEYS, fixed)
+        body = messages_shape(self._model, self._system, self._sampling)
+        self._endpoint = wire.Endpoint(wire.under(permitted.base_url, "/v1/messages"), body)
         self._http = wire.client(
             self._endpoint,
             connect_s=self._deadlines.connect_ms / 1000,

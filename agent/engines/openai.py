@@ -21,6 +21,7 @@ from agent.engines.dialogue import Message, as_json
 from agent.engines.hosted import Deadlines, Sampling, messages_of, reason_in_stream, reply, texts_of
 from agent.engines.ports import EngineFailed, EngineReason
 from agent.engines.prompt import SYSTEM
+from agent.engines.shapes import Shape, same, table, talk
 from policies.allowlist import Permitted
 from policies.guardrails import Answerable, Sayable
 from policies.phi import PHI, Sensitive
@@ -50,16 +51,28 @@ class ChatRequest(Sensitive):
 
     def body(self) -> bytes:
         """The request as JSON, in the clear: for the wire and nothing else."""
-        limit = "max_completion_tokens" if self.stores else "max_tokens"
         sent: dict[str, object] = {
             "model": self.model,
             "messages": [{"role": "system", "content": self.system}, *as_json(self.messages)],
-            limit: self.sampling.max_tokens,
+            limit(stores=self.stores): self.sampling.max_tokens,
             **fixed(stores=self.stores),
         }
         if self.sampling.temperature is not None:
             sent["temperature"] = self.sampling.temperature
         return json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def chat_shape(model: str, system: str, sampling: Sampling, *, stores: bool) -> Shape:
+    """What a `ChatRequest` of these must be on the wire."""
+    keys = {
+        "model": same(model),
+        "messages": talk([table({"role": same("system"), "content": same(system)})]),
+        limit(stores=stores): same(sampling.max_tokens),
+        **{key: same(value) for key, value in fixed(stores=stores).items()},
+    }
+    if sampling.temperature is not None:
+        keys["temperature"] = same(sampling.temperature)
+    return table(keys)
 
 
 class OpenAIModel:
@@ -83,9 +96,8 @@ class OpenAIModel:
         self._system = system
         url = wire.under(permitted.base_url, "/chat/completions")
         self._stores = stores(url.host)
-        limit = "max_completion_tokens" if self._stores else "max_tokens"
-        keys = frozenset({"model", "messages", "temperature", limit})
-        self._endpoint = wire.Endpoint(url, keys, {**fixed(stores=self._stores), "model": permitted.model})
+        body = chat_shape(self._model, self._system, self._sampling, stores=self._stores)
+        self._endpoint = wire.Endpoint(url, body)
         self._headers = {"content-type": "application/json", "accept": "text/event-stream"}
         if api_key:
             self._headers["authorization"] = f"Bearer {api_key}"
@@ -145,10 +157,16 @@ class ChatReading:
 
 
 def stores(host: str) -> bool:
-    """True for the hosts that keep answers unless each request says no."""
+    """True for the hosts that keep answers unless each request says no, however they are spelled."""
+    host = host.lower().rstrip(".")
     return host == OPENAI_HOST or host.endswith("." + OPENAI_HOST)
 
 
-def fixed(*, stores: bool) -> Mapping[str, object]:
+def limit(*, stores: bool) -> str:
+    """The key that says how long an answer may be."""
+    return "max_completion_tokens" if stores else "max_tokens"
+
+
+def fixed(*, stores: bool) -> Mapping[str, bool]:
     """The keys whose value is never another."""
     return {"stream": True, "store": False} if stores else {"stream": True}

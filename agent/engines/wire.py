@@ -1,15 +1,15 @@
 """The one way out to a language model's provider: what leaves is on a list, what comes back is bounded.
 
-`Guard` is the transport under the SDK and under our own client.  It sends one method to one address with the
-headers and body keys it was given and no others, whatever the SDK or the environment adds; it reads nothing of an
-error but its status, and no header of any answer but what it needs.  Every foreign error ends here: what leaves
-`Guard` is `EngineFailed`.  Proxies of the environment, redirects, retries, cookies and compression are off.
+`Guard` is the transport under the SDK and under our own client.  It sends one method to one address, headers on its
+list with values of a listed form, and a body of the engine's own shape (`agent/engines/shapes.py`), whatever the SDK
+or the environment adds; it reads nothing of an error but its status, and no header of any answer but what it needs.
+Every foreign error ends here: what leaves `Guard` is `EngineFailed`.  Proxies of the environment, redirects, retries,
+cookies and compression are off.
 """
 
 from __future__ import annotations
 
 import codecs
-import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
@@ -19,6 +19,7 @@ from typing import Final
 import httpx2
 
 from agent.engines.ports import EngineFailed, EngineReason
+from agent.engines.shapes import Shape, fits
 
 MOST_BYTES: Final = 512 * 1024
 """Of one answer, framing and all.  A spoken reply of 300 tokens is about 60 kB of events."""
@@ -28,12 +29,16 @@ IDLE_CONNECTION_S: Final = 240.0
 """How long an unused connection is kept: a caller's longest wait between two questions, and then some."""
 MOST_CONNECTIONS: Final = 64
 
-HEADERS: Final = frozenset(
-    {"host", "content-type", "content-length", "accept", "authorization", "x-api-key", "anthropic-version"}
-)
-"""All request headers that may leave; any other is dropped.  No cookie, trace, beta, session or machine's name."""
+HEADERS: Final[Mapping[str, str]] = {
+    "content-type": "application/json",
+    "accept": "application/json|text/event-stream",
+    "authorization": "Bearer [!-~]{1,512}",  # whose key it is, is not known here
+    "x-api-key": "[!-~]{1,512}",
+    "anthropic-version": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+}
+"""All request headers that may leave, each once at most, and the form of their values, besides host and length, which
+are made here.  Any other header is dropped: no cookie, trace, beta, session or machine's name."""
 _BLANK_LINE: Final = re.compile(rb"\r\n\r\n|\n\n|\r\r")
-MESSAGE_KEYS: Final = frozenset({"role", "content"})
 
 _STATUS: Final[Mapping[int, EngineReason]] = {
     408: EngineReason.LATE,
@@ -44,12 +49,10 @@ _STATUS: Final[Mapping[int, EngineReason]] = {
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where one engine sends, and what its body may hold."""
+    """Where one engine sends, and what its body must be."""
 
     url: httpx2.URL
-    keys: frozenset[str]
-    fixed: Mapping[str, object]
-    """Keys that must be there with exactly this value."""
+    body: Shape
 
 
 def reason_of_status(status: int) -> EngineReason:
@@ -125,9 +128,11 @@ class Guard(httpx2.AsyncBaseTransport):
             await Bounded(answer).read_empty()
             return httpx2.Response(answer.status_code)
         body = request.content
-        if request.method != "POST" or request.url != self._endpoint.url or not _allowed(body, self._endpoint):
+        if request.method != "POST" or request.url != self._endpoint.url or not fits(body, self._endpoint.body):
             raise EngineFailed(EngineReason.REFUSED)
-        headers = [(name, value) for name, value in request.headers.multi_items() if name.lower() in HEADERS]
+        headers = [(name, value) for name, value in request.headers.multi_items() if name in HEADERS]
+        if len(dict(headers)) != len(headers) or not all(map(_has_its_form, headers)):
+            raise EngineFailed(EngineReason.REFUSED)
         headers.append(("accept-encoding", "identity"))
         answer = await self._send(
             httpx2.Request("POST", self._endpoint.url, headers=headers, content=body, extensions=request.extensions)
@@ -220,23 +225,9 @@ class _EventSize:
         return max(map(len, stretches))
 
 
-def _allowed(body: bytes, endpoint: Endpoint) -> bool:
-    try:
-        sent = json.loads(body)
-    except ValueError:
-        return False
-    if not isinstance(sent, dict) or not sent.keys() <= endpoint.keys | endpoint.fixed.keys():
-        return False
-    messages = sent.get("messages")
-    return (
-        all(key in sent and sent[key] == value for key, value in endpoint.fixed.items())
-        and isinstance(messages, list)
-        and all(_is_plain(message) for message in messages)
-    )
-
-
-def _is_plain(message: object) -> bool:
-    return isinstance(message, dict) and message.keys() == MESSAGE_KEYS and isinstance(message["content"], str)
+def _has_its_form(header: tuple[str, str]) -> bool:
+    name, value = header
+    return re.fullmatch(HEADERS[name], value, re.ASCII) is not None
 
 
 def _objection(answer: httpx2.Response) -> EngineReason | None:

@@ -46,6 +46,7 @@ def _vendor(vendor: Vendor, listed: list[Listed], allowlist: Allowlist, today: d
     for kind in EvidenceKind:
         if kind in vendor.needs:
             rows.append(f"  {kind.value:<13} {_evidence(vendor, kind, allowlist, today)}")
+    rows.append(f"  tiers         {', '.join(vendor.tiers)}: an agreement of another does not count")
     rows += [
         f"  retains       {vendor.retention_days} days: {vendor.retains}",
         f"  training      {vendor.training.value}",
@@ -57,11 +58,12 @@ def _vendor(vendor: Vendor, listed: list[Listed], allowlist: Allowlist, today: d
 
 def _evidence(vendor: Vendor, kind: EvidenceKind, allowlist: Allowlist, today: date) -> str:
     held = [each for each in allowlist.evidence if each.party == vendor.name and each.kind is kind]
-    return "; ".join(_one(each, today) for each in held) or "MISSING"
+    return "; ".join(_one(each, vendor, today) for each in held) or "MISSING"
 
 
-def _one(evidence: Evidence, today: date) -> str:
+def _one(evidence: Evidence, vendor: Vendor, today: date) -> str:
     state = "" if is_valid(evidence, today) else " NOT VALID TODAY"
+    state += "" if evidence.tier in vendor.tiers else " OTHER TIER"
     days = f", {evidence.retention_days} days kept" if evidence.kind is EvidenceKind.ZDR else ""
     return f"{evidence.reference}, {evidence.tier}, {_day(evidence.signed)} to {_day(evidence.expires)}{days}{state}"
 

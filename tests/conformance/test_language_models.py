@@ -377,6 +377,9 @@ FORBIDDEN: Final[dict[str, object]] = {
     "prompt_cache_key": "5551234",
     "stream": False,
     "messages": [{"role": "user", "content": [{"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}]}],
+    "system": [{"type": "text", "text": SYSTEM, "cache_control": {"type": "ephemeral"}}],
+    "max_tokens": {"metadata": {"user_id": "5551234"}},
+    "model": "another",
 }
 
 
@@ -385,15 +388,43 @@ FORBIDDEN: Final[dict[str, object]] = {
 async def test_a_body_with_any_other_key_is_refused_before_a_socket_opens(name: str, key: str) -> None:
     async with hosted(name) as (model, served):
         http: httpx2.AsyncClient = model._http  # type: ignore[attr-defined]
-        sound = {"model": "a-model", "messages": [{"role": "user", "content": "x"}], "stream": True}
-        if name == "anthropic":
-            sound["thinking"] = {"type": "disabled"}
+        await all_of(model.answer([caller()]))
+        sound = served.questions[0].sent
         url = served.origin + served.framing.path
+        http.headers["accept"] = "application/json"
         assert 200 == (await http.post(url, json=sound)).status_code  # else the refusal would prove nothing
         with pytest.raises(EngineFailed) as caught:
             await http.post(url, json={**sound, key: FORBIDDEN[key]})
-    assert EngineReason.REFUSED is caught.value.reason
-    assert 1 == len(served.seen)
+        assert EngineReason.REFUSED is caught.value.reason
+    assert 2 == len(served.seen)
+
+
+@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("accept", "text/event-stream;q=my%20chest"),
+        ("content-type", "application/json; user=5551234"),
+        ("anthropic-version", "2023-06-01; 5551234"),
+        ("authorization", "Basic 5551234"),
+        ("x-api-key", "my chest hurts"),
+    ],
+)
+async def test_a_listed_header_of_another_form_is_refused_before_a_socket_opens(
+    name: str, header: str, value: str
+) -> None:
+    async with hosted(name) as (model, served):
+        http: httpx2.AsyncClient = model._http  # type: ignore[attr-defined]
+        await all_of(model.answer([caller()]))
+        sound, url = served.questions[0].body, served.origin + served.framing.path
+        plain = {"content-type": "application/json", "accept": "application/json"}
+        assert 200 == (await http.post(url, content=sound, headers=plain)).status_code
+        twice = [*plain.items(), ("Accept", "text/event-stream")]
+        for headers in ({**plain, header: value}, twice):
+            with pytest.raises(EngineFailed) as caught:
+                await http.post(url, content=sound, headers=headers)
+            assert EngineReason.REFUSED is caught.value.reason
+    assert 2 == len(served.seen)
 
 
 @pytest.mark.parametrize("name", REAL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -30,16 +31,29 @@ from policies.allowlist import (
     lacking,
     permit,
 )
-from policies.records import Engine, Evidence, EvidenceKind, Profile
+from policies.closed import NotClosed
+from policies.places import url_problem
+from policies.records import Engine, Evidence, EvidenceKind, ListedModel, Profile
 from policies.retention import Retention
 
 SHIPPED = load(Path(__file__).parents[2] / "deploy" / "allowlist.toml")
 HOSTED = [Engine.ANTHROPIC, Engine.OPENAI]
 URL = "https://api.example.com/v1"
 TODAY = date(2026, 11, 22)
-VENDOR = Vendor("vendor", "answers", 30, "all", Training.PROHIBITED, (), frozenset(EvidenceKind))
+TIERS = ("enterprise", "hipaa")
+VENDOR = Vendor(
+    "vendor", "answers", 30, "all", Training.PROHIBITED, (), frozenset(EvidenceKind), tiers=TIERS, regions=("us",)
+)
 CARRIER = Vendor(
-    "carrier", "connects", 400, "calls", Training.PROHIBITED, (), frozenset({EvidenceKind.BAA}), carrier=True
+    "carrier",
+    "connects",
+    400,
+    "calls",
+    Training.PROHIBITED,
+    (),
+    frozenset({EvidenceKind.BAA}),
+    carrier=True,
+    tiers=TIERS,
 )
 LISTED = Listed(VENDOR, Engine.OPENAI, "model-1", URL, "us", frozenset({Feature.CHAT, Feature.STREAMING}))
 ENDPOINT = Endpoint(Engine.OPENAI, "model-1", URL, frozenset({Feature.CHAT, Feature.STREAMING}))
@@ -244,7 +258,7 @@ def test_what_is_no_name_is_not_repeated() -> None:
 
 @pytest.mark.parametrize("engine", HOSTED)
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:8080/v1", "http://localhost:1", "http://[::1]:80/", "http://127.9.9.9"]
+    "url", ["http://127.0.0.1:8080/v1", "http://localhost:1", "http://[::1]:8080/", "http://127.9.9.9"]
 )
 def test_in_development_a_server_on_this_machine_needs_no_agreement(engine: Engine, url: str) -> None:
     endpoint = Endpoint(engine, "model-1:latest", url)
@@ -271,7 +285,7 @@ def test_in_development_a_server_elsewhere_needs_what_production_needs(engine: E
         ("http://127.0.0.1.example.com", ModelReason.NOT_HTTPS),
         ("http://localhost.example.com", ModelReason.NOT_HTTPS),
         ("http://0.0.0.0:80", ModelReason.NOT_HTTPS),
-        ("http://2130706433", ModelReason.NOT_HTTPS),
+        ("http://2130706433", ModelReason.BAD_URL),
         ("http://localhost@api.example.com", ModelReason.BAD_URL),
         ("https://user:word@api.example.com", ModelReason.BAD_URL),
         ("https://api.example.com/?key=1", ModelReason.BAD_URL),
@@ -335,6 +349,94 @@ def test_every_vendor_in_the_data_path_needs_its_evidence() -> None:
     assert lacking(ENDPOINT, both, Retention.ZERO, TODAY) is ModelReason.NO_BAA
     assert lacking(ENDPOINT, covered, Retention.ZERO, TODAY) is None
     assert lacking(local, covered, Retention.ZERO, TODAY) is ModelReason.OTHER_PLACE
+
+
+@pytest.mark.parametrize("level", Retention)
+@pytest.mark.parametrize("kind", EvidenceKind)
+def test_an_agreement_of_another_tier_does_not_count_and_the_refusal_says_which_do(
+    kind: EvidenceKind, level: Retention
+) -> None:
+    sound = {EvidenceKind.BAA: BAA, EvidenceKind.ZDR: ZDR}
+    allowlist = with_evidence(*(sound | {kind: agreement(kind, tier="consumer-free")}).values())
+    found = permit(ENDPOINT, allowlist, level, Profile.PRODUCTION, TODAY)
+
+    if kind is EvidenceKind.ZDR and level is Retention.REDACTED:
+        assert isinstance(found, Permitted)
+        return
+    assert isinstance(found, ModelRefused)
+    assert (ModelReason.OTHER_TIER, TIERS, ()) == (found.reason, found.accepted, found.allowed)
+    assert ["enterprise", "hipaa"] == found.body()["accepted"]
+    also = allowlist.having([agreement(kind, tier="hipaa", reference="C-2")])
+    assert isinstance(permit(ENDPOINT, also, level, Profile.PRODUCTION, TODAY), Permitted)
+
+
+def test_zero_days_count_of_an_agreement_of_its_tier_alone() -> None:
+    kept, none = agreement(EvidenceKind.ZDR, retention_days=30), agreement(EvidenceKind.ZDR, tier="consumer-free")
+
+    assert ModelReason.RETAINS is verdict(with_evidence(BAA, kept, none))
+
+
+@pytest.mark.parametrize("tier", ["", "Enterprise", "enterprise ", "enterprise-plus"])
+def test_a_carrier_s_agreement_is_of_its_tiers_too(tier: str) -> None:
+    paper = dataclasses.replace(BAA, party="carrier")
+    if tier:
+        with contextlib.suppress(NotClosed):
+            paper = dataclasses.replace(paper, tier=tier)
+    also = dataclasses.replace(CARRIER, tiers=("hipaa",))
+    allowlist = Allowlist((), (also,), (), (paper,))
+
+    assert lacking(BUILT_IN, allowlist, Retention.ZERO, TODAY) is ModelReason.OTHER_TIER
+
+
+def test_no_tier_named_is_no_tier_accepted() -> None:
+    allowlist = with_evidence(BAA, ZDR, vendor=dataclasses.replace(VENDOR, tiers=()))
+
+    assert ModelReason.OTHER_TIER is verdict(allowlist)
+
+
+def test_a_model_in_a_region_that_its_vendor_s_agreements_are_not_for_is_refused() -> None:
+    allowlist = with_evidence(BAA, ZDR, vendor=dataclasses.replace(VENDOR, regions=("eu", "ch")))
+    found = permit(ENDPOINT, allowlist, Retention.REDACTED, Profile.PRODUCTION, TODAY)
+
+    assert isinstance(found, ModelRefused)
+    assert (ModelReason.OTHER_REGION, ("eu", "ch"), ()) == (found.reason, found.accepted, found.allowed)
+
+
+def test_what_an_admin_lists_elsewhere_is_refused_by_its_region() -> None:
+    elsewhere = ListedModel(
+        entry="A" * 22, vendor="vendor", engine=Engine.OPENAI, model="model-2", base_url=URL, region="apac",
+        messages=False, chat=True, streaming=True,
+    )  # fmt: skip
+    endpoint = dataclasses.replace(ENDPOINT, model="model-2")
+
+    assert ModelReason.OTHER_REGION is verdict(with_evidence(BAA, ZDR).also([elsewhere]), endpoint)
+    there = with_evidence(BAA, ZDR).also([dataclasses.replace(elsewhere, region="us")])
+    assert isinstance(verdict(there, endpoint), Permitted)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.openai.com./v1", "https://API.openai.com/v1", "HTTPS://api.openai.com/v1",
+        "https://api.openai.com:443/v1", "https://api.openai.com:/v1", "https://api.openai.com:0443/v1",
+        "https://api..openai.com/v1", "https://api.openai%2ecom/v1", "https://127.1/v1", "https://0x7f.0.0.1/v1",
+        "https://2130706433/v1", "https://127.0.0.01/v1", "https://[0:0:0:0:0:0:0:1]/v1", "https://[::0001]/v1",
+        "https://.api.openai.com/v1", "https://api_.openai.com/v1", "http://LOCALHOST/v1", "http://127.0.0.1:80/v1",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("profile", Profile)
+def test_a_host_in_another_than_its_normal_spelling_is_refused(url: str, profile: Profile) -> None:
+    found = permit(Endpoint(Engine.OPENAI, "model-1", url), with_evidence(BAA, ZDR), Retention.ZERO, profile, TODAY)
+
+    assert isinstance(found, ModelRefused)
+    assert ModelReason.BAD_URL is found.reason
+
+
+@pytest.mark.parametrize(
+    "url", ["https://api.openai.com/v1", "https://a.example:8443", "http://127.0.0.1:8000/v1", "http://[::1]:8080"]
+)
+def test_a_host_in_its_normal_spelling_is_one(url: str) -> None:
+    assert url_problem(url) is None
 
 
 def test_nobody_else_makes_the_permit() -> None:

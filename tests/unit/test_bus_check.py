@@ -14,13 +14,14 @@ import pytest
 import redis
 
 from agent import embedded_redis, launcher
-from agent.bus_check import QUESTIONS, BusFault, Examined, examined, judged
+from agent.bus_check import OF_BOTH, BusFault, Examined, examined, judged, told
 from agent.embedded_redis import RedisFailed
 from agent.service import bus_trusted
 from agent.settings import from_environment
-from agent.shared import Bus
+from agent.shared import Bus, publish
 from policies.logs import Log
 from policies.phi import PHI
+from tests.unit.test_shared import policy
 
 WORD: Final = "a-word-of-the-test"
 GOOD: Final = {
@@ -31,7 +32,8 @@ GOOD: Final = {
     "latency-monitor-threshold": "0",
     "notify-keyspace-events": '""',
 }
-OURS: Final = f"user line on >{WORD} resetkeys ~ql:* resetchannels &ql:* -@all +@connection +get +mget +set +del"
+OURS: Final = f"user line on >{WORD} resetkeys resetchannels {embedded_redis.OF_THE_LINE}"
+KEEPERS: Final = f"user keeper on >{WORD} resetkeys resetchannels {embedded_redis.OF_THE_KEEPER}"
 SEES: Final = " +config|get +info +client|list"
 
 
@@ -81,14 +83,83 @@ def url(port: int, user: str = "line") -> PHI[str]:
     return PHI(f"redis://{user}:{WORD}@127.0.0.1:{port}/0")
 
 
-def found(port: int) -> Examined:
-    return asyncio.run(examined(url(port)))
+def found(port: int, keeper: str | None = None) -> Examined:
+    return asyncio.run(examined(url(port), None if keeper is None else url(port, keeper)))
 
 
 def test_a_server_with_our_configuration_is_found_in_order() -> None:
     with server() as port:
         assert Examined() == found(port)
         assert "" == found(port).sentence()
+
+
+def test_what_the_line_may_not_ask_the_keeper_s_user_asks() -> None:
+    with server(OURS, KEEPERS + SEES) as port:
+        assert Examined() == found(port, "keeper")
+        assert {BusFault.SAVES, BusFault.WATCHED} < set(found(port).unseen)
+    with server(OURS, KEEPERS + SEES, save="60 1") as port:
+        assert (BusFault.SAVES,) == found(port, "keeper").wrong
+
+
+@pytest.mark.parametrize(
+    ("rights", "fault"),
+    [
+        (" +publish", BusFault.TELLS),
+        (" resetchannels &* +publish", BusFault.TELLS),
+        (" +mget", BusFault.READS),
+        (" +set", BusFault.STAYS),
+    ],
+)
+def test_a_line_that_may_tell_read_or_set_for_ever_is_named(rights: str, fault: BusFault) -> None:
+    with server(OURS + rights, KEEPERS + SEES) as port:
+        seen = found(port, "keeper")
+
+    assert (fault,) == seen.wrong
+    assert fault.value in seen.sentence()
+
+
+@pytest.mark.parametrize("rights", [KEEPERS + SEES + " -publish", KEEPERS.replace("ql:policy", "ql:other") + SEES, ""])
+def test_a_keeper_that_may_not_tell_or_is_nobody_there_is_named(rights: str) -> None:
+    with server(OURS + SEES, *([rights] if rights else [])) as port:
+        assert (BusFault.SILENT,) == found(port, "keeper").wrong
+
+
+def test_a_keeper_s_user_with_more_rights_than_it_needs_is_named() -> None:
+    with server(OURS, f"user keeper on >{WORD} ~* &* +@all") as port:
+        assert (BusFault.OTHER_KEYS, BusFault.SCRIPTS, BusFault.ADMINISTERS) == found(port, "keeper").wrong
+
+
+def test_one_user_for_both_is_refused_in_production() -> None:
+    """Whoever may tell policies and is the line may tell other lines what holds."""
+    both = OURS + SEES + " +publish +scan"
+    with server(both) as port, pytest.raises(RedisFailed, match="the line's user may tell policies"):
+        asyncio.run(launcher.check_bus(url(port), from_environment(PRODUCTION)))
+
+
+def test_to_be_tried_tells_no_line_a_policy_and_leaves_no_key() -> None:
+    heard: list[None] = []
+
+    async def run(port: int) -> None:
+        there = asyncio.Event()
+        bus = Bus(url(port, "keeper"), ["demo"], lambda _: there.set(), lambda: heard.append(None))
+        task = asyncio.create_task(bus.run())
+        await there.wait()
+        await examined(url(port))
+        async with asyncio.timeout(10):
+            while not bus.heard.is_set():
+                await publish(url(port), [policy()])
+                await asyncio.sleep(0)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    free = f"user {{}} on >{WORD} ~* &* +@all"
+    with server(free.format("line"), free.format("keeper")) as port:
+        asyncio.run(run(port))
+        with redis.Redis(port=port) as client:
+            while client.dbsize():  # a millisecond
+                pass
+    assert 1 == len(heard)
 
 
 @pytest.mark.parametrize(
@@ -125,8 +196,18 @@ def test_somebody_who_watches_is_seen() -> None:
 @pytest.mark.parametrize(
     ("rights", "faults"),
     [
-        (f"user line on >{WORD} ~* &* +@all", (BusFault.OTHER_KEYS, BusFault.SCRIPTS, BusFault.ADMINISTERS)),
-        (OURS.replace("~ql:*", "~*") + SEES, (BusFault.OTHER_KEYS,)),
+        (
+            f"user line on >{WORD} ~* &* +@all",
+            (
+                BusFault.OTHER_KEYS,
+                BusFault.SCRIPTS,
+                BusFault.ADMINISTERS,
+                BusFault.TELLS,
+                BusFault.READS,
+                BusFault.STAYS,
+            ),
+        ),
+        (OURS + SEES + " ~* +exists", (BusFault.OTHER_KEYS,)),
         (OURS + SEES + " +eval", (BusFault.SCRIPTS,)),
         (OURS + SEES + " +acl", (BusFault.ADMINISTERS,)),
     ],
@@ -137,7 +218,7 @@ def test_a_user_with_more_rights_than_ours_needs_is_named(rights: str, faults: t
 
 
 def test_what_our_user_may_not_ask_is_not_examined_and_not_called_good() -> None:
-    with server(OURS + " -client", save="60 1", appendonly="yes") as port:
+    with server(OURS, save="60 1", appendonly="yes") as port:
         seen = found(port)
 
     assert () == seen.wrong
@@ -170,9 +251,9 @@ def test_our_embedded_server_keeps_nothing_that_can_be_seen() -> None:
 
 @pytest.mark.parametrize("answer", [None, [], {}, b"", "x"])
 def test_an_answer_that_tells_nothing_counts_as_not_asked(answer: object) -> None:
-    asked_for = {fault for (words, fault, _) in QUESTIONS if words[0] in ("CONFIG", "INFO", "CLIENT")}
+    asked_for = {fault for (words, fault, _) in OF_BOTH if words[0] in ("CONFIG", "INFO", "CLIENT")}
 
-    assert asked_for <= set(judged([answer] * len(QUESTIONS)).unseen)
+    assert asked_for <= set(told(judged(OF_BOTH, [answer] * len(OF_BOTH))).unseen)
 
 
 PRODUCTION: Final = {"QUIETLINE_PUBLIC_ORIGIN": "https://line.example.org", "TWILIO_AUTH_TOKEN": "token"}

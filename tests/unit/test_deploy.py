@@ -139,11 +139,28 @@ def test_a_real_redis_with_our_configuration_is_found_in_order_and_wholly_examin
     """Without its certificate; everything else as it is shipped."""
     left_out = ("tls", "port", "#", *(() if _redis() >= 7 else SINCE_7))
     rows = [row for row in (DEPLOY / "redis.conf").read_text().splitlines() if not row.startswith(left_out)]
-    word = "a-password-of-the-test"
-    digest = hashlib.sha256(word.encode()).hexdigest()
-    text = "\n".join(rows).replace("PUT-THE-SHA-256-OF-THE-PASSWORD-HERE", digest)
+    words = {"line": "a-password-of-the-test", "keeper": "another"}
+    text = "\n".join(rows)
+    for user, word in words.items():
+        digest = hashlib.sha256(word.encode()).hexdigest()
+        text = text.replace(f"PUT-THE-SHA-256-OF-THE-{user.upper()}S-PASSWORD-HERE", digest)
     with running(text) as port:
-        assert Examined() == asyncio.run(examined(PHI(f"redis://line:{word}@127.0.0.1:{port}/0")))
+        line, keeper = (PHI(f"redis://{user}:{word}@127.0.0.1:{port}/0") for user, word in words.items())
+        assert Examined() == asyncio.run(examined(line, keeper))
+
+
+def test_the_redis_that_is_shipped_has_the_users_and_the_bounds_of_the_one_that_we_start() -> None:
+    rows = (DEPLOY / "redis.conf").read_text().splitlines()
+    users = {row.split()[1]: row.partition(" resetkeys ")[2] for row in rows if row.startswith("user ")}
+
+    def said(rights: str) -> str:
+        return rights.replace(" &", " resetchannels &", 1)
+
+    assert {"default", "line", "keeper"} == set(users)
+    assert "user default off" in rows
+    assert said(embedded_redis.OF_THE_LINE) == users["line"]
+    assert said(embedded_redis.OF_THE_KEEPER) + " +config|get +info +client|list" == users["keeper"]
+    assert set(embedded_redis.BOUNDS) <= set(rows)
 
 
 SINCE_7: Final = ("latency-tracking", "enable-debug-command", "enable-module-command")

@@ -89,6 +89,8 @@ def test_any_error_body_is_one_of_the_reasons(body: object) -> None:
     [
         ("api.openai.com", True),
         ("eu.api.openai.com", True),
+        ("api.openai.com.", True),
+        ("API.OpenAI.com", True),
         ("127.0.0.1", False),
         ("notapi.openai.com.example.org", False),
         ("evil-api.openai.com", False),

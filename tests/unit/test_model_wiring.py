@@ -16,8 +16,10 @@ import pytest
 from agent import lines, vendors
 from agent.engines import wire
 from agent.engines.anthropic import AnthropicModel
+from agent.engines.hosted import Sampling
 from agent.engines.openai import OpenAIModel
 from agent.engines.ports import EngineFailed, EngineReason
+from agent.engines.prompt import SYSTEM
 from agent.judge import ModelJudge
 from agent.keeper.collector import Collector
 from agent.prepare import AgentNotReady, check_live, model_of, verdict
@@ -271,9 +273,15 @@ async def test_another_model_does_not_go_out_on_the_wire(engine: Engine, made: A
     model = made(permitted, "key")
     endpoint = model._endpoint
     guard = wire.Guard(Nowhere(), endpoint)
+    said: dict[str, Any] = {"messages": [{"role": "user", "content": "x"}], "max_tokens": Sampling().max_tokens}
+    if engine is Engine.ANTHROPIC:
+        said |= {"system": SYSTEM, "thinking": {"type": "disabled"}}
+    else:
+        said["messages"].insert(0, {"role": "system", "content": SYSTEM})
     for name, sent in (("listed", True), ("other", False)):
-        body = {**endpoint.fixed, "model": name, "messages": [{"role": "user", "content": "x"}]}
-        request = httpx2.Request("POST", endpoint.url, content=json.dumps(body))
+        body = {**said, "stream": True, "model": name}
+        headers = {"content-type": "application/json"}
+        request = httpx2.Request("POST", endpoint.url, headers=headers, content=json.dumps(body))
         with pytest.raises(EngineFailed) as failed:
             await guard.handle_async_request(request)
         assert (EngineReason.BROKEN if sent else EngineReason.REFUSED) is failed.value.reason

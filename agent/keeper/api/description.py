@@ -32,6 +32,11 @@ ERROR: Final[Schema] = {
         "rule": shapes.words_of(*RULES),
         "model": {"type": "string", "description": "the model that was refused; unnamed for what is no name"},
         "allowed": {"type": "array", "items": {"type": "string"}, "description": "what may be called instead today"},
+        "accepted": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "tiers or regions that would have done",
+        },
         "key": {"type": "string", "enum": [*KEYS["properties"], "none"]},
         "says": {"type": "string", "description": "a fixed sentence about that key"},
     },
