@@ -171,6 +171,7 @@ _FIELDS: Final[Mapping[Event, Mapping[str, LogKind]]] = {
     Event.ENGINE_FAILED: {**_FAILED, "stage": Choice(Stage, optional=False)},
     Event.ADMIN_READY: {"port": Count(0, 65_535)},
     Event.ADMIN_FAILED: _FAILED,
+    Event.DUTY_FAILED: _WHERE,
     Event.STATE_FAILED: {"count": _COUNTED},
     Event.EVENT_REFUSED: {"reason": _REASON, "count": _COUNTED},
     Event.RECORD_REFUSED: {"reason": _REASON, "count": _COUNTED},
@@ -186,7 +187,8 @@ FIELDS: Final[Mapping[Event, Mapping[str, LogKind]]] = MappingProxyType(
 KEEPERS: Final = frozenset(
     {
         Event.ADMIN_READY, Event.ADMIN_FAILED, Event.STATE_READY, Event.STATE_FAILED, Event.AUDIT_NOT_TAKEN,
-        Event.AUDIT_TAKEN, Event.EVENT_REFUSED, Event.RECORD_KEPT, Event.RECORD_REFUSED,
+        Event.AUDIT_TAKEN, Event.DUTY_FAILED, Event.EVENT_REFUSED, Event.EXPIRY_OWED, Event.EXPIRY_SETTLED,
+        Event.RECORD_KEPT, Event.RECORD_REFUSED,
     }
 )  # fmt: skip
 """What only the keeper says: from the line it is refused."""

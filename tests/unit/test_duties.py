@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from agent.keeper import duties as subject
+from agent.keeper.answered import Answered
 from agent.keeper.collector import Collector
 from agent.keeper.database import FILE, Database, StateFailed
 from agent.keeper.duties import Duties
@@ -30,6 +31,7 @@ from policies.records import DAY, Evidence, EvidenceKind, Profile, SealedTranscr
 from policies.retention import Retention, admit
 from policies.vocabulary import Event
 from tests.kept import AUDITOR, ONE, Office
+from tests.stub_line import KEY
 
 ROOT = Path(__file__).parents[2]
 TODAY = int(time.time() // 86_400)
@@ -242,9 +244,9 @@ def test_a_transcript_is_of_today_or_yesterday(away: int, taken: bool, office: O
 @pytest.mark.parametrize("day", [DAY.low, DAY.high - 7, DAY.high])
 def test_no_day_that_the_line_says_ends_the_keeper_or_keeps_words_for_good(day: int, office: Office) -> None:
     told: list[CallEvent] = []
-    collector = Collector(
-        office.state, Profile.DEVELOPMENT, told.append, office.ledger.write, transcripts=office.transcripts.take
-    )
+    known = Answered({}, KEY, 1, Profile.DEVELOPMENT, lambda: day * 86_400.0)  # the collector itself refuses no day
+    write, take = office.ledger.write, office.transcripts.take
+    collector = Collector(office.state, Profile.DEVELOPMENT, known, told.append, write, transcripts=take)
     permitted = admit(sealed(office, office.a_call(), day), Retention.REDACTED)
     assert permitted is not None
     for piece in pieces_of(permitted):
@@ -258,7 +260,8 @@ def test_a_transcript_that_can_not_be_kept_as_it_is_is_counted(office: Office) -
     told: list[CallEvent] = []
     tomorrow_s = DAY.high * 86_400.0
     never = SealedTranscripts(office.state.database, office.ledger, office.keys, 7, lambda: tomorrow_s)
-    collector = Collector(office.state, Profile.DEVELOPMENT, told.append, transcripts=never.take)
+    known = Answered({}, KEY, 1, Profile.DEVELOPMENT, lambda: tomorrow_s)
+    collector = Collector(office.state, Profile.DEVELOPMENT, known, told.append, transcripts=never.take)
     permitted = admit(sealed(office, office.a_call(), DAY.high), Retention.REDACTED)
     assert permitted is not None
     for piece in pieces_of(permitted):
