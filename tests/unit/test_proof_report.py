@@ -332,7 +332,7 @@ ALTERED: dict[str, Callable[[dict[str, Any]], object]] = {
     "made without root": lambda b: b["machine"].update(root=False),
     **{
         f"nothing searched: {place.value}": lambda b, place=place: place_of(b, place).update(size=0)  # type: ignore[misc]  # as above
-        for place in MUST_HOLD_BYTES - {Place.EGRESS_MEMORY}
+        for place in sorted(MUST_HOLD_BYTES - {Place.EGRESS_MEMORY}, key=lambda place: place.value)
     },
 }
 
