@@ -141,6 +141,8 @@ class AuditReason(enum.Enum):
     MALFORMED = "malformed"
     # why an agent fell back to draft
     BUILD_CHANGED = "build_changed"
+    ZERO_ON_AGAIN = "zero_on_again"
+    """Likewise; and zero retention, which was off or about to be, is on again."""
     ZERO_OFF = "zero_off"
     TEST_FAILED = "test_failed"
     ASKED = "asked"

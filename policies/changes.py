@@ -9,7 +9,8 @@ workspace forces it on; and the agent is a draft again, untested.  Nothing here 
 `policies.retention.effective` of the level at its answer and the level now, which never gets laxer.
 
 An agent leaves draft only with evidence for every vendor in its data path, and with redaction self-test and quick proof
-passed for exactly the build that it has; another build (of code, settings or models) makes it a draft again.
+passed for exactly the build that it has; another build (of code, settings, models or keys) makes it a draft again, with
+zero retention on: what two admins switched off for one set of keys does not hold for another, nor does a request.
 """
 
 from __future__ import annotations
@@ -166,13 +167,23 @@ def _zero(
             return off, Act.ZERO_OFF_APPROVED, told(policy.off_reason)
 
 
+def strictest(policy: AgentPolicy) -> AgentPolicy:
+    """An untested draft with zero retention on, and no request to switch it off."""
+    return replace(
+        policy, live=False, zero_retention=True, off_requested_by=NONE, off_reason=None, tested=NONE, proven=NONE
+    )
+
+
 def _rebuilt(policy: AgentPolicy, build: str) -> _New | AuditReason:
+    """What two admins switched off, they switched off for the agent that they saw: for these keys, numbers included."""
     if not _hash(build):
         return _MALFORMED
     if build == policy.build:
         return _ALREADY
     act = Act.BACK_TO_DRAFT if policy.live else Act.AGENT_CHANGED
-    return replace(policy, build=build, live=False), act, AuditReason.BUILD_CHANGED
+    ended = not policy.zero_retention or policy.off_requested_by != NONE
+    reason = AuditReason.ZERO_ON_AGAIN if ended else AuditReason.BUILD_CHANGED
+    return replace(strictest(policy), build=build, tested=policy.tested, proven=policy.proven), act, reason
 
 
 def _examined(policy: AgentPolicy, build: str, *, passed: bool, proof: bool) -> _New | AuditReason:

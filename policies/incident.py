@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from policies.acts import Act, Subject
+from policies.acts import Act, AuditReason, Subject
 from policies.records import NONE, AuditEntry
 from policies.retention import Retention
 
@@ -57,7 +57,8 @@ ZERO: Final[Mapping[Act, bool]] = MappingProxyType(
         Act.FORCE_OFF_APPROVED: False,
     }
 )
-"""What an act makes of zero retention: of the agent, or of the workspace's force."""
+"""What an act makes of zero retention: of the agent, or of the workspace's force.  So does one other thing: another build
+of an agent whose zero retention was off (`AuditReason.ZERO_ON_AGAIN`)."""
 LIVE: Final[Mapping[Act, bool]] = MappingProxyType(
     {
         Act.AGENT_CREATED: False,
@@ -92,7 +93,7 @@ class History:
             replace(
                 last,
                 hour=entry.hour,
-                zero=ZERO.get(entry.act, last.zero),
+                zero=entry.reason is AuditReason.ZERO_ON_AGAIN or ZERO.get(entry.act, last.zero),
                 live=LIVE.get(entry.act, last.live),
                 policy=entry.after,
             )

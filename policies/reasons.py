@@ -187,5 +187,6 @@ REASONS: Final = frozenset(
         "wrong_type",
         "zdr_expired",
         "zero_off",
+        "zero_on_again",
     }
 )

@@ -120,6 +120,22 @@ def test_the_workspace_s_switch_holds_for_every_agent_until_two_have_ended_it(la
     assert lax.ask("GET", "/v1/workspace", "auditor").json == other.json
 
 
+def test_one_admin_alone_moves_no_number_to_an_agent_whose_zero_retention_is_off(running: Interface) -> None:
+    off = "/v1/agents/test-line/zero-retention/off"
+    lax = {**MERCY, "name": "test-line", "numbers": ["+12025550198"], "retention": "redacted"}
+    running.ask("POST", "/v1/agents", body=lax)
+    running.ask("POST", "/v1/agents", body=MERCY)
+    running.ask("POST", off, body={"reason": "no_patients"})
+    assert "redacted" == running.ask("POST", f"{off}/approve", "other_admin").json["level"]
+
+    assert 200 == running.ask("PUT", "/v1/agents/mercy", body={**MERCY, "numbers": ["+12025550197"]}).status
+    moved = running.ask("PUT", "/v1/agents/test-line", body={**lax, "numbers": MERCY["numbers"]}).json
+    assert (MERCY["numbers"], "zero", True, True) == (
+        moved["agent"]["numbers"], moved["level"], moved["policy"]["zero_retention"], moved["zero_on_again"]
+    )  # fmt: skip
+    assert (Act.AGENT_CHANGED, AuditReason.ZERO_ON_AGAIN) == running.noted()[-1]
+
+
 @pytest.mark.parametrize("reason", ["because", "", None, 1, ["complaint"]])
 def test_a_reason_that_is_none_of_ours_switches_nothing_off(running: Interface, reason: object) -> None:
     reply = running.ask("POST", OFF, body={"reason": reason})

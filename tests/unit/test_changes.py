@@ -185,6 +185,20 @@ def test_another_build_makes_it_a_draft_whose_results_do_not_count() -> None:
     assert refusal(outcome.policy, SelfTested(BUILD, True), PROVER) is AuditReason.OTHER_BUILD
 
 
+@pytest.mark.parametrize("before", [OFF, ASKED])
+@pytest.mark.parametrize("who", [ONE, KEEPER])
+def test_another_build_ends_what_was_switched_off_and_what_was_asked_for(before: AgentPolicy, who: Actor) -> None:
+    outcome = change(before, Rebuild(OTHER), who, AROUND, "demo")
+
+    assert isinstance(outcome, Changed)
+    assert outcome.policy is not None
+    assert (True, NONE, None) == (
+        outcome.policy.zero_retention, outcome.policy.off_requested_by, outcome.policy.off_reason
+    )  # fmt: skip
+    assert AuditReason.ZERO_ON_AGAIN is outcome.event.reason
+    assert refusal(outcome.policy, ApproveZeroOff(), TWO) is AuditReason.NO_REQUEST
+
+
 @pytest.mark.parametrize("failed", [SelfTested(BUILD, False), Proven(BUILD, False)])
 def test_a_failed_test_makes_it_a_draft(failed: Request) -> None:
     outcome = change(LIVE, failed, PROVER, AROUND, "demo")

@@ -26,7 +26,17 @@ from policies.audit import digest
 from policies.changes import Changed, level
 from policies.incident import History
 from policies.records import CallMetrics, ref_of
-from policies.requests import Actor, ApproveZeroOff, Around, AskZeroOff, CreateAgent, DeleteAgent, Request, ZeroOn
+from policies.requests import (
+    Actor,
+    ApproveZeroOff,
+    Around,
+    AskZeroOff,
+    CreateAgent,
+    DeleteAgent,
+    Rebuild,
+    Request,
+    ZeroOn,
+)
 from policies.retention import Retention, admit
 from policies.workspace import ApproveForceOff, AskForceOff, Force, WorkspaceChanged
 from tests.admin import Interface, interface
@@ -105,6 +115,7 @@ REQUESTS = st.sampled_from(
     [
         (CreateAgent(BUILD), ONE), (DeleteAgent(), ONE), (ZeroOn(), ONE), (AskZeroOff(OffReason.COMPLAINT), ONE),
         (ApproveZeroOff(), TWO), (Force(), ONE), (AskForceOff(OffReason.COMPLAINT), ONE), (ApproveForceOff(), TWO),
+        (Rebuild("d" * 64), ONE), (Rebuild("e" * 64), Actor(Role.KEEPER)),
     ]
 )  # fmt: skip
 

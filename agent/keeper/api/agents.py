@@ -14,7 +14,7 @@ from agent.lines import AgentFileRefused, AgentState
 from policies import closed, workspace
 from policies.acts import Act, AuditReason, OffReason, Role, Subject
 from policies.allowlist import ModelReason, ModelRefused, lacking, permit
-from policies.changes import ChangeRefused, is_live, level
+from policies.changes import Changed, ChangeRefused, is_live, level
 from policies.records import AgentFile, Engine, Profile
 from policies.requests import (
     Actor,
@@ -68,15 +68,15 @@ def create_agent(desk: Desk, asked: Asked) -> Answer:
     if len(_names(desk)) >= MOST_AGENTS:
         raise ApiRefused(ErrorWord.REFUSED, AuditReason.TOO_MANY)
     file = _accept(desk, asked, name if isinstance(name, str) else "")
-    _change(desk, asked.actor, file.agent, CreateAgent(_build(desk, file.agent, asked.body)), file=file)
-    return Answer(_told(desk, file.agent) | TAKES_EFFECT, 201, headers={"Location": f"/v1/agents/{file.agent}"})
+    done = _change(desk, asked.actor, file.agent, CreateAgent(_build(desk, file.agent, asked.body)), file=file)
+    return Answer(_accepted(desk, file.agent, done), 201, headers={"Location": f"/v1/agents/{file.agent}"})
 
 
 def change_agent(desk: Desk, asked: Asked) -> Answer:
     name = _own(desk, asked.path["name"])
     file = _accept(desk, asked, name)
-    _change(desk, asked.actor, name, Rebuild(_build(desk, name, asked.body)), file=file)
-    return Answer(_told(desk, name) | TAKES_EFFECT)
+    done = _change(desk, asked.actor, name, Rebuild(_build(desk, name, asked.body)), file=file)
+    return Answer(_accepted(desk, name, done))
 
 
 def delete_agent(desk: Desk, asked: Asked) -> Answer:
@@ -236,7 +236,7 @@ def _acted(desk: Desk, asked: Asked, request: Request) -> Answer:
     return Answer(_told(desk, name))
 
 
-def _change(desk: Desk, actor: Actor, name: str, request: Request, file: AgentFile | None = None) -> None:
+def _change(desk: Desk, actor: Actor, name: str, request: Request, file: AgentFile | None = None) -> Changed:
     """Policy, file and audit entry in one transaction; then the folder and whoever listens.  Raises `ApiRefused`."""
     around = Around(desk.hour, None, _lacking(desk, name) if isinstance(request, GoLive) else None)
     outcome = desk.ledger.change_agent(name, request, actor, around, file)
@@ -244,6 +244,7 @@ def _change(desk: Desk, actor: Actor, name: str, request: Request, file: AgentFi
     if isinstance(outcome, ChangeRefused):
         raise ApiRefused(ERRORS.get(outcome.reason, ErrorWord.REFUSED), outcome.reason, audited=True)
     desk.changed()
+    return outcome
 
 
 def _lacking(desk: Desk, name: str) -> ModelReason | None:
@@ -267,6 +268,12 @@ def _forced(desk: Desk, asked: Asked, request: ForceRequest) -> Answer:
 def _allowed(table: Mapping[str, Any] | None) -> Retention:
     """The laxest level that the agent's own keys let switches reach."""
     return Retention.REDACTED if table is not None and table.get("retention") == "redacted" else Retention.ZERO
+
+
+def _accepted(desk: Desk, name: str, done: Changed) -> dict[str, object]:
+    """The same of keys that were taken: when they hold, and whether they ended what two admins had switched off."""
+    again = done.event.reason is AuditReason.ZERO_ON_AGAIN
+    return {**_told(desk, name), **TAKES_EFFECT, "zero_on_again": again}
 
 
 def _told(desk: Desk, name: str) -> dict[str, object]:

@@ -97,7 +97,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               ADMIN, agents.create_agent, _S.AGENT, results.AN_ACCEPTED_AGENT, 201, AgentKeys),
     Operation("GET", _ONE, "getAgent", "One agent, and what is set for it.",
               STAFF, agents.get_agent, _S.AGENT, results.AN_AGENT),
-    Operation("PUT", _ONE, "changeAgent", "Other keys for an agent, which makes it a draft.",
+    Operation("PUT", _ONE, "changeAgent", "Other keys: a draft again, with zero retention on.",
               ADMIN, agents.change_agent, _S.AGENT, results.AN_ACCEPTED_AGENT, 200, AgentKeys),
     Operation("DELETE", _ONE, "deleteAgent", "No such agent any more, from the line's next start on.",
               ADMIN, agents.delete_agent, _S.AGENT, None, 204),
