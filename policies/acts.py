@@ -81,6 +81,8 @@ class Act(enum.Enum):
     PROCESS_STARTED = "process_started"
     PROCESS_STOPPED = "process_stopped"
     AUDIT_EXPORTED = "audit_exported"
+    STATE_ALTERED = "state_altered"
+    """What was set was not what the log says: somebody else wrote, or an upgrade.  It is on the safe side from now on."""
 
 
 class Subject(enum.Enum):

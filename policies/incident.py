@@ -55,10 +55,11 @@ ZERO: Final[Mapping[Act, bool]] = MappingProxyType(
         Act.ZERO_OFF_APPROVED: False,
         Act.ZERO_FORCED: True,
         Act.FORCE_OFF_APPROVED: False,
+        Act.STATE_ALTERED: True,
     }
 )
-"""What an act makes of zero retention: of the agent, or of the workspace's force.  So does one other thing: another build
-of an agent whose zero retention was off (`AuditReason.ZERO_ON_AGAIN`)."""
+"""What an act makes of zero retention: of the agent, or of the workspace's force.  On it goes, too, with another build of
+an agent that had it off (`AuditReason.ZERO_ON_AGAIN`)."""
 LIVE: Final[Mapping[Act, bool]] = MappingProxyType(
     {
         Act.AGENT_CREATED: False,
@@ -68,6 +69,7 @@ LIVE: Final[Mapping[Act, bool]] = MappingProxyType(
         Act.ZERO_OFF_APPROVED: False,
         Act.SELF_TEST_FAILED: False,
         Act.PROOF_FAILED: False,
+        Act.STATE_ALTERED: False,
     }
 )
 """Whether an agent is live after it."""

@@ -15,6 +15,8 @@ from policies.requests import Actor
 
 AT_FIRST: Final = WorkspacePolicy(revision=0, zero_forced=False, off_requested_by=NONE, off_reason=None)
 """Of a state that was just made: each agent's own policy holds, and that begins with zero retention."""
+UNKNOWN: Final = replace(AT_FIRST, zero_forced=True)
+"""Where the record is missing, or is not the one that was logged: forced, until two admins end that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ class Duties:
                 try:
                     reader = reader or LedgerReader(self._place.state)
                     self._tell(reader, runner)
+                    self._mend(reader)
                     self._end()
                 except StateFailed:  # nothing is told of what can't be read: lines serve `ZERO` in a moment
                     pass
@@ -92,6 +93,15 @@ class Duties:
             told = in_force(reader, self._known(), self._allowlist(reader), self._place.profile, self._day())
         with contextlib.suppress(BusLost):  # told again in a moment
             runner.run(publish(self._bus, told))
+
+    def _mend(self, reader: LedgerReader) -> None:
+        """Of what somebody else altered: an entry, and the safe side.  Raises `StateFailed`."""
+        if reader.is_altered():
+            state = SqliteState.open(self._place.state)
+            try:
+                Ledger.open(self._place.state, state.database)
+            finally:
+                state.close()
 
     def _end(self) -> None:
         """Once a day: agreements and transcripts whose time is up.  Raises `StateFailed`; then it is tried again."""

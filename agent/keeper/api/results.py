@@ -69,7 +69,8 @@ AN_AGENT: Final = of_fields(
 AN_ACCEPTED_AGENT: Final = of_fields(
     **AN_AGENT["properties"],
     takes_effect=shapes.words_of("next_start"),
-    zero_on_again=FLAG | {"description": "zero retention was off, or about to be, and is on again: the keys are others"},
+    zero_on_again=FLAG
+    | {"description": "zero retention was off, or about to be, and is on again: the keys are others"},
 )
 AN_ENTRY: Final = of_record(
     ListedModel,
