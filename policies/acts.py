@@ -82,7 +82,7 @@ class Act(enum.Enum):
     PROCESS_STOPPED = "process_stopped"
     AUDIT_EXPORTED = "audit_exported"
     STATE_ALTERED = "state_altered"
-    """What was set was not what the log says: somebody else wrote, or an upgrade.  It is on the safe side from now on."""
+    """What was set was not what the log says: somebody else wrote, or an upgrade.  It is on the safe side now."""
 
 
 class Subject(enum.Enum):

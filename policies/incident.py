@@ -58,8 +58,8 @@ ZERO: Final[Mapping[Act, bool]] = MappingProxyType(
         Act.STATE_ALTERED: True,
     }
 )
-"""What an act makes of zero retention: of the agent, or of the workspace's force.  On it goes, too, with another build of
-an agent that had it off (`AuditReason.ZERO_ON_AGAIN`)."""
+"""What an act makes of zero retention: of the agent, or of the workspace's force.  Another build switches it on, too
+(`AuditReason.ZERO_ON_AGAIN`)."""
 LIVE: Final[Mapping[Act, bool]] = MappingProxyType(
     {
         Act.AGENT_CREATED: False,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import functools
 import os
 import secrets
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -73,11 +74,19 @@ class Office:
     transcripts: SealedTranscripts
 
     @classmethod
-    def open(cls, folder: Path, kept_days: int = 7, seal: Path | None = None) -> Office:
+    def open(
+        cls,
+        folder: Path,
+        kept_days: int = 7,
+        seal: Path | None = None,
+        allows: Callable[[str], Retention] = lambda _agent: Retention.REDACTED,
+    ) -> Office:
+        """allows: what the agents' files say."""
         state = SqliteState.open(folder)
         ledger = Ledger.open(folder, state.database)
         keys = transcript_keys(folder, seal)
-        return cls(folder, state, ledger, keys, SealedTranscripts(state.database, ledger, keys, kept_days))
+        transcripts = SealedTranscripts(state.database, ledger, keys, kept_days, allows=allows)
+        return cls(folder, state, ledger, keys, transcripts)
 
     def ask(self, request: Request, actor: Actor = ONE, agent: str = "demo") -> Changed | ChangeRefused:
         return self.ledger.change_agent(agent, request, actor, Around(hour_of(time.time()), None))
@@ -91,9 +100,9 @@ class Office:
     def zero_on(self, agent: str = "demo") -> None:
         assert isinstance(self.ask(ZeroOn(), TWO, agent), Changed)
 
-    def a_call(self) -> str:
+    def a_call(self, agent: str = "demo") -> str:
         """The ref of a call whose record is there."""
-        record = metrics()
+        record = dataclasses.replace(metrics(), agent=agent)
         permitted = admit(record, Retention.ZERO)
         assert permitted is not None
         self.state.keep(permitted)

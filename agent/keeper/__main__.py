@@ -39,6 +39,7 @@ from policies.events import CallEvent, LineReady, LogLine, OpeningsReady, Refuse
 from policies.listing import ListRefused
 from policies.phi import PHI
 from policies.records import Profile, hour_of
+from policies.retention import Retention
 from policies.vocabulary import Event
 
 EXIT_STATE: Final = 74  # EX_IOERR of sysexits.h
@@ -123,7 +124,7 @@ def _brief(asked: argparse.Namespace) -> int:
 
 def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]] | None) -> int:
     """begin: the interface; gives what ends it."""
-    folder, profile = asked.state, Profile(asked.profile)
+    folder, profile, place = asked.state, Profile(asked.profile), holding.Place.of(asked)
     to = Receiver.of(asked.audit_to, asked.audit_ca) if asked.audit_to else None
     # The end of the pipe is the only end: whoever is signalled, what the line still says is kept.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -136,7 +137,8 @@ def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]]
         ledger.write(_process(Act.PROCESS_STARTED))
         ledger.note_expired(datetime.now(UTC).date(), hour_of(time.time()))
         keys = transcript_keys(folder, asked.seal_key)
-        transcripts = SealedTranscripts(state.database, ledger, keys, asked.transcript_days)
+        allows = functools.partial(place.allowed, ledger) if place is not None else lambda _agent: Retention.ZERO
+        transcripts = SealedTranscripts(state.database, ledger, keys, asked.transcript_days, allows=allows)
         transcripts.expire()
     except StateFailed:
         echo(LogLine(Event.STATE_FAILED, {}))
@@ -153,7 +155,7 @@ def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]]
         if forwarding is not None:
             forwarding.nudge()
 
-    place, url = holding.Place.of(asked), os.environ.get("REDIS_URL")
+    url = os.environ.get("REDIS_URL")
     duties = Duties(place, keys, asked.transcript_days, PHI(url) if url else None, time.time) if place else None
     if duties is not None:
         duties.start()

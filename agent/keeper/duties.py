@@ -90,7 +90,7 @@ class Duties:
         if self._bus is None:
             return
         with reader.snapshot():
-            told = in_force(reader, self._known(), self._allowlist(reader), self._place.profile, self._day())
+            told = in_force(reader, self._known(reader), self._allowlist(reader), self._place.profile, self._day())
         with contextlib.suppress(BusLost):  # told again in a moment
             runner.run(publish(self._bus, told))
 
@@ -117,10 +117,10 @@ class Duties:
             state.close()
         self._ended = today
 
-    def _known(self) -> Mapping[str, Endpoint]:
+    def _known(self, reader: LedgerReader) -> Mapping[str, Endpoint]:
         """As the agent files say now; as they last said, while one is being written."""
         with contextlib.suppress(AgentFileRefused):
-            self._endpoints = self._place.endpoints()
+            self._endpoints = self._place.endpoints(reader)
         return self._endpoints
 
     def _allowlist(self, reader: LedgerReader) -> Allowlist | None:

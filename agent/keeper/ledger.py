@@ -172,6 +172,10 @@ class Ledger:
     def listed_models(self) -> Sequence[ListedModel]:
         return self.kept(ListedModel)
 
+    def agent_files(self) -> Sequence[AgentFile]:
+        """Which files were accepted over the network."""
+        return self.kept(AgentFile)
+
     def agent_file(self, agent: str) -> AgentFile | None:
         """Which file was accepted over the network; None for an agent of the operator's own."""
         return self._having(AgentFile, agent)
@@ -376,6 +380,9 @@ class LedgerReader:
 
     def listed_models(self) -> Sequence[ListedModel]:
         return _records(self._database, "listed_models")
+
+    def agent_files(self) -> Sequence[AgentFile]:
+        return _records(self._database, "agent_files")
 
     def tokens(self) -> Sequence[Token]:
         return _records(self._database, "tokens")

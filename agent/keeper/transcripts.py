@@ -38,7 +38,7 @@ from policies.changes import level
 from policies.phi import PHI
 from policies.records import KEY_BYTES, NONE, REF, KeptTranscript, SealedTranscript, TranscriptKey, hour_of
 from policies.requests import Actor
-from policies.retention import Writable, admit
+from policies.retention import Retention, Writable, admit
 
 TABLES: Final[dict[str, type]] = {"transcripts": KeptTranscript, "transcript_keys": TranscriptKey}
 NONCE_BYTES: Final = 12  # AES-GCM's own (NIST SP 800-38D, 8.2)
@@ -55,12 +55,15 @@ class SealedTranscripts:
         keys: TranscriptKeys,
         kept_days: int,
         clock: Callable[[], float] = time.time,
+        allows: Callable[[str], Retention] = lambda _agent: Retention.ZERO,
     ) -> None:
+        """allows: the laxest level that an agent's own file lets the switches reach; without it nothing is taken."""
         self._database: Final = database
         self._ledger: Final = ledger
         self._keys: Final = keys
         self._kept_days: Final = kept_days
         self._clock: Final = clock
+        self._allows: Final = allows
         self._owed = True
         """The write-ahead log may hold what was deleted: after a crash too."""
         with database.transaction():
@@ -72,10 +75,11 @@ class SealedTranscripts:
     def take(self, sealed: SealedTranscript) -> bool:
         """False for one that may not be kept now, that is of no call we know of, or that is there already.
 
-        The policy is read in the transaction that writes: zero retention that is on by then holds.
+        The policy is read in the transaction that writes: zero retention that is on by then holds.  So does the file.
         """
         with self._database.transaction():
-            now = level(self._ledger.policy(sealed.agent), self._ledger.workspace())
+            set_now = level(self._ledger.policy(sealed.agent), self._ledger.workspace())
+            now = max(set_now, self._allows(sealed.agent))
             permitted = admit(sealed, now)
             if permitted is None or not self._is_of_a_call(sealed) or self._row("transcripts", sealed.ref) is not None:
                 return False

@@ -17,7 +17,8 @@ from agent.keeper.database import Database
 from agent.keeper.ledger import Ledger
 from policies.acts import Act, AuditReason, Role, Subject
 from policies.changes import Changed
-from policies.records import AgentFile
+from policies.listing import MOST_ROWS
+from policies.records import AgentFile, Evidence, EvidenceKind
 from policies.requests import Actor, Around, Proven, SelfTested
 from tests.admin import AGENTS, CODE, MERCY, ROOT, Interface, interface, means
 
@@ -182,6 +183,37 @@ def test_with_both_agreements_on_file_the_model_is_taken(running: Interface) -> 
     assert ("allowed", "refused") == (verdicts["claude-sonnet-4-6"], verdicts["gemini-2.5-flash"])
     assert (201, "next_start") == (reply.status, reply.json["takes_effect"])
     assert "claude-sonnet-4-6 at https://api.anthropic.com" in refused.json["allowed"]
+
+
+def test_a_model_is_judged_at_zero_retention_as_the_line_does_when_it_starts(running: Interface) -> None:
+    """Whatever the switches say just now: else what is taken here keeps the line from its next start."""
+    running.ask("POST", "/v1/agents", body={**MERCY, "retention": "redacted"})
+    running.ask("POST", OFF.replace("demo", "mercy"), body={"reason": "no_patients"})
+    off = running.ask("POST", f"{OFF.replace('demo', 'mercy')}/approve", "other_admin")
+    for each in AGREEMENTS[:2]:  # no promise to keep nothing
+        assert 201 == running.ask("POST", "/v1/baa", body=each).status
+    changed = running.ask("PUT", "/v1/agents/mercy", body={**HOSTED, "retention": "redacted"})
+
+    assert ("redacted", 400, "no_zdr") == (off.json["level"], changed.status, changed.json["rule"])
+
+
+def test_no_more_agreements_are_recorded_than_the_line_takes_with_the_file_s_own(tmp_path: Path) -> None:
+    """What is handed over is read again there, by the bound of a file."""
+    shipped = means(tmp_path / "state")
+    own = [
+        Evidence(
+            party="twilio", kind=EvidenceKind.BAA, reference=f"F-{number}", tier="t", signed=20_000, expires=30_000,
+            retention_days=0,
+        )
+        for number in range(MOST_ROWS - 1)
+    ]  # fmt: skip
+    with interface(tmp_path / "state", replace(shipped, allowlist=shipped.allowlist.having(own))) as running:
+        replies = [running.ask("POST", "/v1/baa", body=each) for each in (*AGREEMENTS[:2], AGREEMENTS[0])]
+        recorded = running.ask("GET", "/v1/baa").json["evidence"]
+
+    assert [201, 409, 201] == [reply.status for reply in replies]  # one with its reference is replaced
+    assert "too_many" == replies[1].json["rule"]
+    assert MOST_ROWS == len(recorded)
 
 
 def test_evidence_that_has_ended_refuses(running: Interface) -> None:

@@ -216,13 +216,15 @@ def _others(desk: Desk, but: str) -> list[lines.Agent]:
 
 
 def _check_model(desk: Desk, asked: Asked, name: str) -> None:
-    """Before anything else is looked at, so that what is refused is refused by the model's own rule."""
+    """Before anything else is looked at, so that what is refused is refused by the model's own rule.
+
+    At `ZERO`, as the line asks when it starts: what is taken here must not keep it from starting.
+    """
     engine = next((engine for engine in Engine if engine.value == asked.body.get("engine")), Engine.APPROVED)
     model = asked.body.get("model")
     if engine is Engine.APPROVED or not isinstance(model, str):
         return
-    held = level(desk.ledger.policy(name), desk.ledger.workspace())
-    verdict = permit(desk.endpoint(engine, model), desk.allowlist(), held, Profile.PRODUCTION, desk.today)
+    verdict = permit(desk.endpoint(engine, model), desk.allowlist(), Retention.ZERO, Profile.PRODUCTION, desk.today)
     if isinstance(verdict, ModelRefused):
         reason = AuditReason(verdict.reason.value)
         desk.ledger.write(desk.event(Act.MODEL_REFUSED, Subject.MODEL, asked.actor, name, reason))
@@ -248,13 +250,12 @@ def _change(desk: Desk, actor: Actor, name: str, request: Request, file: AgentFi
 
 
 def _lacking(desk: Desk, name: str) -> ModelReason | None:
-    """Why the agent's data path keeps it a draft today."""
+    """Why the agent's data path keeps it a draft today: at `ZERO`, as the line asks."""
     table = _table(desk, name)
     if table is None:
         raise ApiRefused(ErrorWord.REFUSED, AuditReason.MALFORMED)
-    held = level(desk.ledger.policy(name), desk.ledger.workspace())
     endpoint = desk.endpoint(Engine(table["engine"]), str(table.get("model", "")))
-    return lacking(endpoint, desk.allowlist(), held, desk.today)
+    return lacking(endpoint, desk.allowlist(), Retention.ZERO, desk.today)
 
 
 def _forced(desk: Desk, asked: Asked, request: ForceRequest) -> Answer:
