@@ -36,7 +36,9 @@ from policies.audit import (
 )
 from policies.changes import Changed, ChangeRefused, change
 from policies.closed import NotClosed
+from policies.four_eyes import Pair
 from policies.records import (
+    NONE,
     AgentFile,
     AgentPolicy,
     AuditEntry,
@@ -117,13 +119,16 @@ class Ledger:
     ) -> Changed | ChangeRefused:
         """Decides by `policies.changes`, and writes the policy and its entry, or the refusal's entry.
 
-        What is set for the workspace is read here, in the same transaction, whatever `around` says of it.
+        What is set for the workspace and whose tokens asked and approve is read here, in the same transaction, whatever
+        `around` says.
         file: which file stands for the agent from now on; None leaves what is recorded, and a deleted agent has none.
         """
         with self._transaction():
             self._mend()
-            known = Around(around.hour, self.workspace(), around.lacking)
-            outcome = change(self.policy(agent), request, actor, known, agent)
+            policy = self.policy(agent)
+            pair = self._pair(policy.off_requested_by if policy is not None else NONE, actor)
+            known = Around(around.hour, self.workspace(), around.lacking, pair)
+            outcome = change(policy, request, actor, known, agent)
             if isinstance(outcome, Changed):
                 self._database.run("DELETE FROM agent_policies WHERE agent = ?", [agent])
                 if outcome.policy is not None:
@@ -139,7 +144,8 @@ class Ledger:
         """Likewise for the switch of all agents."""
         with self._transaction():
             self._mend()
-            outcome = force(self.workspace(), request, actor, hour)
+            policy = self.workspace()
+            outcome = force(policy, request, actor, hour, self._pair(policy.off_requested_by, actor))
             if isinstance(outcome, WorkspaceChanged):
                 self._set_workspace(outcome.policy)
             self._append(outcome.event)
@@ -296,6 +302,10 @@ class Ledger:
             )
         if not self._database.run("SELECT 1 FROM workspace")[0]:  # of a state that was just made
             self._set_workspace(workspace.AT_FIRST)
+
+    def _pair(self, asked_by: str, actor: Actor) -> Pair:
+        """The tokens of whoever asked and whoever acts, as they are now."""
+        return Pair(self.token(asked_by), self.token(actor.token))
 
     def _set_workspace(self, policy: WorkspacePolicy) -> None:
         self._database.run("DELETE FROM workspace")

@@ -28,10 +28,10 @@ from policies.events import CallEvent, TranscriptPiece
 from policies.phi import PHI
 from policies.pieces import Assembly
 from policies.records import Profile
-from policies.requests import ApproveZeroOff, AskZeroOff, CreateAgent, ZeroOn
+from policies.requests import AskZeroOff, CreateAgent, ZeroOn
 from policies.retention import Retention
 from policies.workspace import Force, WorkspaceChanged
-from tests.kept import BUILD, ONE, TWO, Office, Redacts, Server, serving
+from tests.kept import BUILD, ONE, Office, Redacts, Server, serving
 
 REDACTED, ZERO = Retention.REDACTED, Retention.ZERO
 WITHIN_S: Final = 30.0  # a bus that was gone is tried again within 5 s, and told within 2 s; the machine may be busy
@@ -68,7 +68,7 @@ class World:
         self.duties.soon()
 
     def off(self) -> None:
-        self.switch(self.office.ask(AskZeroOff(OffReason.NO_PATIENTS), ONE), self.office.ask(ApproveZeroOff(), TWO))
+        self.switch(self.office.ask(AskZeroOff(OffReason.NO_PATIENTS), ONE), self.office.approve())
 
     def answer(self) -> Keeping:
         return self.retaining.keeping(DEMO)
@@ -180,7 +180,7 @@ async def test_on_and_off_again_within_one_call_is_on_for_it(tmp_path: Path) -> 
 async def test_a_request_that_nobody_else_approves_changes_nothing(tmp_path: Path) -> None:
     async with living(tmp_path) as world:
         world.switch(world.office.ask(AskZeroOff(OffReason.COMPLAINT), ONE))
-        again = world.office.ask(ApproveZeroOff(), ONE)
+        again = world.office.approve(ONE)
         world.duties.soon()
         world.switch(world.office.ask(CreateAgent(BUILD), ONE, "other"))
 

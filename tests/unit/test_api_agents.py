@@ -66,16 +66,16 @@ def _lax(tmp_path: Path) -> Iterator[Interface]:
 
 def test_switches_reach_no_further_than_the_agent_s_own_file_allows(running: Interface) -> None:
     running.ask("POST", OFF, body={"reason": "quality_review"})
-    off = running.ask("POST", f"{OFF}/approve", "other_admin")
+    off = running.approve(OFF)
 
     assert (False, "zero") == (off.json["policy"]["zero_retention"], off.json["level"])
 
 
 def test_zero_retention_goes_off_by_two_admins_and_never_by_one(lax: Interface) -> None:
     asked = lax.ask("POST", OFF, body={"reason": "quality_review"})
-    again = lax.ask("POST", f"{OFF}/approve")
-    twice = lax.ask("POST", f"{OFF}/approve")
-    other = lax.ask("POST", f"{OFF}/approve", "other_admin")
+    again = lax.approve(OFF, "admin")
+    twice = lax.approve(OFF, "admin")
+    other = lax.approve(OFF)
 
     assert [200, 409, 409, 200] == [reply.status for reply in (asked, again, twice, other)]
     assert {"error": "refused", "rule": "same_admin"} == again.json
@@ -88,9 +88,33 @@ def test_zero_retention_goes_off_by_two_admins_and_never_by_one(lax: Interface) 
     ] == lax.noted()[1:]
 
 
+def test_what_an_admin_asked_whose_token_was_revoked_is_not_approved(lax: Interface) -> None:
+    asked = lax.ask("POST", OFF, "other_admin", {"reason": "complaint"})
+    revoked = lax.ask("DELETE", f"/v1/tokens/{asked.json['policy']['off_requested_by']}")
+    refused = lax.approve(OFF, "admin")
+
+    assert [204, 409] == [revoked.status, refused.status]
+    assert "asker_gone" == refused.json["rule"]
+    assert "zero" == lax.ask("GET", "/v1/agents/demo").json["level"]
+    assert (Act.ACT_REFUSED, AuditReason.ASKER_GONE) == lax.noted()[-1]
+
+
+def test_a_late_approval_does_not_land_on_a_request_with_another_reason(lax: Interface) -> None:
+    seen = lax.ask("POST", OFF, body={"reason": "no_patients"}).json["policy"]["revision"]
+    lax.ask("POST", f"{OFF}/deny")
+    lax.ask("POST", OFF, body={"reason": "quality_review"})
+    late = lax.ask("POST", f"{OFF}/approve", "other_admin", {"revision": seen})
+    unsaid = lax.ask("POST", f"{OFF}/approve", "other_admin")
+
+    assert [(409, "other_revision"), (415, "malformed")] == [
+        (reply.status, reply.json["rule"]) for reply in (late, unsaid)
+    ]
+    assert 200 == lax.approve(OFF).status
+
+
 def test_zero_retention_goes_on_by_one_and_whoever_listens_is_told_at_once(running: Interface) -> None:
     running.ask("POST", OFF, body={"reason": "complaint"})
-    running.ask("POST", f"{OFF}/approve", "other_admin")
+    running.approve(OFF)
     told = len(running.changes)
     reply = running.ask("PUT", "/v1/agents/demo/zero-retention")
 
@@ -108,13 +132,13 @@ def test_a_refused_change_is_no_change_for_whoever_listens(running: Interface) -
 
 def test_the_workspace_s_switch_holds_for_every_agent_until_two_have_ended_it(lax: Interface) -> None:
     lax.ask("POST", OFF, body={"reason": "complaint"})
-    lax.ask("POST", f"{OFF}/approve", "other_admin")
+    lax.approve(OFF)
     space = "/v1/workspace/zero-retention"
     forced = lax.ask("PUT", space)
     held = lax.ask("GET", "/v1/agents/demo").json["level"]
     asked = lax.ask("POST", f"{space}/off", body={"reason": "complaint"})
-    same = lax.ask("POST", f"{space}/off/approve")
-    other = lax.ask("POST", f"{space}/off/approve", "other_admin")
+    same = lax.approve(f"{space}/off", "admin")
+    other = lax.approve(f"{space}/off")
 
     assert [200, 200, 409, 200] == [reply.status for reply in (forced, asked, same, other)]
     assert ["zero", "redacted"] == [held, lax.ask("GET", "/v1/agents/demo").json["level"]]
@@ -127,7 +151,7 @@ def test_one_admin_alone_moves_no_number_to_an_agent_whose_zero_retention_is_off
     running.ask("POST", "/v1/agents", body=lax)
     running.ask("POST", "/v1/agents", body=MERCY)
     running.ask("POST", off, body={"reason": "no_patients"})
-    assert "redacted" == running.ask("POST", f"{off}/approve", "other_admin").json["level"]
+    assert "redacted" == running.approve(off).json["level"]
 
     assert 200 == running.ask("PUT", "/v1/agents/mercy", body={**MERCY, "numbers": ["+12025550197"]}).status
     moved = running.ask("PUT", "/v1/agents/test-line", body={**lax, "numbers": MERCY["numbers"]}).json
@@ -189,7 +213,7 @@ def test_a_model_is_judged_at_zero_retention_as_the_line_does_when_it_starts(run
     """Whatever the switches say just now: else what is taken here keeps the line from its next start."""
     running.ask("POST", "/v1/agents", body={**MERCY, "retention": "redacted"})
     running.ask("POST", OFF.replace("demo", "mercy"), body={"reason": "no_patients"})
-    off = running.ask("POST", f"{OFF.replace('demo', 'mercy')}/approve", "other_admin")
+    off = running.approve(OFF.replace("demo", "mercy"))
     for each in AGREEMENTS[:2]:  # no promise to keep nothing
         assert 201 == running.ask("POST", "/v1/baa", body=each).status
     changed = running.ask("PUT", "/v1/agents/mercy", body={**HOSTED, "retention": "redacted"})

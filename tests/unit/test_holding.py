@@ -22,9 +22,9 @@ from policies.acts import Act, OffReason, Role
 from policies.allowlist import NOTHING_LISTED, ModelReason, days
 from policies.changes import Changed
 from policies.records import AgentFile, Engine, Evidence, EvidenceKind, InForce, Profile
-from policies.requests import Actor, ApproveZeroOff, Around, AskZeroOff, CreateAgent, GoLive, Rebuild
+from policies.requests import Actor, Around, AskZeroOff, CreateAgent, GoLive, Rebuild
 from policies.retention import Retention
-from tests.kept import ONE, TWO, Office
+from tests.kept import ONE, Office
 from tests.unit.test_briefing import AGENTS, AGREED, made
 
 DEMO = (AGENTS / "demo.toml").read_text("utf-8")
@@ -288,7 +288,7 @@ def test_switching_zero_retention_off_sends_an_agent_back_to_draft(office: Offic
     told(office, place)
     go_live(office, place)
     office.ask(AskZeroOff(OffReason.QUALITY_REVIEW), ONE)
-    office.ask(ApproveZeroOff(), TWO)
+    office.approve()
 
     assert frozenset() == told(office, place).live
 

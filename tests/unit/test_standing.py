@@ -183,7 +183,7 @@ def test_a_new_state_has_a_row_for_the_workspace_and_nothing_to_put_right(tmp_pa
 @pytest.mark.parametrize("kept", ["agent_policies", "evidence"])
 def test_a_state_with_policies_or_agreements_and_no_log_is_refused(office: Office, kept: str) -> None:
     office.ledger.record_evidence(EVIDENCE, ONE, 500_000)
-    gone = {"agent_policies", "evidence", "audit_entries", "audit_head"} - {kept}
+    gone = {"agent_policies", "evidence", "tokens", "audit_entries", "audit_head"} - {kept}
     by_hand(office, *(f"DELETE FROM {table}" for table in sorted(gone)))
     again = SqliteState.open(office.folder)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from agent import lines
 from agent.keeper.api.answers import Answer, ApiRefused, Asked, ErrorWord
@@ -15,7 +15,7 @@ from policies import closed, workspace
 from policies.acts import Act, AuditReason, OffReason, Role, Subject
 from policies.allowlist import ModelReason, ModelRefused, lacking, permit
 from policies.changes import Changed, ChangeRefused, is_live, level
-from policies.records import AgentFile, Engine, Profile
+from policies.records import SERIAL, AgentFile, Engine, Profile
 from policies.requests import (
     Actor,
     ApproveZeroOff,
@@ -48,6 +48,16 @@ class Why:
     """The body of a request to switch zero retention off."""
 
     reason: OffReason
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The body of an approval: which revision was seen.  Another has another reason, or asks for nothing."""
+
+    revision: Annotated[int, SERIAL]
 
     def __post_init__(self) -> None:
         closed.check(self)
@@ -94,7 +104,7 @@ def ask_zero_off(desk: Desk, asked: Asked) -> Answer:
 
 
 def approve_zero_off(desk: Desk, asked: Asked) -> Answer:
-    return _acted(desk, asked, ApproveZeroOff())
+    return _acted(desk, asked, ApproveZeroOff(asked.body.revision))
 
 
 def deny_zero_off(desk: Desk, asked: Asked) -> Answer:
@@ -124,7 +134,7 @@ def ask_force_off(desk: Desk, asked: Asked) -> Answer:
 
 
 def approve_force_off(desk: Desk, asked: Asked) -> Answer:
-    return _forced(desk, asked, workspace.ApproveForceOff())
+    return _forced(desk, asked, workspace.ApproveForceOff(asked.body.revision))
 
 
 def deny_force_off(desk: Desk, asked: Asked) -> Answer:

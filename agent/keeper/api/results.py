@@ -87,6 +87,7 @@ A_PARTY: Final = of_fields(
 )
 A_TOKEN: Final = of_fields(
     ref=of_kind(REF),
+    holder=of_kind(REF),
     role=of_record(people.NewToken)["properties"]["role"],
     expires=shapes.DATE,
     revoked=FLAG,
