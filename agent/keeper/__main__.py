@@ -124,7 +124,8 @@ def _brief(asked: argparse.Namespace) -> int:
 
 def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]] | None) -> int:
     """begin: the interface; gives what ends it."""
-    folder, profile, place = asked.state, Profile(asked.profile), holding.Place.of(asked)
+    folder, profile = asked.state, Profile(asked.profile)
+    place = holding.Place.of(asked)
     to = Receiver.of(asked.audit_to, asked.audit_ca) if asked.audit_to else None
     # The end of the pipe is the only end: whoever is signalled, what the line still says is kept.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

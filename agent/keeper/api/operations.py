@@ -105,7 +105,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               ADMIN, agents.zero_on, _S.AGENT, results.AN_AGENT),
     Operation("POST", _OFF, "askZeroRetentionOff", "Asks another admin to allow it off.",
               ADMIN, agents.ask_zero_off, _S.AGENT, results.AN_AGENT, 200, agents.Why),
-    Operation("POST", f"{_OFF}/approve", "approveZeroRetentionOff", "Off, by another admin, for the revision that she saw.",
+    Operation("POST", f"{_OFF}/approve", "approveZeroRetentionOff", "Off, by another admin, for the revision seen.",
               ADMIN, agents.approve_zero_off, _S.AGENT, results.AN_AGENT, 200, agents.Approval),
     Operation("POST", f"{_OFF}/deny", "denyZeroRetentionOff", "It stays on.",
               ADMIN, agents.deny_zero_off, _S.AGENT, results.AN_AGENT),
