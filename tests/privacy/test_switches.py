@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent import lines
+from agent.keeper.database import FILE
 from agent.keeper.duties import Duties
 from agent.keeper.holding import Place
 from agent.keeping import Keeping, Speaker
@@ -175,6 +177,18 @@ async def test_on_and_off_again_within_one_call_is_on_for_it(tmp_path: Path) -> 
         await world.say(live, "And when may I drive?")
 
         assert not world.hang_up(live)
+
+
+async def test_what_somebody_alters_in_the_file_never_reaches_a_line_and_is_written_down(tmp_path: Path) -> None:
+    async with living(tmp_path) as world:
+        with contextlib.closing(sqlite3.connect(tmp_path / "state" / FILE)) as database:
+            database.execute("UPDATE agent_policies SET zero_retention = 0")
+            database.commit()
+        world.duties.soon()
+        await world.until(lambda: Act.STATE_ALTERED in world.office.acts())
+        await world.says(ZERO)
+
+        assert [Act.AGENT_CREATED, Act.STATE_ALTERED] == world.office.acts()
 
 
 async def test_a_request_that_nobody_else_approves_changes_nothing(tmp_path: Path) -> None:
