@@ -1,4 +1,4 @@
-"""What keeping nothing costs: the same calls to the service as it is, and to one without its guards.  Pure."""
+"""What it costs to keep nothing: the same calls to the service, without its guards, and to one that keeps.  Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tests.bench.score import MISSING, ScoredCall, ScoredTurn, quantile
 
 GUARDED: Final = ("guarded", "guarded-again")
 UNGUARDED: Final = ("unguarded", "unguarded-again")
+REDACTED: Final = ("redacted", "redacted-again")
 MOST: Final = 0.10  # of the reply gap's 95th percentile
 ALIKE: Final = 0.8  # of two transcripts of one answer; two different passages have less than half
 
@@ -28,6 +29,8 @@ def rows(runs: Sequence[Run]) -> list[Row]:
         Row("  dearer at the 95th percentile", None, None, share, len(there), f"<= {MOST:.0%}", share <= MOST),
         _same("answers the same as without guards", runs, (GUARDED, UNGUARDED)),
         _same("  as in another run with them", runs, (GUARDED[:1], GUARDED[1:])),
+        times("reply gap, redacted transcripts kept (ms)", runs, lambda run: _gaps(run, REDACTED)),
+        _same("answers the same with zero retention on and off", runs, (GUARDED, REDACTED)),
     ]
 
 

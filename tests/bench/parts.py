@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent.phrases import PhraseTexts
+from policies.retention import Retention
 from telephony.twin.script import VOICES, Script
 from telephony.twin.voices import build
 from tests.bench import resources, service
@@ -60,8 +61,12 @@ class Amount:
 
 FULL: Final = Amount(alone_turns=42, most_turns=None, scripts=None, rounds=10, model_turns=24, cost_turns=60)
 QUICK: Final = Amount(alone_turns=3, most_turns=3, scripts=5, rounds=2, model_turns=3, cost_turns=6)
-COMPARED: Final = (("unguarded", "tests.bench.unguarded"), ("guarded", "tests.bench.serving"))
-"""What is compared: the name of the part, and the module that serves."""
+COMPARED: Final = (
+    ("unguarded", "tests.bench.unguarded", Retention.ZERO),
+    ("guarded", "tests.bench.serving", Retention.ZERO),
+    ("redacted", "tests.bench.serving", Retention.REDACTED),
+)
+"""What is compared: the name of the part, the module that serves, and what its agent may keep."""
 
 
 @dataclass(slots=True)
@@ -124,12 +129,18 @@ class Bench:
         self.part(running, {"part": "together", "at_once": 4, "calls": callers, "rounds": texts})
 
     def cost(self, calls: Sequence[Planned]) -> None:
-        """The same calls, four at once, to the service as it is and to one that would keep; there and back again."""
+        """The same calls, four at once, to each of `COMPARED`; there and back again.
+
+        Raises `ServiceFailed` where a service kept what it may not, or nothing though it may.
+        """
         job = [to_json(call, self.amount.most_turns) for call in calls]
         for again, order in (("", COMPARED), ("-again", COMPARED[::-1])):
-            for name, module in order:
-                with service.running(self.folder / f"{name}{again}", serving=module) as running:
+            for name, module, retention in order:
+                folder = self.folder / f"{name}{again}"
+                with service.running(folder, serving=module, retention=retention) as running:
                     self.part(running, {"part": f"{name}{again}", "at_once": 4, "calls": job})
+                if bool(kept := service.transcripts(folder)) is not (retention is Retention.REDACTED):
+                    raise service.ServiceFailed(f"with retention {retention.value}, {kept} transcripts were kept")
 
     def model(self, calls: Sequence[Planned]) -> None:
         """A service with a language model that takes 300 ms to its first token, then 80 a second."""

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent.embedded_redis import die_with_parent, free_port
+from policies.retention import Retention
 from tests.bench import resources
+from tests.kept import Office
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 READY_S: Final = 180.0
@@ -40,7 +42,7 @@ speaking_rate = 1.0
 engine = "{engine}"
 model = "{model}"
 knowledge = "../knowledge"
-retention = "zero"
+retention = "{retention}"
 workflow = "post_discharge"
 """
 TRIED: Final = ("QUIETLINE_RECOGNISER", "QUIETLINE_VOICE", "QUIETLINE_SPOKEN_AHEAD", "QUIETLINE_LEAD_MS")
@@ -80,17 +82,26 @@ def settings() -> dict[str, str]:
 
 @contextlib.contextmanager
 def running(
-    folder: Path, engine: str = "approved", more: Mapping[str, str] | None = None, serving: str = "tests.bench.serving"
+    folder: Path,
+    engine: str = "approved",
+    more: Mapping[str, str] | None = None,
+    serving: str = "tests.bench.serving",
+    retention: Retention = Retention.ZERO,
 ) -> Iterator[Running]:
     """The service, ready to be called, with all it synthesises ahead.
 
-    folder: an empty one for all its files.  serving: the module that runs it.  Raises `ServiceFailed`.
+    folder: an empty one for all its files.  serving: the module that runs it.  retention: two admins have agreed to it
+    before.  Raises `ServiceFailed`.
     """
     (folder / "agents").mkdir(parents=True)
     (folder / "knowledge").symlink_to(ROOT / "deploy" / "knowledge")
     model = "" if engine == "approved" else "bench-model"
-    text = AGENT.format(number=NUMBER, greeting=GREETING, engine=engine, model=model)
+    text = AGENT.format(number=NUMBER, greeting=GREETING, engine=engine, model=model, retention=retention.name.lower())
     (folder / "agents" / "bench.toml").write_text(text, encoding="utf-8")
+    if retention is Retention.REDACTED:
+        office = Office.open(folder / "state")
+        office.zero_off("bench")
+        office.close()
     port, token = free_port(), secrets.token_hex(16)
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "HF_HOME") if name in os.environ}
     environment |= {
@@ -139,6 +150,14 @@ def running(
             process.kill()
             process.wait()
         reader.join(5.0)
+
+
+def transcripts(folder: Path) -> int:
+    """How many calls' transcripts the service has kept, which has ended.  folder: that of `running`."""
+    office = Office.open(folder / "state")
+    kept = len(office.transcripts.refs())
+    office.close()
+    return kept
 
 
 def _read(service: Running, awaited: Mapping[str, threading.Event]) -> None:

@@ -19,6 +19,11 @@ from tests.bench.serving import serve
 LINE: Final = (sys.executable, "-P", "-m", "tests.bench.unguarded", "line")
 
 
+def unconfined(*_: object, **__: object) -> Locks:
+    """Instead of `confine`, whatever it is given."""
+    return Locks(frozenset())
+
+
 async def _whatever(_: Locks) -> None:
     return
 
@@ -28,7 +33,7 @@ def main() -> int:
         surroundings.SCRUB = MappingProxyType({})  # type: ignore[misc]  # it is final for everyone else
         return asyncio.run(serve(LINE))
     for module, name, instead in (
-        (line, "confine", lambda *_: Locks(frozenset())),
+        (line, "confine", unconfined),
         (service, "still_locked", _whatever),
         (forgetting, "begin", lambda: None),
         (forgetting, "soon", lambda: None),

@@ -29,6 +29,7 @@ CODE: Final = ("agent", "telephony", "policies")
 FAST: Final = ("tests/architecture", "tests/privacy/test_nothing_said_gets_out.py", "tests/unit", "tests/calls")
 """In this order, until one fails; the quick proof is a stage of its own."""
 STAGE_S: Final = 900.0
+MYPY: Final = ".mypy_cache"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Copy:
             if name and (ROOT / name).is_file():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, root / name)
+        if (ROOT / MYPY).is_dir():  # what mypy knows of the unchanged files: minutes less
+            shutil.copytree(ROOT / MYPY, root / MYPY)
         packages = root / ".venv" / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
         packages.mkdir(parents=True)
         (root / ".venv" / "bin").mkdir()

@@ -448,8 +448,7 @@ def test_a_report_keeps_the_line_s_own_facts() -> None:
 
 
 def compared(gaps: dict[str, list[float]], told: dict[str, list[str]]) -> list[rows.Row]:
-    parts = ("guarded", "unguarded", "guarded-again", "unguarded-again")
-    run = [one_call(part, gaps[part.removesuffix("-again")]) for part in parts]
+    run = [one_call(part, gaps[part.removesuffix("-again")]) for part in told]
     said = [
         dataclasses.replace(
             call,
@@ -482,6 +481,16 @@ def test_another_answer_than_without_guards_is_seen() -> None:
 
     assert 0.75 == row(found, "answers the same as without guards").share
     assert 1.0 == row(found, "  as in another run with them").share
+
+
+def test_another_answer_of_a_line_that_keeps_is_seen() -> None:
+    same, other = ["keep it dry", "take two tablets"], ["keep it dry", "call the nurse now"]
+    told = dict.fromkeys(("guarded", "unguarded", "guarded-again", "unguarded-again", "redacted"), same)
+    gaps = [500.0, 600.0]
+    found = compared(dict.fromkeys(("guarded", "unguarded", "redacted"), gaps), {**told, "redacted-again": other})
+
+    assert 0.75 == row(found, "answers the same with zero retention on and off").share
+    assert 1.0 == row(found, "answers the same as without guards").share
 
 
 def test_without_a_comparison_there_are_no_rows_of_cost() -> None:

@@ -120,6 +120,21 @@ def test_the_image_has_glibc_and_no_root() -> None:
     assert ["10001:10001"] == re.findall(r"^USER (\S+)", text, re.MULTILINE)
 
 
+def test_a_build_is_shown_the_code_and_no_state_no_key_and_no_history() -> None:
+    rows = [
+        row for row in (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines() if row and not row.startswith("#")
+    ]
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    shown = {row.removeprefix("!") for row in rows if row.startswith("!")}
+    secrets = {secret["file"].removeprefix("./") for secret in compose()["secrets"].values()}
+
+    assert "*" == rows[0]
+    assert shown == {name for names in copied for name in names.split()}
+    assert {"secrets"} == {file.partition("/")[0] for file in secrets}
+    assert "deploy/secrets" in rows[rows.index("!deploy") :]
+    assert "deploy/secrets/" in (DEPLOY.parent / ".gitignore").read_text().splitlines()
+
+
 def test_a_real_redis_with_our_configuration_is_found_in_order_and_wholly_examined() -> None:
     """Without its certificate; everything else as it is shipped."""
     left_out = ("tls", "port", "#", *(() if _redis() >= 7 else SINCE_7))
