@@ -81,6 +81,8 @@ class Act(enum.Enum):
     PROCESS_STARTED = "process_started"
     PROCESS_STOPPED = "process_stopped"
     AUDIT_EXPORTED = "audit_exported"
+    STATE_ALTERED = "state_altered"
+    """What was set was not what the log says: somebody else wrote, or an upgrade.  It is on the safe side now."""
 
 
 class Subject(enum.Enum):
@@ -122,6 +124,11 @@ class AuditReason(enum.Enum):
     NOT_ALLOWED = "not_allowed"
     """The role may not do it."""
     SAME_ADMIN = "same_admin"
+    """Who asked is who approves, with the same token or another of hers."""
+    ASKER_GONE = "asker_gone"
+    """The token that asked lets nobody in any more: somebody has to ask anew."""
+    OTHER_REVISION = "other_revision"
+    """What was to be approved is not what is asked for now."""
     FORCED = "forced"
     NO_REQUEST = "no_request"
     NO_SUCH_AGENT = "no_such_agent"
@@ -141,6 +148,8 @@ class AuditReason(enum.Enum):
     MALFORMED = "malformed"
     # why an agent fell back to draft
     BUILD_CHANGED = "build_changed"
+    ZERO_ON_AGAIN = "zero_on_again"
+    """Likewise; and zero retention, which was off or about to be, is on again."""
     ZERO_OFF = "zero_off"
     TEST_FAILED = "test_failed"
     ASKED = "asked"

@@ -87,6 +87,8 @@ class AuditFault(enum.Enum):
     """The head was not signed by this key."""
     REWRITTEN = "rewritten"
     """A head that was kept elsewhere stands for another history."""
+    OTHER_STATE = "other_state"
+    """What is set for an agent or the workspace is not what the log says."""
 
 
 @dataclass(frozen=True, slots=True)

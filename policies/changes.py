@@ -4,12 +4,14 @@ match change(policy, AskZeroOff(OffReason.COMPLAINT), who, around):
     case Changed(policy, event): ...              # both are written in one transaction, or neither
     case ChangeRefused(reason, event): ...        # the refusal is written too
 
-Zero retention on: at once, by one admin.  Off: one admin asks with a reason, another approves; refused while the
-workspace forces it on; and the agent is a draft again, untested.  Nothing here touches a live call: a call goes by
-`policies.retention.effective` of the level at its answer and the level now, which never gets laxer.
+Zero retention on: at once, by one admin.  Off: one admin asks with a reason, another approves the very revision that
+she saw (`policies.four_eyes`); refused while the workspace forces it on; and the agent is a draft again, untested.
+Nothing here touches a live call: a call goes by `policies.retention.effective` of the level at its answer and the level
+now, which never gets laxer.
 
 An agent leaves draft only with evidence for every vendor in its data path, and with redaction self-test and quick proof
-passed for exactly the build that it has; another build (of code, settings or models) makes it a draft again.
+passed for exactly the build that it has; another build (of code, settings, models or keys) makes it a draft again, with
+zero retention on: what two admins switched off for one set of keys does not hold for another, nor does a request.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
+from policies import four_eyes
 from policies.acts import Act, AuditReason, OffReason, Role, Subject, told
 from policies.audit import AuditEvent, digest
 from policies.records import AGENT, HASH, NONE, AgentPolicy, WorkspacePolicy
@@ -158,22 +161,35 @@ def _zero(
                 return _ALREADY
             asked = replace(policy, off_requested_by=actor.token, off_reason=reason)
             return asked, Act.ZERO_OFF_REQUESTED, told(reason)
-        case ApproveZeroOff():
+        case ApproveZeroOff(revision):
             if not pending:
                 return AuditReason.NO_REQUEST
-            if policy.off_requested_by == actor.token:
-                return AuditReason.SAME_ADMIN
+            if revision != policy.revision:
+                return AuditReason.OTHER_REVISION
+            refused = four_eyes.objection(policy.off_requested_by, actor.token, around.pair, around.hour)
+            if refused is not None:
+                return refused
             off = replace(settled, zero_retention=False, live=False, tested=NONE, proven=NONE)
             return off, Act.ZERO_OFF_APPROVED, told(policy.off_reason)
 
 
+def strictest(policy: AgentPolicy) -> AgentPolicy:
+    """An untested draft with zero retention on, and no request to switch it off."""
+    return replace(
+        policy, live=False, zero_retention=True, off_requested_by=NONE, off_reason=None, tested=NONE, proven=NONE
+    )
+
+
 def _rebuilt(policy: AgentPolicy, build: str) -> _New | AuditReason:
+    """What two admins switched off, they switched off for the agent that they saw: for these keys, numbers included."""
     if not _hash(build):
         return _MALFORMED
     if build == policy.build:
         return _ALREADY
     act = Act.BACK_TO_DRAFT if policy.live else Act.AGENT_CHANGED
-    return replace(policy, build=build, live=False), act, AuditReason.BUILD_CHANGED
+    ended = not policy.zero_retention or policy.off_requested_by != NONE
+    reason = AuditReason.ZERO_ON_AGAIN if ended else AuditReason.BUILD_CHANGED
+    return replace(strictest(policy), build=build, tested=policy.tested, proven=policy.proven), act, reason
 
 
 def _examined(policy: AgentPolicy, build: str, *, passed: bool, proof: bool) -> _New | AuditReason:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from policies.acts import Act, Subject
+from policies.acts import Act, AuditReason, Subject
 from policies.records import NONE, AuditEntry
 from policies.retention import Retention
 
@@ -55,9 +55,11 @@ ZERO: Final[Mapping[Act, bool]] = MappingProxyType(
         Act.ZERO_OFF_APPROVED: False,
         Act.ZERO_FORCED: True,
         Act.FORCE_OFF_APPROVED: False,
+        Act.STATE_ALTERED: True,
     }
 )
-"""What an act makes of zero retention: of the agent, or of the workspace's force."""
+"""What an act makes of zero retention: of the agent, or of the workspace's force.  Another build switches it on, too
+(`AuditReason.ZERO_ON_AGAIN`)."""
 LIVE: Final[Mapping[Act, bool]] = MappingProxyType(
     {
         Act.AGENT_CREATED: False,
@@ -67,6 +69,7 @@ LIVE: Final[Mapping[Act, bool]] = MappingProxyType(
         Act.ZERO_OFF_APPROVED: False,
         Act.SELF_TEST_FAILED: False,
         Act.PROOF_FAILED: False,
+        Act.STATE_ALTERED: False,
     }
 )
 """Whether an agent is live after it."""
@@ -92,7 +95,7 @@ class History:
             replace(
                 last,
                 hour=entry.hour,
-                zero=ZERO.get(entry.act, last.zero),
+                zero=entry.reason is AuditReason.ZERO_ON_AGAIN or ZERO.get(entry.act, last.zero),
                 live=LIVE.get(entry.act, last.live),
                 policy=entry.after,
             )

@@ -15,6 +15,7 @@ REASONS: Final = frozenset(
         "altered",
         "appends",
         "asked",
+        "asker_gone",
         "baa_expired",
         "bad_entry",
         "bad_head",
@@ -115,6 +116,8 @@ REASONS: Final = frozenset(
         "other_keys",
         "other_place",
         "other_region",
+        "other_revision",
+        "other_state",
         "other_stream",
         "other_tier",
         "out_of_order",
@@ -195,5 +198,6 @@ REASONS: Final = frozenset(
         "wrong_type",
         "zdr_expired",
         "zero_off",
+        "zero_on_again",
     }
 )

@@ -391,7 +391,9 @@ class Token:
     """What lets a person in.  Raises `closed.NotClosed` when a field is out of its bounds."""
 
     ref: Annotated[str, REF]
-    """Random; stands for the person in the audit log."""
+    """Random; stands for the token in the audit log."""
+    holder: Annotated[str, REF]
+    """Random; stands for the person, and is the same in every token that replaces hers."""
     role: PersonRole
     """What it gives a right to."""
     argon2id: Annotated[str, ARGON2ID]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 from policies.acts import OffReason, Role
 from policies.allowlist import ModelReason
+from policies.four_eyes import Pair
 from policies.records import NONE, REF, WorkspacePolicy
 
 
@@ -41,6 +42,8 @@ class Around:
     """None while it is not known: then zero retention counts as forced."""
     lacking: ModelReason | None = None
     """`allowlist.lacking` of the agent's data path today."""
+    pair: Pair = field(default_factory=Pair)
+    """Whose tokens asked and approve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ class AskZeroOff:
 
 @dataclass(frozen=True, slots=True)
 class ApproveZeroOff:
-    pass
+    revision: int
+    """Of the policy that whoever approves has seen, with the request and its reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ CLASSES: Final[Mapping[Act, tuple[int, int]]] = MappingProxyType(
         Act.PROCESS_STARTED: (LIFECYCLE, START),
         Act.PROCESS_STOPPED: (LIFECYCLE, STOP),
         Act.AUDIT_EXPORTED: (ENTITY, READ),
+        Act.STATE_ALTERED: (FINDING, FINDING_CREATE),
     }
 )
 """Class and activity of each act."""
@@ -83,6 +84,7 @@ SEVERITIES: Final[Mapping[Act, int]] = MappingProxyType(
     {
         Act.PROOF_FAILED: HIGH,
         Act.SELF_TEST_FAILED: HIGH,
+        Act.STATE_ALTERED: HIGH,
         Act.ZERO_OFF_APPROVED: HIGH,
         Act.FORCE_OFF_APPROVED: HIGH,
         Act.KEY_CHANGED: HIGH,

@@ -8,13 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from policies import four_eyes
 from policies.acts import Act, AuditReason, OffReason, Role, Subject, told
 from policies.audit import AuditEvent, digest
+from policies.four_eyes import Pair
 from policies.records import NONE, WorkspacePolicy
 from policies.requests import Actor
 
 AT_FIRST: Final = WorkspacePolicy(revision=0, zero_forced=False, off_requested_by=NONE, off_reason=None)
 """Of a state that was just made: each agent's own policy holds, and that begins with zero retention."""
+UNKNOWN: Final = replace(AT_FIRST, zero_forced=True)
+"""Where the record is missing, or is not the one that was logged: forced, until two admins end that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class AskForceOff:
 
 @dataclass(frozen=True, slots=True)
 class ApproveForceOff:
-    pass
+    revision: int
+    """Of the record that whoever approves has seen, with the request and its reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,11 @@ class WorkspaceRefused:
 
 
 def force(
-    policy: WorkspacePolicy, request: ForceRequest, actor: Actor, hour: int
+    policy: WorkspacePolicy, request: ForceRequest, actor: Actor, hour: int, pair: Pair
 ) -> WorkspaceChanged | WorkspaceRefused:
-    """What the request makes of the switch.  hour: now, in whole hours since 1970-01-01 UTC."""
+    """What the request makes of the switch.  hour: now, in whole hours since 1970-01-01 UTC; pair: the tokens."""
     may = actor.role is Role.ADMIN and actor.signed_in
-    outcome = _outcome(policy, request, actor) if may else AuditReason.NOT_ALLOWED
+    outcome = _outcome(policy, request, actor, hour, pair) if may else AuditReason.NOT_ALLOWED
     event = AuditEvent(
         hour=hour,
         role=actor.role,
@@ -79,7 +84,7 @@ def force(
 
 
 def _outcome(
-    policy: WorkspacePolicy, request: ForceRequest, actor: Actor
+    policy: WorkspacePolicy, request: ForceRequest, actor: Actor, hour: int, pair: Pair
 ) -> tuple[WorkspacePolicy, Act, AuditReason | None] | AuditReason:
     settled = replace(policy, off_requested_by=NONE, off_reason=None)
     pending = policy.off_requested_by != NONE
@@ -98,11 +103,14 @@ def _outcome(
                 Act.FORCE_OFF_REQUESTED,
                 told(reason),
             )
-        case ApproveForceOff():
+        case ApproveForceOff(revision):
             if not pending:
                 return AuditReason.NO_REQUEST
-            if policy.off_requested_by == actor.token:
-                return AuditReason.SAME_ADMIN
+            if revision != policy.revision:
+                return AuditReason.OTHER_REVISION
+            refused = four_eyes.objection(policy.off_requested_by, actor.token, pair, hour)
+            if refused is not None:
+                return refused
             return replace(settled, zero_forced=False), Act.FORCE_OFF_APPROVED, told(policy.off_reason)
         case DenyForceOff():
             return (settled, Act.FORCE_OFF_DENIED, told(policy.off_reason)) if pending else AuditReason.NO_REQUEST

@@ -96,6 +96,11 @@ class Interface:
             found = {name.lower(): value for name, value in answer.getheaders()}
             return Reply(answer.status, found, answer.read())
 
+    def approve(self, off: str, who: str = "other_admin") -> Reply:
+        """What is asked for now of the agent, or the workspace, that `off` is the route of."""
+        told = self.ask("GET", off.split("/zero-retention")[0]).json
+        return self.ask("POST", f"{off}/approve", who, {"revision": told.get("policy", told)["revision"]})
+
     def entries(self) -> list[AuditEntry]:
         with contextlib.closing(LedgerReader(self.folder)) as reader:
             return [entry_of(line) for line in reader.lines()]

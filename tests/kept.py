@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import functools
 import os
 import secrets
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from agent import embedded_redis, surroundings
 from agent.keeper.ledger import Ledger, LedgerReader
@@ -21,11 +22,11 @@ from agent.keeper.transcript_keys import TranscriptKeys, transcript_keys
 from agent.keeper.transcripts import SealedTranscripts
 from agent.keeping import Said, Speaker
 from agent.sealing import Seal
-from policies.acts import Act, OffReason, Role
-from policies.audit import entry_of
+from policies.acts import Act, OffReason, PersonRole, Role, Subject
+from policies.audit import AuditEvent, entry_of
 from policies.changes import Changed, ChangeRefused
 from policies.phi import PHI
-from policies.records import SealedTranscript, hour_of, ref_of
+from policies.records import SealedTranscript, Token, hour_of, ref_of
 from policies.requests import Actor, ApproveZeroOff, Around, AskZeroOff, CreateAgent, Request, ZeroOn
 from policies.retention import Retention, admit
 from tests.stub_line import metrics
@@ -36,7 +37,32 @@ if TYPE_CHECKING:
 ONE, TWO = (Actor(Role.ADMIN, ref_of(bytes([number]) * 16)) for number in (1, 2))
 AUDITOR = Actor(Role.AUDITOR, ref_of(bytes([3]) * 16))
 BUILD = "b" * 64
+HASHED = f"$argon2id$v=19$m=7168,t=5,p=1${'A' * 22}${'A' * 43}"
 CANARY = "Xanthippe Quillfeather"
+
+
+def token_of(actor: Actor, **changed: Any) -> Token:
+    """A record of the token that an admin acts with, whose secret nobody knows: its holder is a person of its own."""
+    held = Token(
+        ref=actor.token,
+        holder=actor.token,
+        role=PersonRole.ADMIN,
+        argon2id=HASHED,
+        expires=60_000,
+        revoked=False,
+        revision=0,
+    )
+    return dataclasses.replace(held, **changed)
+
+
+def sign_up(ledger: Ledger, *tokens: Token) -> None:
+    """Each with its entry, unless it is there."""
+    for token in tokens:
+        if ledger.token(token.ref) != token:
+            event = AuditEvent(
+                hour=498_000, role=Role.OPERATOR, act=Act.TOKEN_ISSUED, subject=Subject.TOKEN, thing=token.ref
+            )
+            ledger.put(token, event)
 
 
 @functools.cache
@@ -73,11 +99,26 @@ class Office:
     transcripts: SealedTranscripts
 
     @classmethod
-    def open(cls, folder: Path, kept_days: int = 7, seal: Path | None = None) -> Office:
+    def open(
+        cls,
+        folder: Path,
+        kept_days: int = 7,
+        seal: Path | None = None,
+        allows: Callable[[str], Retention] = lambda _agent: Retention.REDACTED,
+    ) -> Office:
+        """allows: what the agents' files say."""
         state = SqliteState.open(folder)
         ledger = Ledger.open(folder, state.database)
+        sign_up(ledger, token_of(ONE), token_of(TWO))
         keys = transcript_keys(folder, seal)
-        return cls(folder, state, ledger, keys, SealedTranscripts(state.database, ledger, keys, kept_days))
+        transcripts = SealedTranscripts(state.database, ledger, keys, kept_days, allows=allows)
+        return cls(folder, state, ledger, keys, transcripts)
+
+    def at(self, when_s: float) -> SealedTranscripts:
+        """Its transcripts by a clock that stands."""
+        return SealedTranscripts(
+            self.state.database, self.ledger, self.keys, 7, lambda: when_s, lambda _agent: Retention.REDACTED
+        )
 
     def ask(self, request: Request, actor: Actor = ONE, agent: str = "demo") -> Changed | ChangeRefused:
         return self.ledger.change_agent(agent, request, actor, Around(hour_of(time.time()), None))
@@ -86,14 +127,20 @@ class Office:
         """By two admins; the agent is made where there is none."""
         self.ask(CreateAgent(BUILD), agent=agent)
         assert isinstance(self.ask(AskZeroOff(OffReason.NO_PATIENTS), ONE, agent), Changed)
-        assert isinstance(self.ask(ApproveZeroOff(), TWO, agent), Changed)
+        assert isinstance(self.approve(TWO, agent), Changed)
+
+    def approve(self, actor: Actor = TWO, agent: str = "demo") -> Changed | ChangeRefused:
+        """What is asked for now."""
+        policy = self.ledger.policy(agent)
+        assert policy is not None
+        return self.ask(ApproveZeroOff(policy.revision), actor, agent)
 
     def zero_on(self, agent: str = "demo") -> None:
         assert isinstance(self.ask(ZeroOn(), TWO, agent), Changed)
 
-    def a_call(self) -> str:
+    def a_call(self, agent: str = "demo") -> str:
         """The ref of a call whose record is there."""
-        record = metrics()
+        record = dataclasses.replace(metrics(), agent=agent)
         permitted = admit(record, Retention.ZERO)
         assert permitted is not None
         self.state.keep(permitted)
@@ -105,10 +152,11 @@ class Office:
         return Seal(self.keys.public).shut(said, ref=ref, agent=agent, day=when, cut=False)
 
     def acts(self) -> list[Act]:
+        """Without the admins' own tokens."""
         reader = LedgerReader(self.folder)
         found = [entry_of(line).act for line in reader.lines()]
         reader.close()
-        return found
+        return [act for act in found if act is not Act.TOKEN_ISSUED]
 
     def bytes(self) -> bytes:
         """Of every file of the state but the keys."""

@@ -44,6 +44,7 @@ from policies.logs import Log
 from policies.phi import PHI
 from policies.records import Profile, hour_of
 from policies.refs import KEY_BYTES
+from policies.retention import Retention
 from policies.vocabulary import Event
 
 REFS: Final = "REFS_KEY"
@@ -132,6 +133,7 @@ def _brief(asked: argparse.Namespace) -> int:
 def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]] | None) -> int:
     """begin: the interface; gives what ends it."""
     folder, profile = asked.state, Profile(asked.profile)
+    place = holding.Place.of(asked)
     to = Receiver.of(asked.audit_to, asked.audit_ca) if asked.audit_to else None
     # The end of the pipe is the only end: whoever is signalled, what the line still says is kept.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -144,8 +146,10 @@ def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]]
         ledger.write(_process(Act.PROCESS_STARTED))
         ledger.note_expired(datetime.now(UTC).date(), hour_of(time.time()))
         keys = transcript_keys(folder, asked.seal_key)
-        transcripts = SealedTranscripts(state.database, ledger, keys, asked.transcript_days)
+        allows = functools.partial(place.allowed, ledger) if place is not None else lambda _agent: Retention.ZERO
+        transcripts = SealedTranscripts(state.database, ledger, keys, asked.transcript_days, allows=allows)
         transcripts.expire()
+        engines = place.engines(ledger) if place is not None else {}
     except StateFailed:
         echo(LogLine(Event.STATE_FAILED, {}))
         return EXIT_STATE
@@ -164,16 +168,14 @@ def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]]
     def owing(owed: bool) -> None:
         echo(LogLine(Event.EXPIRY_OWED if owed else Event.EXPIRY_SETTLED, {}))
 
-    log = Log(lambda line: echo(decode(line)))
-    place, url = holding.Place.of(asked), os.environ.get("REDIS_URL")
+    log, url = Log(lambda line: echo(decode(line))), os.environ.get("REDIS_URL")
     duties = None
     if place is not None:
-        bus = PHI(url) if url else None
         duties = Duties(
             place,
             keys,
             asked.transcript_days,
-            bus,
+            PHI(url) if url else None,
             time.time,
             failed=lambda error: log.failure(Event.DUTY_FAILED, error),
             owing=owing,
@@ -193,7 +195,6 @@ def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]]
     owe = duties.owe if duties is not None else lambda: None
     here = TranscriptsHere(folder, keys, asked.transcript_days, owe)
     end = None if begin is None else begin(echo, after_change=changed, transcripts=here)
-    engines = place.engines() if place is not None else {}
     answered = Answered(engines, _refs(os.environ.get(REFS)), asked.calls, profile, time.time)
     collector = Collector(state, profile, answered, echo, written, transcripts=transcripts.take)
     for line in lines(sys.stdin.buffer):

@@ -2,7 +2,7 @@
 
 <state>/agents/<name>.accepted      the keys as they were accepted
 <state>/agents/<name>.accepted.new  written, and not yet what counts
-<state>/agents/<name>.toml          made of them: what the line reads at its next start
+<state>/agents/<name>.toml          made of them, for people: with `live` or `draft` as it is now
 
 The record (`AgentFile`, in one transaction with the agent's policy and the audit entry) decides.  A file is written
 aside first; then the record is; then the file takes its name.  Whoever is killed between is put right by `settle`.
@@ -117,7 +117,7 @@ class AgentFiles:
 
     def _derive(self, name: str, table: Mapping[str, Any], *, live: bool) -> None:
         """The line's file: what was accepted, and whether it is live."""
-        content = toml({**table, "state": (AgentState.LIVE if live else AgentState.DRAFT).value})
+        content = toml({**table, "state": state_of(live=live)})
         if not self._file(name).is_file() or self._file(name).read_bytes() != content:
             fresh = self._file(name).with_suffix(f".toml{NEW}")
             _write(fresh, content)
@@ -135,6 +135,27 @@ class AgentFiles:
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.toml"
+
+
+def accepted_table(state: Path, accepted: AgentFile) -> Mapping[str, Any] | None:
+    """The keys that were accepted, of whichever file holds exactly those; None where none does.
+
+    The one that was written aside counts too: who is killed before it takes its name has recorded it.
+    Raises `AgentFileRefused`.
+    """
+    for name in (f"{accepted.agent}{ACCEPTED}", f"{accepted.agent}{ACCEPTED}{NEW}"):
+        content = b""
+        with contextlib.suppress(OSError):
+            content = (state / FOLDER / name).read_bytes()
+        if hashlib.sha256(content).hexdigest() == accepted.content:
+            return lines.table_in(content, accepted.agent)
+    return None
+
+
+def state_of(*, live: bool) -> str:
+    """What an agent's file says of it."""
+    state = AgentState.LIVE if live else AgentState.DRAFT
+    return str(state.value)
 
 
 def toml(table: Mapping[str, Any]) -> bytes:

@@ -46,6 +46,7 @@ TOLD: Final = {
     AuditFault.BAD_HEAD: "the head is missing or no head",
     AuditFault.BAD_SIGNATURE: "a head was not signed by this key",
     AuditFault.REWRITTEN: "a head that was kept elsewhere stands for another history",
+    AuditFault.OTHER_STATE: "what is set for an agent or the workspace is not what the log says",
 }
 
 

@@ -1,6 +1,7 @@
 """Tokens and incidents at a terminal, by whoever may run programs on the machine.
 
 token issue --role ROLE --days N    prints the secret, once; for the role admin this is the only way
+token renew REF --days N            another for the same person, in the same right
 token list                          who may come in
 token revoke REF                    lets nobody in with it from now on
 incident --from HOUR --to HOUR      the calls of these hours, and the policy in force; --format table or jsonl
@@ -43,6 +44,9 @@ def add_verbs(verbs: Any) -> Sequence[argparse.ArgumentParser]:
     new = does.add_parser("issue", help="prints a secret, once")
     new.add_argument("--role", choices=[role.value for role in PersonRole], required=True)
     new.add_argument("--days", type=_days, required=True, help=f"1 to {tokens.LONGEST_DAYS}")
+    again = does.add_parser("renew", help="likewise, for the person who has or had this token")
+    again.add_argument("ref")
+    again.add_argument("--days", type=_days, required=True)
     does.add_parser("list")
     does.add_parser("revoke").add_argument("ref")
     incident: argparse.ArgumentParser = verbs.add_parser("incident", help="the calls of a window of hours")
@@ -70,19 +74,25 @@ def _token(asked: argparse.Namespace) -> int:
         return _list(LedgerReader(asked.state).tokens())
     database = Database.open(asked.state)
     ledger = Ledger.open(asked.state, database)
-    hour = records.hour_of(time.time())
     if asked.what == "issue":
-        today = datetime.now(UTC).date()
-        token, secret = issue(ledger, PersonRole(asked.role), asked.days, today, hour, OPERATOR)
-        sys.stdout.write(f"{secret}\n")
-        sys.stderr.write(f"quietline: shown this once; {token.role.value} until {spelled(token.expires)}\n")
-        return 0
+        return _issue(ledger, PersonRole(asked.role), asked.days, None)
     held = ledger.token(asked.ref) if re.fullmatch(records.REF.pattern, asked.ref, re.ASCII) else None
+    if held is not None and asked.what == "renew":
+        return _issue(ledger, held.role, asked.days, held.holder)
     if held is None or held.revoked:
         sys.stderr.write("quietline: there is no such token, or it was revoked before\n")
         return EXIT_REFUSED
+    hour = records.hour_of(time.time())
     event = AuditEvent(hour=hour, role=Role.OPERATOR, act=Act.TOKEN_REVOKED, subject=Subject.TOKEN, thing=held.ref)
     ledger.put(replace(held, revoked=True, revision=held.revision + 1), event)
+    return 0
+
+
+def _issue(ledger: Ledger, role: PersonRole, days: int, holder: str | None) -> int:
+    today, hour = datetime.now(UTC).date(), records.hour_of(time.time())
+    token, secret = issue(ledger, role, days, today, hour, OPERATOR, holder)
+    sys.stdout.write(f"{secret}\n")
+    sys.stderr.write(f"quietline: shown this once; {token.role.value} until {spelled(token.expires)}\n")
     return 0
 
 
@@ -91,7 +101,8 @@ def _list(held: Iterable[records.Token]) -> int:
     for token in sorted(held, key=lambda token: (token.role.value, token.ref)):
         reason = tokens.objection(token, today)
         standing = "holds" if reason is None else reason.value.replace("_", " ")
-        sys.stdout.write(f"{token.ref}  {token.role.value:<15} until {spelled(token.expires)}  {standing}\n")
+        row = f"{token.ref}  {token.role.value:<15} until {spelled(token.expires)}  of {token.holder}  {standing}\n"
+        sys.stdout.write(row)
     return 0
 
 

@@ -90,12 +90,20 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """What is read within belongs together, whatever is written meanwhile."""
+        """What is read within belongs together, whatever is written meanwhile; within another, that one goes on."""
+        if self.busy:
+            yield
+            return
         self.run("BEGIN")
         try:
             yield
         finally:
             self._roll_back()
+
+    @property
+    def busy(self) -> bool:
+        """A transaction or a snapshot is open."""
+        return self._connection.in_transaction
 
     def scrub(self) -> bool:
         """Empties the write-ahead log, where what was deleted still stands; False while somebody reads beside us."""

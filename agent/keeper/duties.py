@@ -100,7 +100,7 @@ class Duties:
 
     def _round(self) -> None:
         """Raises nothing: the thread that ends on a surprise would end every expiry with it, and nobody would hear."""
-        for duty in (self._tell, self._end):
+        for duty in (self._tell, self._mend, self._end):
             try:
                 duty()
                 self._wrong.discard(duty)
@@ -116,10 +116,20 @@ class Duties:
         if self._bus is None:
             return
         with self._reader.snapshot():
-            known = self._allowlist(self._reader)
-            told = in_force(self._reader, self._known(), known, self._place.profile, self._day())
+            endpoints, known = self._known(self._reader), self._allowlist(self._reader)
+            told = in_force(self._reader, endpoints, known, self._place.profile, self._day())
         with contextlib.suppress(BusLost):  # told again in a moment
             asyncio.run(publish(self._bus, told))
+
+    def _mend(self) -> None:
+        """Of what somebody else altered: an entry, and the safe side.  Raises `StateFailed`."""
+        self._reader = self._reader or LedgerReader(self._place.state)
+        if self._reader.is_altered():
+            state = SqliteState.open(self._place.state)
+            try:
+                Ledger.open(self._place.state, state.database)
+            finally:
+                state.close()
 
     def _end(self) -> None:
         """Agreements and transcripts whose time is up: once a day, and again while anything is owed.
@@ -146,10 +156,10 @@ class Duties:
                 each.close()
         self._reader = self._ending = None
 
-    def _known(self) -> Mapping[str, Endpoint]:
+    def _known(self, reader: LedgerReader) -> Mapping[str, Endpoint]:
         """As the agent files say now; as they last said, while one is being written."""
         with contextlib.suppress(AgentFileRefused):
-            self._endpoints = self._place.endpoints()
+            self._endpoints = self._place.endpoints(reader)
         return self._endpoints
 
     def _allowlist(self, reader: LedgerReader) -> Allowlist | None:

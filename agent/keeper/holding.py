@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 from agent import lines, vendors
 from agent.briefing import Briefing
+from agent.keeper.agent_files import accepted_table, state_of
 from agent.keeper.builds import build_of, code_hash
 from agent.keeper.ledger import Ledger
 from agent.keeper.transcript_keys import TranscriptKeys
@@ -22,12 +23,21 @@ from agent.vendors import endpoint_of
 from policies.acts import Role
 from policies.allowlist import Allowlist, Endpoint, Permitted, permit
 from policies.changes import is_live, level
-from policies.records import AgentPolicy, Engine, Evidence, InForce, ListedModel, Profile, WorkspacePolicy, hour_of
+from policies.records import (
+    AgentFile,
+    AgentPolicy,
+    Engine,
+    Evidence,
+    InForce,
+    ListedModel,
+    Profile,
+    WorkspacePolicy,
+    hour_of,
+)
 from policies.requests import Actor, Around, CreateAgent, Proven, Rebuild, SelfTested
 from policies.retention import Retention, Writable, admit
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
-OWN: Final = "agents"  # the folder of the state that holds agents made over the network
 KEEPER: Final = Actor(Role.KEEPER)
 
 
@@ -49,6 +59,8 @@ class Recorded(Protocol):
 
     def listed_models(self) -> Sequence[ListedModel]: ...
 
+    def agent_files(self) -> Sequence[AgentFile]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -69,19 +81,43 @@ class Place:
         profile = Profile(asked.profile)
         return cls(asked.state, asked.agents, asked.allowlist, profile, asked.anthropic_url, asked.openai_url)
 
-    def tables(self) -> Mapping[str, Mapping[str, Any]]:
-        """The keys of agents made over the network.  Raises `AgentFileRefused`."""
-        return {file.stem: lines.table_of(file) for file in sorted((self.state / OWN).glob("*.toml"))}
+    def tables(self, recorded: Recorded) -> Mapping[str, Mapping[str, Any]]:
+        """The keys of agents made over the network: of each accepted file that is still as it was accepted.
 
-    def endpoints(self) -> Mapping[str, Endpoint]:
-        """Where each agent's model would be called.  Raises `AgentFileRefused`."""
-        agents = lines.load(self.agents, self.tables()).agents
+        A file that nobody accepted, or that somebody altered since, makes no agent.  Raises `AgentFileRefused`,
+        `StateFailed`.
+        """
+        live = {policy.agent for policy in recorded.policies() if policy.live}
+        found = {}
+        for each in recorded.agent_files():
+            table = accepted_table(self.state, each)
+            if table is not None:
+                found[each.agent] = {**table, "state": state_of(live=each.agent in live)}
+        return found
+
+    def allowed(self, recorded: Recorded, agent: str) -> Retention:
+        """The laxest level that the agent's file lets the switches reach; `ZERO` where there is none that can be read.
+
+        Raises `StateFailed`.
+        """
+        with contextlib.suppress(AgentFileRefused):
+            file = self.agents / f"{agent}.toml"
+            if file.is_file():
+                return lines.read(file).retention
+            tables = [accepted_table(self.state, each) for each in recorded.agent_files() if each.agent == agent]
+            if tables and tables[0] is not None:
+                return lines.read_table(file, tables[0]).retention
+        return Retention.ZERO
+
+    def endpoints(self, recorded: Recorded) -> Mapping[str, Endpoint]:
+        """Where each agent's model would be called.  Raises `AgentFileRefused`, `StateFailed`."""
+        agents = lines.load(self.agents, self.tables(recorded)).agents
         return {each.name: endpoint_of(each, self.anthropic_url, self.openai_url) for each in agents}
 
-    def engines(self) -> Mapping[str, Engine]:
-        """Who may answer, and with which engine; nobody while that can't be read."""
+    def engines(self, recorded: Recorded) -> Mapping[str, Engine]:
+        """Who may answer, and with which engine; nobody while that can't be read.  Raises `StateFailed`."""
         with contextlib.suppress(AgentFileRefused):
-            return {each.name: each.engine for each in lines.load(self.agents, self.tables()).agents}
+            return {each.name: each.engine for each in lines.load(self.agents, self.tables(recorded)).agents}
         return {}
 
     def known_allowlist(self, recorded: Recorded) -> Allowlist:
@@ -115,7 +151,7 @@ def in_force(
         allowed = (
             endpoint is not None
             and allowlist is not None
-            and isinstance(permit(endpoint, allowlist, now, profile, today), Permitted)
+            and isinstance(permit(endpoint, allowlist, Retention.ZERO, profile, today), Permitted)  # as the line asks
         )
         record = InForce(agent=policy.agent, zero_retention=now is Retention.ZERO, model_allowed=allowed)
         permitted = admit(record, now)
@@ -131,7 +167,7 @@ def brief(place: Place, ledger: Ledger, keys: TranscriptKeys, more: str) -> Brie
     """
     builds = _settled(place, ledger, more)
     live = frozenset(name for name, build in builds.items() if is_live(ledger.policy(name), build))
-    return Briefing(keys.public, place.known_allowlist(ledger), place.tables(), live)
+    return Briefing(keys.public, place.known_allowlist(ledger), place.tables(ledger), live)
 
 
 def record(place: Place, ledger: Ledger, more: str, what: Result, *, passed: bool) -> list[str]:
@@ -148,7 +184,7 @@ def record(place: Place, ledger: Ledger, more: str, what: Result, *, passed: boo
 
 def _settled(place: Place, ledger: Ledger, more: str) -> Mapping[str, str]:
     """Each agent's build, which its policy has from now on; a new agent has a policy."""
-    tables = place.tables()
+    tables = place.tables(ledger)
     code = code_hash(ROOT)
     around = Around(hour_of(time.time()), None)
     builds = {}

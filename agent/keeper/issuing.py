@@ -15,14 +15,19 @@ from policies.records import Token, ref_of
 from policies.requests import Actor
 
 
-def issue(ledger: Ledger, role: PersonRole, days: int, today: date, hour: int, actor: Actor) -> tuple[Token, str]:
-    """The record, and the secret as it is to be shown.  days: after today.  Raises `StateFailed`."""
-    ref = "-"
-    while ref.startswith("-"):  # `token revoke REF` must not take it for an option
-        ref = ref_of(os.urandom(16))
+def issue(
+    ledger: Ledger, role: PersonRole, days: int, today: date, hour: int, actor: Actor, holder: str | None = None
+) -> tuple[Token, str]:
+    """The record, and the secret as it is to be shown.
+
+    days: after today.  holder: the person's, where she has or had a token; None for somebody new.
+    Raises `StateFailed`.
+    """
+    ref = _random()
     written = tokens.spell(ref, os.urandom(tokens.SECRET_BYTES))
     token = Token(
         ref=ref,
+        holder=holder or _random(),
         role=role,
         argon2id=Argon().hash(written[-43:]),
         expires=day_number(today) + days,
@@ -41,3 +46,10 @@ def issue(ledger: Ledger, role: PersonRole, days: int, today: date, hour: int, a
         ),
     )
     return token, written
+
+
+def _random() -> str:
+    ref = "-"
+    while ref.startswith("-"):  # `token revoke REF` must not take it for an option
+        ref = ref_of(os.urandom(16))
+    return ref

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +18,7 @@ from typing import Any, Final, TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from agent.keeper.database import Database, StateFailed, columns_of, record_of, row_of, schema_of
+from agent.keeper.following import PAGE, Followed, has, head_in, lines_in, page_in
 from agent.keeper.keys import PUBLIC, public_key, signing_key
 from policies import closed, workspace
 from policies.acts import Act, Role, Subject
@@ -29,16 +31,15 @@ from policies.audit import (
     digest,
     entry_of,
     export,
-    head_of,
-    is_signed_by,
     line_of,
     sign,
     verify,
 )
 from policies.changes import Changed, ChangeRefused, change
 from policies.closed import NotClosed
-from policies.merkle import Growing, leaf_hash
+from policies.four_eyes import Pair
 from policies.records import (
+    NONE,
     AgentFile,
     AgentPolicy,
     AuditEntry,
@@ -49,8 +50,10 @@ from policies.records import (
     Token,
     TreeHead,
     WorkspacePolicy,
+    hour_of,
 )
 from policies.requests import Actor, Around, Request
+from policies.standing import Altered, Standing
 from policies.workspace import ForceRequest, WorkspaceChanged, WorkspaceRefused, force
 
 _R = TypeVar("_R")
@@ -74,9 +77,10 @@ TABLES: Final[dict[str, tuple[type, str]]] = {
     "tokens": (Token, "ref"),
 }
 """The record each table holds, and which of its fields is unique."""
+LOGGED: Final = ("agent_policies", "agent_files", "evidence", "listed_models", "tokens")
+"""What has rows has an audit log.  The workspace has one from the start."""
 NAMES: Final = {record: name for name, (record, _) in TABLES.items()}
 RECORDED: Final = {EvidenceKind.BAA: Act.BAA_RECORDED, EvidenceKind.ZDR: Act.ZDR_RECORDED}
-PAGE: Final = 500  # entries read at once: between two pages nobody holds an old state of the file open
 EXPIRED: Final = {EvidenceKind.BAA: Act.BAA_EXPIRED, EvidenceKind.ZDR: Act.ZDR_EXPIRED}
 
 
@@ -84,19 +88,25 @@ class Ledger:
     """For the keeper alone.  Every method raises `StateFailed`; then nothing was written."""
 
     def __init__(self, database: Database, key: Ed25519PrivateKey) -> None:
-        """Raises `StateFailed` where the log is not as its head says, or the head not of this key."""
+        """What is set and is not what the log says is put right, on the safe side, and written down.
+
+        Raises `StateFailed` where the log is not as its head says, or the head not of this key.
+        """
         self._database: Final = database
         self._key: Final = key
+        self._read = Followed()
+        self._writing = self._read
         _prepare(database)
-        with database.snapshot():
-            self._growing = self._caught_up(Growing())
-        self._grown = self._growing
+        with self._transaction():
+            self._mend()
 
     @classmethod
     def open(cls, folder: Path, database: Database) -> Ledger:
-        """The ledger in this folder; at its first start it makes the signing key."""
+        """The ledger in this folder; at its first start it makes the signing key.  Raises `StateFailed`."""
         _prepare(database)
-        first = _head(database) is None and next(_lines(database), None) is None
+        first = head_in(database) is None and next(lines_in(database), None) is None
+        if first and any(_records(database, table) for table in LOGGED):
+            raise StateFailed("the state holds what was set, and no audit log of it: it is not as it was kept")
         return cls(database, signing_key(folder, make=first))
 
     def write(self, event: AuditEvent, doing: Callable[[], object] = lambda: None) -> AuditEntry:
@@ -110,12 +120,16 @@ class Ledger:
     ) -> Changed | ChangeRefused:
         """Decides by `policies.changes`, and writes the policy and its entry, or the refusal's entry.
 
-        What is set for the workspace is read here, in the same transaction, whatever `around` says of it.
+        What is set for the workspace and whose tokens asked and approve is read here, in the same transaction, whatever
+        `around` says.
         file: which file stands for the agent from now on; None leaves what is recorded, and a deleted agent has none.
         """
         with self._transaction():
-            known = Around(around.hour, self.workspace(), around.lacking)
-            outcome = change(self.policy(agent), request, actor, known, agent)
+            self._mend()
+            policy = self.policy(agent)
+            pair = self._pair(policy.off_requested_by if policy is not None else NONE, actor)
+            known = Around(around.hour, self.workspace(), around.lacking, pair)
+            outcome = change(policy, request, actor, known, agent)
             if isinstance(outcome, Changed):
                 self._database.run("DELETE FROM agent_policies WHERE agent = ?", [agent])
                 if outcome.policy is not None:
@@ -130,10 +144,11 @@ class Ledger:
     def change_workspace(self, request: ForceRequest, actor: Actor, hour: int) -> WorkspaceChanged | WorkspaceRefused:
         """Likewise for the switch of all agents."""
         with self._transaction():
-            outcome = force(self.workspace(), request, actor, hour)
+            self._mend()
+            policy = self.workspace()
+            outcome = force(policy, request, actor, hour, self._pair(policy.off_requested_by, actor))
             if isinstance(outcome, WorkspaceChanged):
-                self._database.run("DELETE FROM workspace")
-                _insert(self._database, "workspace", outcome.policy)
+                self._set_workspace(outcome.policy)
             self._append(outcome.event)
         return outcome
 
@@ -163,6 +178,10 @@ class Ledger:
 
     def listed_models(self) -> Sequence[ListedModel]:
         return self.kept(ListedModel)
+
+    def agent_files(self) -> Sequence[AgentFile]:
+        """Which files were accepted over the network."""
+        return self.kept(AgentFile)
 
     def agent_file(self, agent: str) -> AgentFile | None:
         """Which file was accepted over the network; None for an agent of the operator's own."""
@@ -198,7 +217,7 @@ class Ledger:
             )
             for each in ended
         ]
-        known = set(map(_act_and_before, _lines(self._database))) if new else set()
+        known = set(map(_act_and_before, lines_in(self._database))) if new else set()
         fresh = [event for event in new if (event.act.value, event.before) not in known]
         for event in fresh:
             self.write(event)
@@ -209,17 +228,21 @@ class Ledger:
         return next((each for each in self.policies() if each.agent == agent), None)
 
     def policies(self) -> Sequence[AgentPolicy]:
-        return _records(self._database, "agent_policies")
+        """What is set for each; one that is not what the log says is as strict as it can be."""
+        with self._standing() as standing:
+            return standing.policies(_records(self._database, "agent_policies"))
 
     def workspace(self) -> WorkspacePolicy:
-        return next(iter(_records(self._database, "workspace")), workspace.AT_FIRST)
+        """Likewise of the switch of all agents: forced."""
+        with self._standing() as standing:
+            return standing.workspace(_records(self._database, "workspace", lenient=True))
 
     def evidence(self) -> Sequence[Evidence]:
         return _records(self._database, "evidence")
 
     def head(self) -> TreeHead | None:
         """The signed head now; None for a log without entries."""
-        return _head(self._database)
+        return head_in(self._database)
 
     def lines(self, first: int, most: int) -> Sequence[bytes]:
         """A page of the log: so many entries, from that number on."""
@@ -228,7 +251,7 @@ class Ledger:
 
     def entries(self) -> Iterator[AuditEntry]:
         """All of it, one by one.  Raises `NotClosed` at a line that is no entry."""
-        return map(entry_of, _lines(self._database))
+        return map(entry_of, lines_in(self._database))
 
     def _having(self, kind: type[_R], key: str) -> _R | None:
         name, field = NAMES[kind], TABLES[NAMES[kind]][1]
@@ -244,36 +267,61 @@ class Ledger:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._database.transaction():
-            self._grown = self._caught_up(self._growing)
+            self._writing = self._read.caught_up(self._database, self._key.public_key())
             yield
-        self._growing = self._grown
+        self._read = self._writing
+
+    @contextmanager
+    def _standing(self) -> Iterator[Standing]:
+        """What the log says is set; what is read within belongs to it."""
+        lasting = not self._database.busy  # else some of it is of a transaction that may yet be taken back
+        with self._database.snapshot():
+            found = self._read.caught_up(self._database, self._key.public_key())
+            if lasting:
+                self._read = found
+            yield found.standing
+
+    def _mend(self) -> None:
+        """Within a transaction: what is not as it was logged is on the safe side, and an entry says so."""
+        for each in _altered(self._database, self._writing.standing):
+            if isinstance(each.instead, WorkspacePolicy):
+                self._set_workspace(each.instead)
+            else:
+                self._database.run("DELETE FROM agent_policies WHERE agent = ?", [each.thing])
+            if isinstance(each.instead, AgentPolicy):
+                _insert(self._database, "agent_policies", each.instead)
+            self._append(
+                AuditEvent(
+                    hour=hour_of(time.time()),
+                    role=Role.KEEPER,
+                    act=Act.STATE_ALTERED,
+                    subject=each.subject,
+                    thing=each.thing,
+                    before=digest(each.found),
+                    after=digest(each.instead),
+                )
+            )
+        if not self._database.run("SELECT 1 FROM workspace")[0]:  # of a state that was just made
+            self._set_workspace(workspace.AT_FIRST)
+
+    def _pair(self, asked_by: str, actor: Actor) -> Pair:
+        """The tokens of whoever asked and whoever acts, as they are now."""
+        return Pair(self.token(asked_by), self.token(actor.token))
+
+    def _set_workspace(self, policy: WorkspacePolicy) -> None:
+        self._database.run("DELETE FROM workspace")
+        _insert(self._database, "workspace", policy)
 
     def _append(self, event: AuditEvent) -> AuditEntry:
         """Within a transaction."""
-        entry = event.numbered(self._grown.size)
+        entry = event.numbered(self._writing.growing.size)
         line = line_of(entry)
-        grown = self._grown.copy()
-        grown.add(leaf_hash(line))
-        signed = sign(grown.size, grown.root, event.hour, self._key)
+        grown = self._writing.with_line(line)
+        signed = sign(grown.growing.size, grown.growing.root, event.hour, self._key)
         self._database.run("INSERT INTO audit_entries (sequence, line) VALUES (?, ?)", [entry.sequence, line])
         self._database.run("REPLACE INTO audit_head (id, line) VALUES (1, ?)", [canonical(signed)])
-        self._grown = grown
+        self._writing = grown
         return entry
-
-    def _caught_up(self, known: Growing) -> Growing:
-        """With what another process of ours has appended since, if it has.  Raises `StateFailed`."""
-        growing, head = known.copy(), _head(self._database)
-        for line in _lines(self._database, growing.size):
-            growing.add(leaf_hash(line))
-        if head is None and growing.size == 0:
-            return growing
-        if (
-            head is None
-            or (head.size, head.root) != (growing.size, growing.root.hex())
-            or not is_signed_by(head, self._key.public_key())
-        ):
-            raise StateFailed("the audit log is not as it was signed: `quietline audit verify` says what is wrong")
-        return growing
 
 
 class LedgerReader:
@@ -282,9 +330,10 @@ class LedgerReader:
     def __init__(self, folder: Path) -> None:
         self._folder: Final = folder
         self._database: Final = Database.open_to_read(folder)
+        self._read = Followed()
 
     def head(self) -> TreeHead | None:
-        return _head(self._database)
+        return head_in(self._database)
 
     def exported(self) -> Iterator[bytes]:
         """The log as JSON lines, with the signed head that the last of them stands under.
@@ -294,7 +343,7 @@ class LedgerReader:
         first = 0
         while True:
             with self._database.snapshot():
-                head, page = self.head(), _page(self._database, first)
+                head, page = self.head(), page_in(self._database, first)
             if head is None:
                 raise StateFailed("there is no audit log yet")
             if len(page) < PAGE:
@@ -306,29 +355,42 @@ class LedgerReader:
 
     def lines(self, first: int = 0) -> Iterator[bytes]:
         """The entries alone, from this number on; page by page, as `exported`."""
-        return _lines(self._database, first)
+        return lines_in(self._database, first)
 
     def verify(self, key: Ed25519PublicKey | None, kept: Sequence[TreeHead]) -> tuple[int, tuple[Fault, ...]]:
         """How many entries there are, and what is wrong.  key: None for the one that stands beside the log."""
         with self._database.snapshot():
-            head = None
-            size = sum(1 for _ in _lines(self._database))
+            head, standing = None, Standing()
+            for line in lines_in(self._database):
+                standing.add(line)
+            size = sum(1 for _ in lines_in(self._database))
             try:
                 head = self.head()
             except StateFailed:
                 return size, (Fault(AuditFault.BAD_HEAD),)
+            other = tuple(Fault(AuditFault.OTHER_STATE) for _ in _altered(self._database, standing))
             if head is None:
-                return size, (Fault(AuditFault.BAD_HEAD),) if size or kept else ()
-            return size, verify(_lines(self._database), head, key or public_key(self._folder / PUBLIC), kept=kept)
+                return size, (Fault(AuditFault.BAD_HEAD), *other) if size or kept or other else ()
+            public = key or public_key(self._folder / PUBLIC)
+            return size, (*verify(lines_in(self._database), head, public, kept=kept), *other)
 
     def evidence(self) -> Sequence[Evidence]:
         return _records(self._database, "evidence")
 
     def policies(self) -> Sequence[AgentPolicy]:
-        return _records(self._database, "agent_policies")
+        """As `Ledger.policies`."""
+        with self._database.snapshot():
+            return self._standing().policies(_records(self._database, "agent_policies"))
 
     def workspace(self) -> WorkspacePolicy:
-        return next(iter(_records(self._database, "workspace")), workspace.AT_FIRST)
+        """As `Ledger.workspace`."""
+        with self._database.snapshot():
+            return self._standing().workspace(_records(self._database, "workspace", lenient=True))
+
+    def is_altered(self) -> bool:
+        """Something is set that is not what the log says: whoever opens a `Ledger` now puts it right."""
+        with self._database.snapshot():
+            return any(_altered(self._database, self._standing()))
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -339,11 +401,20 @@ class LedgerReader:
     def listed_models(self) -> Sequence[ListedModel]:
         return _records(self._database, "listed_models")
 
+    def agent_files(self) -> Sequence[AgentFile]:
+        return _records(self._database, "agent_files")
+
     def tokens(self) -> Sequence[Token]:
         return _records(self._database, "tokens")
 
     def close(self) -> None:
         self._database.close()
+
+    def _standing(self) -> Standing:
+        """Within a snapshot, of what is written for good: so it is remembered."""
+        if self.head() is not None or self._read.growing.size:
+            self._read = self._read.caught_up(self._database, public_key(self._folder / PUBLIC))
+        return self._read.standing
 
 
 def forwarded(database: Database, collector: str) -> int:
@@ -377,30 +448,15 @@ def _prepare(database: Database) -> None:
 
 
 def _take_over(database: Database, old: str, table: str) -> None:
-    """What does not fit stays in the old table alone: unknown is the safe side of each of these."""
+    """What does not fit stays in the old table alone.
+
+    An agent without a policy is served at `ZERO`, and a workspace without its row is forced as soon as it was ever
+    changed (`policies.standing`); without the rest nobody comes in, and no hosted model is called.
+    """
     names = [name for _, name, *_ in database.run(f"PRAGMA table_info({old})")[0]]
     if set(names) == set(closed.kinds_of(TABLES[table][0])):
         for record in _records(database, table, stored_in=old, lenient=True):
             _insert(database, table, record)
-
-
-def _has(database: Database, table: str) -> bool:
-    return bool(database.run("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", [table])[0])
-
-
-def _lines(database: Database, first: int = 0) -> Iterator[bytes]:
-    page = _page(database, first)
-    while page:
-        for _, line in page:
-            yield line
-        page = _page(database, page[-1][0] + 1) if len(page) == PAGE else []
-
-
-def _page(database: Database, first: int) -> Sequence[tuple[int, bytes]]:
-    """The next entries from this number on, with their numbers; fewer than `PAGE` are the last."""
-    asked = "SELECT sequence, line FROM audit_entries WHERE sequence >= ? ORDER BY sequence LIMIT ?"
-    rows = database.run(asked, [first, PAGE])[0] if _has(database, "audit_entries") else []
-    return [(int(sequence), bytes(line)) for sequence, line in rows]
 
 
 def _act_and_before(line: bytes) -> tuple[object, object]:
@@ -411,20 +467,16 @@ def _act_and_before(line: bytes) -> tuple[object, object]:
     return (entry.get("act"), entry.get("before")) if isinstance(entry, dict) else (None, None)
 
 
-def _head(database: Database) -> TreeHead | None:
-    rows = database.run("SELECT line FROM audit_head")[0] if _has(database, "audit_head") else []
-    head = None
-    with contextlib.suppress(NotClosed):
-        head = head_of(rows[0][0]) if rows else None
-    if rows and head is None:
-        raise StateFailed("the audit log's head is none")
-    return head
+def _altered(database: Database, standing: Standing) -> list[Altered]:
+    """Within a snapshot or a transaction."""
+    found = _records(database, "agent_policies"), _records(database, "workspace", lenient=True)
+    return list(standing.altered(*found))
 
 
 def _records(database: Database, table: str, *, stored_in: str = "", lenient: bool = False) -> list[Any]:
     """lenient: without those that are out of bounds; else they raise `StateFailed`."""
     record = TABLES[table][0]
-    if not _has(database, stored_in or table):
+    if not has(database, stored_in or table):
         return []
     rows, _ = database.run(f"SELECT {', '.join(closed.kinds_of(record))} FROM {stored_in or table}")  # noqa: S608  # our own names
     found = []

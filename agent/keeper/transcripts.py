@@ -41,7 +41,7 @@ from policies.changes import level
 from policies.phi import PHI
 from policies.records import KEY_BYTES, NONE, REF, KeptTranscript, SealedTranscript, TranscriptKey, hour_of
 from policies.requests import Actor
-from policies.retention import Writable, admit
+from policies.retention import Retention, Writable, admit
 
 TABLES: Final[dict[str, type]] = {"transcripts": KeptTranscript, "transcript_keys": TranscriptKey}
 NONCE_BYTES: Final = 12  # AES-GCM's own (NIST SP 800-38D, 8.2)
@@ -69,12 +69,15 @@ class SealedTranscripts:
         keys: TranscriptKeys,
         kept_days: int,
         clock: Callable[[], float] = time.time,
+        allows: Callable[[str], Retention] = lambda _agent: Retention.ZERO,
     ) -> None:
+        """allows: the laxest level that an agent's own file lets the switches reach; without it nothing is taken."""
         self._database: Final = database
         self._ledger: Final = ledger
         self._keys: Final = keys
         self._kept_days: Final = kept_days
         self._clock: Final = clock
+        self._allows: Final = allows
         self.owed = True
         """The write-ahead log may hold what was deleted: after a crash too.  `expire` tries again."""
         with database.transaction():
@@ -88,10 +91,11 @@ class SealedTranscripts:
 
         So for one of another day than today or yesterday: the line says which, and on it hangs when it ends.
 
-        The policy is read in the transaction that writes: zero retention that is on by then holds.
+        The policy is read in the transaction that writes: zero retention that is on by then holds.  So does the file.
         """
         with self._database.transaction():
-            now = level(self._ledger.policy(sealed.agent), self._ledger.workspace())
+            set_now = level(self._ledger.policy(sealed.agent), self._ledger.workspace())
+            now = max(set_now, self._allows(sealed.agent))
             permitted = admit(sealed, now)
             recent = 0 <= days(self._today()) - sealed.day <= LATE_DAYS
             if permitted is None or not recent or not self._is_of_a_call(sealed) or self._has(sealed.ref):

@@ -86,6 +86,7 @@ DOORS: Final[dict[str, set[str]]] = {
     "sqlite3": {"agent.keeper.database", "agent.proof.planting"},
     "cryptography": {
         "agent.keeper.keys",
+        "agent.keeper.following",
         "agent.keeper.ledger",
         "agent.keeper.transcript_keys",
         "agent.keeper.transcripts",

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent.embedded_redis import die_with_parent, free_port
+from agent.shared import POLICY_EVERY_S
 from policies.retention import Retention
 from tests.bench import resources
 from tests.kept import Office
@@ -90,18 +91,14 @@ def running(
 ) -> Iterator[Running]:
     """The service, ready to be called, with all it synthesises ahead.
 
-    folder: an empty one for all its files.  serving: the module that runs it.  retention: two admins have agreed to it
-    before.  Raises `ServiceFailed`.
+    folder: an empty one for all its files.  serving: the module that runs it.  retention: two admins agree to it
+    once it runs.  Raises `ServiceFailed`.
     """
     (folder / "agents").mkdir(parents=True)
     (folder / "knowledge").symlink_to(ROOT / "deploy" / "knowledge")
     model = "" if engine == "approved" else "bench-model"
     text = AGENT.format(number=NUMBER, greeting=GREETING, engine=engine, model=model, retention=retention.name.lower())
     (folder / "agents" / "bench.toml").write_text(text, encoding="utf-8")
-    if retention is Retention.REDACTED:
-        office = Office.open(folder / "state")
-        office.zero_off("bench")
-        office.close()
     port, token = free_port(), secrets.token_hex(16)
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "HF_HOME") if name in os.environ}
     environment |= {
@@ -141,6 +138,11 @@ def running(
             told = next(event for _, event in service.events if event["event"] == "openings_ready")
             seconds = round(told["ms"] / 1000, 1)
             service.spoken_ahead = {"on": True, "count": told["count"], "s": seconds, "kilobytes": told["kilobytes"]}
+        if retention is Retention.REDACTED:  # now that the agent has this build: another switches it on again
+            office = Office.open(folder / "state")
+            office.zero_off("bench")
+            office.close()
+            threading.Event().wait(2 * POLICY_EVERY_S)  # until the line has been told
         yield service
     finally:
         process.terminate()

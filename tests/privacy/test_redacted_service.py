@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -44,6 +45,10 @@ steps = [
   { hang_up = true },
 ]
 """
+
+
+TOLD_OFF = rb'zero_retention\\":\s*false'
+"""As a policy looks in what Redis is given."""
 
 
 @dataclass(slots=True)
@@ -87,9 +92,6 @@ def one_call(folder: Path) -> Captured:
     (agents / "short.toml").write_text(AGENT.replace('retention = "zero"', 'retention = "redacted"'))
     (folder / "kept").mkdir()
     state = folder / "state"
-    office = Office.open(state)
-    office.zero_off("short")
-    office.close()
     bus = bytearray()
     port, token = free_port(), os.urandom(16).hex()
     with serving(folder) as redis, overheard(redis, bus):
@@ -121,6 +123,10 @@ def one_call(folder: Path) -> Captured:
         try:
             _wait_for(lambda: b'"line_ready"' in output or process.poll() is not None)
             assert process.poll() is None, errors.decode()
+            office = Office.open(state)  # now that the agent has the build that it was started with
+            office.zero_off("short")
+            office.close()
+            _wait_for(lambda: len(re.findall(TOLD_OFF, bus)) > 1)  # the second time the line has heard the first
             asyncio.run(patient(SCRIPT).dials(f"http://127.0.0.1:{port}/twilio/voice", token, called=NUMBER))
             pipe = folder / "kept" / "stdout"
             _wait_for(lambda: b'"call_ended"' in pipe.read_bytes())

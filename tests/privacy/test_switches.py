@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
@@ -15,9 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent import lines
+from agent.keeper.database import FILE
 from agent.keeper.duties import Duties
 from agent.keeper.holding import Place
-from agent.keeper.transcripts import SealedTranscripts
 from agent.keeping import Keeping, Speaker
 from agent.retaining import Retaining
 from agent.sealing import Seal
@@ -29,10 +30,10 @@ from policies.events import CallEvent, TranscriptPiece
 from policies.phi import PHI
 from policies.pieces import Assembly
 from policies.records import Profile
-from policies.requests import ApproveZeroOff, AskZeroOff, CreateAgent, ZeroOn
+from policies.requests import AskZeroOff, CreateAgent, ZeroOn
 from policies.retention import Retention
 from policies.workspace import Force, WorkspaceChanged
-from tests.kept import BUILD, ONE, TWO, Office, Redacts, Server, serving
+from tests.kept import BUILD, ONE, Office, Redacts, Server, serving
 
 REDACTED, ZERO = Retention.REDACTED, Retention.ZERO
 WITHIN_S: Final = 30.0  # a bus that was gone is tried again within 5 s, and told within 2 s; the machine may be busy
@@ -69,7 +70,7 @@ class World:
         self.duties.soon()
 
     def off(self) -> None:
-        self.switch(self.office.ask(AskZeroOff(OffReason.NO_PATIENTS), ONE), self.office.ask(ApproveZeroOff(), TWO))
+        self.switch(self.office.ask(AskZeroOff(OffReason.NO_PATIENTS), ONE), self.office.approve())
 
     def answer(self) -> Keeping:
         return self.retaining.keeping(DEMO)
@@ -178,10 +179,25 @@ async def test_on_and_off_again_within_one_call_is_on_for_it(tmp_path: Path) -> 
         assert not world.hang_up(live)
 
 
+async def test_what_somebody_alters_in_the_file_is_zero_retention_for_every_line_and_written_down(
+    tmp_path: Path,
+) -> None:
+    async with living(tmp_path) as world:
+        world.off()
+        await world.says(REDACTED)
+        with contextlib.closing(sqlite3.connect(tmp_path / "state" / FILE)) as database:
+            database.execute("UPDATE agent_policies SET live = 1")
+            database.commit()
+        await world.says(ZERO)
+        await asyncio.to_thread(world.duties.stop)
+
+        assert Act.STATE_ALTERED is world.office.acts()[-1]
+
+
 async def test_a_request_that_nobody_else_approves_changes_nothing(tmp_path: Path) -> None:
     async with living(tmp_path) as world:
         world.switch(world.office.ask(AskZeroOff(OffReason.COMPLAINT), ONE))
-        again = world.office.ask(ApproveZeroOff(), ONE)
+        again = world.office.approve(ONE)
         world.duties.soon()
         world.switch(world.office.ask(CreateAgent(BUILD), ONE, "other"))
 
@@ -267,10 +283,9 @@ async def test_the_keeper_ends_what_has_run_out_when_a_day_begins(tmp_path: Path
     async with living(tmp_path) as world:
         world.off()
         ref = world.office.a_call()
-        then = SealedTranscripts(
-            world.office.state.database, world.office.ledger, world.office.keys, 7, lambda: (TODAY - 6) * 86_400.0
+        assert world.office.at((TODAY - 6) * 86_400.0).take(
+            world.office.sealed(ref, "How do I store my insulin?", day=TODAY - 6)
         )
-        assert then.take(world.office.sealed(ref, "How do I store my insulin?", day=TODAY - 6))
         await asyncio.to_thread(world.duties.stop)
         tomorrow = datetime.now(UTC).date() + timedelta(days=1)
         place = world.duties._place

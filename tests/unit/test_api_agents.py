@@ -17,7 +17,8 @@ from agent.keeper.database import Database
 from agent.keeper.ledger import Ledger
 from policies.acts import Act, AuditReason, Role, Subject
 from policies.changes import Changed
-from policies.records import AgentFile
+from policies.listing import MOST_ROWS
+from policies.records import AgentFile, Evidence, EvidenceKind
 from policies.requests import Actor, Around, Proven, SelfTested
 from tests.admin import AGENTS, CODE, MERCY, ROOT, Interface, interface, means
 
@@ -65,16 +66,16 @@ def _lax(tmp_path: Path) -> Iterator[Interface]:
 
 def test_switches_reach_no_further_than_the_agent_s_own_file_allows(running: Interface) -> None:
     running.ask("POST", OFF, body={"reason": "quality_review"})
-    off = running.ask("POST", f"{OFF}/approve", "other_admin")
+    off = running.approve(OFF)
 
     assert (False, "zero") == (off.json["policy"]["zero_retention"], off.json["level"])
 
 
 def test_zero_retention_goes_off_by_two_admins_and_never_by_one(lax: Interface) -> None:
     asked = lax.ask("POST", OFF, body={"reason": "quality_review"})
-    again = lax.ask("POST", f"{OFF}/approve")
-    twice = lax.ask("POST", f"{OFF}/approve")
-    other = lax.ask("POST", f"{OFF}/approve", "other_admin")
+    again = lax.approve(OFF, "admin")
+    twice = lax.approve(OFF, "admin")
+    other = lax.approve(OFF)
 
     assert [200, 409, 409, 200] == [reply.status for reply in (asked, again, twice, other)]
     assert {"error": "refused", "rule": "same_admin"} == again.json
@@ -87,9 +88,33 @@ def test_zero_retention_goes_off_by_two_admins_and_never_by_one(lax: Interface) 
     ] == lax.noted()[1:]
 
 
+def test_what_an_admin_asked_whose_token_was_revoked_is_not_approved(lax: Interface) -> None:
+    asked = lax.ask("POST", OFF, "other_admin", {"reason": "complaint"})
+    revoked = lax.ask("DELETE", f"/v1/tokens/{asked.json['policy']['off_requested_by']}")
+    refused = lax.approve(OFF, "admin")
+
+    assert [204, 409] == [revoked.status, refused.status]
+    assert "asker_gone" == refused.json["rule"]
+    assert "zero" == lax.ask("GET", "/v1/agents/demo").json["level"]
+    assert (Act.ACT_REFUSED, AuditReason.ASKER_GONE) == lax.noted()[-1]
+
+
+def test_a_late_approval_does_not_land_on_a_request_with_another_reason(lax: Interface) -> None:
+    seen = lax.ask("POST", OFF, body={"reason": "no_patients"}).json["policy"]["revision"]
+    lax.ask("POST", f"{OFF}/deny")
+    lax.ask("POST", OFF, body={"reason": "quality_review"})
+    late = lax.ask("POST", f"{OFF}/approve", "other_admin", {"revision": seen})
+    unsaid = lax.ask("POST", f"{OFF}/approve", "other_admin")
+
+    assert [(409, "other_revision"), (415, "malformed")] == [
+        (reply.status, reply.json["rule"]) for reply in (late, unsaid)
+    ]
+    assert 200 == lax.approve(OFF).status
+
+
 def test_zero_retention_goes_on_by_one_and_whoever_listens_is_told_at_once(running: Interface) -> None:
     running.ask("POST", OFF, body={"reason": "complaint"})
-    running.ask("POST", f"{OFF}/approve", "other_admin")
+    running.approve(OFF)
     told = len(running.changes)
     reply = running.ask("PUT", "/v1/agents/demo/zero-retention")
 
@@ -107,17 +132,33 @@ def test_a_refused_change_is_no_change_for_whoever_listens(running: Interface) -
 
 def test_the_workspace_s_switch_holds_for_every_agent_until_two_have_ended_it(lax: Interface) -> None:
     lax.ask("POST", OFF, body={"reason": "complaint"})
-    lax.ask("POST", f"{OFF}/approve", "other_admin")
+    lax.approve(OFF)
     space = "/v1/workspace/zero-retention"
     forced = lax.ask("PUT", space)
     held = lax.ask("GET", "/v1/agents/demo").json["level"]
     asked = lax.ask("POST", f"{space}/off", body={"reason": "complaint"})
-    same = lax.ask("POST", f"{space}/off/approve")
-    other = lax.ask("POST", f"{space}/off/approve", "other_admin")
+    same = lax.approve(f"{space}/off", "admin")
+    other = lax.approve(f"{space}/off")
 
     assert [200, 200, 409, 200] == [reply.status for reply in (forced, asked, same, other)]
     assert ["zero", "redacted"] == [held, lax.ask("GET", "/v1/agents/demo").json["level"]]
     assert lax.ask("GET", "/v1/workspace", "auditor").json == other.json
+
+
+def test_one_admin_alone_moves_no_number_to_an_agent_whose_zero_retention_is_off(running: Interface) -> None:
+    off = "/v1/agents/test-line/zero-retention/off"
+    lax = {**MERCY, "name": "test-line", "numbers": ["+12025550198"], "retention": "redacted"}
+    running.ask("POST", "/v1/agents", body=lax)
+    running.ask("POST", "/v1/agents", body=MERCY)
+    running.ask("POST", off, body={"reason": "no_patients"})
+    assert "redacted" == running.approve(off).json["level"]
+
+    assert 200 == running.ask("PUT", "/v1/agents/mercy", body={**MERCY, "numbers": ["+12025550197"]}).status
+    moved = running.ask("PUT", "/v1/agents/test-line", body={**lax, "numbers": MERCY["numbers"]}).json
+    assert (MERCY["numbers"], "zero", True, True) == (
+        moved["agent"]["numbers"], moved["level"], moved["policy"]["zero_retention"], moved["zero_on_again"]
+    )  # fmt: skip
+    assert (Act.AGENT_CHANGED, AuditReason.ZERO_ON_AGAIN) == running.noted()[-1]
 
 
 @pytest.mark.parametrize("reason", ["because", "", None, 1, ["complaint"]])
@@ -175,6 +216,37 @@ def test_with_both_agreements_on_file_the_model_is_taken(running: Interface) -> 
     assert ("allowed", "refused") == (verdicts["claude-sonnet-4-6"], verdicts["gemini-2.5-flash"])
     assert (201, "next_start") == (reply.status, reply.json["takes_effect"])
     assert "claude-sonnet-4-6 at https://api.anthropic.com" in refused.json["allowed"]
+
+
+def test_a_model_is_judged_at_zero_retention_as_the_line_does_when_it_starts(running: Interface) -> None:
+    """Whatever the switches say just now: else what is taken here keeps the line from its next start."""
+    running.ask("POST", "/v1/agents", body={**MERCY, "retention": "redacted"})
+    running.ask("POST", OFF.replace("demo", "mercy"), body={"reason": "no_patients"})
+    off = running.approve(OFF.replace("demo", "mercy"))
+    for each in AGREEMENTS[:2]:  # no promise to keep nothing
+        assert 201 == running.ask("POST", "/v1/baa", body=each).status
+    changed = running.ask("PUT", "/v1/agents/mercy", body={**HOSTED, "retention": "redacted"})
+
+    assert ("redacted", 400, "no_zdr") == (off.json["level"], changed.status, changed.json["rule"])
+
+
+def test_no_more_agreements_are_recorded_than_the_line_takes_with_the_file_s_own(tmp_path: Path) -> None:
+    """What is handed over is read again there, by the bound of a file."""
+    shipped = means(tmp_path / "state")
+    own = [
+        Evidence(
+            party="twilio", kind=EvidenceKind.BAA, reference=f"F-{number}", tier="t", signed=20_000, expires=30_000,
+            retention_days=0,
+        )
+        for number in range(MOST_ROWS - 1)
+    ]  # fmt: skip
+    with interface(tmp_path / "state", replace(shipped, allowlist=shipped.allowlist.having(own))) as running:
+        replies = [running.ask("POST", "/v1/baa", body=each) for each in (*AGREEMENTS[:2], AGREEMENTS[0])]
+        recorded = running.ask("GET", "/v1/baa").json["evidence"]
+
+    assert [201, 409, 201] == [reply.status for reply in replies]  # one with its reference is replaced
+    assert "too_many" == replies[1].json["rule"]
+    assert MOST_ROWS == len(recorded)
 
 
 def test_evidence_that_has_ended_refuses(running: Interface) -> None:

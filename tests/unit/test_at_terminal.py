@@ -61,6 +61,28 @@ def test_a_token_is_issued_listed_and_revoked_and_the_log_says_by_whom(
     ]
 
 
+def test_a_renewed_token_is_of_the_same_person_and_right_and_an_issued_one_of_somebody_new(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 0 == asked(tmp_path, "token", "issue", "--role", "admin", "--days", "30")
+    first = capsys.readouterr().out[3:25]
+    assert 0 == asked(tmp_path, "token", "issue", "--role", "admin", "--days", "30")
+    assert 0 == asked(tmp_path, "token", "revoke", first)
+    capsys.readouterr()
+    assert 0 == asked(tmp_path, "token", "renew", first, "--days", "3")
+    again = capsys.readouterr().out[3:25]
+    assert 1 == asked(tmp_path, "token", "renew", "x" * 21 + "A", "--days", "3")
+    with contextlib.closing(LedgerReader(tmp_path)) as reader:
+        tokens = {token.ref: token for token in reader.tokens()}
+
+    assert tokens[first].holder == tokens[again].holder
+    assert (tokens[first].role, False) == (tokens[again].role, tokens[again].revoked)
+    assert 2 == len({token.holder for token in tokens.values()})
+    assert all(token.holder != token.ref for token in tokens.values())
+    assert 0 == asked(tmp_path, "token", "list")
+    assert 2 == capsys.readouterr().out.count(tokens[first].holder)
+
+
 @pytest.mark.parametrize("days", ["0", "367", "-1", "x", "1.5"])
 def test_a_token_s_days_are_bounded(tmp_path: Path, days: str) -> None:
     with pytest.raises(SystemExit):

@@ -17,9 +17,10 @@ from agent.keeper.answered import Answered
 from agent.keeper.collector import Collector
 from agent.keeper.database import FILE, Database, StateFailed
 from agent.keeper.duties import Duties
+from agent.keeper.following import PAGE
 from agent.keeper.holding import Place
-from agent.keeper.ledger import PAGE, Ledger, LedgerReader
-from agent.keeper.transcripts import SealedTranscripts, TranscriptsHere
+from agent.keeper.ledger import Ledger, LedgerReader
+from agent.keeper.transcripts import TranscriptsHere
 from agent.keeping import Said, Speaker
 from agent.sealing import Seal
 from policies.acts import Act, Role, Subject
@@ -236,7 +237,7 @@ def test_policies_that_can_not_be_told_hold_no_expiry_up(office: Office, monkeyp
 
 @pytest.mark.parametrize(("away", "taken"), [(-400, False), (-2, False), (-1, True), (0, True), (1, False)])
 def test_a_transcript_is_of_today_or_yesterday(away: int, taken: bool, office: Office) -> None:
-    noon = SealedTranscripts(office.state.database, office.ledger, office.keys, 7, lambda: TODAY * 86_400.0 + 43_200)
+    noon = office.at(TODAY * 86_400.0 + 43_200)
 
     assert taken is noon.take(sealed(office, office.a_call(), TODAY + away))
 
@@ -259,7 +260,7 @@ def test_no_day_that_the_line_says_ends_the_keeper_or_keeps_words_for_good(day: 
 def test_a_transcript_that_can_not_be_kept_as_it_is_is_counted(office: Office) -> None:
     told: list[CallEvent] = []
     tomorrow_s = DAY.high * 86_400.0
-    never = SealedTranscripts(office.state.database, office.ledger, office.keys, 7, lambda: tomorrow_s)
+    never = office.at(tomorrow_s)
     known = Answered({}, KEY, 1, Profile.DEVELOPMENT, lambda: tomorrow_s)
     collector = Collector(office.state, Profile.DEVELOPMENT, known, told.append, transcripts=never.take)
     permitted = admit(sealed(office, office.a_call(), DAY.high), Retention.REDACTED)

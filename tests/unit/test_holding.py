@@ -12,15 +12,19 @@ import pytest
 from agent import launcher
 from agent.briefing import Briefing, BriefingRefused
 from agent.build import more_of
+from agent.keeper.agent_files import AgentFiles
+from agent.keeper.builds import build_of
 from agent.keeper.holding import Place, Result, brief, in_force, record
 from agent.lines import Agent, AgentState
 from agent.settings import ROOT, from_environment
 from agent.vendors import endpoint_of
 from policies.acts import Act, OffReason, Role
 from policies.allowlist import NOTHING_LISTED, ModelReason, days
-from policies.records import Engine, Evidence, EvidenceKind, InForce, Profile
-from policies.requests import Actor, ApproveZeroOff, Around, AskZeroOff, GoLive
-from tests.kept import ONE, TWO, Office
+from policies.changes import Changed
+from policies.records import AgentFile, Engine, Evidence, EvidenceKind, InForce, Profile
+from policies.requests import Actor, Around, AskZeroOff, CreateAgent, GoLive, Rebuild
+from policies.retention import Retention
+from tests.kept import ONE, Office
 from tests.unit.test_briefing import AGENTS, AGREED, made
 
 DEMO = (AGENTS / "demo.toml").read_text("utf-8")
@@ -67,18 +71,90 @@ def test_an_agent_file_that_is_seen_for_the_first_time_gets_a_policy_with_zero_r
     assert [Act.AGENT_CREATED] == office.acts()  # the second time there is nothing to say
 
 
+def accept(office: Office, place: Place, **changed: object) -> Path:
+    """An agent over the network, as the interface takes it; the file of its keys."""
+    files = AgentFiles(place.state, place.agents)
+    keys = {**made(), **changed}
+    file = files.prepare("ward", keys)
+    known = office.ledger.policy("ward") is not None
+    build = build_of("c", {**keys, "written": str(changed)})
+    request = Rebuild(build) if known else CreateAgent(build)
+    outcome = office.ledger.change_agent("ward", request, ONE, Around(500_000, None), file)
+    assert isinstance(outcome, Changed)
+    files.settle(office.ledger.kept(AgentFile), set())
+    return place.state / "agents" / "ward.accepted"
+
+
 def test_an_agent_made_over_the_network_is_in_the_briefing_with_a_policy_of_its_own(
     office: Office, place: Place
 ) -> None:
-    folder = place.state / "agents"
-    folder.mkdir()
-    rows = [f"{key} = {value!r}\n".replace("'", '"') for key, value in made().items()]
-    (folder / "ward.toml").write_text("".join(rows))
+    accept(office, place)
     found = told(office, place)
 
     assert ["ward"] == list(found.agents)
     assert ["demo", "ward"] == sorted(policy.agent for policy in office.ledger.policies())
     assert ["demo", "ward"] == [agent.name for agent in found.lines(place.agents).agents]
+
+
+def test_a_file_that_nobody_accepted_is_not_briefed_and_gets_no_policy(office: Office, place: Place) -> None:
+    accepted = accept(office, place)
+    for name in ("rogue.toml", "rogue.accepted", "rogue.accepted.new"):
+        accepted.with_name(name).write_text(accepted.read_text().replace('"ward"', '"rogue"'))
+    found = told(office, place)
+
+    assert ["ward"] == list(found.agents)
+    assert office.ledger.policy("rogue") is None
+    assert {"demo", "ward"} == set(place.endpoints(office.ledger))
+
+
+def test_an_accepted_file_that_somebody_altered_is_not_briefed_and_what_is_made_of_it_does_not_count(
+    office: Office, place: Place
+) -> None:
+    accepted = accept(office, place)
+    lax = accepted.read_text().replace('"zero"', '"redacted"')
+    accepted.with_suffix(".toml").write_text(lax)
+    assert "zero" == told(office, place).agents["ward"]["retention"]
+    accepted.write_text(lax)
+
+    assert {} == told(office, place).agents
+    assert Retention.ZERO is place.allowed(office.ledger, "ward")
+
+
+def test_a_keeper_that_was_killed_before_the_file_took_its_name_briefs_what_was_recorded(
+    office: Office, place: Place
+) -> None:
+    accepted = accept(office, place)
+    old = accepted.read_bytes()
+    accept(office, place, hospital="Other")
+    accepted.with_name("ward.accepted.new").write_bytes(accepted.read_bytes())
+    accepted.write_bytes(old)
+
+    assert "Other" == told(office, place).agents["ward"]["hospital"]
+
+
+def test_the_briefing_says_live_of_an_agent_that_is_whatever_its_file_says(office: Office, place: Place) -> None:
+    accept(office, place)
+    told(office, place)
+    for what in Result:
+        record(place, office.ledger, "", what, passed=True)
+    office.ask(GoLive(), agent="ward")
+    found = told(office, place)
+
+    assert ("live", frozenset({"ward"})) == (found.agents["ward"]["state"], found.live)
+    assert ("draft", frozenset()) == ((other := told(office, place, "other")).agents["ward"]["state"], other.live)
+
+
+def test_the_file_says_how_far_the_switches_reach_and_what_is_no_file_says_not_at_all(
+    office: Office, place: Place
+) -> None:
+    accept(office, place, retention="redacted")
+    assert [Retention.ZERO, Retention.REDACTED, Retention.ZERO] == [
+        place.allowed(office.ledger, agent) for agent in ("demo", "ward", "nobody")
+    ]
+    (place.agents / "demo.toml").write_text(DEMO.replace('retention = "zero"', 'retention = "redacted"'))
+    assert Retention.REDACTED is place.allowed(office.ledger, "demo")
+    (place.agents / "demo.toml").write_text("retention = 'redacted'")
+    assert Retention.ZERO is place.allowed(office.ledger, "demo")
 
 
 def test_self_test_proof_and_an_admin_make_it_live_for_exactly_this_build(office: Office, place: Place) -> None:
@@ -212,7 +288,7 @@ def test_switching_zero_retention_off_sends_an_agent_back_to_draft(office: Offic
     told(office, place)
     go_live(office, place)
     office.ask(AskZeroOff(OffReason.QUALITY_REVIEW), ONE)
-    office.ask(ApproveZeroOff(), TWO)
+    office.approve()
 
     assert frozenset() == told(office, place).live
 

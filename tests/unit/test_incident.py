@@ -24,12 +24,24 @@ from policies import changes, workspace
 from policies.acts import OffReason, Role
 from policies.audit import digest
 from policies.changes import Changed, level
+from policies.four_eyes import Pair
 from policies.incident import History
 from policies.records import CallMetrics, ref_of
-from policies.requests import Actor, ApproveZeroOff, Around, AskZeroOff, CreateAgent, DeleteAgent, Request, ZeroOn
+from policies.requests import (
+    Actor,
+    ApproveZeroOff,
+    Around,
+    AskZeroOff,
+    CreateAgent,
+    DeleteAgent,
+    Rebuild,
+    Request,
+    ZeroOn,
+)
 from policies.retention import Retention, admit
 from policies.workspace import ApproveForceOff, AskForceOff, Force, WorkspaceChanged
 from tests.admin import Interface, interface
+from tests.kept import sign_up, token_of
 from tests.stub_line import metrics
 
 ONE, TWO = Actor(Role.ADMIN, ref_of(bytes(16))), Actor(Role.ADMIN, ref_of(bytes(range(16))))
@@ -52,7 +64,13 @@ def call(state: SqliteState, hour: int, agent: str = "demo") -> CallMetrics:
 
 
 def off(ledger: Ledger, hour: int) -> None:
-    steps: list[tuple[Request, Actor]] = [(AskZeroOff(OffReason.COMPLAINT), ONE), (ApproveZeroOff(), TWO)]
+    sign_up(ledger, token_of(ONE), token_of(TWO))
+    policy = ledger.policy("demo")
+    assert policy is not None
+    steps: list[tuple[Request, Actor]] = [
+        (AskZeroOff(OffReason.COMPLAINT), ONE),
+        (ApproveZeroOff(policy.revision + 1), TWO),
+    ]
     for request, actor in steps:
         assert isinstance(ledger.change_agent("demo", request, actor, Around(hour, None)), Changed)
 
@@ -80,7 +98,7 @@ def test_the_workspace_s_force_counts_from_the_hour_after_it_began(tmp_path: Pat
     off(ledger, FIRST)
     assert isinstance(ledger.change_workspace(Force(), ONE, FIRST + 2), WorkspaceChanged)
     ledger.change_workspace(AskForceOff(OffReason.COMPLAINT), ONE, FIRST + 4)
-    ledger.change_workspace(ApproveForceOff(), TWO, FIRST + 4)
+    ledger.change_workspace(ApproveForceOff(ledger.workspace().revision), TWO, FIRST + 4)
     for hours in range(6):
         call(state, FIRST + hours)
     rows = list(involved(state, ledger.entries(), FIRST, FIRST + 5))
@@ -104,7 +122,8 @@ def test_an_agent_that_nobody_set_anything_for_has_zero_retention(tmp_path: Path
 REQUESTS = st.sampled_from(
     [
         (CreateAgent(BUILD), ONE), (DeleteAgent(), ONE), (ZeroOn(), ONE), (AskZeroOff(OffReason.COMPLAINT), ONE),
-        (ApproveZeroOff(), TWO), (Force(), ONE), (AskForceOff(OffReason.COMPLAINT), ONE), (ApproveForceOff(), TWO),
+        (ApproveZeroOff(0), TWO), (Force(), ONE), (AskForceOff(OffReason.COMPLAINT), ONE), (ApproveForceOff(0), TWO),
+        (Rebuild("d" * 64), ONE), (Rebuild("e" * 64), Actor(Role.KEEPER)),
     ]
 )  # fmt: skip
 
@@ -119,12 +138,17 @@ def test_the_log_tells_the_same_as_the_policies_did(steps: list[tuple[int, tuple
             last = held[hour][-1]
             hour += later
             held[hour] = [last]
+        if isinstance(request, ApproveZeroOff):
+            request = ApproveZeroOff(0 if policy is None else policy.revision)
+        if isinstance(request, ApproveForceOff):
+            request = ApproveForceOff(space.revision)
+        pair = Pair(token_of(ONE), token_of(TWO))
         if isinstance(request, Force | AskForceOff | ApproveForceOff):
-            switched = workspace.force(space, request, actor, hour)
+            switched = workspace.force(space, request, actor, hour, pair)
             event = switched.event
             space = switched.policy if isinstance(switched, WorkspaceChanged) else space
         else:
-            changed = changes.change(policy, request, actor, Around(hour, space), "demo")  # type: ignore[arg-type]  # of the others
+            changed = changes.change(policy, request, actor, Around(hour, space, pair=pair), "demo")  # type: ignore[arg-type]  # of the others
             event = changed.event
             policy = changed.policy if isinstance(changed, Changed) else policy
         history.add(event.numbered(sequence))

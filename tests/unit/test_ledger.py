@@ -35,6 +35,7 @@ from policies.records import AuditEntry, Engine, Evidence, EvidenceKind, Profile
 from policies.requests import Actor, ApproveZeroOff, Around, AskZeroOff, CreateAgent, Request, ZeroOn
 from policies.vocabulary import Event
 from policies.workspace import Force, WorkspaceChanged
+from tests.kept import sign_up, token_of
 from tests.stub_line import answered
 
 ROOT = Path(__file__).parents[2]
@@ -87,10 +88,11 @@ def by_hand(folder: Path, *statements: str) -> None:
 
 def test_what_was_changed_is_there_after_the_next_start_with_its_entries(tmp_path: Path, state: SqliteState) -> None:
     ledger = Ledger.open(tmp_path, state.database)
+    sign_up(ledger, token_of(ONE), token_of(TWO))
     steps: list[tuple[Request, Actor]] = [
         (CreateAgent(BUILD), ONE),
         (AskZeroOff(OffReason.COMPLAINT), ONE),
-        (ApproveZeroOff(), TWO),
+        (ApproveZeroOff(1), TWO),
     ]
     for request, actor in steps:
         assert isinstance(ledger.change_agent("demo", request, actor, AROUND), Changed)
@@ -102,9 +104,9 @@ def test_what_was_changed_is_there_after_the_next_start_with_its_entries(tmp_pat
     assert policy == ledger.policy("demo")
     assert not policy.zero_retention
     assert [EVIDENCE] == again.evidence()
-    assert digest(policy) == entries(tmp_path)[2].after
+    assert digest(policy) == entries(tmp_path)[4].after
     assert [Act.AGENT_CREATED, Act.ZERO_OFF_REQUESTED, Act.ZERO_OFF_APPROVED, Act.BAA_RECORDED] == [
-        entry.act for entry in entries(tmp_path)
+        entry.act for entry in entries(tmp_path)[2:]
     ]
     assert set() == faults(tmp_path)
 

@@ -26,6 +26,7 @@ from agent.sealing import CUT, SUITE, Seal, info_of
 from policies.acts import Act
 from policies.phi import PHI
 from policies.records import LOCKED, LOCKED_KEY, TRANSCRIPT_BYTES, SealedTranscript, ref_of
+from policies.retention import Retention
 from policies.workspace import Force
 from tests.kept import AUDITOR, CANARY, ONE, Office, redactor
 
@@ -59,8 +60,7 @@ def kept(office: Office, *texts: str, day: int | None = None) -> str:
     """The ref of a transcript that is there.  day: on which it was taken; None for today."""
     ref = office.a_call()
     when_s = time.time() if day is None else day * 86_400.0
-    then = SealedTranscripts(office.state.database, office.ledger, office.keys, 7, lambda: when_s)
-    assert then.take(office.sealed(ref, *texts, day=day))
+    assert office.at(when_s).take(office.sealed(ref, *texts, day=day))
     return ref
 
 
@@ -103,6 +103,26 @@ def test_what_the_policy_does_not_allow_now_is_not_taken(switch: str, office: Of
 
     assert not office.transcripts.take(sealed)
     assert [] == office.transcripts.refs()
+
+
+def test_what_the_agent_s_file_does_not_allow_is_not_taken_whatever_two_admins_switched(tmp_path: Path) -> None:
+    """The line asks the file too: but the line may be somebody else's by then."""
+    office = Office.open(tmp_path / "other", allows=lambda agent: Retention(2 - (agent == "lax")))
+    taken = []
+    for agent in ("demo", "lax"):
+        office.zero_off(agent)
+        ref = office.a_call(agent)
+        taken.append(office.transcripts.take(office.sealed(ref, QUESTION, agent=agent)))
+    office.close()
+
+    assert [False, True] == taken
+
+
+def test_whoever_names_no_files_keeps_nothing(office: Office) -> None:
+    ref = office.a_call()
+    nothing = SealedTranscripts(office.state.database, office.ledger, office.keys, 7)
+
+    assert not nothing.take(office.sealed(ref, QUESTION))
 
 
 def test_a_transcript_of_no_call_that_we_know_or_a_second_one_is_not_taken(office: Office) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from agent import lines
 from agent.keeper.api.answers import Answer, ApiRefused, Asked, ErrorWord
@@ -15,8 +15,8 @@ from agent.lines import AgentFileRefused, AgentState
 from policies import closed, workspace
 from policies.acts import Act, AuditReason, OffReason, Role, Subject
 from policies.allowlist import ModelReason, ModelRefused, lacking, permit
-from policies.changes import ChangeRefused, is_live, level
-from policies.records import AgentFile, AgentPolicy, Engine, Profile
+from policies.changes import Changed, ChangeRefused, is_live, level
+from policies.records import SERIAL, AgentFile, AgentPolicy, Engine, Profile
 from policies.requests import (
     Actor,
     ApproveZeroOff,
@@ -56,6 +56,16 @@ class Why:
         closed.check(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The body of an approval: which revision was seen.  Another has another reason, or asks for nothing."""
+
+    revision: Annotated[int, SERIAL]
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+
 def list_agents(desk: Desk, asked: Asked) -> Answer:
     return Answer({"agents": [_told(desk, name, asked.actor) for name in sorted(desk.agents)]})
 
@@ -71,17 +81,16 @@ def create_agent(desk: Desk, asked: Asked) -> Answer:
     if len(desk.agents) >= MOST_AGENTS:
         raise ApiRefused(ErrorWord.REFUSED, AuditReason.TOO_MANY)
     file = _accept(desk, asked, name if isinstance(name, str) else "")
-    _change(desk, asked.actor, file.agent, CreateAgent(_build(desk, file.agent, asked.body)), file=file)
-    return Answer(
-        _told(desk, file.agent, asked.actor) | TAKES_EFFECT, 201, headers={"Location": f"/v1/agents/{file.agent}"}
-    )
+    done = _change(desk, asked.actor, file.agent, CreateAgent(_build(desk, file.agent, asked.body)), file=file)
+    told = _accepted(desk, file.agent, asked.actor, done)
+    return Answer(told, 201, headers={"Location": f"/v1/agents/{file.agent}"})
 
 
 def change_agent(desk: Desk, asked: Asked) -> Answer:
     name = _own(desk, asked.path["name"])
     file = _accept(desk, asked, name)
-    _change(desk, asked.actor, name, Rebuild(_build(desk, name, asked.body)), file=file)
-    return Answer(_told(desk, name, asked.actor) | TAKES_EFFECT)
+    done = _change(desk, asked.actor, name, Rebuild(_build(desk, name, asked.body)), file=file)
+    return Answer(_accepted(desk, name, asked.actor, done))
 
 
 def delete_agent(desk: Desk, asked: Asked) -> Answer:
@@ -99,7 +108,7 @@ def ask_zero_off(desk: Desk, asked: Asked) -> Answer:
 
 
 def approve_zero_off(desk: Desk, asked: Asked) -> Answer:
-    return _acted(desk, asked, ApproveZeroOff())
+    return _acted(desk, asked, ApproveZeroOff(asked.body.revision))
 
 
 def deny_zero_off(desk: Desk, asked: Asked) -> Answer:
@@ -129,7 +138,7 @@ def ask_force_off(desk: Desk, asked: Asked) -> Answer:
 
 
 def approve_force_off(desk: Desk, asked: Asked) -> Answer:
-    return _forced(desk, asked, workspace.ApproveForceOff())
+    return _forced(desk, asked, workspace.ApproveForceOff(asked.body.revision))
 
 
 def deny_force_off(desk: Desk, asked: Asked) -> Answer:
@@ -217,13 +226,15 @@ def _others(desk: Desk, but: str) -> list[lines.Agent]:
 
 
 def _check_model(desk: Desk, asked: Asked, name: str) -> None:
-    """Before anything else is looked at, so that what is refused is refused by the model's own rule."""
+    """Before anything else is looked at, so that what is refused is refused by the model's own rule.
+
+    At `ZERO`, as the line asks when it starts: what is taken here must not keep it from starting.
+    """
     engine = next((engine for engine in Engine if engine.value == asked.body.get("engine")), Engine.APPROVED)
     model = asked.body.get("model")
     if engine is Engine.APPROVED or not isinstance(model, str):
         return
-    held = level(desk.ledger.policy(name), desk.ledger.workspace())
-    verdict = permit(desk.endpoint(engine, model), desk.allowlist(), held, Profile.PRODUCTION, desk.today)
+    verdict = permit(desk.endpoint(engine, model), desk.allowlist(), Retention.ZERO, Profile.PRODUCTION, desk.today)
     if isinstance(verdict, ModelRefused):
         reason = AuditReason(verdict.reason.value)
         known = desk.known(Subject.MODEL, name)
@@ -238,7 +249,7 @@ def _acted(desk: Desk, asked: Asked, request: Request) -> Answer:
     return Answer(_told(desk, name, asked.actor))
 
 
-def _change(desk: Desk, actor: Actor, name: str, request: Request, file: AgentFile | None = None) -> None:
+def _change(desk: Desk, actor: Actor, name: str, request: Request, file: AgentFile | None = None) -> Changed:
     """Policy, file and audit entry in one transaction; then the folder and whoever listens.  Raises `ApiRefused`."""
     around = Around(desk.hour, None, _lacking(desk, name) if isinstance(request, GoLive) else None)
     outcome = desk.ledger.change_agent(name, request, actor, around, file)
@@ -246,16 +257,16 @@ def _change(desk: Desk, actor: Actor, name: str, request: Request, file: AgentFi
     if isinstance(outcome, ChangeRefused):
         raise ApiRefused(ERRORS.get(outcome.reason, ErrorWord.REFUSED), outcome.reason, audited=True)
     desk.changed()
+    return outcome
 
 
 def _lacking(desk: Desk, name: str) -> ModelReason | None:
-    """Why the agent's data path keeps it a draft today."""
+    """Why the agent's data path keeps it a draft today: at `ZERO`, as the line asks."""
     table = _table(desk, name)
     if table is None:
         raise ApiRefused(ErrorWord.REFUSED, AuditReason.MALFORMED)
-    held = level(desk.ledger.policy(name), desk.ledger.workspace())
     endpoint = desk.endpoint(Engine(table["engine"]), str(table.get("model", "")))
-    return lacking(endpoint, desk.allowlist(), held, desk.today)
+    return lacking(endpoint, desk.allowlist(), Retention.ZERO, desk.today)
 
 
 def _forced(desk: Desk, asked: Asked, request: ForceRequest) -> Answer:
@@ -269,6 +280,12 @@ def _forced(desk: Desk, asked: Asked, request: ForceRequest) -> Answer:
 def _allowed(table: Mapping[str, Any] | None) -> Retention:
     """The laxest level that the agent's own keys let switches reach."""
     return Retention.REDACTED if table is not None and table.get("retention") == "redacted" else Retention.ZERO
+
+
+def _accepted(desk: Desk, name: str, to: Actor, done: Changed) -> dict[str, object]:
+    """The same of keys that were taken: when they hold, and whether they ended what two admins had switched off."""
+    again = done.event.reason is AuditReason.ZERO_ON_AGAIN
+    return {**_told(desk, name, to), **TAKES_EFFECT, "zero_on_again": again}
 
 
 def _set(policy: AgentPolicy, to: Actor) -> closed.Wire:

@@ -58,6 +58,7 @@ def told(desk: Desk, token: Token) -> dict[str, object]:
     """A token without its hash."""
     return {
         "ref": token.ref,
+        "holder": token.holder,
         "role": token.role.value,
         "expires": spelled(token.expires),
         "revoked": token.revoked,

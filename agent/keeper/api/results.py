@@ -70,7 +70,12 @@ AN_AGENT: Final = of_fields(
     live=FLAG,
     shipped=FLAG,
 )
-AN_ACCEPTED_AGENT: Final = of_fields(**AN_AGENT["properties"], takes_effect=shapes.words_of("next_start"))
+AN_ACCEPTED_AGENT: Final = of_fields(
+    **AN_AGENT["properties"],
+    takes_effect=shapes.words_of("next_start"),
+    zero_on_again=FLAG
+    | {"description": "zero retention was off, or about to be, and is on again: the keys are others"},
+)
 AN_ENTRY: Final = of_record(
     ListedModel,
     entry=shapes.of_kind(Shape(rf"{REF.pattern}|{NONE}")),
@@ -86,6 +91,7 @@ A_PARTY: Final = of_fields(
 )
 A_TOKEN: Final = of_fields(
     ref=of_kind(REF),
+    holder=of_kind(REF),
     role=of_record(people.NewToken)["properties"]["role"],
     expires=shapes.DATE,
     revoked=FLAG,
