@@ -305,5 +305,5 @@ def test_the_log_verifies_with_reads_deletions_and_expiries(office: Office) -> N
     office.transcripts.expire(datetime.now(UTC).date() + timedelta(days=9))
     reader = LedgerReader(office.folder)
 
-    assert (len(office.acts()), ()) == reader.verify(None, ())
+    assert (len(list(reader.lines())), ()) == reader.verify(None, ())
     reader.close()
