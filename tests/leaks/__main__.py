@@ -1,8 +1,8 @@
 """What catches each leak?  `make leaks`, or `python -P -m tests.leaks --help`.
 
-Each leak is put into a copy of the code of its own.  Types: mypy, the linter, the contracts of imports.  Tests: the
-suite's fast parts, until the first one that fails.  The proof: a quick one, types and tests out of the way.  Two of
-the three ask nothing of the third: a leak may be caught by all of them.
+Each leak is put into a copy of the code of its own.  Types: mypy, the linter, the contracts of imports.  Near: the
+tests that name what was changed.  Tests: the suite's fast parts, until the first one that fails.  The proof: a quick
+one, types and tests out of the way.  None asks anything of the others: a leak may be caught by all of them.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import argparse
 import concurrent.futures
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +29,10 @@ ROOT: Final = Path(__file__).resolve().parent.parent.parent
 CODE: Final = ("agent", "telephony", "policies")
 FAST: Final = ("tests/architecture", "tests/privacy/test_nothing_said_gets_out.py", "tests/unit", "tests/calls")
 """In this order, until one fails; the quick proof is a stage of its own."""
+NEAR: Final = ("tests/architecture",)
+"""What the stage "near" runs, with the tests that name what was changed; "tests" takes minutes longer."""
+AMONG: Final = ("unit", "privacy", "providers", "conformance")
+PROOF: Final = "test_quick_proof.py"  # a stage of its own
 STAGE_S: Final = 900.0
 MYPY: Final = ".mypy_cache"
 
@@ -82,7 +87,7 @@ class Copy:
                 return 124
 
 
-def types(copy: Copy) -> str:
+def types(copy: Copy, _: Leak | None) -> str:
     """What objects; empty if nothing does."""
     tools: Mapping[str, Sequence[str]] = {
         "mypy": ("-m", "mypy", *CODE),
@@ -92,15 +97,41 @@ def types(copy: Copy) -> str:
     return ", ".join(name for name, command in tools.items() if copy.run(*command))
 
 
-def suite(copy: Copy) -> str:
+def near(copy: Copy, leak: Leak | None) -> str:
+    """The first test that fails of those that name what was changed."""
+    return _first_of(copy, [[*NEAR, *sorted(_importing(copy, {edit.file for edit in leak.edits}))]] if leak else [NEAR])
+
+
+def suite(copy: Copy, _: Leak | None) -> str:
     """The first part of the suite that fails."""
-    for part in FAST:
-        if copy.run("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-n", "0", part):
-            return _first_failure(copy) or part
+    return _first_of(copy, [[each] for each in FAST])
+
+
+def _first_of(copy: Copy, parts: Sequence[Sequence[str]]) -> str:
+    for part in parts:
+        if copy.run("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-n", "0", *part):
+            return _first_failure(copy) or part[0]
     return ""
 
 
-def proof(copy: Copy) -> str:
+def _importing(copy: Copy, changed: Collection[str]) -> set[str]:
+    """Test files that name a changed module."""
+    names = [file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in changed]
+    said = [
+        re.compile(
+            rf"{re.escape(name)}\b|from {re.escape(name.rpartition('.')[0])} import .*\b{name.rpartition('.')[2]}\b"
+        )
+        for name in names
+    ]
+    tests = [path for folder in AMONG for path in (copy.root / "tests" / folder).glob("test_*.py")]
+    return {
+        str(path.relative_to(copy.root))
+        for path in tests
+        if path.name != PROOF and any(each.search(path.read_text("utf-8")) for each in said)
+    }
+
+
+def proof(copy: Copy, _: Leak | None) -> str:
     """What the quick proof found, by place; empty if the leak went past it."""
     nonce = os.urandom(32).hex()
     status = copy.run("-m", "agent.launcher", "prove", "--nonce", nonce, "--out", "proofs", "--key", "proofs/key")
@@ -114,7 +145,12 @@ def proof(copy: Copy) -> str:
     return ", ".join(places) or "the report does not hold"
 
 
-STAGES: Final[Mapping[str, Callable[[Copy], str]]] = {"types": types, "tests": suite, "proof": proof}
+STAGES: Final[Mapping[str, Callable[[Copy, Leak | None], str]]] = {
+    "types": types,
+    "near": near,
+    "tests": suite,
+    "proof": proof,
+}
 
 
 def _first_failure(copy: Copy) -> str:
@@ -137,7 +173,7 @@ def tried(leak: Leak | None, stages: Sequence[str], keep: Path | None) -> dict[s
             if stage == "proof" and leak is not None and not leak.end_to_end:
                 continue
             began_s = time.monotonic()
-            found[stage] = STAGES[stage](copy)
+            found[stage] = STAGES[stage](copy, leak)
             found[f"{stage}_s"] = round(time.monotonic() - began_s)
         if keep is not None:
             shutil.copy2(copy.root / "said.txt", keep / f"{found['leak']}.txt")
