@@ -13,7 +13,7 @@ from typing import Any, Final
 from agent.proof.checks import FULL, lacking_of
 from agent.proof.faults import Trouble
 from agent.proof.report import Place, Seen, not_whole, told_of
-from agent.proof.wording import COUNTS, NEXT, RESIDUALS
+from agent.proof.wording import COUNTS, LOCKS, NEXT, RESIDUALS
 from agent.settings import VARIABLES
 from policies.layers import Layer, unprotected
 
@@ -58,7 +58,11 @@ def _without(locks: Sequence[str]) -> str:
     if not missing:
         return "It went on without none of them."
     told = f" No lock of this process's protected: {_words(bare)}." if bare else ""
-    return f"It went on without: {_words(missing)}.{told}"
+    return f"It went on without: {_words(_meant(missing))}.{told}"
+
+
+def _meant(locks: Sequence[str]) -> list[str]:
+    return [f"{name} ({LOCKS[Layer(name)]})" for name in locks]
 
 
 def _first(body: Mapping[str, Any], public_key: str) -> Iterator[str]:
@@ -111,12 +115,15 @@ def _enforced(body: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"<h2>2. Enforceable guarantees</h2><p>By its own account, the kernel refused {acts['tried']} kinds of"
         f" forbidden act to the process that hears patients, in its first thread and in others, before it heard"
-        f" anybody; it starts only if each is refused. Locks that held it in every session: {_words(body['locks'])}."
-        f" {_without(body['locks'])}</p>"
+        f" anybody; it starts only if each is refused. Locks that held it in every session:"
+        f" {_words(_meant(body['locks']))}. {_without(body['locks'])}</p>"
     )
-    for seen in outside:
+    for session, seen in zip(body["sessions"], body["outside"], strict=True):
+        if not seen:
+            continue
         yield (
-            f"<p>Seen from outside: {seen['held']} of {seen['threads']} threads can gain no rights and are"
+            f"<p>Seen from outside ({html.escape(str(session))}):"
+            f" {seen['held']} of {seen['threads']} threads can gain no rights and are"
             f" under a filter"
             f" of system calls; {seen['limits']} limits of 0 bytes (files, core dumps); {seen['writable']}"
             f" open files that"

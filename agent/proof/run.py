@@ -7,6 +7,7 @@ import hashlib
 import os
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -190,10 +191,12 @@ def _elsewhere(network: Network, found: Found) -> list[str]:
 def _network(network: Network | Missing, found: Found) -> dict[str, Any] | None:
     if isinstance(network, Missing):
         return None
-    begun = {f"{found.ports.get(int(name.split()[1]), name)}": count for name, count in network.begun.items()}
+    begun: Counter[str] = Counter()  # each session had ports of its own
+    for name, count in network.begun.items():
+        begun[found.ports.get(int(name.split()[1]), name)] += count
     return {
         "outside": sum(network.destinations.values()),
         "names": network.names,
         "elsewhere": _elsewhere(network, found),
-        "connections": begun,
+        "connections": dict(begun),
     }

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
+
+from policies.layers import Layer
 
 COUNTS: Final = (
     "a call counts only if the line recognised her, her words reached the language model's side, the agent answered, "
@@ -31,6 +35,20 @@ RESIDUALS: Final = (
     "Leaks that come about by chance, less often than the calls that were placed, may be missed: see below.",
     "The caller's telephone, the nurse's, and whoever stands beside them.",
 )
+LOCKS: Final[Mapping[Layer, str]] = MappingProxyType(
+    {
+        Layer.DUMPS: "no core dump, no debugger of the same user",
+        Layer.LENGTH: "no file of any length",
+        Layer.RIGHTS: "no new rights",
+        Layer.FILES: "files are read where they are listed, and written nowhere",
+        Layer.PORTS: "no port is reached but those that are listed",
+        Layer.HOSTS: "no other machine is reached",
+        Layer.CALLS: "a list of system calls, whoever asks for another is refused",
+        Layer.SWAP: "memory does not go to a disk",
+        Layer.SCRUB: "freed memory is overwritten",
+    }
+)
+"""What each lock means, for somebody who has not read the operator's pages."""
 NEXT: Final = (
     (
         "Who chose the patients?",

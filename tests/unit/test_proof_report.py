@@ -118,8 +118,8 @@ def settings(given: dict[str, str], differs: list[str]) -> dict[str, Any]:
     ("lost", "told"),
     [
         (set(), "It went on without none of them."),
-        ({Layer.HOSTS}, "It went on without: hosts.</p>"),
-        ({Layer.HOSTS, Layer.PORTS}, "It went on without: ports, hosts. No lock of this process's protected: network."),
+        ({Layer.HOSTS}, "It went on without: hosts (no other machine is reached).</p>"),
+        ({Layer.HOSTS, Layer.PORTS}, "is reached). No lock of this process's protected: network."),
     ],
 )
 def test_the_page_says_what_the_line_went_on_without(lost: set[Layer], told: str) -> None:
