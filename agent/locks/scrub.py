@@ -9,7 +9,9 @@ import ctypes
 from typing import Any, Final
 
 MARK: Final = 0x3C
-SIZES: Final = (64, 1_000, 20_000)
+RUN: Final = bytes([MARK]) * 8
+"""So many in a row were left.  One alone may be part of an address: the block may have been handed out again since."""
+SIZES: Final = (112, 1_000, 20_000)
 """One for each way in which glibc frees: fast bins, unsorted chunks, large ones.  Above 128 kB pages are given back."""
 EDGE: Final = 32  # what the library itself writes into a chunk that it holds, and the eight bytes at its end
 OBJECT: Final = 99
@@ -24,6 +26,11 @@ def freed_is_overwritten() -> bool:
     return all(_overwritten(libc, size) for size in SIZES) and _object_overwritten()
 
 
+def is_left(memory: bytes) -> bool:
+    """Does what was written there before it was freed still stand in this?"""
+    return RUN in memory
+
+
 def _overwritten(libc: Any, size: int) -> bool:
     seen = ctypes.create_string_buffer(size)  # made before: what is read must not be taken for what it is read into
     into = ctypes.addressof(seen)
@@ -32,7 +39,7 @@ def _overwritten(libc: Any, size: int) -> bool:
     libc.free(block)
     ctypes.memmove(into, block, size)
     libc.free(after)
-    return MARK not in seen.raw[EDGE : max(EDGE + 8, size - EDGE)]
+    return not is_left(seen.raw[EDGE : size - EDGE])
 
 
 def _object_overwritten() -> bool:
@@ -43,4 +50,4 @@ def _object_overwritten() -> bool:
     place = id(made)
     del made
     ctypes.memmove(into, place + OBJECT_HEAD, OBJECT)
-    return bytes([MARK]) * 9 not in seen.raw
+    return not is_left(seen.raw)
