@@ -263,6 +263,11 @@ def days(day: date) -> int:
     return day.toordinal() - EPOCH
 
 
+def date_of(day: int) -> date:
+    """The other way round."""
+    return date.fromordinal(EPOCH + day)
+
+
 def _judge(
     endpoint: Endpoint, allowlist: Allowlist, profile: Profile, today: date, *, strict: bool
 ) -> Permitted | ModelReason:

@@ -11,7 +11,7 @@ from typing import Final
 
 from policies import tokens
 from policies.acts import AuditReason, PersonRole
-from policies.allowlist import EPOCH
+from policies.allowlist import date_of
 from policies.records import Token
 
 HOURS: Final = 24  # of a day
@@ -31,7 +31,7 @@ def objection(asked_by: str, approved_by: str, pair: Pair, hour: int) -> AuditRe
     Two tokens of one person are one person.  A request whose token lets nobody in any more is nobody's: whoever took it
     from her took that too.
     """
-    today = date.fromordinal(EPOCH + hour // HOURS)
+    today = date_of(hour // HOURS)
     asker, approver = pair.asker, pair.approver
     if asked_by == approved_by:
         return AuditReason.SAME_ADMIN

@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
-from policies.allowlist import EPOCH, NAME, Allowlist, Feature, Listed, Training, Vendor, days
+from policies.allowlist import NAME, Allowlist, Feature, Listed, Training, Vendor, date_of, days
 from policies.closed import NotClosed
 from policies.places import url_problem
 from policies.records import AGENT, Engine, Evidence, EvidenceKind
@@ -128,7 +128,7 @@ def _dates(row: Mapping[str, Any]) -> dict[str, datetime.date]:
 
 
 def _iso(day: int) -> str:
-    return datetime.date.fromordinal(EPOCH + day).isoformat()
+    return date_of(day).isoformat()
 
 
 def _rows(table: Mapping[str, Any], name: str) -> list[_Row]:

@@ -6,10 +6,22 @@ whole = assembly.take(piece)                     # the keeper's side: None until
 
 from __future__ import annotations
 
+from typing import Final
+
 from policies.closed import NotClosed
 from policies.events import PIECE_CHARACTERS, TranscriptPiece
 from policies.records import SealedTranscript
 from policies.retention import Writable
+
+LATE_DAYS: Final = 1  # a call may end before midnight, and its transcript come after
+
+
+def is_recent(day: int, today: int) -> bool:
+    """Is a transcript's day this one, or the one that has just ended?  A later day would keep it longer.
+
+    Both in days since 1970-01-01.
+    """
+    return 0 <= today - day <= LATE_DAYS
 
 
 def pieces_of(permitted: Writable) -> list[TranscriptPiece]:

@@ -151,6 +151,10 @@ class Office:
         when = int(time.time() // 86_400) if day is None else day
         return Seal(self.keys.public).shut(said, ref=ref, agent=agent, day=when, cut=False)
 
+    def locked_key(self, ref: str) -> str:
+        """Of a transcript, as it lies in the state's files."""
+        return str(self.state.database.run("SELECT locked FROM transcript_keys WHERE ref = ?", [ref])[0][0][0])
+
     def acts(self) -> list[Act]:
         """Without the admins' own tokens."""
         reader = LedgerReader(self.folder)
@@ -165,6 +169,17 @@ class Office:
 
     def close(self) -> None:
         self.state.close()
+
+
+@contextlib.contextmanager
+def allowing(folder: Path) -> Iterator[Office]:
+    """One in which two admins have switched zero retention off for `demo`."""
+    office = Office.open(folder)
+    office.zero_off()
+    try:
+        yield office
+    finally:
+        office.close()
 
 
 class Server:

@@ -13,6 +13,7 @@ from typing import Final
 from agent.keeper.pace import Pace
 from policies.closed import Reason
 from policies.events import CallAnswered, CallEnded, TranscriptPiece
+from policies.pieces import is_recent
 from policies.records import Engine, Profile, hour_of
 from policies.refs import ref_at
 
@@ -69,6 +70,5 @@ class Answered:
         return None if now - LONGEST_H <= metrics.hour <= now else Reason.NO_SUCH_CALL
 
     def is_of_now(self, piece: TranscriptPiece) -> bool:
-        """Is its day this one, or the one that has just ended?  A later day would keep a transcript longer."""
-        today = int(self._clock() // DAY_S)
-        return today - 1 <= piece.day <= today
+        """By the keeper's clock: see `policies.pieces.is_recent`."""
+        return is_recent(piece.day, int(self._clock() // DAY_S))

@@ -66,10 +66,10 @@ def lines_in(database: Database, first: int = 0) -> Iterator[bytes]:
         page = page_in(database, page[-1][0] + 1) if len(page) == PAGE else []
 
 
-def page_in(database: Database, first: int) -> Sequence[tuple[int, bytes]]:
-    """The next entries from this number on, with their numbers; fewer than `PAGE` are the last."""
+def page_in(database: Database, first: int, most: int = PAGE) -> Sequence[tuple[int, bytes]]:
+    """The next entries from this number on, with their numbers; fewer than `most` are the last."""
     asked = "SELECT sequence, line FROM audit_entries WHERE sequence >= ? ORDER BY sequence LIMIT ?"
-    rows = database.run(asked, [first, PAGE])[0] if has(database, "audit_entries") else []
+    rows = database.run(asked, [first, most])[0] if has(database, "audit_entries") else []
     return [(int(sequence), bytes(line)) for sequence, line in rows]
 
 

@@ -88,15 +88,15 @@ class Ledger:
     """For the keeper alone.  Every method raises `StateFailed`; then nothing was written."""
 
     def __init__(self, database: Database, key: Ed25519PrivateKey) -> None:
-        """What is set and is not what the log says is put right, on the safe side, and written down.
+        """database: with its tables, as `open` makes them.
 
-        Raises `StateFailed` where the log is not as its head says, or the head not of this key.
+        What is set and is not what the log says is put right, on the safe side, and written down.  Raises `StateFailed`
+        where the log is not as its head says, or the head not of this key.
         """
         self._database: Final = database
         self._key: Final = key
         self._read = Followed()
         self._writing = self._read
-        _prepare(database)
         with self._transaction():
             self._mend()
 
@@ -246,8 +246,7 @@ class Ledger:
 
     def lines(self, first: int, most: int) -> Sequence[bytes]:
         """A page of the log: so many entries, from that number on."""
-        asked = "SELECT line FROM audit_entries WHERE sequence >= ? ORDER BY sequence LIMIT ?"
-        return [line for (line,) in self._database.run(asked, [first, most])[0]]
+        return [line for _, line in page_in(self._database, first, most)]
 
     def entries(self) -> Iterator[AuditEntry]:
         """All of it, one by one.  Raises `NotClosed` at a line that is no entry."""
@@ -360,10 +359,10 @@ class LedgerReader:
     def verify(self, key: Ed25519PublicKey | None, kept: Sequence[TreeHead]) -> tuple[int, tuple[Fault, ...]]:
         """How many entries there are, and what is wrong.  key: None for the one that stands beside the log."""
         with self._database.snapshot():
-            head, standing = None, Standing()
+            head, standing, size = None, Standing(), 0
             for line in lines_in(self._database):
                 standing.add(line)
-            size = sum(1 for _ in lines_in(self._database))
+                size += 1
             try:
                 head = self.head()
             except StateFailed:

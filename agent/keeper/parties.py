@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
-from policies.allowlist import EPOCH, Allowlist, Endpoint, Listed, Vendor, is_valid, lacking, objection
+from policies.allowlist import Allowlist, Endpoint, Listed, Vendor, date_of, is_valid, lacking, objection
 from policies.records import Engine, Evidence, EvidenceKind
 from policies.retention import Retention
 
@@ -74,7 +74,7 @@ def _is_at(endpoint: Endpoint, listed: list[Listed]) -> bool:
 
 
 def _day(day: int) -> str:
-    return (date.fromordinal(EPOCH) + timedelta(days=day)).isoformat()
+    return date_of(day).isoformat()
 
 
 def _words(name: str) -> str:

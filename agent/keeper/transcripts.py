@@ -39,13 +39,13 @@ from policies.allowlist import days
 from policies.audit import AuditEvent
 from policies.changes import level
 from policies.phi import PHI
+from policies.pieces import is_recent
 from policies.records import KEY_BYTES, NONE, REF, KeptTranscript, SealedTranscript, TranscriptKey, hour_of
 from policies.requests import Actor
 from policies.retention import Retention, Writable, admit
 
 TABLES: Final[dict[str, type]] = {"transcripts": KeptTranscript, "transcript_keys": TranscriptKey}
 NONCE_BYTES: Final = 12  # AES-GCM's own (NIST SP 800-38D, 8.2)
-LATE_DAYS: Final = 1  # a call may end before midnight, and its transcript come after
 _OF_KEEPER: Final = Actor(Role.KEEPER, NONE)
 
 
@@ -97,7 +97,7 @@ class SealedTranscripts:
             set_now = level(self._ledger.policy(sealed.agent), self._ledger.workspace())
             now = max(set_now, self._allows(sealed.agent))
             permitted = admit(sealed, now)
-            recent = 0 <= days(self._today()) - sealed.day <= LATE_DAYS
+            recent = is_recent(sealed.day, days(self._today()))
             if permitted is None or not recent or not self._is_of_a_call(sealed) or self._has(sealed.ref):
                 return False
             self._keep(permitted)

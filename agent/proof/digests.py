@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import secrets
 from collections.abc import Iterable, Iterator
 from typing import Final, final
 
 from agent.proof.fragments import TOKEN, decoded
+from agent.proof.hidden import Blind, Hidden
 
 ALGORITHMS: Final = (
     "md5",
@@ -28,23 +28,18 @@ ALGORITHMS: Final = (
     "blake2s",
 )
 KEPT: Final = 8
-"""Bytes of a digest's beginning that are sought: whoever shortens one more keeps no person apart from 2**32 others."""
-
-
-class Blind(Exception):
-    """It did not find what was put before it."""
+"""Bytes of a digest's beginning that are sought: it may have been shortened."""
 
 
 @final
 class Digests:
-    """Of some identities.  Holds hashes of digests under a key of its own, so it is no place of them."""
+    """Of some identities.  Is itself no place of them."""
 
     def __init__(self, identities: Iterable[str]) -> None:
         """identities: what names a caller, each as it was sent.  Raises `Blind` where its own digest is not found."""
-        self._key: Final = secrets.token_bytes(16)
         known = tuple(identities)
         texts = {text for identity in known for text in writings(identity)}
-        self._known: Final = {self._hash(digest[:KEPT]) for text in texts for digest in digests(text)}
+        self._known: Final = Hidden(digest[:KEPT] for text in texts for digest in digests(text))
         for identity in known:
             first = next(digests(identity))
             for token in (base64.urlsafe_b64encode(first[:16]).rstrip(b"="), binascii.hexlify(first)):
@@ -54,14 +49,11 @@ class Digests:
     def inside(self, piece: bytes) -> bool:
         """Does the beginning of such a digest stand in this, in base64 or hex?"""
         return any(
-            self._hash(whole[:KEPT]) in self._known
+            whole[:KEPT] in self._known
             for token in TOKEN.finditer(piece)
             for whole in decoded(token[0])
             if len(whole) >= KEPT
         )
-
-    def _hash(self, digest: bytes) -> bytes:
-        return hashlib.blake2b(digest, digest_size=8, key=self._key).digest()
 
 
 def writings(identity: str) -> Iterator[str]:

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent.proof import cores
+from agent.proof.parts import ANOTHER
 from agent.proof.places import Pieces, Searcher, is_core, not_examined
 from agent.proof.report import MOST_WRITES, NOT_ALL_OF_OTHERS, Looked, Place, Seen
 from agent.proof.written import Written
 
-ANOTHER: Final = "another process of the service"
-"""One that is none of those with a name, or that was gone before anybody looked at it."""
 MOST_OF_OTHERS: Final = 512 << 20
 """Bytes of files that other programs of the machine changed meanwhile: on a busy one there is no end to them."""
 FIRST: Final = ("/var/log", "/run", "/var/tmp", "/tmp", "/dev/shm")  # noqa: S108  # to be looked at, not to be used

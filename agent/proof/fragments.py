@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import re
-import secrets
 from collections.abc import Iterable, Iterator
 from typing import Final, final
+
+from agent.proof.hidden import Blind, Hidden
 
 GRAM: Final = 8
 """Signs in a row: 16 random bytes hold eight letters, digits and blanks in a row once in 400,000, and seldom those."""
@@ -22,20 +22,15 @@ PLAIN: Final = re.compile(rb"[a-z0-9 ]{8,}")
 _NO_WORD: Final = re.compile(r"[^a-z0-9]+")
 
 
-class Blind(Exception):
-    """It did not find what was put before it."""
-
-
 @final
 class Fragments:
-    """For what was said and heard on some calls.  Holds hashes under a key of its own, so it is no place of them."""
+    """For what was said and heard on some calls.  Is itself no place of them."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         """Raises `Blind` where a text of its own is not found in it."""
-        self._key: Final = secrets.token_bytes(16)
-        self._known: Final = {self._hash(gram) for text in texts for gram in _grams(_plain(text))}
-        for text in texts:
-            said = _plain(text)
+        plain = [_plain(text) for text in texts]
+        self._known: Final = Hidden(gram for said in plain for gram in _grams(said))
+        for said in plain:
             if len(said) >= GRAM and not self.inside(b"ref " + base64.urlsafe_b64encode(said[-16:]) + b"."):
                 raise Blind("part of what was said, in base64, was not found")
 
@@ -46,10 +41,7 @@ class Fragments:
     def shown(self, piece: bytes) -> bool:
         """Does part of it stand in this as it is?  For what holds no sentences of its own: names of threads."""
         runs = PLAIN.finditer(piece.lower())
-        return any(self._hash(gram) in self._known for run in runs for gram in _grams(run[0]))
-
-    def _hash(self, gram: bytes) -> bytes:
-        return hashlib.blake2b(gram, digest_size=8, key=self._key).digest()
+        return any(gram in self._known for run in runs for gram in _grams(run[0]))
 
 
 def _plain(text: str) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from agent.proof.counting import count, exact, is_hash, once, words
 from agent.proof.outside import NO_BYTES, Outside
-from agent.proof.parts import ACTS_OF_ANOTHER_USER, BUILD, MACHINE, MODELS, PACKAGES, settings_hash
+from agent.proof.parts import ACTS_OF_ANOTHER_USER, ANOTHER, BUILD, MACHINE, MODELS, PACKAGES, settings_hash
 from agent.proof.report import Place, Seen
 from agent.settings import SECRETS, VARIABLES
 from policies.layers import GIVEN_BY, Layer, Protection, unprotected
@@ -20,8 +20,6 @@ LEAST_ACTS: Final = 40
 SEEN: Final = frozenset(Outside(0, 0, 0, 0, 0, (), ()).to_json())
 WATCHED: Final = frozenset({"the line", "the keeper", "the launcher", "Redis"})
 """Processes whose files are told, each by itself."""
-NO_NAME: Final = "another process of the service"
-"""One that is none of these: it may be told of, too."""
 REACHED: Final = frozenset({"the line", "the keeper", "Redis", "the provider"})
 """Ports that are connected to in every run."""
 WAY_OUT: Final = "the way out"
@@ -76,7 +74,7 @@ def ways_out(body: Mapping[str, Any], *, without_root: bool) -> Iterator[str]:
     if written is not None:
         roles = exact(written, {"whole", "mounts", "by"})["by"]
         named = WATCHED | way_out
-        if written["whole"] is not True or count(written["mounts"]) < 1 or roles.keys() - {NO_NAME} != named:
+        if written["whole"] is not True or count(written["mounts"]) < 1 or roles.keys() - {ANOTHER} != named:
             yield "files opened for writing: a process was not watched, or not all of the time"
         for role, row in roles.items():
             if exact(row, {"own", "other"})["other"] != [] or count(row["own"]) < 0:

@@ -14,6 +14,8 @@ MODELS: Final = ("activity", "recogniser", "voice")
 """Kinds, each of which the line loads one of; a report names it as "voice joe"."""
 BUILD: Final = frozenset({"version", "code", "deployed", "commit", "python", "packages"})
 MACHINE: Final = frozenset({"kernel", "machine", "core_pattern", "init_on_free", "root"})
+ANOTHER: Final = "another process of the service"
+"""One that is none of those with a name, or that was gone before anybody looked at it."""
 ACTS_OF_ANOTHER_USER: Final = (
     "read its memory", "read its environment", "list its files", "attach a debugger", "send it a signal",
 )  # fmt: skip

@@ -8,7 +8,7 @@ import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -166,22 +166,27 @@ def _afterwards(
         needles = needles_for(batch)
         searcher = Searcher([*needles, *names_of(*writers)], decoys)
         rows += [searcher.look(place, pieces) for place, pieces in captured.items()]
-        fragments = Fragments([text for one in batch for text in (one.heard, one.patient.sentence())])
-        for place, pieces in captured.items():
-            if any(fragments.inside(piece) for piece in pieces):
-                rows.append(Looked(place, Seen.FOUND, 0, 0, 0, ("part of what was said: in base64 or hex",)))
-        if any(fragments.shown(piece) for piece in captured.get(Place.SHOWN, ())):
-            rows.append(Looked(Place.SHOWN, Seen.FOUND, 0, 0, 0, ("part of what was said: as it is",)))
-        digests = Digests([identity for one in batch for identity in one.identities])
-        for place, pieces in captured.items():
-            if any(digests.inside(piece) for piece in pieces):
-                rows.append(Looked(place, Seen.FOUND, 0, 0, 0, ("a digest of who called",)))
-        singly = Singly([one.patient for one in batch])
-        for place in ALL_OURS & captured.keys():
-            if any(singly.inside(piece) for piece in captured[place]):
-                rows.append(Looked(place, Seen.FOUND, 0, 0, 0, ("a name or a drug: one word alone",)))
         rows += files.looked(searcher)
-    return rows + list(files.of_cores())
+    return [*rows, *_in_parts(found.placed, captured), *files.of_cores()]
+
+
+def _in_parts(placed: Sequence[Placed], captured: Mapping[Place, Iterable[bytes]]) -> Iterator[Looked]:
+    """What a needle is too long for, of all calls at once: parts coded in tokens, digests, single words."""
+    fragments = Fragments([text for one in placed for text in (one.heard, one.patient.sentence())])
+    digests = Digests([identity for one in placed for identity in one.identities])
+    singly = Singly([one.patient for one in placed])
+    for place, pieces in captured.items():
+        sought: dict[str, Callable[[bytes], bool]] = {
+            "part of what was said: in base64 or hex": fragments.inside,
+            "a digest of who called": digests.inside,
+        }
+        if place is Place.SHOWN:
+            sought["part of what was said: as it is"] = fragments.shown
+        if place in ALL_OURS:
+            sought["a name or a drug: one word alone"] = singly.inside
+        for what, is_in in sought.items():
+            if any(map(is_in, pieces)):
+                yield Looked(place, Seen.FOUND, 0, 0, 0, (what,))
 
 
 def _elsewhere(network: Network, found: Found) -> list[str]:

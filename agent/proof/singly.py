@@ -6,13 +6,12 @@ places of `ALL_OURS` hold a closed vocabulary: there one name alone is a word th
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
 from collections.abc import Iterable
 from typing import Final, final
 
 from agent.proof.canary import Canary
+from agent.proof.hidden import Blind, Hidden
 from agent.proof.report import Place
 
 ALL_OURS: Final = frozenset({Place.METRICS, Place.PIPE, Place.OUTPUT, Place.BUS, Place.BUS_KEPT, Place.INTERFACE})
@@ -21,26 +20,18 @@ WORD: Final = re.compile(rb"[A-Za-z]{4,}")
 _HUMP: Final = re.compile(rb"(?<=[a-z])(?=[A-Z])")
 
 
-class Blind(Exception):
-    """It did not find what was put before it."""
-
-
 @final
 class Singly:
-    """For some patients.  Holds hashes under a key of its own, so it is no place of them."""
+    """For some patients.  Is itself no place of their words."""
 
     def __init__(self, patients: Iterable[Canary]) -> None:
         """Raises `Blind` where a word of its own is not found."""
-        self._key: Final = secrets.token_bytes(16)
         given = {word for one in patients for word in (one.first, one.last, one.drug)}
-        self._known: Final = {self._hash(word.encode()) for word in given}
+        self._known: Final = Hidden(word.lower().encode() for word in given)
         for word in given:
             if not self.inside(b'{label="' + word.encode() + b'"} 1'):
                 raise Blind("a word that was given was not found as a label")
 
     def inside(self, piece: bytes) -> bool:
         """Does one of their words stand in this alone, in any case?"""
-        return any(self._hash(word) in self._known for run in WORD.finditer(piece) for word in _HUMP.split(run[0]))
-
-    def _hash(self, word: bytes) -> bytes:
-        return hashlib.blake2b(word.lower(), digest_size=8, key=self._key).digest()
+        return any(word.lower() in self._known for run in WORD.finditer(piece) for word in _HUMP.split(run[0]))

@@ -18,8 +18,8 @@ from typing import Final
 
 from agent import surroundings
 from agent.embedded_redis import die_with_parent, free_port
-from agent.proof.disk import ANOTHER
 from agent.proof.given import OWN, USERS, Given
+from agent.proof.parts import ANOTHER
 from agent.proof.serving import FAILING
 from agent.settings import ROOT
 from agent.users import user_named

@@ -387,7 +387,7 @@ FORBIDDEN: Final[dict[str, object]] = {
 @pytest.mark.parametrize("key", list(FORBIDDEN))
 async def test_a_body_with_any_other_key_is_refused_before_a_socket_opens(name: str, key: str) -> None:
     async with hosted(name) as (model, served):
-        http: httpx2.AsyncClient = model._http  # type: ignore[attr-defined]
+        http: httpx2.AsyncClient = model._http  # type: ignore[attr-defined]  # only ours has it, not the port
         await all_of(model.answer([caller()]))
         sound = served.questions[0].sent
         url = served.origin + served.framing.path
@@ -414,7 +414,7 @@ async def test_a_listed_header_of_another_form_is_refused_before_a_socket_opens(
     name: str, header: str, value: str
 ) -> None:
     async with hosted(name) as (model, served):
-        http: httpx2.AsyncClient = model._http  # type: ignore[attr-defined]
+        http: httpx2.AsyncClient = model._http  # type: ignore[attr-defined]  # only ours has it, not the port
         await all_of(model.answer([caller()]))
         sound, url = served.questions[0].body, served.origin + served.framing.path
         plain = {"content-type": "application/json", "accept": "application/json"}
@@ -430,7 +430,7 @@ async def test_a_listed_header_of_another_form_is_refused_before_a_socket_opens(
 @pytest.mark.parametrize("name", REAL)
 async def test_no_other_address_or_method_is_reached(name: str) -> None:
     async with hosted(name) as (model, served), provider(name) as other:
-        http: httpx2.AsyncClient = model._http  # type: ignore[attr-defined]
+        http: httpx2.AsyncClient = model._http  # type: ignore[attr-defined]  # only ours has it, not the port
         for method, url in (
             ("POST", other.origin + other.framing.path),
             ("POST", served.origin + "/v1/files"),

@@ -31,7 +31,7 @@ from policies.pieces import pieces_of
 from policies.records import DAY, Evidence, EvidenceKind, Profile, SealedTranscript, ref_of
 from policies.retention import Retention, admit
 from policies.vocabulary import Event
-from tests.kept import AUDITOR, ONE, Office
+from tests.kept import AUDITOR, ONE, Office, allowing
 from tests.stub_line import KEY
 
 ROOT = Path(__file__).parents[2]
@@ -42,10 +42,8 @@ HOUR = 500_000
 
 @pytest.fixture(name="office")
 def _office(tmp_path: Path) -> Iterator[Office]:
-    office = Office.open(tmp_path / "state")
-    office.zero_off()
-    yield office
-    office.close()
+    with allowing(tmp_path / "state") as office:
+        yield office
 
 
 def sealed(office: Office, ref: str, day: int = TODAY) -> SealedTranscript:
@@ -57,7 +55,7 @@ def kept(office: Office) -> tuple[str, bytes]:
     """A transcript that is there: its ref, and its key as it lies in the state's files."""
     ref = office.a_call()
     assert office.transcripts.take(sealed(office, ref))
-    return ref, office.state.database.run("SELECT locked FROM transcript_keys WHERE ref = ?", [ref])[0][0][0].encode()
+    return ref, office.locked_key(ref).encode()
 
 
 def at_work(office: Office, failed: list[Exception], owing: list[bool]) -> Duties:

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from agent.proof import cores, disk, outside, places, written
-from agent.proof.disk import ANOTHER, Files, Own
+from agent.proof.disk import Files, Own
 from agent.proof.needles import Needle
+from agent.proof.parts import ANOTHER
 from agent.proof.places import Pieces, Searcher, changed_files, contents
 from agent.proof.planting import may_leave_a_core
 from agent.proof.report import NOT_ALL_OF_OTHERS, Looked, Place, Seen

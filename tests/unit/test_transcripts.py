@@ -28,7 +28,7 @@ from policies.phi import PHI
 from policies.records import LOCKED, LOCKED_KEY, TRANSCRIPT_BYTES, SealedTranscript, ref_of
 from policies.retention import Retention
 from policies.workspace import Force
-from tests.kept import AUDITOR, CANARY, ONE, Office, redactor
+from tests.kept import AUDITOR, CANARY, ONE, Office, allowing, redactor
 
 QUESTION = "How do I store my insulin at home?"
 
@@ -44,16 +44,10 @@ def raw(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def locked_key(office: Office, ref: str) -> str:
-    return str(office.state.database.run("SELECT locked FROM transcript_keys WHERE ref = ?", [ref])[0][0][0])
-
-
 @pytest.fixture(name="office")
 def _office(tmp_path: Path) -> Iterator[Office]:
-    office = Office.open(tmp_path / "state")
-    office.zero_off()
-    yield office
-    office.close()
+    with allowing(tmp_path / "state") as office:
+        yield office
 
 
 def kept(office: Office, *texts: str, day: int | None = None) -> str:
@@ -135,7 +129,7 @@ def test_a_transcript_of_no_call_that_we_know_or_a_second_one_is_not_taken(offic
 
 def test_deleting_destroys_the_key_and_the_bytes_of_both(office: Office) -> None:
     ref, other = kept(office, QUESTION), kept(office, QUESTION)
-    key, theirs = locked_key(office, ref).encode(), locked_key(office, other).encode()
+    key, theirs = office.locked_key(ref).encode(), office.locked_key(other).encode()
     assert key in office.bytes()
 
     assert office.transcripts.delete(ref, AUDITOR)
@@ -149,7 +143,7 @@ def test_deleting_destroys_the_key_and_the_bytes_of_both(office: Office) -> None
 def test_expiry_destroys_what_is_over_says_so_and_leaves_the_rest(office: Office) -> None:
     today = int(time.time() // 86_400)
     old, young = kept(office, QUESTION, day=today - 6), kept(office, QUESTION)
-    key, theirs = locked_key(office, old).encode(), locked_key(office, young).encode()
+    key, theirs = office.locked_key(old).encode(), office.locked_key(young).encode()
 
     assert 0 == office.transcripts.expire().gone
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
@@ -162,7 +156,7 @@ def test_expiry_destroys_what_is_over_says_so_and_leaves_the_rest(office: Office
 
 def test_of_many_that_expire_together_no_key_stays_in_a_file(office: Office) -> None:
     refs = [kept(office, QUESTION) for _ in range(60)]
-    keys = [locked_key(office, ref).encode() for ref in refs]
+    keys = [office.locked_key(ref).encode() for ref in refs]
 
     assert 60 == office.transcripts.expire(datetime.now(UTC).date() + timedelta(days=7)).gone
     held = office.bytes()
@@ -271,12 +265,12 @@ def test_the_shapes_of_what_is_locked_are_those_that_come_about(office: Office) 
     locked = office.state.database.run("SELECT locked FROM transcripts WHERE ref = ?", [ref])[0][0][0]
 
     assert re.fullmatch(LOCKED.pattern, locked)
-    assert re.fullmatch(LOCKED_KEY.pattern, locked_key(office, ref))
+    assert re.fullmatch(LOCKED_KEY.pattern, office.locked_key(ref))
 
 
 def test_a_state_that_somebody_reads_is_scrubbed_when_they_are_done(office: Office) -> None:
     ref = kept(office, QUESTION)
-    key = locked_key(office, ref).encode()
+    key = office.locked_key(ref).encode()
     beside = Database.open_to_read(office.folder)
     with beside.snapshot():
         beside.run("SELECT count(*) FROM calls")

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from policies import closed
-from policies.allowlist import EPOCH
+from policies.allowlist import date_of, days
 from policies.closed import Bucket, Choice, Count, Flag, Kind, Shape
 
 Schema = dict[str, Any]
@@ -94,14 +94,14 @@ def value_of(kind: Kind, text: str) -> int | str | None:
 def day_of(text: str) -> int | None:
     """Days since 1970-01-01 of a `DAY`; None for the 30th of February."""
     try:
-        return date.fromisoformat(text).toordinal() - EPOCH
+        return days(date.fromisoformat(text))
     except ValueError:
         return None
 
 
 def spelled(day: int) -> str:
     """The other way round."""
-    return date.fromordinal(day + EPOCH).isoformat()
+    return date_of(day).isoformat()
 
 
 def hour_of(text: str) -> int | None:
