@@ -5,7 +5,9 @@ The decoys prove the search: where a planted form is not found, nothing is prove
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -83,19 +85,44 @@ def _both(one: Looked, other: Looked) -> Looked:
     return Looked(one.place, worst, one.size + other.size, fewer.forms, fewer.planted, hits, one.why or other.why)
 
 
-def changed_files(since_s: float, but: Sequence[Path], root: Path = Path("/")) -> Iterator[Path]:
-    """Regular files on this machine that were changed after a moment; `but`: folders that are the proof's own."""
+def changed(since_s: float, but: Sequence[Path], root: Path = Path("/")) -> Iterator[Path]:
+    """Files, folders, links and pipes of this machine that were changed after a moment.
+
+    but: folders that are the proof's own.
+    """
     left_out = {str(path.resolve()) for path in but} | set(FILESYSTEMS_OF_THE_KERNEL)
     for folder, folders, files in os.walk(root, onerror=None):
         folders[:] = [name for name in folders if str(Path(folder, name)) not in left_out]
-        for name in files:
+        for name in (*folders, *files):
             path = Path(folder, name)
-            try:
-                status = path.lstat()
-            except OSError:
-                continue
-            if max(status.st_mtime, status.st_ctime) >= since_s and (status.st_mode & 0o170000) == 0o100000:
+            status = _status(path)
+            if status is not None and max(status.st_mtime, status.st_ctime) >= since_s:
                 yield path
+
+
+def is_file(path: Path) -> bool:
+    """A regular one: to open a pipe would wait for whoever writes to it."""
+    status = _status(path)
+    return status is not None and stat.S_ISREG(status.st_mode)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except OSError:  # gone meanwhile, or nobody may look
+        return None
+
+
+def names(path: Path) -> bytes:
+    """What can be written on it without opening it: its name, where it leads as a link, its extended attributes."""
+    found = [os.fsencode(path)]
+    with contextlib.suppress(OSError):
+        found.append(os.fsencode(path.readlink()))
+    with contextlib.suppress(OSError):
+        for attribute in os.listxattr(path, follow_symlinks=False):
+            found.append(os.fsencode(attribute))
+            found.append(os.getxattr(path, attribute, follow_symlinks=False))
+    return b"\n".join(found)
 
 
 def contents(
@@ -137,6 +164,8 @@ class Pieces:
 
 def is_core(path: Path) -> bool:
     """A core dump, whatever it is called: core_pattern may name it anything."""
+    if not is_file(path):
+        return False
     try:
         with path.open("rb") as file:
             head = file.read(18)

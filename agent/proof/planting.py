@@ -23,7 +23,7 @@ from typing import IO, Any, Final
 from agent import surroundings
 from agent.proof import bus, memory, pages
 from agent.proof.network import Missing, Network
-from agent.proof.places import Searcher, changed_files, is_core
+from agent.proof.places import Searcher, changed, is_core, names
 from agent.proof.placing import Overheard
 from agent.proof.report import NEEDS_ROOT, NO_CORES
 from agent.proof.search import Hit
@@ -139,7 +139,7 @@ def _files(forms: Planted, folder: Path) -> list[bytes]:
     try:
         for number, (_, raw) in enumerate(forms):
             (folder / f"decoy-{number}").write_bytes(b"a line\n" + raw + b"\n")
-        return [path.read_bytes() for path in changed_files(since_s, [], folder)]
+        return [path.read_bytes() for path in changed(since_s, [], folder)]
     finally:
         for path in folder.iterdir():
             path.unlink()
@@ -151,7 +151,7 @@ def _names(forms: Planted, folder: Path) -> list[bytes]:
     since_s = folder.stat().st_mtime
     for _, raw in forms:
         Path(os.fsdecode(os.fsencode(folder) + b"/" + raw)).touch()
-    return [os.fsencode(path) + b"\n" for path in changed_files(since_s, [], folder)]
+    return [names(path) + b"\n" for path in changed(since_s, [], folder)]
 
 
 def _redis(forms: Planted, folder: Path) -> dict[str, list[bytes]]:
@@ -175,7 +175,7 @@ def _core(forms: Planted, folder: Path) -> list[bytes]:
     with _holding(forms, folder) as process:
         process.send_signal(signal.SIGSEGV)
         process.wait(WAIT_S)
-    return [path.read_bytes() for path in changed_files(0.0, [], folder) if is_core(path)]
+    return [path.read_bytes() for path in changed(0.0, [], folder) if is_core(path)]
 
 
 @contextlib.contextmanager

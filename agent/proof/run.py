@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import tempfile
 import time
 from collections import Counter
@@ -21,7 +20,7 @@ from agent.proof.given import Given
 from agent.proof.meeting import Spoke, meetings
 from agent.proof.needles import Needle
 from agent.proof.network import Missing, Network
-from agent.proof.places import Searcher, changed_files, merged, not_examined
+from agent.proof.places import Searcher, changed, is_file, merged, names, not_examined
 from agent.proof.placing import Placed, Studio
 from agent.proof.plan import again, planned
 from agent.proof.planting import planted
@@ -142,12 +141,13 @@ def _afterwards(
     network: Network | Missing,
 ) -> list[Looked]:
     rows = list(found.looked)
-    paths = sorted(changed_files(since_s, found.own.proofs))
+    everything = sorted(changed(since_s, found.own.proofs))
+    paths = list(filter(is_file, everything))
     files = disk.Files(paths, writes, found.own)
     captured: dict[Place, Iterable[bytes]] = {**found.captured, Place.CORES: files.cores}
     marks = "\n".join(mark for one in found.placed for mark in one.marks)
     captured[Place.CARRIER] = [*found.captured[Place.CARRIER], marks.encode()]
-    captured[Place.NAMES] = [b"\n".join(map(os.fsencode, paths))]
+    captured[Place.NAMES] = [b"\n".join(map(names, everything))]
     captured[Place.SHARED_MEMORY] = [path.read_bytes() for path in paths if path.is_relative_to("/dev/shm")]  # noqa: S108  # the place itself
     if isinstance(network, Network):
         captured[Place.NETWORK] = [bytes(network.outside), "\n".join(_elsewhere(network, found)).encode()]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -15,6 +16,7 @@ from agent.overlap import Verdict
 from agent.phrases import Phrase
 from agent.script import Limits
 from agent.turns import State
+from policies import wordpiece
 from policies.guardrails import EscalationReason
 from policies.records import EndReason, Outcome
 from telephony.leg import EndReason as LegEnd
@@ -995,6 +997,21 @@ def test_what_a_call_leaves_behind_is_noticed() -> None:
         line.hang_up()
 
     with pytest.raises(AssertionError, match="outlive"):
+        hold(caller)
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_words_that_a_module_keeps_for_all_calls_are_noticed(cached: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[str, int] = {}
+    counted = functools.lru_cache(len)
+    monkeypatch.setattr(wordpiece, "_KEPT", counted if cached else kept, raising=False)
+
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        kept["word"] = counted("word")
+        line.hang_up()
+
+    with pytest.raises(AssertionError, match="all calls share"):
         hold(caller)
 
 

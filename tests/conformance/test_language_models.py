@@ -35,6 +35,7 @@ from policies.retention import Retention
 from tests.providers.script import Fault, Script, tokens
 from tests.providers.scripted import ScriptedModel
 from tests.providers.server import Provider, provider
+from tests.reachable import holds
 
 SAID: Final = "when may I take a bath zebra quartz lantern"
 """A caller's words, with a canary."""
@@ -351,6 +352,20 @@ async def test_the_system_prompt_is_the_static_text_and_roles_take_turns(name: s
     assert SYSTEM == system
     assert ["user", "assistant", "user", "assistant", "user"] == [message["role"] for message in messages]
     assert ["hello are you there", GREETING, SAID] == [message["content"] for message in messages[2:]]
+
+
+@pytest.mark.parametrize("name", REAL)
+async def test_a_model_that_has_answered_holds_nothing_of_what_it_was_asked(name: str) -> None:
+    words = "my daughter Ottilie"
+    async with hosted(name) as (model, _):
+        reply = model.answer([caller(words)])
+        await anext(reply)
+        await reply.aclose()
+        await all_of(model.answer([caller(words)]))
+        gc.collect()
+
+        assert holds([model, PHI(words)], words)  # it would be seen
+        assert not holds(model, words)
 
 
 @pytest.mark.parametrize("name", REAL)

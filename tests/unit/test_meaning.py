@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import math
 import random
@@ -226,6 +227,29 @@ def test_nothing_of_a_text_stays_in_the_model(meaning: Meaning) -> None:
 
     assert before == state()
     assert not hasattr(meaning, "__dict__")
+
+
+def test_the_numbers_of_a_callers_words_are_not_left_in_the_row_that_held_them(
+    meaning: Meaning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    forward = Meaning._forward
+
+    def looking(self: Meaning, rows: Any) -> Any:
+        assert rows.any()
+        seen.append(rows)
+        return forward(self, rows)
+
+    def failing(self: Meaning, rows: Any) -> Any:
+        looking(self, rows)
+        raise ValueError("a library's own")
+
+    for each in (looking, failing):
+        monkeypatch.setattr(Meaning, "_forward", each)
+        with contextlib.suppress(ValueError):
+            one(meaning, SENTENCES[0])
+
+    assert [False, False] == [rows.any() for rows in seen]
 
 
 def test_the_shares_of_the_bell_curve_are_exact_to_a_millionth() -> None:

@@ -16,7 +16,7 @@ from agent.proof import cores, disk, outside, places, written
 from agent.proof.disk import Files, Own
 from agent.proof.needles import Needle
 from agent.proof.parts import ANOTHER
-from agent.proof.places import Pieces, Searcher, changed_files, contents
+from agent.proof.places import Pieces, Searcher, changed, contents, is_file
 from agent.proof.planting import may_leave_a_core
 from agent.proof.report import NOT_ALL_OF_OTHERS, Looked, Place, Seen
 from agent.proof.search import Findable
@@ -101,7 +101,7 @@ def test_the_kernels_own_note_tells_which_process_left_a_core(tmp_path: Path) ->
     process.stdout.readline()
     process.send_signal(signal.SIGSEGV)
     process.communicate()
-    left = [path for path in changed_files(0.0, [], tmp_path) if places.is_core(path)]
+    left = [path for path in changed(0.0, [], tmp_path) if places.is_core(path)]
     if not left:
         pytest.skip("this machine leaves no core in a process's folder")
 
@@ -124,7 +124,7 @@ def test_what_is_left_in_the_services_own_folder_is_searched_and_the_proofs_own_
     for path in (left, copied):
         path.write_bytes(NAME)
     own = Own([tmp_path], [kept])
-    found = list(changed_files(0.0, own.proofs, tmp_path))
+    found = list(filter(is_file, changed(0.0, own.proofs, tmp_path)))
 
     assert [left] == found
     assert [Seen.FOUND, Seen.NOTHING] == [row.seen for row in looked(found, own, Written()).looked(SEARCHER)]
@@ -139,13 +139,13 @@ def test_logs_are_read_before_a_busy_home_and_the_smaller_first(
     for name, content in (("home/a", bytes(1_500)), ("home/b", bytes(1_600)), ("var/log/z", NAME)):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
-    *_, row = looked(changed_files(0.0, [], tmp_path), Own(), Written()).looked(SEARCHER)
+    *_, row = looked(filter(is_file, changed(0.0, [], tmp_path)), Own(), Written()).looked(SEARCHER)
 
     assert (Seen.FOUND, ("name: utf-8, as it is",)) == (row.seen, row.hits)
     (tmp_path / "var/log/z").write_bytes(b"nothing")
-    *_, row = looked(changed_files(0.0, [], tmp_path), Own(), Written()).looked(SEARCHER)
+    *_, row = looked(filter(is_file, changed(0.0, [], tmp_path)), Own(), Written()).looked(SEARCHER)
     assert (Seen.NOTHING, NOT_ALL_OF_OTHERS) == (row.seen, row.why)
-    *_, row = looked(changed_files(0.0, [], tmp_path), Own(), None).looked(SEARCHER)
+    *_, row = looked(filter(is_file, changed(0.0, [], tmp_path)), Own(), None).looked(SEARCHER)
     assert (Seen.NOT_EXAMINED, disk.NOBODY_WATCHED) == (row.seen, row.why)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -14,7 +17,7 @@ from agent.proof.disk import CORE_LEFT, Own
 from agent.proof.faults import Step
 from agent.proof.needles import Needle
 from agent.proof.network import Missing
-from agent.proof.places import changed_files
+from agent.proof.places import changed
 from agent.proof.placing import Placed
 from agent.proof.report import Looked, Place, Seen
 from agent.proof.session import Found
@@ -29,7 +32,7 @@ LINE, STRANGER = 4_000_001, 4_000_002
 @pytest.fixture(name="machine")
 def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only files that there are."""
-    monkeypatch.setattr(run, "changed_files", lambda since_s, but: changed_files(since_s, but, tmp_path))
+    monkeypatch.setattr(run, "changed", lambda since_s, but: changed(since_s, but, tmp_path))
     (tmp_path / "proof" / "part-0" / "kept").mkdir(parents=True)
     return tmp_path
 
@@ -43,6 +46,32 @@ def left(machine: Path) -> dict[Place, Looked]:
         [CLERK, WRITER], found, [Needle("decoy", decoy(NONCE))], time.time() - 60, Written(), Missing.WAY_OUT
     )
     return {row.place: row for row in places.merged(rows)}
+
+
+def attribute(folder: Path) -> None:
+    (folder / "plain").touch()
+    try:
+        os.setxattr(folder / "plain", "user.last", PATIENT.name.encode())
+    except OSError as error:
+        pytest.skip(f"this file system keeps no attributes ({error.strerror})")
+
+
+WITHOUT_A_FILE: Final[dict[str, Callable[[Path], None]]] = {
+    "a folder": lambda folder: (folder / PATIENT.name).mkdir(),
+    "a pipe": lambda folder: os.mkfifo(folder / PATIENT.name),
+    "a link": lambda folder: (folder / PATIENT.name).symlink_to("nowhere"),
+    "where a link leads": lambda folder: (folder / "link").symlink_to(PATIENT.name),
+    "an attribute": attribute,
+}
+
+
+@pytest.mark.parametrize("left_as", list(WITHOUT_A_FILE))
+def test_a_name_that_is_in_no_file_is_found(machine: Path, left_as: str) -> None:
+    (machine / "there").mkdir()
+    assert Seen.NOTHING is left(machine)[Place.NAMES].seen
+
+    WITHOUT_A_FILE[left_as](machine / "there")
+    assert Seen.FOUND is left(machine)[Place.NAMES].seen
 
 
 def test_a_large_core_of_a_stranger_is_searched_to_its_end_and_one_of_the_line_is_found_whatever_is_in_it(

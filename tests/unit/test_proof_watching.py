@@ -18,7 +18,7 @@ from agent.proof import bus, memory, outside, written
 from agent.proof.canary import NONCE_BYTES, decoy
 from agent.proof.needles import Needle
 from agent.proof.network import GREETINGS, Missing, Network
-from agent.proof.places import Searcher, changed_files, is_core, merged, not_examined
+from agent.proof.places import Searcher, changed, is_core, merged, not_examined
 from agent.proof.planting import planted
 from agent.proof.report import Looked, Place, Seen
 from agent.proof.search import Findable, Hit
@@ -246,4 +246,4 @@ def test_a_core_is_known_by_what_it_is_and_not_by_its_name(tmp_path: Path) -> No
     program.write_bytes(b"\x7fELF" + bytes(12) + struct.pack("<H", 2))
 
     assert (True, False, False) == (is_core(core), is_core(program), is_core(tmp_path / "none"))
-    assert {core, program} == set(changed_files(0.0, [], tmp_path))
+    assert {core, program} == set(changed(0.0, [], tmp_path))

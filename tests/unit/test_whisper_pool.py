@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 
 import numpy as np
@@ -137,6 +139,29 @@ async def test_the_same_speech_asked_again_is_heard_once_and_at_the_higher_urgen
     await asyncio.gather(first, other)
     assert (await final).said.words.reveal() == "5"
     assert recogniser.asked == [1, 5, 3]
+
+
+async def test_two_callers_who_speak_equally_long_are_each_heard(pool: WhisperPool, recogniser: Recogniser) -> None:
+    first = ask(pool, 1, 1, Urgency.FINAL)
+    await recogniser.has_begun()
+    both = [ask(pool, 5, call, Urgency.FINAL) for call in (2, 3)]
+    await asyncio.sleep(0)
+    recogniser.go_on(3)
+    await asyncio.gather(first, *both)
+    assert recogniser.asked == [1, 5, 5]
+
+
+async def test_a_worker_without_work_holds_no_sound(pool: WhisperPool, recogniser: Recogniser) -> None:
+    gone = asyncio.Event()
+    sound = np.zeros(7, np.int16)
+    weakref.finalize(sound, asyncio.get_running_loop().call_soon_threadsafe, gone.set)
+    recogniser.go_on()
+    await pool.transcribe(Speech(sound), call=1, urgency=Urgency.FINAL)
+    assert not gone.is_set()
+    del sound
+    gc.collect()
+    async with asyncio.timeout(10):  # the thread lets go of it when the words are told
+        await gone.wait()
 
 
 async def test_a_full_queue_refuses_in_one_word(pool: WhisperPool, recogniser: Recogniser) -> None:
