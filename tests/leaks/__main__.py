@@ -27,10 +27,13 @@ from tests.leaks.leak import Leak, LeakRefused, leaks
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 CODE: Final = ("agent", "telephony", "policies")
-FAST: Final = ("tests/architecture", "tests/privacy/test_nothing_said_gets_out.py", "tests/unit", "tests/calls")
+FAST: Final = (
+    "tests/architecture", "tests/privacy/test_nothing_said_gets_out.py", "tests/calls", "tests/unit",
+    "tests/conformance", "tests/page",
+)  # fmt: skip
 """In this order, until one fails; the quick proof is a stage of its own."""
-NEAR: Final = ("tests/architecture",)
-"""What the stage "near" runs, with the tests that name what was changed; "tests" takes minutes longer."""
+NEAR: Final = ("tests/architecture", "tests/calls/test_answering.py", "tests/calls/test_whole_calls.py")
+"""What the stage "near" runs, whatever was changed, with the tests that name it; "tests" takes minutes longer."""
 AMONG: Final = ("unit", "privacy", "providers", "conformance")
 PROOF: Final = "test_quick_proof.py"  # a stage of its own
 STAGE_S: Final = 900.0
