@@ -582,6 +582,10 @@ async def _together(callers: Sequence[Callable[[Line], Awaitable[None]]], setup:
     held = [await task for task in tasks]
     others = [task for task in asyncio.all_tasks() if task not in tasks and task is not asyncio.current_task()]
     assert [] == [task.get_name() for task in others], "tasks outlive the call"
+    loop: Any = asyncio.get_running_loop()
+    timers = [timer._callback for timer in loop._scheduled if not timer.cancelled()]
+    left = [timer.__qualname__ for timer in timers if timer.__module__ != __name__]  # the line's own may still go
+    assert [] == left, "a timer outlives the call"
     return held
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -997,6 +998,17 @@ def test_what_a_call_leaves_behind_is_noticed() -> None:
         line.hang_up()
 
     with pytest.raises(AssertionError, match="outlive"):
+        hold(caller)
+
+
+def test_a_timer_that_a_call_leaves_behind_is_noticed() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        word = line.world.said("kept", 20)[0]
+        asyncio.get_running_loop().call_later(3_600, lambda: word)
+        line.hang_up()
+
+    with pytest.raises(AssertionError, match="timer outlives"):
         hold(caller)
 
 
