@@ -52,7 +52,7 @@ def main() -> int:
     if sentence:
         return _refuse(sentence, EXIT_SETTINGS)
     pipe = EventPipe(STDOUT, chosen.profile)
-    log = logs.install(pipe.write, libraries_from=chosen.library_log)
+    log = logs.install(pipe.write, libraries_from=chosen.level_of_libraries)
     agents = answered.agents
     wanted = reach(chosen, [each.engine for each in agents], os.environ, [each.knowledge for each in agents])
     try:

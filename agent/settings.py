@@ -153,7 +153,7 @@ class Settings:
     """Locks that the operator does without in production, by name."""
     unprotected: frozenset[Protection]
     """What the operator lets no lock protect in production, by name."""
-    library_log: int
+    level_of_libraries: int
     """A level of `logging`; whatever it is, no text of a library's record is kept."""
     allow_unsigned_stream: bool
     twilio_account_sid: str | None
@@ -225,7 +225,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         egress_port=_maybe(values, "QUIETLINE_EGRESS_PORT", 1, 65_535),
         without=_some_of(Layer, values, "QUIETLINE_WITHOUT"),
         unprotected=_some_of(Protection, values, "QUIETLINE_UNPROTECTED"),
-        library_log=_level(values.get("QUIETLINE_LIBRARY_LOG", "warning")),
+        level_of_libraries=_level(values.get("QUIETLINE_LIBRARY_LOG", "warning")),
         allow_unsigned_stream=_flag(values, "QUIETLINE_ALLOW_UNSIGNED_STREAM"),
         twilio_account_sid=values.get("TWILIO_ACCOUNT_SID"),
         twilio_auth_token=_secret(values, "TWILIO_AUTH_TOKEN"),

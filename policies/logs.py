@@ -91,7 +91,7 @@ class Log:
             kept["dropped"] = min(lost, MOST_DROPPED)
         return {"line": LogLine(event, kept)}
 
-    def library_record(self, record: logging.LogRecord) -> None:
+    def of_library(self, record: logging.LogRecord) -> None:
         """What stays of a record: `_stripped` has made it so."""
         self.event(
             Event.LIBRARY,
@@ -147,7 +147,7 @@ class _Handler(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._log.library_record(record)
+        self._log.of_library(record)
 
 
 def install(sink: Sink, *, libraries_from: int = logging.WARNING) -> Log:

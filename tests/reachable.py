@@ -1,12 +1,14 @@
-"""The texts that can be come by from an object: for tests that it holds nothing of what it was given."""
+"""What an object, or the product as a whole, holds: for tests that nothing of a call is among it."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterator, Sequence
+import sys
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from types import CodeType, CoroutineType, FrameType, FunctionType, GeneratorType, ModuleType
-from typing import Final
+from typing import Any, Final
 
 BEYOND: Final = (
     ModuleType, type, CodeType, FrameType, CoroutineType, GeneratorType, asyncio.AbstractEventLoop, asyncio.Future,
@@ -39,3 +41,42 @@ def _held(thing: object) -> list[object]:
     if isinstance(thing, FunctionType):  # not its module's names
         return [thing.__closure__, thing.__defaults__, thing.__kwdefaults__]
     return gc.get_referents(thing)
+
+
+Sizes = dict[str, dict[str, int]]
+BY_TYPE: Final = frozenset({"policies.closed._kinds_of"})
+"""Caches of what a type is like: they hold nothing of a value."""
+
+
+def shared_sizes() -> Sizes:
+    """By module of the product: how much each container and each cache holds that belongs to it or to a class of it."""
+    return {
+        name: dict(_sizes_in(name, vars(module)))
+        for name, module in list(sys.modules.items())
+        if name.split(".")[0] in {"agent", "policies", "telephony"}
+    }
+
+
+def grown(before: Sizes) -> dict[str, int]:
+    """What holds more than it did, and how much; of the modules that were there."""
+    return {
+        name: size
+        for module, sizes in shared_sizes().items()
+        for name, size in sizes.items()
+        if module in before and size > before[module].get(name, 0) and name not in BY_TYPE
+    }
+
+
+def _sizes_in(owner: str, names: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    for name, value in list(names.items()):
+        if isinstance(value, type) and f"{value.__module__}.{value.__qualname__}" == f"{owner}.{name}":
+            yield from _sizes_in(f"{owner}.{name}", vars(value))
+        elif not name.startswith("__") and (size := _size(value)) is not None:
+            yield f"{owner}.{name}", size
+
+
+def _size(value: object) -> int | None:
+    if isinstance(value, dict | list | set | deque | bytearray):
+        return len(value)
+    info = getattr(value, "cache_info", None)
+    return info().currsize if callable(info) else None

@@ -22,12 +22,11 @@ import enum
 import functools
 import gc
 import json
-import sys
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -66,8 +65,11 @@ from tests.fakes import (
     sentence_model,
     understood,
 )
+from tests.reachable import grown, shared_sizes
 from tests.tones import AGENT, noise, read
 from tests.virtual_time import at_once
+
+T = TypeVar("T")
 
 WORD_MS: Final = 260
 BETWEEN_MS: Final = 40
@@ -513,11 +515,16 @@ def together(
 ) -> list[Held]:
     """Several calls at once on the same engines, each begun 170 ms after the one before."""
     house()
+    return nothing_left_of(_together(callers, setup or Setup(), strict=strict))
+
+
+def nothing_left_of(work: Coroutine[Any, Any, T]) -> T:
+    """Runs it at once.  Fails where a sensitive value is left, or more than before in what all calls share."""
     before = shared_sizes()
     gc.collect()
     gc.freeze()
     try:
-        held = at_once(_together(callers, setup or Setup(), strict=strict))
+        done = at_once(work)
         gc.collect()
         left = [type(thing).__name__ for thing in gc.get_objects() if issubclass(type(thing), Sensitive)]
     finally:
@@ -525,46 +532,7 @@ def together(
     assert [] == left, "sensitive values outlive the call"
     more = grown(before)
     assert {} == more, f"what all calls share holds more than before the call: {more}"
-    return held
-
-
-Sizes = dict[str, dict[str, int]]
-BY_TYPE: Final = frozenset({"policies.closed._kinds_of"})
-"""Caches of what a type is like: they hold nothing of a value."""
-
-
-def shared_sizes() -> Sizes:
-    """By module of the product: how much each container and each cache holds that belongs to it or to a class of it."""
-    return {
-        name: dict(_sizes_in(name, vars(module)))
-        for name, module in list(sys.modules.items())
-        if name.split(".")[0] in {"agent", "policies", "telephony"}
-    }
-
-
-def grown(before: Sizes) -> dict[str, int]:
-    """What holds more than it did, and how much; of the modules that were there."""
-    return {
-        name: size
-        for module, sizes in shared_sizes().items()
-        for name, size in sizes.items()
-        if module in before and size > before[module].get(name, 0) and name not in BY_TYPE
-    }
-
-
-def _sizes_in(owner: str, names: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    for name, value in list(names.items()):
-        if isinstance(value, type) and f"{value.__module__}.{value.__qualname__}" == f"{owner}.{name}":
-            yield from _sizes_in(f"{owner}.{name}", vars(value))
-        elif not name.startswith("__") and (size := _size(value)) is not None:
-            yield f"{owner}.{name}", size
-
-
-def _size(value: object) -> int | None:
-    if isinstance(value, dict | list | set | deque | bytearray):
-        return len(value)
-    info = getattr(value, "cache_info", None)
-    return info().currsize if callable(info) else None
+    return done
 
 
 async def _together(callers: Sequence[Callable[[Line], Awaitable[None]]], setup: Setup, *, strict: bool) -> list[Held]:

@@ -107,8 +107,7 @@ def _in_sounds(calls: Sequence[Spoke]) -> Iterator[str]:
 
 
 def _wordings(call: Spoke, text: str, calls: Sequence[Spoke], where: str) -> Iterator[str]:
-    heard = words(text)
-    runs = _runs(heard) - _of(call.patient)
+    runs = _runs(words(text)) - _runs(words(call.patient.sentence()))  # her telephone may hold another's six digits
     for other in calls:
         if other is not call and runs & _of(other.patient):
             yield f"{other.patient.number} in {call.patient.number}: {where}"

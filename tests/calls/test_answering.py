@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
@@ -18,15 +17,13 @@ from agent.retaining import Retaining
 from agent.service import Calls
 from agent.settings import from_environment
 from policies.events import CallEvent
-from policies.phi import Sensitive
 from policies.vocabulary import Event
 from telephony.leg import Leg, LegLimits, opened
 from telephony.switchboard import EndDecision
 from telephony.tokens import Purpose
 from tests.fakes import Plan, ScriptedActivity, ScriptedAnswers, ScriptedRecogniser, ScriptedVoice, Turnout, World
 from tests.reachable import holds
-from tests.simulated import REF, Line, LineDead, Network, house
-from tests.virtual_time import at_once
+from tests.simulated import REF, Line, LineDead, Network, house, nothing_left_of
 
 NAME = "Ottilie"
 QUESTION = f"{NAME} asks, how do I store my insulin at home?"
@@ -100,16 +97,9 @@ def test_of_a_call_that_is_over_the_service_holds_nothing(fails: bool, monkeypat
     house()
     told, looks = Told(), []
     monkeypatch.setattr(forgetting, "soon", lambda: looks.append(1))
-    gc.collect()
-    gc.freeze()
-    try:
-        calls, own, decision = at_once(answered(told, fails=fails))
-        gc.collect()
-        left = [type(thing).__name__ for thing in gc.get_objects() if issubclass(type(thing), Sensitive)]
-    finally:
-        gc.unfreeze()
 
-    assert [] == left
+    calls, own, decision = nothing_left_of(answered(told, fails=fails))
+
     assert not holds(calls, NAME, but=own)  # it lives as long as the service
     assert [1] == looks
     assert ([Event.CALL_FAILED] if fails else []) == told.failures

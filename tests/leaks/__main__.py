@@ -1,8 +1,8 @@
 """What catches each leak?  `make leaks`, or `python -P -m tests.leaks --help`.
 
-Each leak is put into a copy of the code of its own.  Types: mypy, the linter, the contracts of imports.  Near: the
-tests that name what was changed.  Tests: the suite's fast parts, until the first one that fails.  The proof: a quick
-one, types and tests out of the way.  None asks anything of the others: a leak may be caught by all of them.
+Each leak is put into a copy of the code of its own.  Types: mypy, the linter, the contracts of imports.  Near: whole
+calls, and the tests that name what was changed.  Tests: the suite's fast parts, until the first one that fails.  The
+proof: a quick one, types and tests out of the way.  None asks anything of the others: a leak may be caught by all.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gc
 import json
 import sys
@@ -148,6 +149,16 @@ def test_a_caller_in_anothers_request_or_answer_is_a_meeting(of_another: str) ->
         (spoke(2, answer=f"You said this. {PATIENTS[2].sentence()} {of_another}"), "the agent's sound, recognised"),
     ):
         assert (f"9 in 2: {where}",) == meetings([met, spoke(9), spoke(5)]).met
+
+
+def test_her_own_telephone_is_no_meeting_with_a_chart_number_that_holds_six_of_its_digits() -> None:
+    own, other = PATIENTS[5], PATIENTS[9]  # every fourth says her telephone
+    assert words(own.phone) == [word for word in words(own.sentence()) if word.isdigit()][-10:]
+    alike = dataclasses.replace(other, record=f"00{own.phone[2:8]}0")
+    theirs = spoke(9)._replace(patient=alike, requests=[alike.sentence().encode()], answer=alike.sentence())
+
+    assert () == meetings([spoke(5), theirs]).met
+    assert ("9 in 2: request",) == meetings([spoke(2, request=f"{PATIENTS[2].sentence()} {own.phone}"), theirs]).met
 
 
 def test_the_very_sound_of_another_caller_is_a_meeting() -> None:

@@ -52,7 +52,7 @@ def attribute(folder: Path) -> None:
     (folder / "plain").touch()
     try:
         os.setxattr(folder / "plain", "user.last", PATIENT.name.encode())
-    except OSError as error:
+    except OSError as error:  # tmpfs has no attributes of users before Linux 6.6
         pytest.skip(f"this file system keeps no attributes ({error.strerror})")
 
 

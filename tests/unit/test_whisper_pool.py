@@ -145,7 +145,7 @@ async def test_two_callers_who_speak_equally_long_are_each_heard(pool: WhisperPo
     first = ask(pool, 1, 1, Urgency.FINAL)
     await recogniser.has_begun()
     both = [ask(pool, 5, call, Urgency.FINAL) for call in (2, 3)]
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # one turn of the loop, in which both come to stand in the queue
     recogniser.go_on(3)
     await asyncio.gather(first, *both)
     assert recogniser.asked == [1, 5, 5]
