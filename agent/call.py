@@ -634,6 +634,10 @@ class Call:
         match reason:
             case EscalationReason.RED_FLAG | EscalationReason.GUARD_FAILED:
                 self._say(Phrase.EMERGENCY)
+            case EscalationReason.CRISIS:
+                self._say(Phrase.CRISIS)
+            case EscalationReason.SYMPTOM:
+                self._say(Phrase.SYMPTOM)
             case EscalationReason.SILENCE:
                 self._say(Phrase.SILENCE_3)
             case EscalationReason.FAILURE:

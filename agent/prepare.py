@@ -27,7 +27,7 @@ from policies.guardrails import Sayable, Source, Wording, fixed, screen_reply
 from policies.meaning import Meaning
 from policies.phi import PHI
 from policies.records import Engine
-from policies.redflags import RedFlags
+from policies.rules.written import red_flags
 from policies.retention import effective
 from telephony.audio import FRAME_MS, AudioFrame
 
@@ -115,7 +115,7 @@ async def prepare(
             ),
             greeting=greeting,
             held=_held(greeting, book),
-            red_flags=RedFlags.provisional(),
+            red_flags=red_flags(),
             bias=Bias(PHI(drugs)) if drugs else None,
         ),
         tts=tts,

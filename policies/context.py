@@ -18,6 +18,7 @@ from policies.rules.notation import BadNotation, Words, either
 BEFORE_DENIED: Final = 9  # words between a denial and the sign: "no fever or chills or vomiting or any chest pain"
 
 
+OWN_WITHIN: Final = 40  # letters before a sign
 CLAIMED_WITHIN: Final = 3  # words before a sign that is only named: "having some terrible", "with this"
 
 
@@ -76,7 +77,7 @@ class Context:
             return Meant.OF_ANOTHER
         if self.another.search(before) and not self.present.search(whole):
             return Meant.OF_ANOTHER
-        if not self.own.search(text[max(0, start - 40) : end]) and (
+        if not self.own.search(text[max(0, start - OWN_WITHIN) : start]) and (
             self.supposed.search(before) or self.supposed_after.search(after)
         ):
             return Meant.SUPPOSED

@@ -34,6 +34,7 @@ REASONS: Final = frozenset(
         "closed",
         "complaint",
         "core_dumps",
+        "crisis",
         "cut",
         "cut_short",
         "dead",

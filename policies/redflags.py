@@ -100,7 +100,7 @@ class RedFlags:
         for sign in self._signs(rule, text):
             if rule.unless is not None and rule.unless.search(_around(text, sign.start(), sign.end())):
                 continue
-            if not all(need.search(text) for need in rule.needs):
+            if not all(self._there(need, rule, text) for need in rule.needs):
                 continue
             meant = self.context.meant(text, sign.start(), sign.end())
             if meant not in rule.quiet:
@@ -108,6 +108,9 @@ class RedFlags:
             if meant is Meant.OVER and rule.urgency > Urgency.NURSE_NOW and _RECENT.search(text):
                 found = Finding(Urgency.NURSE_NOW, rule.id)  # what was an emergency an hour ago is a nurse's now
         return found
+
+    def _there(self, need: re.Pattern[str], rule: Rule, text: str) -> bool:
+        return any(self.context.meant(text, one.start(), one.end()) not in rule.quiet for one in need.finditer(text))
 
     def _signs(self, rule: Rule, text: str) -> Iterator[re.Match[str]]:
         if rule.says is not None:

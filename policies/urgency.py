@@ -14,16 +14,25 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.encoder import LAYERS, WIDTH, Floats, Layer, layer_of
+from policies import mpnet
+from policies.encoder import Floats
 from policies.low_rank import changed, whole
-from policies.meaning import TOKENS, Meaning
 from policies.phi import PHI
+from policies.wordpiece import WordPiece
 
-WINDOW: Final = 40
-"""Words that are read at once: about `TOKENS` pieces, and no training sentence is longer than 45."""
-STEP: Final = 20  # of a longer turn each half window is read with the one before and the one after it
+TOKENS: Final = 72
+"""What is read at once, begin and end included."""
+WINDOW: Final = 48
+"""Words that are read at once: about `TOKENS` pieces."""
+STEP: Final = 24  # of a longer turn each half window is read with the one before and the one after it
+LAYERS: Final = 8
+"""Of the model's twelve: with all of them it hears about as well and takes half as long again."""
 TAUGHT: Final = "urgency.npz"
 """Beside the rules, in `policies/rules`."""
+
+# Set on the development set alone (`make eval` prints what others would give).
+SURE_EMERGENCY: Final = 0.5
+SURE_PERSON: Final = 0.5
 
 
 class Urgency(enum.IntEnum):
@@ -35,26 +44,32 @@ class Urgency(enum.IntEnum):
     EMERGENCY_911 = 3
 
 
+def heard_as(likely: Floats) -> Urgency:
+    """likely: shape (4,), of each `Urgency`.  What cannot be read is a nurse's."""
+    crisis, emergency = float(likely[Urgency.CRISIS_988]), float(likely[Urgency.EMERGENCY_911])
+    if crisis + emergency >= SURE_EMERGENCY:
+        return Urgency.CRISIS_988 if crisis > emergency else Urgency.EMERGENCY_911
+    return Urgency.ROUTINE if float(likely[Urgency.ROUTINE]) > 1 - SURE_PERSON else Urgency.NURSE_NOW
+
+
 @final
 class UrgencyReader:
-    """Loaded once, read by all calls.  About 43 MB beside what it shares.  Blocks; may run in any thread."""
+    """Loaded once, read by all calls.  Blocks; may run in any thread."""
 
-    __slots__ = ("_judge", "_layers", "_look", "_meaning", "_think")
+    __slots__ = ("_judge", "_look", "_model", "_think", "_wordpiece")
 
-    def __init__(self, meaning: Meaning, base: Mapping[str, Floats], taught: Mapping[str, Floats]) -> None:
-        """meaning: whose table of pieces it shares.  base: the sentence model's arrays.  taught: those of `TAUGHT`.
+    def __init__(self, wordpiece: WordPiece, base: Mapping[str, Floats], taught: Mapping[str, Floats]) -> None:
+        """wordpiece: BERT's.  base: the arrays of all-mpnet-base-v2.  taught: those of `TAUGHT`.
 
         Raises KeyError for what is absent and ValueError for what does not fit.
         """
-        weights = changed(base, taught, LAYERS)
-        self._meaning: Final = meaning
-        self._layers: Final[tuple[Layer, ...]] = tuple(
-            layer_of(weights, f"encoder.layer.{layer}.") for layer in range(LAYERS)
-        )
+        weights = {**base, **changed(base, taught, LAYERS, mpnet.DENSE, mpnet.NORMS)}
+        self._wordpiece: Final = wordpiece
+        self._model: Final = mpnet.MPNet(weights, LAYERS, TOKENS)
         self._look: Final = whole(taught["look"])
         self._think: Final = (whole(taught["think"]), whole(taught["thinkb"]))
         self._judge: Final = (whole(taught["judge"]), whole(taught["judgeb"]))
-        if (self._look.shape, self._judge[0].shape) != ((WIDTH,), (len(self._think[1]), len(Urgency))):
+        if (self._look.shape, self._judge[0].shape) != ((mpnet.WIDTH,), (len(self._think[1]), len(Urgency))):
             raise ValueError("what was taught is not of the urgency reader")
 
     def read(self, text: PHI[str]) -> PHI[Floats]:
@@ -67,19 +82,15 @@ class UrgencyReader:
         return found
 
     def _part(self, text: str) -> Floats:
-        rows: NDArray[np.int_] = np.array([self._meaning.wordpiece.rows(text, TOKENS)])
+        rows: NDArray[np.int_] = np.array(mpnet.rows_of(self._wordpiece.rows(text, TOKENS)))
         try:
             return self._forward(rows)
         finally:
             rows.fill(0)  # numpy keeps small blocks for itself, where no allocator overwrites them
 
     def _forward(self, rows: NDArray[np.int_]) -> Floats:
-        """rows: shape (1, n).  Returns shape (4,)."""
-        length = rows.shape[1]
-        x = self._meaning.pieces(rows)
-        for layer in self._layers:
-            x = layer(x, 1, length)
-        x = x[:length]
+        """rows: shape (n,).  Returns shape (4,)."""
+        x = self._model(rows)
         seen = share(x @ self._look) @ x
         thought = np.tanh(seen @ self._think[0] + self._think[1])
         return share(thought @ self._judge[0] + self._judge[1])

@@ -39,6 +39,7 @@ from agent.engines.windows import (
     without_loop,
 )
 from policies.phi import PHI, Utterance
+from policies.urgency import Urgency as Alarm
 from telephony.audio import RATE_HZ, Int16
 
 MODEL_HZ: Final = 16_000  # Whisper's rate
@@ -106,13 +107,15 @@ class Whisper:
         settings: WhisperSettings,
         silero: Silero | None = None,
         understand: Understand | None = None,
+        alarm: Understand | None = None,
     ) -> None:
         """Loads from memory.  Raises `ModelFileWrong`.  Call it in a thread of its own, see `WhisperPool.load`.
 
-        understand: gives what the words mean, in the same thread.
+        understand: gives what the words mean, alarm: how urgent they are; in the same thread.
         """
         self._settings: Final = settings
         self._understand: Final = understand
+        self._alarm: Final = alarm
         self._silero: Final = silero or Silero(activity_file())
         loaded: WhisperModel | None = None
         try:
@@ -157,7 +160,7 @@ class Whisper:
         doubtful = logprob < self._settings.unsure_logprob
         words = PHI(" ".join(one[0] for one in said))
         return Transcript(
-            Utterance(words, doubtful, self._meaning(words)),
+            Utterance(words, doubtful, self._meaning(words), self._urgency(words)),
             logprob,
             max(one[2] for one in said),
             any(one[3] for one in heard),
@@ -171,6 +174,15 @@ class Whisper:
             return self._understand(words.map(lambda text: " ".join(text.split()[-UNDERSTOOD_WORDS:])))
         except Exception:  # noqa: BLE001  # whatever failed, what it says is dropped
             return None
+
+    def _urgency(self, words: PHI[str]) -> PHI[NDArray[np.float32]] | None:
+        """Where it can't be worked out it is not known, which is a nurse's (`policies.urgency.heard_as`)."""
+        if self._alarm is None:
+            return None
+        try:
+            return self._alarm(words)
+        except Exception:  # noqa: BLE001  # whatever failed, what it says is dropped
+            return PHI(np.full(len(Alarm), np.nan, np.float32))
 
     def _prompt(self, bias: Bias | None) -> list[int]:
         begin: list[int] = [*self._tokens.sot_sequence, self._tokens.no_timestamps]
@@ -294,6 +306,7 @@ class WhisperPool:
         settings: WhisperSettings,
         silero: Silero | None = None,
         understand: Understand | None = None,
+        alarm: Understand | None = None,
     ) -> WhisperPool:
         """Blocks for about a second.  Raises `ModelFileWrong`.
 
@@ -304,7 +317,7 @@ class WhisperPool:
         def build() -> None:
             give_way(QUIETER_PRIORITY)
             try:
-                made.append(Whisper(files, settings, silero, understand))
+                made.append(Whisper(files, settings, silero, understand, alarm))
             except ModelFileWrong as wrong:
                 made.append(wrong)
 

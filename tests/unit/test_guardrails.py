@@ -27,9 +27,9 @@ from policies.guardrails import (
     screen_utterance,
 )
 from policies.phi import PHI, Utterance
-from policies.redflags import RedFlags
+from policies.rules.written import red_flags
 
-RULES = RedFlags.provisional()
+RULES = red_flags()
 GREETING = "Hello, this is an automated assistant."
 SENTENCE = "Keep the wound dry, and change the dressing every day."
 BOTH = "Please call the ward."
