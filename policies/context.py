@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -71,7 +71,7 @@ class Context:
         begin, stop = self._statement(text, start, end)
         before, after = text[begin:start], " " + text[end:stop]
         whole = text[begin:stop]
-        if self._denied(text[:start], before, after):
+        if self._denied(text[:start], after):
             return Meant.DENIED
         if self.told_of.search(text) and not self.present.search(whole):
             return Meant.OF_ANOTHER
@@ -105,7 +105,7 @@ class Context:
                 break
         return begin, stop
 
-    def _denied(self, said: str, before: str, after: str) -> bool:
+    def _denied(self, said: str, after: str) -> bool:
         if self.denied_after.match(after, 1):
             return True
         for found in self.denied.finditer(said):
@@ -115,8 +115,3 @@ class Context:
             if self.ends_denial.search(" " + between) is None:
                 return True
         return False
-
-
-def segments(text: str) -> Sequence[str]:
-    """The clauses of a turn that was heard with punctuation."""
-    return [clause.strip() for clause in text.split(",") if clause.strip()]

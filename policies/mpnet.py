@@ -119,7 +119,7 @@ class Layer:
         )
 
     def __call__(self, x: Floats, length: int, near: Floats) -> Floats:
-        """x: shape (at least length, WIDTH); the rows after those are nobody's.  near: shape (HEADS, length, length)."""
+        """x: shape (at least length, WIDTH); what is after is nobody's.  near: shape (HEADS, length, length)."""
         seen = self.joined(attended(self.sources(x), length, near))
         seen += x
         x = self.first_norm(seen)
@@ -154,7 +154,7 @@ def buckets(length: int) -> NDArray[np.int_]:
 
 @final
 class MPNet:
-    """The first layers of the model, with what was taught to them.  Read by all calls.  Blocks; may run in any thread."""
+    """The first layers of the model.  Read by all calls.  Blocks; may run in any thread."""
 
     __slots__ = ("_first", "_layers", "_near", "_places", "_words")
 

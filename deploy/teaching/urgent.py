@@ -194,7 +194,8 @@ def teach(base: Mapping[str, Floats], rows: Rows, labels: Sequence[int], seed: i
             pace.step()
             losses.append(loss.item())
         sys.stderr.write(f"epoch {epoch}: loss {np.mean(losses):.3f}, {time.monotonic() - began_s:.0f} s\n")
-    return reader.eval()
+    reader.eval()
+    return reader
 
 
 def heard(reader: Reader, rows: Rows) -> Iterator[list[float]]:

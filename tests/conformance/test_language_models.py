@@ -30,8 +30,8 @@ from policies.allowlist import NOTHING_LISTED, Endpoint, Permitted, permit
 from policies.guardrails import Answerable, Sayable, Wording, fixed, screen_utterance
 from policies.phi import PHI, Utterance
 from policies.records import Engine, Profile
-from policies.rules.written import red_flags
 from policies.retention import Retention
+from policies.rules.written import red_flags
 from tests.providers.script import Fault, Script, tokens
 from tests.providers.scripted import ScriptedModel
 from tests.providers.server import Provider, provider

@@ -189,5 +189,7 @@ CONTEXT = "\n".join(f"{name} = ['x']" for name in RULES.context.__dataclass_fiel
 
 
 def test_a_file_of_rules_of_a_clinicians_own_is_read() -> None:
-    rules = of({"words.toml": "", "context.toml": CONTEXT, "mine.toml": f"[[rule]]\nid = 'r'\n{ABOUT}says = ['a (b|c)']"})
+    rules = of(
+        {"words.toml": "", "context.toml": CONTEXT, "mine.toml": f"[[rule]]\nid = 'r'\n{ABOUT}says = ['a (b|c)']"}
+    )
     assert Finding(Urgency.NURSE_NOW, "r") == rules.judge("A, b. a c")
