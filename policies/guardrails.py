@@ -14,7 +14,7 @@ from typing import Final, final
 
 from policies.asking import wants_a_person
 from policies.phi import PHI, Sensitive, Utterance
-from policies.redflags import RedFlags
+from policies.redflags import Finding, RedFlags
 from policies.urgency import Urgency, heard_as
 
 
@@ -139,17 +139,22 @@ REASONS: Final = MappingProxyType(
 )
 
 
-def urgency(said: Utterance, rules: RedFlags) -> Urgency:
+READER: Final = "reader"
+"""Stands for a rule where the reader of urgency heard more than the rules."""
+
+
+def found_in(said: Utterance, rules: RedFlags) -> Finding:
     """The more urgent of what the rules find and what the reader heard: neither quiets the other."""
-    found = rules.judge(said.words.reveal()).urgency
-    return found if said.urgency is None else max(found, heard_as(said.urgency.reveal()))
+    found = rules.judge(said.words.reveal())
+    heard = Urgency.ROUTINE if said.urgency is None else heard_as(said.urgency.reveal())
+    return found if found.urgency >= heard else Finding(heard, READER)
 
 
 def _verdict(said: Utterance, rules: RedFlags) -> Escalate | Defer | None:
     words = said.words.reveal()
     if not any(letter.isalnum() for letter in words):
         return Defer.NOTHING_SAID
-    found = urgency(said, rules)
+    found = found_in(said, rules).urgency
     if found is not Urgency.ROUTINE:
         return Escalate(REASONS[found])
     return Escalate(EscalationReason.ASKED) if wants_a_person(words) else None

@@ -92,5 +92,7 @@ class Utterance(Sensitive):
     """The direction in which the words point, see `policies.meaning`; None where nobody worked it out."""
     urgency: PHI[NDArray[np.float32]] | None = None
     """How likely each `policies.urgency.Urgency` is; None where there is no reader of it."""
+    scope: PHI[NDArray[np.float32]] | None = None
+    """How likely each `policies.scope.Route` is; None as above."""
 
     __hash__ = None  # see Sensitive

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
@@ -122,3 +123,9 @@ class RedFlags:
 def _around(text: str, start: int, end: int) -> str:
     before, after = text[:start].split(), text[end:].split()
     return f" {' '.join([*before[-BESIDE:], text[start:end].strip(), *after[:BESIDE]])} "
+
+
+if __name__ == "__main__":
+    from policies.rules.batch import urgencies  # which needs this module whole
+
+    sys.exit(urgencies())

@@ -1,4 +1,5 @@
-"""How urgent what a caller says is, as a small trained reader hears it: the second voice beside the written rules.
+"""How urgent what a caller says is, and which way it goes, as a trained reader hears it: the second voice beside the
+written rules.
 
 The rules know what somebody wrote down; this hears what is said in ways nobody did.  It can only add care.  The same
 text gives the same answer; nothing of a text is kept.  Its weights are trained by `deploy/teaching/urgent.py` on
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final, final
 
 import numpy as np
@@ -18,6 +20,7 @@ from policies import mpnet
 from policies.encoder import Floats
 from policies.low_rank import changed, whole
 from policies.phi import PHI
+from policies.scope import Route
 from policies.wordpiece import WordPiece
 
 TOKENS: Final = 72
@@ -53,47 +56,73 @@ def heard_as(likely: Floats) -> Urgency:
 
 
 @final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Question:
+    """What is asked of every text: where to look in it, and the answer."""
+
+    look: Floats
+    think: tuple[Floats, Floats]
+    judge: tuple[Floats, Floats]
+
+    @classmethod
+    def of(cls, taught: Mapping[str, Floats], name: str, answers: int) -> Question:
+        """Raises KeyError for what is absent and ValueError for what does not fit."""
+        look, think, thinkb, judge, judgeb = (
+            whole(taught[f"{name}.{part}"]) for part in ("look", "think", "thinkb", "judge", "judgeb")
+        )
+        if (look.shape, judge.shape, judgeb.shape) != ((mpnet.WIDTH,), (len(thinkb), answers), (answers,)):
+            raise ValueError(f"what was taught of {name} is not of this reader")
+        return cls(look, (think, thinkb), (judge, judgeb))
+
+    def __call__(self, x: Floats) -> Floats:
+        """x: shape (n, WIDTH).  Returns how likely each answer is, shape (answers,)."""
+        seen = share(x @ self.look) @ x
+        thought = np.tanh(seen @ self.think[0] + self.think[1])
+        return share(thought @ self.judge[0] + self.judge[1])
+
+
+@final
 class UrgencyReader:
     """Loaded once, read by all calls.  Blocks; may run in any thread."""
 
-    __slots__ = ("_judge", "_look", "_model", "_think", "_wordpiece")
+    __slots__ = ("_model", "_scope", "_urgency", "_wordpiece")
 
     def __init__(self, wordpiece: WordPiece, base: Mapping[str, Floats], taught: Mapping[str, Floats]) -> None:
         """wordpiece: BERT's.  base: the arrays of all-mpnet-base-v2.  taught: those of `TAUGHT`.
 
         Raises KeyError for what is absent and ValueError for what does not fit.
         """
+        self._urgency: Final = Question.of(taught, "urgency", len(Urgency))
+        self._scope: Final = Question.of(taught, "scope", len(Route))
         weights = {**base, **changed(base, taught, LAYERS, mpnet.DENSE, mpnet.NORMS)}
         self._wordpiece: Final = wordpiece
         self._model: Final = mpnet.MPNet(weights, LAYERS, TOKENS)
-        self._look: Final = whole(taught["look"])
-        self._think: Final = (whole(taught["think"]), whole(taught["thinkb"]))
-        self._judge: Final = (whole(taught["judge"]), whole(taught["judgeb"]))
-        if (self._look.shape, self._judge[0].shape) != ((mpnet.WIDTH,), (len(self._think[1]), len(Urgency))):
-            raise ValueError("what was taught is not of the urgency reader")
 
-    def read(self, text: PHI[str]) -> PHI[Floats]:
-        """How likely each `Urgency` is, shape (4,): of a long turn the most urgent of its parts."""
-        return text.map(self._read)
+    def read(self, text: PHI[str]) -> tuple[PHI[Floats], PHI[Floats]]:
+        """How likely each `Urgency` is, shape (4,), and each `Route`, shape (7,).
 
-    def _read(self, text: str) -> Floats:
-        read = np.array([self._part(part) for part in parts(text)])
-        found: Floats = read[read[:, Urgency.ROUTINE].argmin()]
-        return found
+        Of a long turn: the most urgent of its parts, and where its last part goes, as the question is at the end.
+        """
+        both = text.map(self._read)
+        return both.map(lambda heard: heard[0]), both.map(lambda heard: heard[1])
 
-    def _part(self, text: str) -> Floats:
+    def _read(self, text: str) -> tuple[Floats, Floats]:
+        heard = [self._part(part) for part in parts(text)]
+        urgencies = np.array([urgency for urgency, _ in heard])
+        most: Floats = urgencies[urgencies[:, Urgency.ROUTINE].argmin()]
+        return most, heard[-1][1]
+
+    def _part(self, text: str) -> tuple[Floats, Floats]:
         rows: NDArray[np.int_] = np.array(mpnet.rows_of(self._wordpiece.rows(text, TOKENS)))
         try:
             return self._forward(rows)
         finally:
             rows.fill(0)  # numpy keeps small blocks for itself, where no allocator overwrites them
 
-    def _forward(self, rows: NDArray[np.int_]) -> Floats:
-        """rows: shape (n,).  Returns shape (4,)."""
+    def _forward(self, rows: NDArray[np.int_]) -> tuple[Floats, Floats]:
+        """rows: shape (n,).  Returns shapes (4,) and (7,)."""
         x = self._model(rows)
-        seen = share(x @ self._look) @ x
-        thought = np.tanh(seen @ self._think[0] + self._think[1])
-        return share(thought @ self._judge[0] + self._judge[1])
+        return self._urgency(x), self._scope(x)
 
 
 def share(scores: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""The sentences the reader of urgency is trained on, and the check that none of them stands in an evaluation set."""
+"""The sentences the reader is trained on, and the check that none of them stands in an evaluation set."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from policies.scope import Route
 from policies.urgency import Urgency
 
 FOLDER: Final = Path(__file__).parent / "said"
+ASKED: Final = Path(__file__).parent / "asked"
 RUN: Final = 5
 """Words in a row that no sentence may share with an evaluation set."""
 
@@ -40,6 +42,30 @@ def _of(file: Path) -> Iterator[Said]:
             yield Said(row["text"], Urgency[row["label"].upper()], row["sign"], row["kind"], file.stem)
         except (ValueError, KeyError) as wrong:
             raise ValueError(f"{file.name}, line {number}: no sentence with a label ({type(wrong).__name__})") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question of a caller, written by hand."""
+
+    text: str
+    route: Route
+    author: str
+
+
+def read_asked(folder: Path = ASKED) -> list[Asked]:
+    """Every question, in the order of the files.  Raises `ValueError` that names file and line."""
+    found = []
+    for file in sorted(folder.glob("*.jsonl")):
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+            try:
+                row = json.loads(line)
+                found.append(Asked(row["text"], Route(row["label"]), file.stem))
+            except (ValueError, KeyError) as wrong:
+                raise ValueError(
+                    f"{file.name}, line {number}: no question with a route ({type(wrong).__name__})"
+                ) from None
+    return found
 
 
 def words(text: str) -> list[str]:

@@ -1,7 +1,8 @@
-"""Teaches the reader of urgency: `python -m deploy.teaching.urgent OUT.npz`.
+"""Teaches the reader of urgency and scope: `python -m deploy.teaching.urgent OUT.npz`.
 
 Wants torch (`pip install torch`; 2.13.0 was used), which nothing else here does: it is in no lock.  What is learnt:
-low-rank changes (LoRA, Hu et al. 2021) of the first layers of all-mpnet-base-v2, where to look, and an answer.
+low-rank changes (LoRA, Hu et al. 2021) of the first layers of all-mpnet-base-v2, and of each of the two questions where
+to look, and an answer.
 
 `--leave-out K/N` leaves out every N-th author from the K-th on and prints as JSON what is then heard in their
 sentences: how well it does on people it has never heard.  On two cores one teaching takes a quarter of an hour.
@@ -14,6 +15,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,9 +23,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from deploy.teaching.sentences import Said, read
+from deploy.teaching.sentences import Asked, Said, read, read_asked
 from policies import mpnet, sentence_model
 from policies.encoder import Floats
+from policies.scope import Route
 from policies.urgency import LAYERS, TOKENS, Urgency
 from policies.wordpiece import WordPiece
 
@@ -74,6 +77,21 @@ class Norm(torch.nn.Module):
         return functional.layer_norm(x.float(), shape, self.weight + self.w, self.bias + self.b, mpnet.EPSILON)
 
 
+class Question(torch.nn.Module):
+    """Where to look in a text, and the answer."""
+
+    def __init__(self, answers: int) -> None:
+        super().__init__()
+        self.look = torch.nn.Parameter(torch.zeros(mpnet.WIDTH))
+        self.think = torch.nn.Linear(mpnet.WIDTH, THOUGHT)
+        self.judge = torch.nn.Linear(THOUGHT, answers)
+
+    def forward(self, x: Any, there: Any) -> Any:
+        looked = torch.softmax(x @ self.look + (there - 1) * -NOWHERE, -1)
+        seen = functional.dropout((x * looked[..., None]).sum(1), DROPPED, self.training)
+        return self.judge(torch.tanh(self.think(seen)))
+
+
 class Reader(torch.nn.Module):
     """As `policies.urgency` and `policies.mpnet` compute it; while it is taught, some is dropped."""
 
@@ -90,12 +108,10 @@ class Reader(torch.nn.Module):
         self.norms = torch.nn.ModuleList(
             torch.nn.ModuleDict({_key(name): Norm(base, inside + name) for name in mpnet.NORMS}) for inside in names
         )
-        self.look = torch.nn.Parameter(torch.zeros(mpnet.WIDTH))
-        self.think = torch.nn.Linear(mpnet.WIDTH, THOUGHT)
-        self.judge = torch.nn.Linear(THOUGHT, len(Urgency))
+        self.questions = torch.nn.ModuleDict({"urgency": Question(len(Urgency)), "scope": Question(len(Route))})
 
-    def forward(self, rows: Any, there: Any) -> Any:
-        """rows, there: shape (texts, n).  Returns scores before softmax, shape (texts, 4)."""
+    def forward(self, rows: Any, there: Any, question: str) -> Any:
+        """rows, there: shape (texts, n).  Returns scores before softmax, shape (texts, answers)."""
         count, length = rows.shape
         x = self.words[rows] + self.places[mpnet.FIRST_PLACE : mpnet.FIRST_PLACE + length]
         x = self._drop(functional.layer_norm(x, (mpnet.WIDTH,), *self.first, mpnet.EPSILON))
@@ -111,23 +127,22 @@ class Reader(torch.nn.Module):
             x = norms[_key("attention.LayerNorm")](x + self._drop(view))
             wide = functional.gelu(dense[_key("intermediate.dense")](x))
             x = norms[_key("output.LayerNorm")](x + self._drop(dense[_key("output.dense")](wide)))
-        looked = torch.softmax(x.float() @ self.look + (there - 1) * -NOWHERE, -1)
-        seen = self._drop((x.float() * looked[..., None]).sum(1))
-        return self.judge(torch.tanh(self.think(seen)))
+        return self.questions[question](x.float(), there)
 
     def _drop(self, x: Any) -> Any:
         return functional.dropout(x, DROPPED, self.training)
 
     def learnt(self) -> dict[str, Floats]:
         """As `policies.rules.taught` reads it."""
-        found: dict[str, Any] = {"look": self.look}
+        found: dict[str, Any] = {}
         for layer, (dense, norms) in enumerate(zip(self.dense, self.norms, strict=True)):
             for name in mpnet.DENSE:
                 found[f"{layer}.{name}.A"], found[f"{layer}.{name}.B"] = dense[_key(name)].A, dense[_key(name)].B
             for name in mpnet.NORMS:
                 found[f"{layer}.{name}.w"], found[f"{layer}.{name}.b"] = norms[_key(name)].w, norms[_key(name)].b
-        found |= {"think": self.think.weight.T, "thinkb": self.think.bias}
-        found |= {"judge": self.judge.weight.T, "judgeb": self.judge.bias}
+        for name, one in self.questions.items():
+            found |= {f"{name}.look": one.look, f"{name}.think": one.think.weight.T, f"{name}.thinkb": one.think.bias}
+            found |= {f"{name}.judge": one.judge.weight.T, f"{name}.judgeb": one.judge.bias}
         return {name: array.detach().numpy().astype(np.float16) for name, array in found.items()}
 
 
@@ -166,27 +181,44 @@ def batches(rows: Rows, chance: np.random.Generator) -> Iterator[list[int]]:
         yield found[which]
 
 
-def teach(base: Mapping[str, Floats], rows: Rows, labels: Sequence[int], seed: int) -> Reader:
-    """From the beginning."""
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Texts, and what is to be answered to one question about them."""
+
+    question: str
+    rows: Rows
+    labels: Sequence[int]
+    answers: int
+
+
+def teach(base: Mapping[str, Floats], lessons: Sequence[Lesson], seed: int) -> Reader:
+    """From the beginning; the lessons' batches in an order of chance."""
     torch.manual_seed(seed)
     chance, reader = np.random.default_rng(seed), Reader(base)
     named = [(name, one) for name, one in reader.named_parameters() if one.requires_grad]
-    head = [one for name, one in named if name.startswith(("look", "think", "judge"))]
-    body = [one for name, one in named if not name.startswith(("look", "think", "judge"))]
+    head = [one for name, one in named if name.startswith("questions")]
+    body = [one for name, one in named if not name.startswith("questions")]
     groups = [{"params": body, "lr": RATE}, {"params": head, "lr": HEAD_RATE}]
-    steps = EPOCHS * (len(rows) // BATCH)
+    steps = EPOCHS * sum(len(lesson.rows) // BATCH for lesson in lessons)
     adam = torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=DECAY)
     pace = torch.optim.lr_scheduler.LambdaLR(
         adam, lambda step: min((step + 1) / (steps * 0.1), max(0.0, (steps - step) / (steps * 0.9)), 1.0)
     )
-    goals = torch.from_numpy((np.eye(len(Urgency))[labels] * SURE + (1 - SURE) / len(Urgency)).astype(np.float32))
+    goals = {
+        lesson.question: torch.from_numpy(
+            (np.eye(lesson.answers)[lesson.labels] * SURE + (1 - SURE) / lesson.answers).astype(np.float32)
+        )
+        for lesson in lessons
+    }
     for epoch in range(EPOCHS):
         began_s, losses = time.monotonic(), []
         reader.train()
-        for taken in batches(rows, chance):
+        work = [(lesson, taken) for lesson in lessons for taken in batches(lesson.rows, chance)]
+        for place in chance.permutation(len(work)):
+            lesson, taken = work[place]
             with torch.autocast("cpu", torch.bfloat16):
-                scores = reader(*padded([noisy(rows[place], chance) for place in taken]))
-            loss = -(goals[taken] * functional.log_softmax(scores.float(), -1)).sum(-1).mean()
+                scores = reader(*padded([noisy(lesson.rows[each], chance) for each in taken]), lesson.question)
+            loss = -(goals[lesson.question][taken] * functional.log_softmax(scores.float(), -1)).sum(-1).mean()
             adam.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_([*body, *head], 1.0)
@@ -198,11 +230,11 @@ def teach(base: Mapping[str, Floats], rows: Rows, labels: Sequence[int], seed: i
     return reader
 
 
-def heard(reader: Reader, rows: Rows) -> Iterator[list[float]]:
-    """How likely each urgency is, of each text."""
+def heard(reader: Reader, rows: Rows, question: str) -> Iterator[list[float]]:
+    """How likely each answer is, of each text."""
     with torch.no_grad():
         for row in rows:
-            yield torch.softmax(reader(*padded([row])), -1)[0].tolist()
+            yield torch.softmax(reader(*padded([row]), question), -1)[0].tolist()
 
 
 def main() -> None:
@@ -212,25 +244,35 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     pieces = WordPiece(sentence_model.vocabulary())
-    said = read()
-    out = _left_out(said, given.leave_out)
-    kept, rest = [one for one in said if one.author not in out], [one for one in said if one.author in out]
 
-    def rows(some: Sequence[Said]) -> Rows:
+    def rows(some: Sequence[Said | Asked]) -> Rows:
         return [mpnet.rows_of(pieces.rows(one.text, TOKENS)) for one in some]
 
-    reader = teach(sentence_model.strong(), rows(kept), [one.urgency for one in kept], given.seed)
+    said, asked = read(), read_asked()
+    out = _left_out([*said, *asked], given.leave_out)
+    urgent = [one for one in said if one.author not in out]
+    scope = [one for one in asked if one.author not in out]
+    lessons = [
+        Lesson("urgency", rows(urgent), [one.urgency for one in urgent], len(Urgency)),
+        Lesson("scope", rows(scope), [list(Route).index(one.route) for one in scope], len(Route)),
+    ]
+    reader = teach(sentence_model.strong(), lessons, given.seed)
     np.savez_compressed(given.out, **reader.learnt())  # type: ignore[arg-type]
-    for one, likely in zip(rest, heard(reader, rows(rest)), strict=True):
+    rest = [one for one in said if one.author in out]
+    for one, likely in zip(rest, heard(reader, rows(rest), "urgency"), strict=True):
         row = {"author": one.author, "kind": one.kind, "label": int(one.urgency), "heard": likely}
+        sys.stdout.write(json.dumps(row) + "\n")
+    other = [one for one in asked if one.author in out]
+    for each, likely in zip(other, heard(reader, rows(other), "scope"), strict=True):
+        row = {"author": each.author, "label": each.route.value, "heard": likely}
         sys.stdout.write(json.dumps(row) + "\n")
 
 
-def _left_out(said: Sequence[Said], which: str) -> set[str]:
+def _left_out(some: Sequence[Said | Asked], which: str) -> set[str]:
     if not which:
         return set()
     first, step = map(int, which.split("/"))
-    return set(sorted({one.author for one in said})[first::step])
+    return set(sorted({one.author for one in some})[first::step])
 
 
 if __name__ == "__main__":

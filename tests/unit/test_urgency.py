@@ -30,7 +30,7 @@ def reader() -> UrgencyReader:
 
 
 def heard(text: str) -> Any:
-    return reader().read(PHI(text)).reveal()
+    return reader().read(PHI(text))[0].reveal()
 
 
 def danger(text: str) -> float:
@@ -87,7 +87,7 @@ def test_every_word_is_read_and_each_that_has_neighbours_with_them(words: list[s
 
 
 def test_what_was_heard_is_held_as_the_words_are() -> None:
-    found = reader().read(PHI("my chest hurts"))
+    found, _ = reader().read(PHI("my chest hurts"))
 
     with pytest.raises(SensitiveLeak):
         str(found)
@@ -121,9 +121,9 @@ def test_what_was_taught_to_another_reader_is_refused() -> None:
     pieces = WordPiece(sentence_model.vocabulary())
 
     with pytest.raises(ValueError, match="urgency"):
-        UrgencyReader(pieces, base, taught | {"judge": taught["judge"][:, :2]})
+        UrgencyReader(pieces, base, taught | {"urgency.judge": taught["urgency.judge"][:, :2]})
     with pytest.raises(KeyError):
-        UrgencyReader(pieces, base, {name: array for name, array in taught.items() if name != "look"})
+        UrgencyReader(pieces, base, {name: array for name, array in taught.items() if name != "scope.look"})
 
 
 def test_every_sentence_is_a_sentence_with_a_label_and_no_two_are_the_same() -> None:
