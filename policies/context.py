@@ -19,6 +19,7 @@ BEFORE_DENIED: Final = 9  # words between a denial and the sign: "no fever or ch
 
 
 OWN_WITHIN: Final = 40  # letters before a sign
+NEAR: Final = 5  # words around a sign in which "now" or "again" is said of it
 CLAIMED_WITHIN: Final = 3  # words before a sign that is only named: "having some terrible", "with this"
 
 
@@ -46,6 +47,7 @@ class Context:
     no_denial: re.Pattern[str]
     ends_denial: re.Pattern[str]
     over: re.Pattern[str]
+    ended: re.Pattern[str]
     past: re.Pattern[str]
     present: re.Pattern[str]
     supposed: re.Pattern[str]
@@ -83,7 +85,10 @@ class Context:
             return Meant.SUPPOSED
         if self.over.match(text, end):
             return Meant.OVER
-        if self.past.search(whole) and not self.present.search(whole):
+        near = _near(text, start, end)
+        if self.ended.search(text, end - 1) and not self.present.search(near):
+            return Meant.OVER
+        if self.past.search(whole) and not self.present.search(near):
             return Meant.PAST
         return Meant.PRESENT
 
@@ -115,3 +120,8 @@ class Context:
             if self.ends_denial.search(" " + between) is None:
                 return True
         return False
+
+
+def _near(text: str, start: int, end: int) -> str:
+    before, after = text[:start].split(), text[end:].split()
+    return f" {' '.join([*before[-NEAR:], text[start:end].strip(), *after[:NEAR]])} "
