@@ -15,7 +15,7 @@ from typing import Final, final
 from policies.asking import wants_a_person
 from policies.phi import PHI, Sensitive, Utterance
 from policies.redflags import Finding, RedFlags
-from policies.urgency import Urgency, heard_as
+from policies.urgency import HINT, Urgency, danger, heard_as
 
 
 class EscalationReason(enum.Enum):
@@ -144,9 +144,18 @@ READER: Final = "reader"
 
 
 def found_in(said: Utterance, rules: RedFlags) -> Finding:
-    """The more urgent of what the rules find and what the reader heard: neither quiets the other."""
+    """The more urgent of what the rules find and what the reader heard.
+
+    By itself a rule brings a nurse; to say 911 the reader must hear a hint of danger in it too.  Without a reader, or
+    where it could not read, the rule's own urgency stands.
+    """
     found = rules.judge(said.words.reveal())
-    heard = Urgency.ROUTINE if said.urgency is None else heard_as(said.urgency.reveal())
+    if said.urgency is None:
+        return found
+    likely = said.urgency.reveal()
+    if found.urgency > Urgency.NURSE_NOW and danger(likely) < HINT:
+        found = Finding(Urgency.NURSE_NOW, found.rule)
+    heard = heard_as(likely)
     return found if found.urgency >= heard else Finding(heard, READER)
 
 

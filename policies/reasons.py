@@ -170,6 +170,7 @@ REASONS: Final = frozenset(
         "stdout",
         "stopped",
         "stuck",
+        "symptom",
         "tells",
         "test_failed",
         "threads",

@@ -126,6 +126,6 @@ def _around(text: str, start: int, end: int) -> str:
 
 
 if __name__ == "__main__":
-    from policies.rules.batch import urgencies  # which needs this module whole
+    from policies.rules.batch import run, urgencies  # which need this module whole
 
-    sys.exit(urgencies())
+    sys.exit(run(urgencies))

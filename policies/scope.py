@@ -36,6 +36,6 @@ def routed(likely: Floats) -> Route:
 
 
 if __name__ == "__main__":
-    from policies.rules.batch import routes  # which needs this module whole
+    from policies.rules.batch import routes, run  # which need this module whole
 
-    sys.exit(routes())
+    sys.exit(run(routes))

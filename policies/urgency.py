@@ -36,6 +36,8 @@ TAUGHT: Final = "urgency.npz"
 # Set on the development set alone (`make eval` prints what others would give).
 SURE_EMERGENCY: Final = 0.5
 SURE_PERSON: Final = 0.5
+HINT: Final = 0.1
+"""Of danger, where a rule has found a sign."""
 
 
 class Urgency(enum.IntEnum):
@@ -47,11 +49,16 @@ class Urgency(enum.IntEnum):
     EMERGENCY_911 = 3
 
 
+def danger(likely: Floats) -> float:
+    """likely: shape (4,).  How likely it is that 911 or 988 is to be said; not a number where it can't be read."""
+    return float(likely[Urgency.CRISIS_988]) + float(likely[Urgency.EMERGENCY_911])
+
+
 def heard_as(likely: Floats) -> Urgency:
     """likely: shape (4,), of each `Urgency`.  What cannot be read is a nurse's."""
-    crisis, emergency = float(likely[Urgency.CRISIS_988]), float(likely[Urgency.EMERGENCY_911])
-    if crisis + emergency >= SURE_EMERGENCY:
-        return Urgency.CRISIS_988 if crisis > emergency else Urgency.EMERGENCY_911
+    if danger(likely) >= SURE_EMERGENCY:
+        crisis = likely[Urgency.CRISIS_988] > likely[Urgency.EMERGENCY_911]
+        return Urgency.CRISIS_988 if crisis else Urgency.EMERGENCY_911
     return Urgency.ROUTINE if float(likely[Urgency.ROUTINE]) > 1 - SURE_PERSON else Urgency.NURSE_NOW
 
 

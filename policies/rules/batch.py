@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TextIO
 
 from policies import logs
 from policies.guardrails import READER, found_in
 from policies.phi import PHI, Utterance
-from policies.redflags import RedFlags
 from policies.rules.taught import load_reader
 from policies.rules.written import red_flags
 from policies.scope import routed
-from policies.urgency import Urgency, UrgencyReader
+from policies.urgency import Urgency
 
 LABELS: Final = {
     Urgency.ROUTINE: "routine",
@@ -31,37 +30,31 @@ class BadLine(ValueError):
     """A line that is no question; its text names the line's number and holds nothing of it."""
 
 
-def urgencies() -> int:
-    """Exit status; what is wrong goes to standard error."""
-    logs.install(lambda _: None)
-    try:
-        judge_all(sys.stdin, sys.stdout, red_flags(), load_reader())
-    except (BadLine, OSError) as wrong:
-        sys.stderr.write(f"{wrong}\n")
-        return 1
-    return 0
-
-
-def routes() -> int:
-    """As `urgencies`."""
-    logs.install(lambda _: None)
-    try:
-        reader = load_reader()
-        for given, text in parsed(sys.stdin):
-            route = routed(reader.read(PHI(text))[1].reveal())
-            sys.stdout.write(json.dumps({"id": given, "label": route.value, "rule": READER}) + "\n")
-    except (BadLine, OSError) as wrong:
-        sys.stderr.write(f"{wrong}\n")
-        return 1
-    return 0
-
-
-def judge_all(lines: Iterable[str], out: TextIO, rules: RedFlags, reader: UrgencyReader) -> None:
-    """Raises `BadLine`."""
+def urgencies(lines: Iterable[str], out: TextIO) -> None:
+    """Raises `BadLine`, and OSError where the reader's files are not there."""
+    rules, reader = red_flags(), load_reader()
     for given, text in parsed(lines):
         words = PHI(text)
         finding = found_in(Utterance(words, doubtful=False, urgency=reader.read(words)[0]), rules)
         out.write(json.dumps({"id": given, "label": LABELS[finding.urgency], "rule": finding.rule}) + "\n")
+
+
+def routes(lines: Iterable[str], out: TextIO) -> None:
+    """Raises as `urgencies` does."""
+    reader = load_reader()
+    for given, text in parsed(lines):
+        route = routed(reader.read(PHI(text))[1].reveal())
+        out.write(json.dumps({"id": given, "label": route.value, "rule": READER}) + "\n")
+
+
+def run(work: Callable[[Iterable[str], TextIO], None]) -> str | None:
+    """From standard input to standard output; what was wrong, if anything was."""
+    logs.install(lambda _: None)
+    try:
+        work(sys.stdin, sys.stdout)
+    except (BadLine, OSError) as wrong:
+        return str(wrong)
+    return None
 
 
 def parsed(lines: Iterable[str]) -> Iterator[tuple[object, str]]:
