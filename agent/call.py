@@ -332,7 +332,9 @@ class Call:
             await self._not_recognised(of_this_pause)
             return
         screened = screen_utterance(heard.transcript.said, self._script.red_flags)
-        if isinstance(screened, Escalate):
+        if isinstance(screened, Escalate) and (
+            screened.reason is not EscalationReason.SYMPTOM or (self._waiting and of_this_pause)
+        ):
             if self._turns.state not in (State.HANDING_OFF, State.ENDED):
                 self._keeping.hear(Speaker.CALLER, heard.transcript.said.words, self._start)
             if self._turns.state is not State.ENDED:
@@ -353,6 +355,14 @@ class Call:
             if isinstance(screened, Answerable) and self._turns.state is State.CLOSING and self._reopens():
                 await self._on(Event.TURN_OVER)
                 return
+        if isinstance(screened, Escalate):  # a symptom for the nurse: she is heard out first
+            told = heard.transcript.said.words
+            count = told.map(lambda text: len(text.split())).reveal()
+            ended = completeness(told, Expected.ANYTHING)
+            over = told.map(sounds_closed).reveal()
+            self._ear.read(Reading(ended, answerable=False, words=count, closed=over), heard.mark)
+            await self._drop_draft()
+            return
         if isinstance(screened, Defer):
             self._ear.read(Reading(Completeness.NOTHING, answerable=False, words=0), heard.mark)
             await self._drop_draft()
@@ -503,6 +513,9 @@ class Call:
         if isinstance(screened, Answerable):
             await self._prepare(screened, known)
             await self._commit()
+        elif isinstance(screened, Escalate):
+            self._keeping.hear(Speaker.CALLER, known.transcript.said.words, self._start)
+            await self._escalate(screened.reason)
         else:
             await self._on(Event.NOTHING_SAID)
 
@@ -634,6 +647,10 @@ class Call:
         match reason:
             case EscalationReason.RED_FLAG | EscalationReason.GUARD_FAILED:
                 self._say(Phrase.EMERGENCY)
+            case EscalationReason.CRISIS:
+                self._say(Phrase.CRISIS)
+            case EscalationReason.SYMPTOM:
+                self._say(Phrase.SYMPTOM)
             case EscalationReason.SILENCE:
                 self._say(Phrase.SILENCE_3)
             case EscalationReason.FAILURE:

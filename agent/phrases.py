@@ -33,6 +33,8 @@ class Phrase(enum.Enum):
     REPEAT_LEAD = "repeat_lead"
     TRANSFER = "transfer"
     EMERGENCY = "emergency"
+    CRISIS = "crisis"
+    SYMPTOM = "symptom"
     FAILURE = "failure"
     ANYTHING_ELSE = "anything_else"
     CLOSING = "closing"
@@ -69,6 +71,10 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         "If this is an emergency, hang up and call 911.",
         Phrase.EMERGENCY: "This may be an emergency. Hang up and call 911 now. "
         "If you can't, stay on the line, and I will get a nurse for you.",
+        Phrase.CRISIS: "I'm glad you told me. I'm getting a nurse for you now. Please stay on the line. "
+        "You can also call or text 988 at any time, day or night. If you might act on it now, hang up and call 911.",
+        Phrase.SYMPTOM: "A nurse should hear about that now. I'm getting one for you. Please stay on the line. "
+        "If it gets worse, hang up and call 911.",
         Phrase.FAILURE: "I'm sorry, something went wrong on our side. I'm getting a person for you now. "
         "Please stay on the line.",
         Phrase.ANYTHING_ELSE: "What else can I help you with?",

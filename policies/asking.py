@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from policies.redflags import plain
+from policies.plain import plain
 
 _PERSON: Final = (
     r"(?:(?:a |an |the |my |your |some |any |another )?(?:real |live |actual |human |charge |duty |on call |triage )*"

@@ -1,6 +1,6 @@
 """Two gates: what a model may see, and what a caller may hear.  Only this module makes the permits.
 
-Provisional until the clinical layer: `screen_utterance` escalates on the short list of `redflags.py`,
+`screen_utterance` fetches a person for what the written rules or the reader of urgency find, whichever is more urgent;
 `screen_reply` passes fixed wording and verbatim passages only.
 """
 
@@ -9,17 +9,24 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass
+from types import MappingProxyType
 from typing import Final, final
 
 from policies.asking import wants_a_person
 from policies.phi import PHI, Sensitive, Utterance
-from policies.redflags import RedFlags
+from policies.redflags import Finding, RedFlags
+from policies.urgency import HINT, Urgency, danger, heard_as
 
 
 class EscalationReason(enum.Enum):
     """Why a person is fetched; closed, counted by the metrics."""
 
     RED_FLAG = "red_flag"
+    """A sign to call an ambulance for."""
+    CRISIS = "crisis"
+    """Thoughts of suicide."""
+    SYMPTOM = "symptom"
+    """A symptom or a mistake with medicines that a nurse should hear of in this call."""
     ASKED = "asked"
     KEY_ZERO = "key_zero"
     SILENCE = "silence"
@@ -117,17 +124,48 @@ def normal(text: str) -> str:
 def screen_utterance(said: Utterance, rules: RedFlags) -> Answerable | Escalate | Defer:
     """May a model see this?  Red flags before everything; a guard that fails counts as a red flag."""
     try:
-        verdict = _verdict(said.words.reveal(), rules)
+        verdict = _verdict(said, rules)
     except Exception:  # noqa: BLE001  # whatever failed, a person is the safe side; what it said is dropped with it
         verdict = Escalate(EscalationReason.GUARD_FAILED)
     return Answerable(said, _MINT) if verdict is None else verdict
 
 
-def _verdict(words: str, rules: RedFlags) -> Escalate | Defer | None:
+REASONS: Final = MappingProxyType(
+    {
+        Urgency.EMERGENCY_911: EscalationReason.RED_FLAG,
+        Urgency.CRISIS_988: EscalationReason.CRISIS,
+        Urgency.NURSE_NOW: EscalationReason.SYMPTOM,
+    }
+)
+
+
+READER: Final = "reader"
+"""Stands for a rule where the reader of urgency heard more than the rules."""
+
+
+def found_in(said: Utterance, rules: RedFlags) -> Finding:
+    """The more urgent of what the rules find and what the reader heard.
+
+    By itself a rule brings a nurse; to say 911 the reader must hear a hint of danger in it too.  Without a reader, or
+    where it could not read, the rule's own urgency stands.
+    """
+    found = rules.judge(said.words.reveal())
+    if said.urgency is None:
+        return found
+    likely = said.urgency.reveal()
+    if found.urgency > Urgency.NURSE_NOW and danger(likely) < HINT:
+        found = Finding(Urgency.NURSE_NOW, found.rule)
+    heard = heard_as(likely)
+    return found if found.urgency >= heard else Finding(heard, READER)
+
+
+def _verdict(said: Utterance, rules: RedFlags) -> Escalate | Defer | None:
+    words = said.words.reveal()
     if not any(letter.isalnum() for letter in words):
         return Defer.NOTHING_SAID
-    if rules.seen_in(words):
-        return Escalate(EscalationReason.RED_FLAG)
+    found = found_in(said, rules).urgency
+    if found is not Urgency.ROUTINE:
+        return Escalate(REASONS[found])
     return Escalate(EscalationReason.ASKED) if wants_a_person(words) else None
 
 

@@ -12,14 +12,13 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.encoder import LAYERS, VOCABULARY, WIDTH, Floats, layer_of, norm, shapes
+from policies.encoder import LAYERS, VOCABULARY, WIDTH, Floats, Pieces, layer_of, pieces_of, shapes
 from policies.phi import PHI
 from policies.wordpiece import WordPiece
 
 __all__ = ["TOKENS", "VOCABULARY", "WIDTH", "Floats", "Meaning", "shapes"]
 
 TOKENS: Final = 64  # what is read of a text, [CLS] and [SEP] included: about 45 words, more than any turn that is asked
-TILE: Final = 4  # rows that OpenBLAS multiplies at a time on x86-64; 15 rows take a quarter longer than 16
 ROWS: Final = 512  # tokens that are computed at a time in a batch: their activations stay in the processor's cache
 
 
@@ -27,7 +26,7 @@ ROWS: Final = 512  # tokens that are computed at a time in a batch: their activa
 class Meaning:
     """The loaded model; read by all calls, keeps nothing of a text.  About 90 MB.  Blocks; may run in any thread."""
 
-    __slots__ = ("_layers", "_norm", "_pieces", "_places", "_words")
+    __slots__ = ("_layers", "pieces", "wordpiece")
 
     def __init__(self, weights: Mapping[str, Floats], vocabulary: Mapping[str, int]) -> None:
         """weights: those of `shapes()`, copied; more are passed over.  vocabulary: piece -> row.
@@ -39,13 +38,8 @@ class Meaning:
                 raise ValueError("the weights are not those of all-MiniLM-L6-v2")
         if sorted(vocabulary.values()) != list(range(VOCABULARY)):
             raise ValueError("the vocabulary is not that of all-MiniLM-L6-v2")
-        self._pieces: Final = WordPiece(vocabulary)
-        self._words: Final = weights["embeddings.word_embeddings.weight"].copy()
-        self._places: Final = (
-            weights["embeddings.position_embeddings.weight"][:TOKENS]
-            + weights["embeddings.token_type_embeddings.weight"][0]
-        )
-        self._norm: Final = norm(weights, "embeddings.LayerNorm")
+        self.wordpiece: Final = WordPiece(vocabulary)
+        self.pieces: Final[Pieces] = pieces_of(weights, TOKENS)
         self._layers: Final = tuple(layer_of(weights, f"encoder.layer.{layer}.") for layer in range(LAYERS))
 
     def vector(self, text: PHI[str]) -> PHI[Floats]:
@@ -55,7 +49,7 @@ class Meaning:
     def vectors(self, texts: Sequence[str]) -> Floats:
         """Of material of our own.  Shape (len(texts), 384), rows of length 1; as `vector` to within 1e-5."""
         found = np.empty((len(texts), WIDTH), np.float32)
-        rows = [self._pieces.rows(text, TOKENS) for text in texts]
+        rows = [self.wordpiece.rows(text, TOKENS) for text in texts]
         for length in sorted({len(row) for row in rows}):
             alike = [place for place, row in enumerate(rows) if len(row) == length]
             step = ROWS // length
@@ -65,7 +59,7 @@ class Meaning:
         return found
 
     def _one(self, text: str) -> Floats:
-        rows = np.array([self._pieces.rows(text, TOKENS)])
+        rows = np.array([self.wordpiece.rows(text, TOKENS)])
         try:
             found: Floats = self._forward(rows)[0]
         finally:
@@ -76,9 +70,7 @@ class Meaning:
         """rows: shape (texts, n).  Returns shape (texts, WIDTH)."""
         texts, length = rows.shape
         used = texts * length
-        x: Floats = np.zeros((-(-used // TILE) * TILE, WIDTH), np.float32)
-        np.add(self._words[rows], self._places[:length], out=x[:used].reshape(texts, length, WIDTH))
-        x = self._norm(x)
+        x = self.pieces(rows)
         for layer in self._layers:
             x = layer(x, texts, length)
         middle: Floats = x[:used].reshape(texts, length, WIDTH).mean(axis=1)

@@ -90,5 +90,9 @@ class Utterance(Sensitive):
     """The recogniser itself was unsure: a symptom heard here is asked about, not dropped."""
     meaning: PHI[NDArray[np.float32]] | None = None
     """The direction in which the words point, see `policies.meaning`; None where nobody worked it out."""
+    urgency: PHI[NDArray[np.float32]] | None = None
+    """How likely each `policies.urgency.Urgency` is; None where there is no reader of it."""
+    scope: PHI[NDArray[np.float32]] | None = None
+    """How likely each `policies.scope.Route` is; None as above."""
 
     __hash__ = None  # see Sensitive

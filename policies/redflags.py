@@ -1,115 +1,131 @@
-"""Signs that need a person now, and no answer from a machine.
+"""Signs that need a person now, as named rules hear them: the first voice; `urgency.py` is the second.
 
-Provisional: a short list of ours (`rules/provisional.py`), replaced whole by the clinical issue's reviewed rules.
-It errs to care: a question, a past event or somebody else's sign mostly counts as well; only a plain denial right
-before the sign does not.  Reads text as a speech recogniser gives it: case, punctuation and apostrophes may be
-missing or wrong.
+A rule says how a sign is put into words, and `context.py` whether it is meant as there now.  What is unclear counts.
+The rules are files that a clinician reads and changes (`rules/*.toml`); `rules/written.py` makes this of them.  Pure.
 """
 
 from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
-from policies.rules import provisional
+from policies.context import Context, Meant
+from policies.plain import plain
+from policies.urgency import Urgency
 
 
-class RedFlag(enum.Enum):
-    """Which sign; never written down, only that there was one."""
+class Action(enum.Enum):
+    """What is done where a rule fires; the words of it are fixed."""
 
-    CHEST_PAIN = "chest_pain"
-    BREATHING = "breathing"
-    STROKE = "stroke"
-    BLEEDING = "bleeding"
-    SELF_HARM = "self_harm"
-    OVERDOSE = "overdose"
-    UNCONSCIOUS = "unconscious"
-    SEIZURE = "seizure"
-    SWELLING = "swelling"
-    EMERGENCY = "emergency"
+    SAY_911_AND_FETCH = "say_911_and_fetch"
+    SAY_988_AND_FETCH = "say_988_and_fetch"
+    FETCH = "fetch"
+    """A nurse is called; the caller is told so."""
+
+
+ACTIONS: Final = {
+    Urgency.EMERGENCY_911: Action.SAY_911_AND_FETCH,
+    Urgency.CRISIS_988: Action.SAY_988_AND_FETCH,
+    Urgency.NURSE_NOW: Action.FETCH,
+}
+"""The least that is done; a rule may ask for more, never for less."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A sign, and the ways in which it is said as one pattern over `plain` text between spaces."""
+    """A sign, and the ways in which it is said, over `plain` text between spaces."""
 
-    flag: RedFlag
-    said: re.Pattern[str]
+    id: str
+    sign: str
+    urgency: Urgency
+    action: Action
+    owner: str
+    source: str
+    says: re.Pattern[str] | None
+    """Says that the sign is there."""
+    names: re.Pattern[str] | None
+    """Only names the sign: it is there if the context claims it."""
+    needs: Sequence[re.Pattern[str]]
+    """Each must be said too, anywhere in the turn: "on warfarin" beside a fall on the head."""
+    unless: re.Pattern[str] | None
+    """A figure of speech, or what makes another thing of it: matched from nine words before to nine after."""
+    quiet: frozenset[Meant]
+    """How the sign may be meant without the rule firing."""
+    must: Sequence[str]
+    must_not: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How urgent a turn is, and the rule that says so; of a turn that is routine no rule."""
+
+    urgency: Urgency
+    rule: str
+
+    @classmethod
+    def nothing(cls) -> Self:
+        return cls(Urgency.ROUTINE, "")
+
+
+BESIDE: Final = 9  # words around a sign in which a figure of speech is one
+_RECENT: Final = re.compile(r" (?:today|tonight|now|earlier|yesterday|this morning|last night|ago|just) ")
 
 
 @dataclass(frozen=True, slots=True)
 class RedFlags:
-    """The rules in force."""
+    """The rules in force, the most urgent first."""
 
     rules: Sequence[Rule]
-    denied: re.Pattern[str]
-    """Matches when what stands before a sign denies it."""
+    context: Context
 
-    @classmethod
-    def provisional(cls) -> RedFlags:
-        """The built-in short list; not reviewed by a clinician."""
-        denial, between, listed = _either(provisional.DENIALS), _way(provisional.BETWEEN), _way(provisional.LISTED)
-        return cls(
-            tuple(Rule(flag, re.compile(f"(?<= ){_either(getattr(provisional, flag.name))}")) for flag in RedFlag),
-            re.compile(f" {denial}(?:{between})*(?:{listed}(?:{between})*)*$"),
-        )
-
-    def seen_in(self, words: str) -> frozenset[RedFlag]:
-        """The signs that are said and not plainly denied.  words: one turn of a caller."""
+    def judge(self, words: str) -> Finding:
+        """The most urgent of what is said and meant.  words: one turn of a caller, or as much of it as was heard."""
         text = f" {plain(words)} "
-        return frozenset(rule.flag for rule in self.rules if self._stands(rule, text))
+        best = Finding.nothing()
+        for rule in self.rules:
+            if rule.urgency <= best.urgency:
+                break
+            best = max(best, self._by(rule, text), key=lambda finding: finding.urgency)
+        return best
 
-    def _stands(self, rule: Rule, text: str) -> bool:
-        """Self-harm cannot be denied here: "I do not want to live" is the sign itself, and a denial of it is doubt."""
-        return any(
-            rule.flag is RedFlag.SELF_HARM or self.denied.search(text[: found.start()]) is None
-            for found in rule.said.finditer(text)
-        )
+    def without(self, rule_id: str) -> RedFlags:
+        """All but one, to show what it is there for."""
+        return replace(self, rules=tuple(rule for rule in self.rules if rule.id != rule_id))
 
+    def _by(self, rule: Rule, text: str) -> Finding:
+        found = Finding.nothing()
+        for sign in self._signs(rule, text):
+            if rule.unless is not None and rule.unless.search(_around(text, sign.start(), sign.end())):
+                continue
+            if not all(self._there(need, rule, text) for need in rule.needs):
+                continue
+            meant = self.context.meant(text, sign.start(), sign.end())
+            if meant not in rule.quiet:
+                return Finding(rule.urgency, rule.id)
+            if meant is Meant.OVER and rule.urgency > Urgency.NURSE_NOW and _RECENT.search(text):
+                found = Finding(Urgency.NURSE_NOW, rule.id)  # what was an emergency an hour ago is a nurse's now
+        return found
 
-_SPELLED_OUT: Final = tuple(
-    (re.compile(rf"\b(?:{short})\b"), full)
-    for short, full in (
-        ("cant|can not", "cannot"),
-        ("wont", "will not"),
-        ("im", "i am"),
-        ("ive", "i have"),
-        ("(hes|shes|its|thats)", r"\1 is"),
-        ("(do|does|did|is|are|was|were|has|have|had|would|could|should)nt", r"\1 not"),
-        ("gonna", "going to"),
-        ("wanna", "want to"),
-    )
-)
+    def _there(self, need: re.Pattern[str], rule: Rule, text: str) -> bool:
+        return any(self.context.meant(text, one.start(), one.end()) not in rule.quiet for one in need.finditer(text))
 
-
-def plain(words: str) -> str:
-    """Lower case, no apostrophes, "can't" and its like spelled out, the end of a clause as ` , `, else only words."""
-    text = words.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").replace("'", "")
-    text = re.sub(r"[.,;:!?\N{EM DASH}\N{EN DASH}]+", " , ", text)
-    text = re.sub(r"[^a-z0-9, ]+", " ", text)
-    for short, full in _SPELLED_OUT:
-        text = short.sub(full, text)
-    text = re.sub(r"\b(he|she|it|that)s is\b", r"\1 is", text)
-    return " ".join(text.split())
-
-
-def _way(notation: str) -> str:
-    """The pattern of one way of saying something, in the notation of `rules/provisional.py`; ends with a space."""
-    pieces = []
-    for mark in re.findall(r"!?\([^)]*\)|\[[^\]]*\]|\.\.\.|[^\s()\[\]]+", notation):
-        if mark == "...":
-            pieces.append("(?:[a-z0-9]+ ){0,3}?")
-        elif mark.startswith("!"):
-            pieces.append(f"(?!(?:{mark[2:-1]}) )")
-        elif mark.startswith("["):
-            pieces.append(f"(?:(?:{mark[1:-1]}) )?")
-        else:
-            pieces.append(f"(?:{mark.strip('()')}) ")
-    return "".join(pieces)
+    def _signs(self, rule: Rule, text: str) -> Iterator[re.Match[str]]:
+        if rule.says is not None:
+            yield from rule.says.finditer(text)
+        if rule.names is not None:
+            yield from (one for one in rule.names.finditer(text) if self.context.claimed(text, one.start()))
 
 
-def _either(notations: Iterable[str]) -> str:
-    return f"(?:{'|'.join(map(_way, notations))})"
+def _around(text: str, start: int, end: int) -> str:
+    before, after = text[:start].split(), text[end:].split()
+    return f" {' '.join([*before[-BESIDE:], text[start:end].strip(), *after[:BESIDE]])} "
+
+
+if __name__ == "__main__":
+    from policies.rules.batch import run, urgencies  # which need this module whole
+
+    sys.exit(run(urgencies))

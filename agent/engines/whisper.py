@@ -39,6 +39,8 @@ from agent.engines.windows import (
     without_loop,
 )
 from policies.phi import PHI, Utterance
+from policies.scope import Route
+from policies.urgency import Urgency as Alarm
 from telephony.audio import RATE_HZ, Int16
 
 MODEL_HZ: Final = 16_000  # Whisper's rate
@@ -84,7 +86,9 @@ class WhisperSettings:
             raise ValueError("a setting of the recogniser is out of range")
 
 
-Understand = Callable[[PHI[str]], PHI[NDArray[np.float32]]]
+Numbers = PHI[NDArray[np.float32]]
+Understand = Callable[[PHI[str]], Numbers]
+Read = Callable[[PHI[str]], tuple[Numbers, Numbers]]
 Hear = Callable[[Speech, Bias | None], Transcript]
 """Blocks until the words are there; called in a worker thread."""
 Told = Transcript | EngineReason
@@ -106,13 +110,15 @@ class Whisper:
         settings: WhisperSettings,
         silero: Silero | None = None,
         understand: Understand | None = None,
+        read: Read | None = None,
     ) -> None:
         """Loads from memory.  Raises `ModelFileWrong`.  Call it in a thread of its own, see `WhisperPool.load`.
 
-        understand: gives what the words mean, in the same thread.
+        understand: gives what the words mean, read: how urgent they are and which way they go; in the same thread.
         """
         self._settings: Final = settings
         self._understand: Final = understand
+        self._read: Final = read
         self._silero: Final = silero or Silero(activity_file())
         loaded: WhisperModel | None = None
         try:
@@ -157,7 +163,7 @@ class Whisper:
         doubtful = logprob < self._settings.unsure_logprob
         words = PHI(" ".join(one[0] for one in said))
         return Transcript(
-            Utterance(words, doubtful, self._meaning(words)),
+            Utterance(words, doubtful, self._meaning(words), *self._judged(words)),
             logprob,
             max(one[2] for one in said),
             any(one[3] for one in heard),
@@ -171,6 +177,16 @@ class Whisper:
             return self._understand(words.map(lambda text: " ".join(text.split()[-UNDERSTOOD_WORDS:])))
         except Exception:  # noqa: BLE001  # whatever failed, what it says is dropped
             return None
+
+    def _judged(self, words: PHI[str]) -> tuple[Numbers | None, Numbers | None]:
+        """What can't be worked out is not known: a nurse's (`urgency.heard_as`), and not answered (`scope.routed`)."""
+        if self._read is None:
+            return None, None
+        try:
+            return self._read(words)
+        except Exception:  # noqa: BLE001  # whatever failed, what it says is dropped
+            unknown = PHI(np.full(max(len(Alarm), len(Route)), np.nan, np.float32))
+            return unknown, unknown
 
     def _prompt(self, bias: Bias | None) -> list[int]:
         begin: list[int] = [*self._tokens.sot_sequence, self._tokens.no_timestamps]
@@ -294,6 +310,7 @@ class WhisperPool:
         settings: WhisperSettings,
         silero: Silero | None = None,
         understand: Understand | None = None,
+        read: Read | None = None,
     ) -> WhisperPool:
         """Blocks for about a second.  Raises `ModelFileWrong`.
 
@@ -304,7 +321,7 @@ class WhisperPool:
         def build() -> None:
             give_way(QUIETER_PRIORITY)
             try:
-                made.append(Whisper(files, settings, silero, understand))
+                made.append(Whisper(files, settings, silero, understand, read))
             except ModelFileWrong as wrong:
                 made.append(wrong)
 

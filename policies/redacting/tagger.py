@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final, final
 
 import numpy as np
 
-from policies.encoder import DENSE, NORMS, WIDTH, Floats, Layer, Norm, gelu, layer_of, norm
+from policies.encoder import WIDTH, Floats, Layer, Norm, gelu, layer_of, norm
+from policies.low_rank import changed, whole
 from policies.redacting.counting import ORDINALS, TEENS, TENS, UNITS
 from policies.redacting.found import Kind
 from policies.redacting.lexis import GRAMMAR, Lexis
@@ -67,7 +67,7 @@ class Tagger:
 
     def __init__(self, base: Mapping[str, Floats], vocabulary: Mapping[str, int], taught: Mapping[str, Floats]) -> None:
         """base: the arrays of all-MiniLM-L6-v2 (`encoder.shapes`).  taught: those of `taught.npz`.  Raises KeyError."""
-        changed = _changed(base, taught)
+        layers = changed(base, taught, LAYERS)
         self._pieces: Final = WordPiece(vocabulary)
         self._words: Final = base["embeddings.word_embeddings.weight"].copy()
         self._places: Final = (
@@ -75,13 +75,13 @@ class Tagger:
         )
         self._norm: Final[Norm] = norm(base, "embeddings.LayerNorm")
         self._layers: Final[tuple[Layer, ...]] = tuple(
-            layer_of(changed, f"encoder.layer.{layer}.") for layer in range(LAYERS)
+            layer_of(layers, f"encoder.layer.{layer}.") for layer in range(LAYERS)
         )
-        self._features: Final = _float(taught["feat"])
-        self._hidden: Final = _float(taught["h1"])
-        self._hidden_bias: Final = _float(taught["hb"])
-        self._out: Final = _float(taught["h2"])
-        self._out_bias: Final = _float(taught["h2b"])
+        self._features: Final = whole(taught["feat"])
+        self._hidden: Final = whole(taught["h1"])
+        self._hidden_bias: Final = whole(taught["hb"])
+        self._out: Final = whole(taught["h2"])
+        self._out_bias: Final = whole(taught["h2b"])
 
     def tags(self, words: Sequence[Word], lexis: Lexis) -> list[Tag]:
         """One a word."""
@@ -166,22 +166,3 @@ def _windows(sizes: Sequence[int]) -> list[tuple[int, int, int, int]]:
         found.append((first, end, judged, middle))
         first, judged = min(following, middle), middle
     return found
-
-
-def _changed(base: Mapping[str, Floats], taught: Mapping[str, Floats]) -> Mapping[str, Floats]:
-    """The weights of the layers with what was learnt added."""
-    found: dict[str, Floats] = {}
-    for layer in range(LAYERS):
-        inside = f"encoder.layer.{layer}."
-        for name in DENSE:
-            change = _float(taught[f"{layer}.{name}.A"]) @ _float(taught[f"{layer}.{name}.B"])
-            found[f"{inside}{name}.weight"] = base[f"{inside}{name}.weight"] + change.T
-            found[f"{inside}{name}.bias"] = base[f"{inside}{name}.bias"]
-        for name in NORMS:
-            found[f"{inside}{name}.weight"] = base[f"{inside}{name}.weight"] + _float(taught[f"{layer}.{name}.w"])
-            found[f"{inside}{name}.bias"] = base[f"{inside}{name}.bias"] + _float(taught[f"{layer}.{name}.b"])
-    return MappingProxyType(found)
-
-
-def _float(array: Floats) -> Floats:
-    return array.astype(np.float32)

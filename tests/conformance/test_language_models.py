@@ -30,8 +30,8 @@ from policies.allowlist import NOTHING_LISTED, Endpoint, Permitted, permit
 from policies.guardrails import Answerable, Sayable, Wording, fixed, screen_utterance
 from policies.phi import PHI, Utterance
 from policies.records import Engine, Profile
-from policies.redflags import RedFlags
 from policies.retention import Retention
+from policies.rules.written import red_flags
 from tests.providers.script import Fault, Script, tokens
 from tests.providers.scripted import ScriptedModel
 from tests.providers.server import Provider, provider
@@ -104,7 +104,7 @@ class Stage:
 
 
 def caller(words: str = SAID) -> Answerable:
-    said = screen_utterance(Utterance(PHI(words), doubtful=False), RedFlags.provisional())
+    said = screen_utterance(Utterance(PHI(words), doubtful=False), red_flags())
     assert isinstance(said, Answerable)
     return said
 

@@ -14,7 +14,7 @@ from agent.knowledge import Found, Knowledge, NotKnown
 from agent.passages import load
 from policies.guardrails import Answerable, Sayable, Source, Wording, screen_reply, screen_utterance
 from policies.phi import PHI, Utterance
-from policies.redflags import RedFlags
+from policies.rules.written import red_flags
 
 NOT_KNOWN = ("I do not have approved information on that.", "Would you like to talk to a nurse?")
 
@@ -25,7 +25,7 @@ def knowledge() -> Knowledge:
 
 
 def heard(words: str) -> Answerable:
-    said = screen_utterance(Utterance(PHI(words), doubtful=False), RedFlags.provisional())
+    said = screen_utterance(Utterance(PHI(words), doubtful=False), red_flags())
     assert isinstance(said, Answerable)
     return said
 

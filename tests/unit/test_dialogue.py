@@ -10,9 +10,9 @@ from agent.engines.dialogue import MOST_TURNS, Message, NotTheCallersTurn, Role,
 from agent.engines.prompt import CALL_BEGINS
 from policies.guardrails import Answerable, Sayable, Wording, fixed, screen_utterance
 from policies.phi import PHI, SensitiveLeak, Utterance
-from policies.redflags import RedFlags
+from policies.rules.written import red_flags
 
-RULES = RedFlags.provisional()
+RULES = red_flags()
 
 
 def caller(words: str) -> Answerable:

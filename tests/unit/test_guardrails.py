@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,9 +28,9 @@ from policies.guardrails import (
     screen_utterance,
 )
 from policies.phi import PHI, Utterance
-from policies.redflags import RedFlags
+from policies.rules.written import red_flags
 
-RULES = RedFlags.provisional()
+RULES = red_flags()
 GREETING = "Hello, this is an automated assistant."
 SENTENCE = "Keep the wound dry, and change the dressing every day."
 BOTH = "Please call the ward."
@@ -53,6 +54,35 @@ def test_where_nothing_was_said_there_is_nothing_to_answer(words: str) -> None:
 
 def test_a_red_flag_fetches_a_person() -> None:
     assert Escalate(EscalationReason.RED_FLAG) == heard("I have this pain in my chest.")
+
+
+def heard_as_likely(words: str, *likely: float) -> object:
+    return screen_utterance(Utterance(PHI(words), doubtful=False, urgency=PHI(np.array(likely, np.float32))), RULES)
+
+
+@pytest.mark.parametrize(
+    ("words", "likely", "reason"),
+    [
+        ("I can't breathe", (0.8, 0.1, 0, 0.1), EscalationReason.RED_FLAG),
+        ("I can't breathe", (0.97, 0.01, 0.01, 0.01), EscalationReason.SYMPTOM),
+        ("I can't breathe", (0, 1, 0, 0), EscalationReason.SYMPTOM),
+        ("I can't breathe", (np.nan,) * 4, EscalationReason.RED_FLAG),
+        ("my toast is burnt", (0, 0, 0, 1), EscalationReason.RED_FLAG),
+        ("my toast is burnt", (0, 0, 1, 0), EscalationReason.CRISIS),
+        ("my toast is burnt", (0, 1, 0, 0), EscalationReason.SYMPTOM),
+        ("my toast is burnt", (np.nan,) * 4, EscalationReason.SYMPTOM),
+        ("my incision is red and hot", (1, 0, 0, 0), EscalationReason.SYMPTOM),
+        ("I want to die", (0.5, 0.2, 0.3, 0), EscalationReason.CRISIS),
+    ],
+)
+def test_a_rule_brings_a_nurse_at_least_and_the_reader_only_raises(
+    words: str, likely: tuple[float, ...], reason: EscalationReason
+) -> None:
+    assert Escalate(reason) == heard_as_likely(words, *likely)
+
+
+def test_what_rules_and_reader_find_routine_is_answered() -> None:
+    assert isinstance(heard_as_likely("my toast is burnt", 1, 0, 0, 0), Answerable)
 
 
 def test_a_red_flag_weighs_more_than_a_wish_for_a_person() -> None:

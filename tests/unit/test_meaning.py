@@ -73,7 +73,7 @@ def _reference() -> Any:
 
 
 def rows(meaning: Meaning, text: str) -> list[int]:
-    return meaning._pieces.rows(text, TOKENS)
+    return meaning.wordpiece.rows(text, TOKENS)
 
 
 def one(meaning: Meaning, text: str) -> module.Floats:

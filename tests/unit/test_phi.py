@@ -40,7 +40,7 @@ from redis.backoff import ConstantBackoff
 from agent.engines.ports import Bias, Speech, Transcript
 from policies.guardrails import Answerable, Defer, Escalate, Sayable, Wording, fixed, screen_utterance
 from policies.phi import PHI, Sensitive, SensitiveLeak, Utterance
-from policies.redflags import RedFlags
+from policies.rules.written import red_flags
 from telephony.audio import FRAME_SAMPLES, AudioFrame
 from tests.kept import serving
 
@@ -52,7 +52,7 @@ def an_utterance() -> Utterance:
 
 
 def an_answerable() -> Answerable:
-    said = screen_utterance(an_utterance(), RedFlags.provisional())
+    said = screen_utterance(an_utterance(), red_flags())
     assert not isinstance(said, Escalate | Defer)
     return said
 

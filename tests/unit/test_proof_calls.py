@@ -26,7 +26,7 @@ from agent.proof.sound import HOLDINGS, WINDOW, sound_needles, windows
 from policies.closed import canonical
 from policies.guardrails import Answerable, Sayable, screen_utterance
 from policies.phi import PHI, Utterance
-from policies.redflags import RedFlags
+from policies.rules.written import red_flags
 from telephony import g711
 from telephony.audio import FRAME_SAMPLES, Int16
 
@@ -223,7 +223,7 @@ class Model:
 
 
 def heard_by(words: str) -> list[Answerable | Sayable]:
-    said = screen_utterance(Utterance(PHI(words), doubtful=False), RedFlags.provisional())
+    said = screen_utterance(Utterance(PHI(words), doubtful=False), red_flags())
     assert isinstance(said, Answerable)
     return [said]
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.engines.models import MINILM
-from policies import redaction
+from policies import redaction, sentence_model
 from policies.phi import PHI
 from policies.redacting import second, taught
 from policies.redacting.found import Found, Kind
@@ -89,7 +89,7 @@ def test_all_kinds_can_be_said_by_the_tagger() -> None:
 
 
 def test_the_files_are_those_that_the_line_checks_too() -> None:
-    assert {part.parts[0][1]: part.sha256 for part in MINILM} == dict(taught.SUMS)
+    assert {part.parts[0][1]: part.sha256 for part in MINILM} == dict(sentence_model.SUMS)
 
 
 def test_an_altered_file_of_the_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_an_absent_model_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_was_learnt_is_numbers_of_half_precision_and_no_more() -> None:
-    learnt = taught.taught()
+    learnt = sentence_model.taught("policies.redacting", taught.TAUGHT)
 
     assert {np.dtype(np.float16)} == {array.dtype for array in learnt.values()}
     assert all(np.isfinite(array).all() for array in learnt.values())

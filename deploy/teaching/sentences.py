@@ -1,0 +1,90 @@
+"""The sentences the reader is trained on, and the check that none of them stands in an evaluation set."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from policies.scope import Route
+from policies.urgency import Urgency
+
+FOLDER: Final = Path(__file__).parent / "said"
+ASKED: Final = Path(__file__).parent / "asked"
+RUN: Final = 5
+"""Words in a row that no sentence may share with an evaluation set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence of a caller, written by hand."""
+
+    text: str
+    urgency: Urgency
+    sign: str
+    kind: str
+    author: str
+    """The file it stands in: one author each."""
+
+
+def read(folder: Path = FOLDER) -> list[Said]:
+    """Every sentence, in the order of the files.  Raises `ValueError` that names file and line."""
+    return [said for file in sorted(folder.glob("*.jsonl")) for said in _of(file)]
+
+
+def _of(file: Path) -> Iterator[Said]:
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+        try:
+            row = json.loads(line)
+            yield Said(row["text"], Urgency[row["label"].upper()], row["sign"], row["kind"], file.stem)
+        except (ValueError, KeyError) as wrong:
+            raise ValueError(f"{file.name}, line {number}: no sentence with a label ({type(wrong).__name__})") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question of a caller, written by hand."""
+
+    text: str
+    route: Route
+    author: str
+
+
+def read_asked(folder: Path = ASKED) -> list[Asked]:
+    """Every question, in the order of the files.  Raises `ValueError` that names file and line."""
+    found = []
+    for file in sorted(folder.glob("*.jsonl")):
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+            try:
+                row = json.loads(line)
+                found.append(Asked(row["text"], Route(row["label"]), file.stem))
+            except (ValueError, KeyError) as wrong:
+                raise ValueError(
+                    f"{file.name}, line {number}: no question with a route ({type(wrong).__name__})"
+                ) from None
+    return found
+
+
+def words(text: str) -> list[str]:
+    return re.sub(
+        r"[^a-z0-9 ]+", " ", text.lower().replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
+    ).split()
+
+
+def runs(text: str) -> set[tuple[str, ...]]:
+    """Every `RUN` words in a row."""
+    found = words(text)
+    return {tuple(found[at : at + RUN]) for at in range(len(found) - RUN + 1)}
+
+
+def shared(texts: Iterable[str], evaluated: Iterable[str]) -> list[str]:
+    """Those that share `RUN` words in a row with any text of an evaluation set, or are one of its texts."""
+    known = set[tuple[str, ...]]()
+    whole = set[tuple[str, ...]]()
+    for text in evaluated:
+        known |= runs(text)
+        whole.add(tuple(words(text)))
+    return [text for text in texts if runs(text) & known or tuple(words(text)) in whole]
