@@ -64,6 +64,10 @@ ROUTINE = [
     "do I need blood thinners",
     "how do I keep from falling",
     "when do the stitches come out",
+    "my chart number is 481806236, and I want to know if I can take gabapentin with food",
+    "my phone is 379 555 0156 and my number is 52",
+    "my temperature is 98.6",
+    "I had a seizure in 1998",
 ]
 
 NO_DENIAL = [

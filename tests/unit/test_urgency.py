@@ -164,7 +164,8 @@ def test_no_sentence_shares_five_words_in_a_row_with_an_evaluation_set() -> None
         ((0, 0, 1, 0), Urgency.CRISIS_988),
         ((0, 0, 0, 1), Urgency.EMERGENCY_911),
         ((0, 0.2, 0.5, 0.3), Urgency.CRISIS_988),
-        ((0.1, 0.9, 0, 0), Urgency.NURSE_NOW),
+        ((0.05, 0.95, 0, 0), Urgency.NURSE_NOW),
+        ((0.2, 0.8, 0, 0), Urgency.ROUTINE),
         ((np.nan, np.nan, np.nan, np.nan), Urgency.NURSE_NOW),
     ],
 )
