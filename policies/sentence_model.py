@@ -52,7 +52,7 @@ def base() -> Mapping[str, Floats]:
 def strong() -> Mapping[str, Floats]:
     """The arrays of all-mpnet-base-v2, those of `mpnet.shapes(12)`, as views of 440 MB.  Some seconds."""
     try:
-        with _Joined([_path(package) / inside for package, inside in STRONG]) as whole, zipfile.ZipFile(whole) as file:
+        with _joined([_path(package) / inside for package, inside in STRONG]) as whole, zipfile.ZipFile(whole) as file:
             raw = file.read(STRONG_FILE)
     except (zipfile.BadZipFile, KeyError):
         raise OSError("the larger sentence model is not as expected: run `make setup`") from None
@@ -94,11 +94,14 @@ def _path(package: str) -> Path:
     return Path(spec.origin).parent
 
 
+def _joined(paths: Sequence[Path]) -> io.BufferedReader:
+    """Files one after the other, as one.  Raises OSError where one is absent."""
+    return io.BufferedReader(_Joined(paths), 1 << 20)  # a plain read may end where a file does
+
+
 class _Joined(io.RawIOBase):
-    """Files one after the other, read as one."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        """Raises OSError where one is absent."""
         self._files = [path.open("rb") for path in paths]
         sizes = [path.stat().st_size for path in paths]
         self._starts = [sum(sizes[:place]) for place in range(len(sizes))]
