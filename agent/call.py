@@ -352,6 +352,10 @@ class Call:
         self._hearing.heard = heard
         if self._late_turn:
             self._late_turn = False
+            if isinstance(screened, Escalate):  # said over the goodbye, and heard after it
+                self._keeping.hear(Speaker.CALLER, heard.transcript.said.words, self._start)
+                await self._escalate(screened.reason)
+                return
             if isinstance(screened, Answerable) and self._turns.state is State.CLOSING and self._reopens():
                 await self._on(Event.TURN_OVER)
                 return

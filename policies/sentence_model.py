@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -54,7 +55,7 @@ def strong() -> Mapping[str, Floats]:
     try:
         with _joined([_path(package) / inside for package, inside in STRONG]) as whole, zipfile.ZipFile(whole) as file:
             raw = file.read(STRONG_FILE)
-    except (zipfile.BadZipFile, KeyError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError):
         raise OSError("the larger sentence model is not as expected: run `make setup`") from None
     if hashlib.sha256(raw).hexdigest() != STRONG_SUM:
         raise OSError("the larger sentence model is not the one that was checked: run `make setup`")
@@ -100,7 +101,6 @@ def _joined(paths: Sequence[Path]) -> io.BufferedReader:
 
 
 class _Joined(io.RawIOBase):
-
     def __init__(self, paths: Sequence[Path]) -> None:
         self._files = [path.open("rb") for path in paths]
         sizes = [path.stat().st_size for path in paths]

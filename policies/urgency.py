@@ -9,7 +9,7 @@ sentences of our own (`deploy/teaching/said/`).
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -25,9 +25,10 @@ from policies.wordpiece import WordPiece
 
 TOKENS: Final = 72
 """What is read at once, begin and end included."""
-WINDOW: Final = 48
-"""Words that are read at once: about `TOKENS` pieces."""
-STEP: Final = 24  # of a longer turn each half window is read with the one before and the one after it
+WINDOW: Final = TOKENS - 2
+STEP: Final = WINDOW // 2  # of a longer turn each half window is read with the one before and the one after it
+LONGEST: Final = 2_000
+"""Pieces of a turn that are read: some ten minutes of speech."""
 LAYERS: Final = 8
 """Of the model's twelve: with all of them it hears about as well and takes half as long again."""
 TAUGHT: Final = "urgency.npz"
@@ -114,13 +115,13 @@ class UrgencyReader:
         return both.map(lambda heard: heard[0]), both.map(lambda heard: heard[1])
 
     def _read(self, text: str) -> tuple[Floats, Floats]:
-        heard = [self._part(part) for part in parts(text)]
-        urgencies = np.array([urgency for urgency, _ in heard])
-        most: Floats = urgencies[urgencies[:, Urgency.ROUTINE].argmin()]
-        return most, heard[-1][1]
+        heard = [self._part(part) for part in parts(self._wordpiece.rows(text, LONGEST))]
+        return max((urgency for urgency, _ in heard), key=lambda likely: (heard_as(likely), danger(likely))), heard[-1][
+            1
+        ]
 
-    def _part(self, text: str) -> tuple[Floats, Floats]:
-        rows: NDArray[np.int_] = np.array(mpnet.rows_of(self._wordpiece.rows(text, TOKENS)))
+    def _part(self, pieces: Sequence[int]) -> tuple[Floats, Floats]:
+        rows: NDArray[np.int_] = np.array(mpnet.rows_of(pieces))
         try:
             return self._forward(rows)
         finally:
@@ -139,8 +140,8 @@ def share(scores: Floats) -> Floats:
     return found
 
 
-def parts(text: str) -> Iterator[str]:
-    """A turn in overlapping windows; one of ordinary length is one part."""
-    words = text.split()
-    for start in range(0, max(1, len(words) - WINDOW + STEP), STEP):
-        yield " ".join(words[start : start + WINDOW])
+def parts(rows: Sequence[int]) -> Iterator[Sequence[int]]:
+    """A text's rows in overlapping windows, each between [CLS] and [SEP]; one of ordinary length is one part."""
+    inner = rows[1:-1]
+    for start in range(0, max(1, len(inner) - WINDOW + STEP), STEP):
+        yield [rows[0], *inner[start : start + WINDOW], rows[-1]]

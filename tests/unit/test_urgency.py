@@ -18,7 +18,7 @@ from policies import sentence_model
 from policies.phi import PHI, SensitiveLeak
 from policies.rules.taught import load_reader
 from policies.sentence_model import strong
-from policies.urgency import STEP, TAUGHT, WINDOW, Urgency, UrgencyReader, heard_as, parts
+from policies.urgency import STEP, TAUGHT, TOKENS, WINDOW, Urgency, UrgencyReader, heard_as, parts
 from policies.wordpiece import WordPiece
 
 EVALUATED = Path(__file__).parents[3] / "shared" / "eval"
@@ -79,12 +79,32 @@ def test_any_text_has_an_answer_and_the_same_one_again(text: str) -> None:
     assert (found == heard(text)).all()
 
 
-@given(st.lists(st.sampled_from(["a", "bee", "sea"]), max_size=200))
-def test_every_word_is_read_and_each_that_has_neighbours_with_them(words: list[str]) -> None:
-    read_parts = [part.split() for part in parts(" ".join(words))]
+@given(st.lists(st.integers(200, 9_000), max_size=400))
+def test_every_piece_is_read_and_each_that_has_neighbours_with_them(pieces: list[int]) -> None:
+    read_parts = list(parts([101, *pieces, 102]))
+    inner = [part[1:-1] for part in read_parts]
 
-    assert all(len(part) <= WINDOW for part in read_parts)
-    assert words == [*(read_parts[0]), *(word for part in read_parts[1:] for word in part[WINDOW - STEP :])]
+    assert all(len(part) <= TOKENS and (part[0], part[-1]) == (101, 102) for part in read_parts)
+    assert pieces == [*inner[0], *(piece for part in inner[1:] for piece in part[WINDOW - STEP :])]
+
+
+def test_a_symptom_for_the_nurse_does_not_hide_danger_further_on() -> None:
+    symptoms = (
+        "my incision has been red and hot since tuesday and it smells bad and i have a fever of a hundred and one and "
+        "the pain pills are not helping and a couple of the stitches came loose and there is yellow stuff coming out "
+    )
+    sign = "and now my chest is crushing and i can't breathe"
+
+    assert Urgency.EMERGENCY_911 is heard_as(heard(symptoms * 2 + sign))
+
+
+def test_danger_behind_a_list_of_drugs_is_heard() -> None:
+    drugs = (
+        "i take lisinopril metformin atorvastatin furosemide gabapentin omeprazole amlodipine metoprolol warfarin "
+        "levothyroxine hydrochlorothiazide pantoprazole clopidogrel and sertraline "
+    )
+
+    assert danger(drugs + "and i can't breathe and my chest is crushing") > 0.5
 
 
 def test_what_was_heard_is_held_as_the_words_are() -> None:
