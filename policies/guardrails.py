@@ -15,7 +15,7 @@ from typing import Final, final
 from policies.asking import wants_a_person
 from policies.phi import PHI, Sensitive, Utterance
 from policies.redflags import Finding, RedFlags
-from policies.urgency import HINT, Urgency, danger, heard_as
+from policies.urgency import HINT, SURE_PERSON, Urgency, danger, heard_as
 
 
 class EscalationReason(enum.Enum):
@@ -139,6 +139,8 @@ REASONS: Final = MappingProxyType(
 )
 
 
+FEW_WORDS: Final = 4
+"""Fewer are often misheard ("weight a moment"): alone, the reader must be sure of them."""
 READER: Final = "reader"
 """Stands for a rule where the reader of urgency heard more than the rules."""
 
@@ -156,6 +158,8 @@ def found_in(said: Utterance, rules: RedFlags) -> Finding:
     if found.urgency > Urgency.NURSE_NOW and danger(likely) < HINT:
         found = Finding(Urgency.NURSE_NOW, found.rule)
     heard = heard_as(likely)
+    if len(said.words.reveal().split()) < FEW_WORDS and danger(likely) < SURE_PERSON:
+        heard = min(heard, Urgency.NURSE_NOW) if likely[Urgency.NURSE_NOW] >= SURE_PERSON else Urgency.ROUTINE
     return found if found.urgency >= heard else Finding(heard, READER)
 
 

@@ -72,6 +72,9 @@ def heard_as_likely(words: str, *likely: float) -> object:
         ("my toast is burnt", (0, 1, 0, 0), EscalationReason.SYMPTOM),
         ("my toast is burnt", (np.nan,) * 4, EscalationReason.SYMPTOM),
         ("my incision is red and hot", (1, 0, 0, 0), EscalationReason.SYMPTOM),
+        ("burnt toast", (0.05, 0, 0, 0.95), EscalationReason.RED_FLAG),
+        ("burnt toast", (0.05, 0.95, 0, 0), EscalationReason.SYMPTOM),
+        ("can't breathe", (0.3, 0, 0, 0.7), EscalationReason.RED_FLAG),
         ("I want to die", (0.5, 0.2, 0.3, 0), EscalationReason.CRISIS),
     ],
 )
@@ -83,6 +86,7 @@ def test_a_rule_brings_a_nurse_at_least_and_the_reader_only_raises(
 
 def test_what_rules_and_reader_find_routine_is_answered() -> None:
     assert isinstance(heard_as_likely("my toast is burnt", 1, 0, 0, 0), Answerable)
+    assert isinstance(heard_as_likely("burnt toast", 0.2, 0, 0, 0.8), Answerable)
 
 
 def test_a_red_flag_weighs_more_than_a_wish_for_a_person() -> None:

@@ -57,7 +57,8 @@ def test_no_clause_but_an_unbreakable_one_is_long(text: str) -> None:
     for n, clause in enumerate(clauses(text)):
         most = FIRST_MOST if n == 0 else LATER_MOST
         inside = clause.split()[:most]
-        assert len(clause.split()) <= most or not any(word.endswith((",", ";")) for word in inside[4:-1])
+        spoken = [word for word in clause.split() if any(sign.isalnum() for sign in word)]
+        assert len(spoken) <= most or not any(word.endswith((",", ";")) for word in inside[4:-1])
 
 
 @pytest.mark.parametrize(
