@@ -25,7 +25,7 @@ from agent.smalltalk import social
 from agent.tally import Tally, TurnTimes
 from agent.turns import Action, Event, State, Turns
 from agent.watch import Stage, Watch
-from policies.guardrails import Answerable, Defer, Escalate, EscalationReason, Sayable, screen_utterance
+from policies.guardrails import Answerable, Defer, Escalate, EscalationReason, Sayable, graver, screen_utterance
 from policies.phi import PHI
 from policies.records import EndReason
 from telephony.audio import FRAME_MS
@@ -105,6 +105,7 @@ class Call:
         self._waiting = False  # the turn is over and its words are not here yet
         self._pending = False
         self._offered = False
+        self._asked_of_care = False
         self._now_ms = 0
         self._last_voiced_ms = 0
         self._began_ms = -CUT_IN_MS
@@ -345,7 +346,7 @@ class Call:
         if heard.urgency is Urgency.SNAPSHOT:
             self._wordless = isinstance(screened, Defer)
         overlapping = self._turns.state is State.OVERLAP and heard.mark >= self._overlap_mark
-        if overlapping and not await self._judge(heard):
+        if overlapping and not await self._judge(heard, told=isinstance(screened, Escalate)):
             return
         if not of_this_pause:
             return
@@ -414,10 +415,11 @@ class Call:
             self._hearing.look(self._ear.overlap(), self._ear.mark)
         await self._judge(None)
 
-    async def _judge(self, heard: Recognised | None) -> bool:
+    async def _judge(self, heard: Recognised | None, *, told: bool = False) -> bool:
         """Decide who has the floor, if it can be decided.  True: the caller has it.
 
         An earlier look can give her the floor, but says nothing of what has come since: it never takes it from her.
+        told: the words hold a symptom.
         """
         if heard is not None:
             self._overlap_heard = heard
@@ -432,6 +434,7 @@ class Call:
                 words=None if known is None else known.said.words,
                 logprob=0.0 if known is None else known.mean_logprob,
                 after_question=self._asked(),
+                told=told,
             )
         )
         match verdict:
@@ -493,6 +496,12 @@ class Call:
         reply, self._draft, self._waiting = self._draft, None, False
         if reply is None:
             return
+        asks = reply.said is not None and self._replying.cares(reply.said)
+        if asks and self._asked_of_care:  # asked once, and unsure again: the nurse
+            await self._drop(reply)
+            await self._escalate(EscalationReason.SYMPTOM)
+            return
+        self._asked_of_care = asks
         self._tally.counts["turns"] += 1
         if reply.said is not None:
             self._keeping.hear(Speaker.CALLER, reply.said.said.words, self._start)
@@ -576,10 +585,14 @@ class Call:
     # -- events and actions ------------------------------------------------------------------------------------------
 
     async def _escalate(self, reason: EscalationReason) -> None:
-        if self._tally.escalation is None:
+        """A person, for the gravest reason that was heard; one that is heard over the hand-off's words is told too."""
+        known = self._tally.escalation
+        worse = known is None or graver(reason, known)
+        if worse:
             self._tally.escalation = reason
             self._watch.escalated(reason)
-        await self._on(Event.PERSON)
+        handing_off = self._turns.state is State.HANDING_OFF
+        await self._on(Event.GRAVER if handing_off and worse else Event.PERSON)
 
     async def _on(self, event: Event) -> None:
         before = self._turns.state

@@ -38,6 +38,8 @@ class Overlap:
     """The recogniser's mean log probability of the words: how sure it was."""
     after_question: bool
     """The agent had just asked: a "yes" is an answer, not a backchannel."""
+    told: bool = False
+    """The words hold a symptom: however short or unsure they are, she is listened to."""
 
 
 FIRST_LOOK_MS: Final = 320  # sound that goes to the recogniser for the first look; less holds no word
@@ -70,6 +72,8 @@ _TOGETHER: Final = frozenset(
 
 def judge(overlap: Overlap) -> Verdict | None:
     """The verdict, or None while more has to be heard."""
+    if overlap.told:
+        return Verdict.FLOOR
     ended, settled = overlap.silence_ms > 0, overlap.silence_ms >= SETTLED_MS
     if overlap.words is None:
         if ended:

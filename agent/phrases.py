@@ -30,6 +30,10 @@ class Phrase(enum.Enum):
     SILENCE_3 = "silence_3"
     NOT_KNOWN = "not_known"
     NOT_UNDERSTOOD = "not_understood"
+    CHECK = "check"
+    """Asked after an answer, where what she said may be a symptom."""
+    CHECK_HEARD = "check_heard"
+    """Asked in place of an answer, where a symptom was heard, but not surely."""
     REPEAT_LEAD = "repeat_lead"
     TRANSFER = "transfer"
     EMERGENCY = "emergency"
@@ -65,6 +69,9 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         Phrase.SILENCE_2: "Are you still there? You can press any key.",
         Phrase.SILENCE_3: "I can't hear you, so I'm getting a person to help. Please stay on the line.",
         Phrase.NOT_KNOWN: "I don't have approved information about that, but a nurse can help: say nurse, or press 0.",
+        Phrase.CHECK: "Would you like a nurse to hear about that now? Please say yes or no.",
+        Phrase.CHECK_HEARD: "I may not have heard that right. "
+        "Is something wrong that a nurse should hear about now? Please say yes or no.",
         Phrase.NOT_UNDERSTOOD: "I didn't catch that. Could you say it again?",
         Phrase.REPEAT_LEAD: "Let me repeat that completely.",
         Phrase.TRANSFER: "I'm getting a nurse for you now. Please stay on the line. "

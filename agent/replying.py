@@ -19,7 +19,7 @@ from agent.phrases import Phrase
 from agent.sentences import Sentences
 from agent.smalltalk import Social, social
 from agent.tally import TurnTimes
-from policies.guardrails import Answerable, Refused, Sayable, Source, Wording, screen_reply
+from policies.guardrails import Answerable, Care, Refused, Sayable, Source, Wording, screen_reply
 from policies.phi import PHI
 
 
@@ -142,8 +142,16 @@ class Replying:
                 return await self._fixed(gate, Phrase.ANYTHING_ELSE)
             case Social.REPEAT:
                 return await self._fixed(gate, Phrase.NOT_UNDERSTOOD)
+            case None if said.care is Care.ASK_FIRST:
+                await self._fixed(gate, Phrase.CHECK_HEARD)
+                return Course.OFFERED_PERSON
             case None:
                 return await self._answer(said, gate, times, plain)
+
+    @staticmethod
+    def cares(said: Answerable) -> bool:
+        """She is asked whether a nurse should hear of it."""
+        return said.care is not Care.NONE and social(said.said.words) is None
 
     def _asked_for_more(self) -> bool:
         """The last thing said was "is there anything else?"."""
@@ -174,7 +182,12 @@ class Replying:
             if gate.opened.is_set():  # also when she breaks in: what she began to hear is known to a follow-up
                 self._history = [*self._history, said, *spoken][-self.MOST_TURNS :]
         last = spoken[-1].text.reveal() if spoken else ""
-        return Course.OFFERED_PERSON if last == self.phrase(Phrase.NOT_KNOWN).text.reveal() else Course.ON
+        if last == self.phrase(Phrase.NOT_KNOWN).text.reveal():
+            return Course.OFFERED_PERSON
+        if said.care is Care.NONE:
+            return Course.ON
+        await self.say(Phrase.CHECK)
+        return Course.OFFERED_PERSON
 
     async def _best(self, said: Answerable, gate: Gate, times: TurnTimes, plain: bool, spoken: list[Sayable]) -> None:
         """The agent's own engine; the approved one where that fails, also in the middle of its reply."""

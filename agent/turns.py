@@ -67,6 +67,8 @@ class Event(enum.Enum):
     """A key other than 0."""
     PERSON = "person"
     """A person is to be fetched: asked for, key 0, a red flag, a failure."""
+    GRAVER = "graver"
+    """A person is being fetched, and now for a graver reason: she is told what that asks for."""
     GOODBYE = "goodbye"
     PARTED = "parted"
     """The parting line came back as played, or could not be played."""
@@ -161,6 +163,7 @@ FROM_ANYWHERE: Final[dict[Event, tuple[State, tuple[Action, ...]]]] = {
 LIVE: Final = (S.GREETING, S.LISTENING, S.HEARING, S.THINKING, S.SPEAKING, S.OVERLAP, S.CLOSING)
 TABLE.update({(state, event): step for state in LIVE for event, step in FROM_ANYWHERE.items()})
 TABLE[S.HANDING_OFF, E.GONE] = (S.ENDED, (A.CANCEL_REPLY,))
+TABLE[S.HANDING_OFF, E.GRAVER] = (S.HANDING_OFF, (*HUSH, A.HAND_OFF))
 TABLE[S.NEW, E.GONE] = (S.ENDED, ())
 
 # Pairs that a race can bring about: each is listed, and stays put.
@@ -184,8 +187,8 @@ MAY_RACE: Final[dict[State, tuple[Event, ...]]] = {
         E.PENDING,
         E.TRAILED_OFF,
     ),
-    S.HANDING_OFF: tuple(event for event in Event if event not in (E.STARTED, E.PARTED, E.GONE)),
-    S.ENDED: tuple(event for event in Event if event is not E.STARTED),
+    S.HANDING_OFF: tuple(event for event in Event if event not in (E.STARTED, E.PARTED, E.GONE, E.GRAVER)),
+    S.ENDED: tuple(event for event in Event if event not in (E.STARTED, E.GRAVER)),
 }
 TABLE.update({(state, event): (state, ()) for state, events in MAY_RACE.items() for event in events})
 

@@ -15,7 +15,7 @@ from typing import Final, final
 from policies.asking import wants_a_person
 from policies.phi import PHI, Sensitive, Utterance
 from policies.redflags import Finding, RedFlags
-from policies.urgency import HINT, SURE_PERSON, Urgency, danger, heard_as
+from policies.urgency import HINT, SURE_PERSON, UNSURE_PERSON, Urgency, danger, heard_as
 
 
 class EscalationReason(enum.Enum):
@@ -35,12 +35,39 @@ class EscalationReason(enum.Enum):
     GUARD_FAILED = "guard_failed"
 
 
+GRAVEST_FIRST: Final = (
+    frozenset({EscalationReason.RED_FLAG, EscalationReason.GUARD_FAILED}),
+    frozenset({EscalationReason.CRISIS}),
+    frozenset({EscalationReason.SYMPTOM}),
+)
+"""Reasons that are told in words of their own; all others are told after them."""
+
+
+def graver(reason: EscalationReason, than: EscalationReason) -> bool:
+    """Does it ask for other words than those she has been told?"""
+
+    def rank(one: EscalationReason) -> int:
+        return next((place for place, alike in enumerate(GRAVEST_FIRST) if one in alike), len(GRAVEST_FIRST))
+
+    return rank(reason) < rank(than)
+
+
 class Source(enum.Enum):
     """Where a sentence comes from."""
 
     FIXED = "fixed"
     PASSAGE = "passage"
     MODEL = "model"
+
+
+class Care(enum.Enum):
+    """What an utterance asks for beside its answer, where nothing in it is sure enough to fetch a person."""
+
+    NONE = "none"
+    ASK_AFTER = "ask_after"
+    """It may be a symptom: answered, and then she is asked whether a nurse should hear of it."""
+    ASK_FIRST = "ask_first"
+    """A symptom was found in words that the recogniser itself was unsure of: she is asked, and nothing is answered."""
 
 
 _MINT: Final = object()
@@ -52,6 +79,7 @@ class Answerable(Sensitive):
     """An utterance that a model may see."""
 
     said: Utterance
+    care: Care
     mint: InitVar[object]
 
     def __post_init__(self, mint: object) -> None:
@@ -127,7 +155,7 @@ def screen_utterance(said: Utterance, rules: RedFlags) -> Answerable | Escalate 
         verdict = _verdict(said, rules)
     except Exception:  # noqa: BLE001  # whatever failed, a person is the safe side; what it said is dropped with it
         verdict = Escalate(EscalationReason.GUARD_FAILED)
-    return Answerable(said, _MINT) if verdict is None else verdict
+    return Answerable(said, verdict, _MINT) if isinstance(verdict, Care) else verdict
 
 
 REASONS: Final = MappingProxyType(
@@ -163,14 +191,25 @@ def found_in(said: Utterance, rules: RedFlags) -> Finding:
     return found if found.urgency >= heard else Finding(heard, READER)
 
 
-def _verdict(said: Utterance, rules: RedFlags) -> Escalate | Defer | None:
+def _verdict(said: Utterance, rules: RedFlags) -> Escalate | Defer | Care:
     words = said.words.reveal()
     if not any(letter.isalnum() for letter in words):
         return Defer.NOTHING_SAID
     found = found_in(said, rules).urgency
+    if found is Urgency.NURSE_NOW and said.doubtful:
+        return Escalate(EscalationReason.ASKED) if wants_a_person(words) else Care.ASK_FIRST
     if found is not Urgency.ROUTINE:
         return Escalate(REASONS[found])
-    return Escalate(EscalationReason.ASKED) if wants_a_person(words) else None
+    if wants_a_person(words):
+        return Escalate(EscalationReason.ASKED)
+    return Care.ASK_AFTER if _unsure(said) else Care.NONE
+
+
+def _unsure(said: Utterance) -> bool:
+    """The reader takes it for a symptom rather than not."""
+    if said.urgency is None or len(said.words.reveal().split()) < FEW_WORDS:
+        return False
+    return float(said.urgency.reveal()[Urgency.ROUTINE]) <= 1 - UNSURE_PERSON
 
 
 def screen_reply(sentence: PHI[str], wording: Wording, *, source_hint: Source | None = None) -> Sayable | Refused:

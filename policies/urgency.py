@@ -37,6 +37,8 @@ TAUGHT: Final = "urgency.npz"
 # Set on the development set alone (`make eval` prints what others would give).
 SURE_EMERGENCY: Final = 0.5
 SURE_PERSON: Final = 0.9
+UNSURE_PERSON: Final = 0.6
+"""From here to `SURE_PERSON` nobody is fetched: she is asked."""
 HINT: Final = 0.1
 """Of danger, where a rule has found a sign."""
 

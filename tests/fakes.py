@@ -24,6 +24,7 @@ from tests.tones import AGENT, CALLER, MOST, Tag, frame, read
 
 MS_A_LETTER: Final = 60  # an unhurried voice: about 150 words a minute
 SHORTEST_WORD_FRAMES: Final = 3
+UNSURE_LOGPROB: Final = -1.0  # as `WhisperSettings` has it
 
 
 class World:
@@ -151,13 +152,25 @@ async def _stop(turnout: Turnout) -> None:
         raise EngineFailed(turnout.fails)
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How some words were heard, beside the words."""
+
+    urgency: tuple[float, float, float, float] | None = None
+    """What the reader says of each `policies.urgency.Urgency`; None: nobody reads."""
+    logprob: float = -0.2
+
+
 @final
 class ScriptedRecogniser:
     """`SpeechToText` that hears exactly the words that are in the sound."""
 
-    def __init__(self, world: World, plan: Plan | None = None) -> None:
+    def __init__(
+        self, world: World, plan: Plan | None = None, manner: Callable[[str], Manner] = lambda words: Manner()
+    ) -> None:
         self.plan: Final = plan or Plan()
         self._world: Final = world
+        self._manner: Final = manner
         self.urgencies: Final[list[Urgency]] = []
 
     async def transcribe(self, speech: Speech, *, call: int, urgency: Urgency, bias: Bias | None = None) -> Transcript:
@@ -165,8 +178,10 @@ class ScriptedRecogniser:
         self.urgencies.append(urgency)
         await self.plan.wait()
         words = self._world.words_in(speech)
-        meaning = understood(words) if words else None
-        return Transcript(Utterance(PHI(words), doubtful=False, meaning=meaning), -0.2, 0.0 if words else 0.9)
+        meaning, manner = understood(words) if words else None, self._manner(words)
+        urgency = None if manner.urgency is None else PHI(np.array(manner.urgency, np.float32))
+        said = Utterance(PHI(words), doubtful=manner.logprob < UNSURE_LOGPROB, meaning=meaning, urgency=urgency)
+        return Transcript(said, manner.logprob, 0.0 if words else 0.9)
 
 
 @final

@@ -55,6 +55,7 @@ from telephony.leg import Leg, LegLimits, opened
 from telephony.tokens import Purpose
 from telephony.twin.playback import MarkBack, Playback
 from tests.fakes import (
+    Manner,
     Plan,
     ScriptedActivity,
     ScriptedAnswers,
@@ -412,6 +413,8 @@ class Setup:
     """A hosted model in front of the approved engine; None: the approved engine alone."""
     approved: Plan | None = None
     """A scripted engine in the place of the approved one."""
+    manner: Callable[[str], Manner] = lambda words: Manner()
+    """How the recogniser hears some words."""
     answers: Callable[[str], str] = lambda said: f"You asked: {said} The dressing may stay on until Friday."
     network: Network = field(default_factory=Network)
     limits: Limits = field(default_factory=Limits)
@@ -538,7 +541,7 @@ def nothing_left_of(work: Coroutine[Any, Any, T]) -> T:
 async def _together(callers: Sequence[Callable[[Line], Awaitable[None]]], setup: Setup, *, strict: bool) -> list[Held]:
     world = World()
     world.sentences[:] = house()[1].sentences
-    recogniser, voice = ScriptedRecogniser(world, setup.stt), ScriptedVoice(world, setup.tts)
+    recogniser, voice = ScriptedRecogniser(world, setup.stt, setup.manner), ScriptedVoice(world, setup.tts)
     model = None if setup.model is None else ScriptedAnswers(setup.answers, setup.model)
     models = (model, None if setup.approved is None else ScriptedAnswers(setup.answers, setup.approved))
     engines = Engines(ScriptedActivity, recogniser, voice, house()[0].ready)

@@ -193,6 +193,8 @@ LEFT_ALONE_S = 150
 PARTING = {
     EscalationReason.RED_FLAG: Phrase.EMERGENCY,
     EscalationReason.GUARD_FAILED: Phrase.EMERGENCY,
+    EscalationReason.CRISIS: Phrase.CRISIS,
+    EscalationReason.SYMPTOM: Phrase.SYMPTOM,
     EscalationReason.SILENCE: Phrase.SILENCE_3,
     EscalationReason.FAILURE: Phrase.FAILURE,
     EscalationReason.ASKED: Phrase.TRANSFER,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from policies.guardrails import (
     Answerable,
+    Care,
     Defer,
     Escalate,
     EscalationReason,
@@ -206,7 +207,7 @@ def test_every_cut_between_words_is_a_way_to_say_it(cuts: list[int]) -> None:
 
 def test_nobody_else_makes_a_permit() -> None:
     with pytest.raises(TypeError):
-        Answerable(Utterance(words=PHI(""), doubtful=False), object())
+        Answerable(Utterance(words=PHI(""), doubtful=False), Care.NONE, object())
     with pytest.raises(TypeError):
         Sayable(PHI("Take two."), Source.FIXED, "", object())
 
