@@ -179,8 +179,8 @@ class ScriptedRecogniser:
         await self.plan.wait()
         words = self._world.words_in(speech)
         meaning, manner = understood(words) if words else None, self._manner(words)
-        urgency = None if manner.urgency is None else PHI(np.array(manner.urgency, np.float32))
-        said = Utterance(PHI(words), doubtful=manner.logprob < UNSURE_LOGPROB, meaning=meaning, urgency=urgency)
+        read = None if manner.urgency is None else PHI(np.array(manner.urgency, np.float32))
+        said = Utterance(PHI(words), doubtful=manner.logprob < UNSURE_LOGPROB, meaning=meaning, urgency=read)
         return Transcript(said, manner.logprob, 0.0 if words else 0.9)
 
 
