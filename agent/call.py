@@ -334,7 +334,7 @@ class Call:
             return
         screened = screen_utterance(heard.transcript.said, self._script.red_flags)
         if isinstance(screened, Escalate) and (
-            screened.reason is not EscalationReason.SYMPTOM or (self._waiting and of_this_pause)
+            screened.reason is not EscalationReason.SYMPTOM or (of_this_pause and (self._waiting or self._late_turn))
         ):
             if self._turns.state not in (State.HANDING_OFF, State.ENDED):
                 self._keeping.hear(Speaker.CALLER, heard.transcript.said.words, self._start)
@@ -353,10 +353,6 @@ class Call:
         self._hearing.heard = heard
         if self._late_turn:
             self._late_turn = False
-            if isinstance(screened, Escalate):  # said over the goodbye, and heard after it
-                self._keeping.hear(Speaker.CALLER, heard.transcript.said.words, self._start)
-                await self._escalate(screened.reason)
-                return
             if isinstance(screened, Answerable) and self._turns.state is State.CLOSING and self._reopens():
                 await self._on(Event.TURN_OVER)
                 return
@@ -643,7 +639,7 @@ class Call:
                 case Action.FALL_BACK:
                     await self._fall_back()
                 case Action.HAND_OFF:
-                    self._waiting = self._pending = False
+                    self._waiting = self._pending = self._late_turn = False
                     await self._drop_draft()
                     self._hand_off()
                 case Action.SAY_CLOSING:

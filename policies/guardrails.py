@@ -35,23 +35,6 @@ class EscalationReason(enum.Enum):
     GUARD_FAILED = "guard_failed"
 
 
-GRAVEST_FIRST: Final = (
-    frozenset({EscalationReason.RED_FLAG, EscalationReason.GUARD_FAILED}),
-    frozenset({EscalationReason.CRISIS}),
-    frozenset({EscalationReason.SYMPTOM}),
-)
-"""Reasons that are told in words of their own; all others are told after them."""
-
-
-def graver(reason: EscalationReason, than: EscalationReason) -> bool:
-    """Does it ask for other words than those she has been told?"""
-
-    def rank(one: EscalationReason) -> int:
-        return next((place for place, alike in enumerate(GRAVEST_FIRST) if one in alike), len(GRAVEST_FIRST))
-
-    return rank(reason) < rank(than)
-
-
 class Source(enum.Enum):
     """Where a sentence comes from."""
 
@@ -167,6 +150,17 @@ REASONS: Final = MappingProxyType(
 )
 
 
+_GRAVITY: Final = MappingProxyType(
+    {reason: urgency for urgency, reason in REASONS.items()} | {EscalationReason.GUARD_FAILED: Urgency.EMERGENCY_911}
+)
+"""Reasons that are told in words of their own; any other weighs as little as routine."""
+
+
+def graver(reason: EscalationReason, than: EscalationReason) -> bool:
+    """Does it ask for other words than those she has been told?"""
+    return _GRAVITY.get(reason, Urgency.ROUTINE) > _GRAVITY.get(than, Urgency.ROUTINE)
+
+
 FEW_WORDS: Final = 4
 """Fewer are often misheard ("weight a moment"): alone, the reader must be sure of them."""
 READER: Final = "reader"
@@ -186,7 +180,7 @@ def found_in(said: Utterance, rules: RedFlags) -> Finding:
     if found.urgency > Urgency.NURSE_NOW and danger(likely) < HINT:
         found = Finding(Urgency.NURSE_NOW, found.rule)
     heard = heard_as(likely)
-    if len(said.words.reveal().split()) < FEW_WORDS and danger(likely) < SURE_PERSON:
+    if _few(said) and danger(likely) < SURE_PERSON:
         heard = min(heard, Urgency.NURSE_NOW) if likely[Urgency.NURSE_NOW] >= SURE_PERSON else Urgency.ROUTINE
     return found if found.urgency >= heard else Finding(heard, READER)
 
@@ -196,18 +190,23 @@ def _verdict(said: Utterance, rules: RedFlags) -> Escalate | Defer | Care:
     if not any(letter.isalnum() for letter in words):
         return Defer.NOTHING_SAID
     found = found_in(said, rules).urgency
-    if found is Urgency.NURSE_NOW and said.doubtful:
-        return Escalate(EscalationReason.ASKED) if wants_a_person(words) else Care.ASK_FIRST
-    if found is not Urgency.ROUTINE:
+    to_ask = found is Urgency.NURSE_NOW and said.doubtful
+    if found is not Urgency.ROUTINE and not to_ask:
         return Escalate(REASONS[found])
     if wants_a_person(words):
         return Escalate(EscalationReason.ASKED)
+    if to_ask:
+        return Care.ASK_FIRST
     return Care.ASK_AFTER if _unsure(said) else Care.NONE
+
+
+def _few(said: Utterance) -> bool:
+    return len(said.words.reveal().split()) < FEW_WORDS
 
 
 def _unsure(said: Utterance) -> bool:
     """The reader takes it for a symptom rather than not."""
-    if said.urgency is None or len(said.words.reveal().split()) < FEW_WORDS:
+    if said.urgency is None or _few(said):
         return False
     return float(said.urgency.reveal()[Urgency.ROUTINE]) <= 1 - UNSURE_PERSON
 

@@ -118,9 +118,8 @@ class UrgencyReader:
 
     def _read(self, text: str) -> tuple[Floats, Floats]:
         heard = [self._part(part) for part in parts(self._wordpiece.rows(text, LONGEST))]
-        return max((urgency for urgency, _ in heard), key=lambda likely: (heard_as(likely), danger(likely))), heard[-1][
-            1
-        ]
+        gravest = max((urgency for urgency, _ in heard), key=lambda likely: (heard_as(likely), danger(likely)))
+        return gravest, heard[-1][1]
 
     def _part(self, pieces: Sequence[int]) -> tuple[Floats, Floats]:
         rows: NDArray[np.int_] = np.array(mpnet.rows_of(pieces))

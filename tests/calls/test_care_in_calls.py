@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 import pytest
 
@@ -27,6 +28,33 @@ def reader(**heard: tuple[float, float, float, float]) -> Setup:
     return Setup(manner=lambda said: Manner(next((how for word, how in heard.items() if word in said), CALM)))
 
 
+def tells(*turns: str) -> Callable[[Line], Coroutine[Any, Any, None]]:
+    """A caller who hears out each reply but the last one, after which the line closes."""
+
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        for turn in turns[:-1]:
+            await line.say(turn)
+            await line.reply()
+        await line.say(turns[-1])
+        await line.closed(60)
+
+    return caller
+
+
+def over(first: str, after_ms: int, then: str) -> Callable[[Line], Coroutine[Any, Any, None]]:
+    """A caller who speaks over what she is told."""
+
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(first)
+        await line.hears(after_ms)
+        await line.say(then)
+        await line.closed(60)
+
+    return caller
+
+
 @pytest.mark.parametrize(
     ("first", "told", "then", "graver"),
     [
@@ -38,14 +66,7 @@ def reader(**heard: tuple[float, float, float, float]) -> Setup:
 def test_what_is_graver_than_the_reason_of_a_hand_off_is_told_too(
     first: str, told: Phrase, then: str, graver: Phrase
 ) -> None:
-    async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say(first)
-        await line.hears(600)
-        await line.say(then)
-        await line.closed(60)
-
-    held = hold(caller)
+    held = hold(over(first, 600, then))
 
     assert [words(told), words(graver)] == held.replies
     assert words(graver) not in held.cut
@@ -54,48 +75,24 @@ def test_what_is_graver_than_the_reason_of_a_hand_off_is_told_too(
 
 
 def test_what_is_no_graver_leaves_the_wording_of_a_hand_off_alone() -> None:
-    async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say("I have chest pain.")
-        await line.hears(600)
-        await line.say("Some days I just want to die.")
-        await line.closed(60)
-
-    held = hold(caller)
+    held = hold(over("I have chest pain.", 600, "Some days I just want to die."))
 
     assert [words(Phrase.EMERGENCY)] == held.replies
     assert EscalationReason.RED_FLAG is held.metrics.escalation
 
 
 def test_what_the_reader_alone_is_sure_of_brings_911() -> None:
-    async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say(STRANGE)
-        await line.closed(60)
-
-    held = hold(caller, reader(strange=DANGER))
+    held = hold(tells(STRANGE), reader(strange=DANGER))
 
     assert [words(Phrase.EMERGENCY)] == held.replies
 
 
 def test_911_by_a_rule_alone_is_a_nurse_where_the_reader_hears_no_danger() -> None:
-    async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say("I have chest pain.")
-        await line.closed(60)
-
-    assert [words(Phrase.SYMPTOM)] == hold(caller, reader(chest=CALM)).replies
+    assert [words(Phrase.SYMPTOM)] == hold(tells("I have chest pain."), reader(chest=CALM)).replies
 
 
 def test_who_may_have_told_a_symptom_is_answered_and_asked() -> None:
-    async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say(INSULIN)
-        await line.reply()
-        await line.say("Yes please.")
-        await line.closed(60)
-
-    held = hold(caller, reader(insulin=UNSURE))
+    held = hold(tells(INSULIN, "Yes please."), reader(insulin=UNSURE))
 
     assert [*passage(INSULIN), words(Phrase.CHECK), words(Phrase.TRANSFER)] == held.replies
     assert EscalationReason.ASKED is held.metrics.escalation
@@ -117,68 +114,38 @@ def test_who_says_no_to_the_question_goes_on() -> None:
 
 
 def test_who_is_asked_and_is_unsure_again_gets_the_nurse() -> None:
-    async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say(INSULIN)
-        await line.reply()
-        await line.say(STRANGE)
-        await line.closed(60)
-
-    held = hold(caller, reader(insulin=UNSURE, strange=UNSURE))
+    held = hold(tells(INSULIN, STRANGE), reader(insulin=UNSURE, strange=UNSURE))
 
     assert words(Phrase.SYMPTOM) == held.replies[-1]
     assert EscalationReason.SYMPTOM is held.metrics.escalation
 
 
 def test_a_symptom_that_was_hardly_heard_is_asked_about() -> None:
-    async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say(STRANGE)
-        await line.reply()
-        await line.say("Yes.")
-        await line.closed(60)
-
-    held = hold(caller, Setup(manner=lambda said: Manner(SURE, GUESSED) if "strange" in said else Manner(CALM)))
+    held = hold(
+        tells(STRANGE, "Yes."), Setup(manner=lambda said: Manner(SURE, GUESSED) if "strange" in said else Manner(CALM))
+    )
 
     assert [words(Phrase.CHECK_HEARD), words(Phrase.TRANSFER)] == held.replies
 
 
 def test_danger_that_was_hardly_heard_is_not_asked_about() -> None:
-    async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say(STRANGE)
-        await line.closed(60)
-
-    held = hold(caller, Setup(manner=lambda said: Manner(DANGER, GUESSED)))
+    held = hold(tells(STRANGE), Setup(manner=lambda said: Manner(DANGER, GUESSED)))
 
     assert [words(Phrase.EMERGENCY)] == held.replies
 
 
 def test_a_muttered_symptom_over_the_agents_voice_is_no_backchannel() -> None:
-    async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say(INSULIN)
-        await line.hears(900)
-        await line.say("incision pus")
-        await line.closed(60)
-
     held = hold(
-        caller, Setup(manner=lambda said: Manner(SURE, MUTTERED) if said.startswith("incision") else Manner(CALM))
+        over(INSULIN, 900, "incision pus"),
+        Setup(manner=lambda said: Manner(SURE, MUTTERED) if said.startswith("incision") else Manner(CALM)),
     )
 
     assert EscalationReason.SYMPTOM is held.metrics.escalation
 
 
 def test_a_symptom_over_the_goodbye_is_heard_however_slow_the_recogniser_is() -> None:
-    async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say("Thank you, goodbye.")
-        await line.hears(800)
-        await line.say("My incision is red and hot since yesterday.")
-        await line.closed(60)
-
     slow = Setup(stt=Plan([Turnout()], usual=Turnout(after_s=3.0)))
-    held = hold(caller, slow)
+    held = hold(over("Thank you, goodbye.", 800, "My incision is red and hot since yesterday."), slow)
 
     assert EscalationReason.SYMPTOM is held.metrics.escalation
     assert words(Phrase.SYMPTOM) == held.texts[-1]
