@@ -140,6 +140,10 @@ GENERICS: Final[Mapping[str, tuple[str, ...]]] = {
     "timolol": (),
 }
 
+MEDICINES: Final[Mapping[str, str]] = {
+    name: generic for generic, brands in GENERICS.items() for name in (generic, *brands)
+}
+"""Every name -> the generic one."""
 MEDICINE_NAMES: Final = frozenset(GENERICS) | frozenset(brand for brands in GENERICS.values() for brand in brands)
 
 CLASSES: Final[Mapping[str, tuple[str, ...]]] = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Protocol
@@ -12,6 +14,7 @@ from agent.engines.approved import ApprovedAnswers
 from agent.engines.ports import Bias, LanguageModel, TextToSpeech
 from agent.engines.vectors import FILE, VectorFile, likeness_of
 from agent.knowledge import Found, Knowledge, NotKnown, Unknown
+from agent.lexicon import MEDICINES
 from agent.lines import Agent, AgentState
 from agent.phrasebook import PhraseBook
 from agent.phrases import GREETING_HELD_MS, Phrase, PhraseTexts
@@ -23,14 +26,17 @@ from agent.sentences import sentences_of
 from agent.settings import Settings
 from agent.vendors import endpoint_of
 from policies.allowlist import Allowlist, Endpoint, ModelReason, ModelRefused, Permitted, lacking, permit
-from policies.guardrails import Sayable, Source, Wording, fixed, screen_reply
+from policies.firewall import Weigh
+from policies.guardrails import Opened, Refused, Sayable, Source, Wording, fixed, screen_reply
 from policies.meaning import Meaning
 from policies.phi import PHI
 from policies.records import Engine
 from policies.retention import effective
 from policies.rules.written import red_flags
+from policies.spoken.written import firewall
 from telephony.audio import FRAME_MS, AudioFrame
 
+Aside = Callable[[Callable[[], Sayable | Refused]], Awaitable[Sayable | Refused]]
 MOST_BIAS_WORDS: Final = 12  # more cost time and words in noise (docs/decisions/0006-bias-is-a-sentence.md)
 
 
@@ -76,12 +82,15 @@ async def prepare(
     allowlist: Allowlist,
     tts: TextToSpeech,
     meaning: Meaning,
+    weigh: Weigh,
     today: date,
     still: Callable[[], bool] = lambda: True,
+    aside: Aside = asyncio.to_thread,
 ) -> Prepared:
     """Before the line takes calls: it blocks.  Raises `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`.
 
-    still: may the agent's model be called now?  Asked before each request leaves.
+    weigh: how safe a model's sentence is beside its passage.  still: may the agent's model be called now?  Asked before
+    each request leaves.  aside: does what blocks off the event loop.
     """
     endpoint = endpoint_of(agent, settings.anthropic_base_url, settings.openai_base_url)
     model = model_of(agent, endpoint, allowlist, settings, today, still)
@@ -93,7 +102,12 @@ async def prepare(
     guarded = all(material.sayings.outside.get(kind) for kind in (Outside.NONE, Outside.DOSE, Outside.DIAGNOSIS))
     knowledge = Knowledge(material, likeness_of(material, vectors, meaning) if guarded else None)
     texts = PhraseTexts.for_agent(agent.hospital, agent.assistant_name, draft=draft, greeting=agent.greeting)
-    wording = Wording.of(texts.wording(), knowledge.wording(), model_sentences=settings.development)
+    wording = Wording.of(
+        texts.wording(),
+        knowledge.wording(),
+        firewall=firewall(MEDICINES, weigh) if settings.development else None,
+        unfiltered=settings.model_unfiltered,
+    )
     phrases: Mapping[Phrase, Sayable] = {phrase: fixed(texts[phrase], wording) for phrase in Phrase}
     approved = ApprovedAnswers(knowledge, sentences_of(texts[Phrase.NOT_KNOWN]))
     greeting = tuple(fixed(sentence, wording) for sentence in sentences_of(texts[Phrase.GREETING]))
@@ -109,6 +123,8 @@ async def prepare(
                 model=model or approved,
                 approved=approved,
                 outlook=lambda said, before: _outlook(approved.find(said, before)),
+                opened=approved.opened,
+                judged=functools.partial(_judged, aside, wording),
                 wording=wording,
                 phrases=phrases,
                 warm=model.warm if model else None,
@@ -122,6 +138,11 @@ async def prepare(
         openings=tuple(said for said in first if isinstance(said, Sayable)),
         ready=book.ready,
     )
+
+
+async def _judged(aside: Aside, wording: Wording, sentence: PHI[str], opened: Opened) -> Sayable | Refused:
+    """A model's sentence before the firewall, off the event loop: it reads for tens of milliseconds."""
+    return await aside(functools.partial(screen_reply, sentence, wording, opened=opened))
 
 
 def _outlook(found: Found | NotKnown) -> Outlook:

@@ -7,7 +7,7 @@ always one of: fixed wording, verbatim approved sentences, or (in the developmen
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from agent.phrases import Phrase
 from agent.sentences import Sentences
 from agent.smalltalk import Social, social
 from agent.tally import TurnTimes
-from policies.guardrails import Answerable, Care, Refused, Sayable, Source, Wording, screen_reply
+from policies.guardrails import Answerable, Care, Opened, Refused, Sayable, Source, Wording, screen_reply
 from policies.phi import PHI
 
 
@@ -52,10 +52,18 @@ class Voices:
     """Answers when the agent's own engine fails or is late; often the same."""
     outlook: Callable[[Answerable, Sequence[Answerable | Sayable]], Outlook]
     """Would an approved passage answer it, after these turns?  Takes a millisecond or two."""
+    opened: Callable[[Answerable, Sequence[Answerable | Sayable]], Opened | None]
+    """The approved passage that the agent's own engine is given to put in words; without one it is not asked."""
+    judged: Callable[[PHI[str], Opened], Awaitable[Sayable | Refused]]
+    """May its sentence be spoken, beside that passage?"""
     wording: Wording
     phrases: Mapping[Phrase, Sayable]
     warm: Callable[[], Coroutine[Any, Any, object]] | None = None
     """Opens the hosted model's connection while the caller begins to speak."""
+
+
+class _Forbidden(Exception):
+    """A model said what the firewall does not let through."""
 
 
 class Replying:
@@ -190,41 +198,67 @@ class Replying:
         return Course.OFFERED_PERSON
 
     async def _best(self, said: Answerable, gate: Gate, times: TurnTimes, plain: bool, spoken: list[Sayable]) -> None:
-        """The agent's own engine; the approved one where that fails, also in the middle of its reply."""
-        model = self._voices.approved if plain else self._voices.model
+        """The agent's own engine, with the passage that answers; the approved one where none does, and where the other
+        fails or says what it may not, also in the middle of its reply: the passage is then read out.
+        """
+        model, approved = self._voices.model, self._voices.approved
+        free = self._voices.wording.unfiltered
+        opened = None if plain or free or model is approved else self._voices.opened(said, self._history)
+        if plain or (opened is None and not free):
+            model = approved
         try:
-            await self._stream(model, said, gate, times, spoken)
+            await self._stream(model, said, opened, gate, times, spoken)
         except VoiceFailed:
             raise
         except EngineFailed as failure:
             self._failed(failure.reason)
-            if model is self._voices.approved:
+            if model is approved:
                 raise
+        except _Forbidden:
+            pass
         else:
             return
         self.fallbacks += 1
-        await self._stream(self._voices.approved, said, gate, times, spoken)
+        await self._stream(approved, said, None, gate, times, spoken)
 
     async def _stream(
-        self, model: LanguageModel, said: Answerable, gate: Gate, times: TurnTimes, spoken: list[Sayable]
+        self,
+        model: LanguageModel,
+        said: Answerable,
+        opened: Opened | None,
+        gate: Gate,
+        times: TurnTimes,
+        spoken: list[Sayable],
     ) -> None:
-        """Sentence by sentence: screen, synthesise the first ahead of the gate, say."""
+        """Sentence by sentence: screen, synthesise the first ahead of the gate, say.  Raises `_Forbidden`."""
         asked_ms = self._clock_ms()
         sentences = Sentences()
-        pieces = model.answer([*self._history, said])
+        pieces = model.answer([*self._history, said], opened)
         try:
             async for piece in pieces:
                 for sentence in piece.map(sentences.feed).reveal():
-                    await self._one(sentence, gate, times, asked_ms, spoken)
+                    await self._one(sentence, opened, gate, times, asked_ms, spoken)
             for sentence in sentences.flush():
-                await self._one(sentence, gate, times, asked_ms, spoken)
+                await self._one(sentence, opened, gate, times, asked_ms, spoken)
         finally:
             await pieces.aclose()  # a dropped draft ends its request at once
         if not spoken:
-            await self._one(self.phrase(Phrase.NOT_KNOWN).text.reveal(), gate, times, asked_ms, spoken)
+            await self._one(self.phrase(Phrase.NOT_KNOWN).text.reveal(), None, gate, times, asked_ms, spoken)
 
-    async def _one(self, sentence: str, gate: Gate, times: TurnTimes, asked_ms: float, spoken: list[Sayable]) -> None:
+    async def _one(
+        self,
+        sentence: str,
+        opened: Opened | None,
+        gate: Gate,
+        times: TurnTimes,
+        asked_ms: float,
+        spoken: list[Sayable],
+    ) -> None:
         allowed = screen_reply(PHI(sentence), self._voices.wording)
+        if isinstance(allowed, Refused) and opened is not None:
+            allowed = await self._voices.judged(PHI(sentence), opened)
+            if isinstance(allowed, Refused):
+                raise _Forbidden
         if isinstance(allowed, Refused):
             allowed = self.phrase(Phrase.NOT_KNOWN)
         if not spoken:

@@ -55,6 +55,7 @@ from policies.phi import PHI
 from policies.records import CallMetrics, EndReason, Presence, at_most, hour_of, ref_of
 from policies.refs import KEY_BYTES, ref_at
 from policies.retention import Retention, admit
+from policies.urgency import UrgencyReader
 from policies.vocabulary import Event as LogEvent
 from telephony.doors import ServerConfig
 from telephony.leg import Leg, LegLimits
@@ -73,6 +74,7 @@ class Models:
     speech: SpeechPool
     silero: Silero
     meaning: Meaning
+    reader: UrgencyReader
 
 
 async def load_models(settings: Settings) -> Models:
@@ -92,7 +94,7 @@ async def load_models(settings: Settings) -> Models:
         return Voice(files.model, files.config)
 
     loaded_stt, loaded_voice = await asyncio.gather(asyncio.to_thread(stt), asyncio.to_thread(voice))
-    return Models(loaded_stt, loaded_voice, SpeechPool(wash=loaded_voice.wash), silero, meaning)
+    return Models(loaded_stt, loaded_voice, SpeechPool(wash=loaded_voice.wash), silero, meaning, reader)
 
 
 def whisper_settings(settings: Settings) -> WhisperSettings:
@@ -121,8 +123,9 @@ async def prepare_all(
     ready: dict[str, Prepared] = {}
     for agent in lines.agents:
         tts = voices[agent.speaking_rate]
+        may = functools.partial(still, agent)
         ready[agent.name] = await prepare(
-            agent, settings, allowlist, tts, models.meaning, today(), functools.partial(still, agent)
+            agent, settings, allowlist, tts, models.meaning, models.reader.weigh, today(), may
         )
     return ready
 

@@ -56,6 +56,7 @@ VARIABLES: Final = {
     "QUIETLINE_WITHOUT": "locks of the kernel that production goes on without",
     "QUIETLINE_UNPROTECTED": "what production takes calls without any lock for",
     "QUIETLINE_LIBRARY_LOG": "the least level of a library's log record that leaves a line: warning, info or debug",
+    "QUIETLINE_MODEL_UNFILTERED": "1 speaks what a hosted model says as it comes, for proofs; development only",
     "QUIETLINE_ALLOW_UNSIGNED_STREAM": "1 accepts a stream without Twilio's signature; development only",
     "TWILIO_ACCOUNT_SID": "the account whose calls are answered",
     "TWILIO_AUTH_TOKEN": "what Twilio signs its requests with",
@@ -156,6 +157,8 @@ class Settings:
     level_of_libraries: int
     """A level of `logging`; whatever it is, no text of a library's record is kept."""
     allow_unsigned_stream: bool
+    model_unfiltered: bool
+    """A hosted model is asked of everything, and its sentences are spoken unjudged."""
     twilio_account_sid: str | None
     twilio_auth_token: PHI[str] | None
     redis_url: PHI[str] | None
@@ -227,6 +230,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         unprotected=_some_of(Protection, values, "QUIETLINE_UNPROTECTED"),
         level_of_libraries=_level(values.get("QUIETLINE_LIBRARY_LOG", "warning")),
         allow_unsigned_stream=_flag(values, "QUIETLINE_ALLOW_UNSIGNED_STREAM"),
+        model_unfiltered=_flag(values, "QUIETLINE_MODEL_UNFILTERED"),
         twilio_account_sid=values.get("TWILIO_ACCOUNT_SID"),
         twilio_auth_token=_secret(values, "TWILIO_AUTH_TOKEN"),
         redis_url=_redis("REDIS_URL", values.get("REDIS_URL")),
@@ -280,6 +284,8 @@ def _check_profile(settings: Settings) -> None:
         if settings.tls:
             raise SettingsRefused("unset QUIETLINE_TLS_CERT and QUIETLINE_TLS_KEY: they belong to production")
         return
+    if settings.model_unfiltered:
+        raise SettingsRefused("unset QUIETLINE_MODEL_UNFILTERED: production judges every sentence of a model")
     if settings.allow_unsigned_stream:
         raise SettingsRefused("unset QUIETLINE_ALLOW_UNSIGNED_STREAM: production takes signed streams only")
     if not settings.public_origin:

@@ -1,7 +1,7 @@
 """Two gates: what a model may see, and what a caller may hear.  Only this module makes the permits.
 
 `screen_utterance` fetches a person for what the written rules or the reader of urgency find, whichever is more urgent;
-`screen_reply` passes fixed wording and verbatim passages only.
+`screen_reply` passes fixed wording, verbatim passages, and of a model's own sentences what the firewall lets through.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final, final
 
 from policies.asking import wants_a_person
+from policies.firewall import Firewall
 from policies.phi import PHI, Sensitive, Utterance
 from policies.redflags import Finding, RedFlags
 from policies.urgency import HINT, SURE_PERSON, UNSURE_PERSON, Urgency, danger, heard_as
@@ -79,12 +80,23 @@ class Sayable(Sensitive):
     """In the form of `normal()`."""
     source: Source
     passage_id: str
-    """The approved passage it is taken from; empty for fixed wording and for a model's own sentence."""
+    """The approved passage it is taken from, or puts in words; empty for fixed wording and where nothing is judged."""
     mint: InitVar[object]
 
     def __post_init__(self, mint: object) -> None:
         if mint is not _MINT:
             raise TypeError("Sayable is made by policies.guardrails alone")
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Opened(Sensitive):
+    """The approved passage that a model is given to put in words: which one tells what was asked."""
+
+    passage_id: str
+    text: PHI[str]
+
+    __hash__ = None  # see Sensitive
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +116,8 @@ class Refused(enum.Enum):
     """Why a sentence is not spoken."""
 
     NOT_APPROVED = "not_approved"
+    FORBIDDEN = "forbidden"
+    """A model's sentence that the firewall does not let through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +127,23 @@ class Wording:
     fixed: frozenset[str]
     passages: Mapping[str, str]
     """normal(sentence) -> passage id."""
-    model_sentences: bool
-    """A hosted model's own sentence may be spoken: the development profile only."""
+    firewall: Firewall | None = None
+    """Judges a hosted model's own sentences; without it none is spoken."""
+    unfiltered: bool = False
+    """A hosted model's own sentences are spoken as they come: for tests and proofs, the development profile only."""
 
     @classmethod
-    def of(cls, fixed: Iterable[str], passages: Mapping[str, str], *, model_sentences: bool) -> Wording:
+    def of(
+        cls,
+        fixed: Iterable[str],
+        passages: Mapping[str, str],
+        *,
+        firewall: Firewall | None = None,
+        unfiltered: bool = False,
+    ) -> Wording:
         """From text as it is written.  passages: sentence -> passage id."""
         keyed = {normal(sentence): passage_id for sentence, passage_id in passages.items()}
-        return cls(frozenset(map(normal, fixed)), keyed, model_sentences)
+        return cls(frozenset(map(normal, fixed)), keyed, firewall, unfiltered)
 
 
 class NotWording(ValueError):
@@ -211,10 +234,13 @@ def _unsure(said: Utterance) -> bool:
     return float(said.urgency.reveal()[Urgency.ROUTINE]) <= 1 - UNSURE_PERSON
 
 
-def screen_reply(sentence: PHI[str], wording: Wording, *, source_hint: Source | None = None) -> Sayable | Refused:
-    """May the caller hear this?  Fixed wording and verbatim passage sentences pass.
+def screen_reply(
+    sentence: PHI[str], wording: Wording, *, opened: Opened | None = None, source_hint: Source | None = None
+) -> Sayable | Refused:
+    """May the caller hear this?  Fixed wording and verbatim passage sentences pass; a model's own by the firewall.
 
-    source_hint: which of the two a sentence is that stands in both; it opens nothing.
+    opened: the passage that a model's sentence is judged beside; without one none of its own passes.  Then it blocks
+    for some tens of milliseconds.  source_hint: which of the two a sentence is that stands in both; it opens nothing.
     """
     text = normal(sentence.reveal())
     passage_id = wording.passages.get(text)
@@ -222,9 +248,15 @@ def screen_reply(sentence: PHI[str], wording: Wording, *, source_hint: Source | 
         return Sayable(PHI(text), Source.FIXED, "", _MINT)
     if passage_id is not None:
         return Sayable(PHI(text), Source.PASSAGE, passage_id, _MINT)
-    if wording.model_sentences and text:
+    if wording.unfiltered and text:
         return Sayable(PHI(text), Source.MODEL, "", _MINT)
-    return Refused.NOT_APPROVED
+    if wording.firewall is None or opened is None or not text:
+        return Refused.NOT_APPROVED
+    try:
+        forbidden = wording.firewall.breach(text, opened.text.reveal()) is not None
+    except Exception:  # noqa: BLE001  # what could not be judged is not said; what failed is dropped with its text
+        forbidden = True
+    return Refused.FORBIDDEN if forbidden else Sayable(PHI(text), Source.MODEL, opened.passage_id, _MINT)
 
 
 def fixed(text: str, wording: Wording) -> Sayable:

@@ -1,9 +1,9 @@
-"""How urgent what a caller says is, and which way it goes, as a trained reader hears it: the second voice beside the
-written rules.
+"""How urgent what a caller says is, which way it goes, and whether what a model would say to her is safe, as a trained
+reader hears it: the second voice beside the written rules.
 
 The rules know what somebody wrote down; this hears what is said in ways nobody did.  It can only add care.  The same
 text gives the same answer; nothing of a text is kept.  Its weights are trained by `deploy/teaching/urgent.py` on
-sentences of our own (`deploy/teaching/said/`).
+sentences of our own (`deploy/teaching/said/`, `asked/`, `spoken/`).
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ WINDOW: Final = TOKENS - 2
 STEP: Final = WINDOW // 2  # of a longer turn each half window is read with the one before and the one after it
 LONGEST: Final = 2_000
 """Pieces of a turn that are read: some ten minutes of speech."""
+PAIR: Final = 144
+"""What is read at once of a model's sentence and the passage beside it: a passage is at most 65 words long."""
+SENTENCE: Final = 64  # of them for the sentence; one that is longer is read to there
 LAYERS: Final = 8
 """Of the model's twelve: with all of them it hears about as well and takes half as long again."""
 TAUGHT: Final = "urgency.npz"
@@ -50,6 +53,13 @@ class Urgency(enum.IntEnum):
     NURSE_NOW = 1
     CRISIS_988 = 2
     EMERGENCY_911 = 3
+
+
+class Spoken(enum.IntEnum):
+    """What a model's sentence is beside the passage that it was to put in words."""
+
+    SAFE = 0
+    UNSAFE = 1
 
 
 def danger(likely: Floats) -> float:
@@ -95,7 +105,7 @@ class Question:
 class UrgencyReader:
     """Loaded once, read by all calls.  Blocks; may run in any thread."""
 
-    __slots__ = ("_model", "_scope", "_urgency", "_wordpiece")
+    __slots__ = ("_model", "_scope", "_spoken", "_urgency", "_wordpiece")
 
     def __init__(self, wordpiece: WordPiece, base: Mapping[str, Floats], taught: Mapping[str, Floats]) -> None:
         """wordpiece: BERT's.  base: the arrays of all-mpnet-base-v2.  taught: those of `TAUGHT`.
@@ -104,9 +114,10 @@ class UrgencyReader:
         """
         self._urgency: Final = Question.of(taught, "urgency", len(Urgency))
         self._scope: Final = Question.of(taught, "scope", len(Route))
+        self._spoken: Final = Question.of(taught, "spoken", len(Spoken))
         weights = {**base, **changed(base, taught, LAYERS, mpnet.DENSE, mpnet.NORMS)}
         self._wordpiece: Final = wordpiece
-        self._model: Final = mpnet.MPNet(weights, LAYERS, TOKENS)
+        self._model: Final = mpnet.MPNet(weights, LAYERS, PAIR)
 
     def read(self, text: PHI[str]) -> tuple[PHI[Floats], PHI[Floats]]:
         """How likely each `Urgency` is, shape (4,), and each `Route`, shape (7,).
@@ -115,6 +126,18 @@ class UrgencyReader:
         """
         both = text.map(self._read)
         return both.map(lambda heard: heard[0]), both.map(lambda heard: heard[1])
+
+    def weigh(self, sentence: PHI[str], passage: str) -> PHI[float]:
+        """How likely it is, 0..1, that a model's sentence is safe beside the passage that was opened for it."""
+        return sentence.map(lambda text: self._weigh(text, passage))
+
+    def _weigh(self, text: str, passage: str) -> float:
+        said, beside = (mpnet.rows_of(self._wordpiece.rows(each, PAIR)) for each in (text, passage))
+        rows: NDArray[np.int_] = np.array(paired(said, beside))
+        try:
+            return float(self._spoken(self._model(rows))[Spoken.SAFE])
+        finally:
+            rows.fill(0)  # as below
 
     def _read(self, text: str) -> tuple[Floats, Floats]:
         heard = [self._part(part) for part in parts(self._wordpiece.rows(text, LONGEST))]
@@ -139,6 +162,13 @@ def share(scores: Floats) -> Floats:
     found: Floats = np.exp(scores - scores.max())
     found /= found.sum()
     return found
+
+
+def paired(said: Sequence[int], beside: Sequence[int]) -> list[int]:
+    """Two texts' rows as one row of at most `PAIR`: begin, what is said, end, end, what stands beside it, end."""
+    begin, end = said[0], said[-1]
+    inner = said[1:-1][:SENTENCE]
+    return [begin, *inner, end, end, *beside[1:-1][: PAIR - len(inner) - 4], end]
 
 
 def parts(rows: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from agent.engines.minilm import load_meaning
 from agent.engines.ports import Bias, EngineFailed, EngineReason, Sound, Speech, Transcript, Urgency
-from policies.guardrails import Answerable, Sayable
+from policies.guardrails import Answerable, Opened, Sayable
 from policies.meaning import Floats, Meaning
 from policies.phi import PHI, Utterance
 from telephony.audio import FRAME_MS, FRAME_SAMPLES, AudioFrame, level_dbfs
@@ -234,7 +234,9 @@ class ScriptedAnswers:
         self._piece_s: Final = piece_s
         self.questions: Final[list[str]] = []
 
-    async def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]:
+    async def answer(
+        self, turns: Sequence[Answerable | Sayable], opened: Opened | None = None
+    ) -> AsyncGenerator[PHI[str], None]:
         """See `LanguageModel`."""
         last = turns[-1] if turns else None
         if not isinstance(last, Answerable):

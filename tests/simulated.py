@@ -36,7 +36,6 @@ from agent.engines.ports import LanguageModel
 from agent.overlap import Verdict
 from agent.phrases import Phrase
 from agent.prepare import Prepared, prepare
-from agent.replying import Voices
 from agent.retaining import Retaining
 from agent.script import Engines, Limits, Script
 from agent.tally import Tally, TurnTimes
@@ -44,7 +43,8 @@ from agent.turns import State
 from agent.watch import Watch
 from policies.allowlist import NOTHING_LISTED
 from policies.events import CallEvent
-from policies.guardrails import EscalationReason
+from policies.firewall import Weigh
+from policies.guardrails import EscalationReason, Opened, Refused, Sayable, screen_reply
 from policies.phi import PHI, Sensitive
 from policies.records import CallMetrics, Engine, Profile, ref_of
 from policies.retention import Retention
@@ -419,6 +419,8 @@ class Setup:
     network: Network = field(default_factory=Network)
     limits: Limits = field(default_factory=Limits)
     leg: LegLimits = field(default_factory=LegLimits)
+    weigh: Weigh | None = None
+    """The firewall's reader; None: the model's sentences are spoken unjudged."""
     retaining: Retaining | None = None
     """What may be kept, for an agent whose file allows it; None: nothing."""
     told: list[CallEvent] = field(default_factory=list)
@@ -470,6 +472,7 @@ def house() -> tuple[Prepared, World]:
             NOTHING_LISTED,
             ScriptedVoice(world),
             sentence_model(),
+            lambda sentence, passage: PHI(1.0),
             date(2026, 1, 2),
         )
     ), world
@@ -588,7 +591,7 @@ async def _hold(
     notes = Notes()
     retaining = setup.retaining or Retaining()
     keeping = retaining.keeping(replace(house()[0].agent, retention=Retention.REDACTED))
-    call = Call(leg, _script(*models), engines, tally, notes, setup.limits, keeping)
+    call = Call(leg, _script(*models, setup.weigh), engines, tally, notes, setup.limits, keeping)
     calling = asyncio.create_task(_follow(caller, line), name="caller")
     failed: type[BaseException] | None = None
     try:
@@ -631,11 +634,24 @@ async def _hold(
     )
 
 
-def _script(model: LanguageModel | None, approved: LanguageModel | None) -> Script:
+def _script(model: LanguageModel | None, approved: LanguageModel | None, weigh: Weigh | None) -> Script:
     script = house()[0].script
     known = script.voices
-    first_then = (model or approved or known.model, approved or known.approved)
-    return replace(script, voices=Voices(*first_then, known.outlook, known.wording, known.phrases))
+    assert known.wording.firewall is not None
+    firewall = known.wording.firewall if weigh is None else replace(known.wording.firewall, weigh=weigh)
+    wording = replace(known.wording, firewall=firewall, unfiltered=weigh is None)
+
+    async def judged(sentence: PHI[str], opened: Opened) -> Sayable | Refused:
+        return screen_reply(sentence, wording, opened=opened)
+
+    voices = replace(
+        known,
+        model=model or approved or known.model,
+        approved=approved or known.approved,
+        judged=judged,
+        wording=wording,
+    )
+    return replace(script, voices=voices)
 
 
 async def _follow(caller: Callable[[Line], Awaitable[None]], line: Line) -> bool:

@@ -33,7 +33,7 @@ from agent.engines.ports import EngineFailed, EngineReason
 from agent.engines.prompt import SYSTEM
 from agent.engines.shapes import Shape, same, table, talk
 from policies.allowlist import Permitted
-from policies.guardrails import Answerable, Sayable
+from policies.guardrails import Answerable, Opened, Sayable
 from policies.phi import PHI, Sensitive
 
 NO_THINKING: Final[ThinkingConfigDisabledParam] = {"type": "disabled"}
@@ -103,9 +103,11 @@ class AnthropicModel:
             http_client=self._http,
         ).messages
 
-    def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]:
+    def answer(
+        self, turns: Sequence[Answerable | Sayable], opened: Opened | None = None
+    ) -> AsyncGenerator[PHI[str], None]:
         """See `LanguageModel`.  A reply that reaches the token limit ends in CUT after its last piece."""
-        return reply(texts_of(lambda: self._ask(turns), MessagesReading()), self._deadlines)
+        return reply(texts_of(lambda: self._ask(turns, opened), MessagesReading()), self._deadlines)
 
     async def warm(self) -> bool:
         """Has a connection ready.  To be asked again when a caller starts to speak: a dropped draft costs one."""
@@ -115,8 +117,8 @@ class AnthropicModel:
         """Ends every connection; the engine is not used after it."""
         await self._http.aclose()
 
-    async def _ask(self, turns: Sequence[Answerable | Sayable]) -> httpx2.Response:
-        request = MessagesRequest(self._model, self._system, messages_of(turns), self._sampling.max_tokens)
+    async def _ask(self, turns: Sequence[Answerable | Sayable], opened: Opened | None) -> httpx2.Response:
+        request = MessagesRequest(self._model, self._system, messages_of(turns, opened), self._sampling.max_tokens)
         answer = await self._messages.with_raw_response.create(
             model=request.model,
             system=request.system,

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import final
 
 from agent.knowledge import Found, Knowledge, NotKnown
-from policies.guardrails import Answerable, Sayable
+from policies.guardrails import Answerable, Opened, Sayable
 from policies.phi import PHI
 
 
@@ -26,8 +26,19 @@ class ApprovedAnswers:
         """
         return self._knowledge.retrieve(said.said.words, _last_passage(before), said.said.meaning)
 
-    async def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]:
+    def opened(self, said: Answerable, before: Sequence[Answerable | Sayable] = ()) -> Opened | None:
+        """The same passage as what a hosted model may put in words."""
+        found = self.find(said, before)
+        return Opened(found.passage.id, PHI(found.passage.text)) if isinstance(found, Found) else None
+
+    async def answer(
+        self, turns: Sequence[Answerable | Sayable], opened: Opened | None = None
+    ) -> AsyncGenerator[PHI[str], None]:
         """The passage's sentences one by one, or the not-known wording.  The last turn is the caller's."""
+        if opened is not None:
+            for sentence in self._knowledge.passage(opened.passage_id).sentences:
+                yield PHI(sentence)
+            return
         said = turns[-1] if turns else None
         found = self.find(said, turns[:-1]) if isinstance(said, Answerable) else None
         for sentence in found.passage.sentences if isinstance(found, Found) else self._not_known:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agent.engines.prompt import CALL_BEGINS
-from policies.guardrails import Answerable, Sayable
+from agent.engines.prompt import APPROVED, CALL_BEGINS
+from policies.guardrails import Answerable, Opened, Sayable
 from policies.phi import PHI, Sensitive
 
 MOST_TURNS: Final = 40
@@ -37,10 +37,11 @@ class NotTheCallersTurn(ValueError):
         super().__init__("the last turn is not the caller's")
 
 
-def dialogue(turns: Sequence[Answerable | Sayable]) -> tuple[Message, ...]:
+def dialogue(turns: Sequence[Answerable | Sayable], opened: Opened | None = None) -> tuple[Message, ...]:
     """The turns as messages: user first, user last, roles in turn, none empty.
 
     Turns of one side that follow each other become one message; turns without words are left out.
+    opened: the approved passage, told with what the caller said last.
     Raises `NotTheCallersTurn`.
     """
     messages: list[Message] = []
@@ -54,6 +55,9 @@ def dialogue(turns: Sequence[Answerable | Sayable]) -> tuple[Message, ...]:
             messages.append(Message(role, words))
     if not messages or not isinstance(turns[-1], Answerable) or messages[-1].role is not Role.USER:
         raise NotTheCallersTurn
+    if opened is not None:
+        told = opened.text.map(lambda text: APPROVED.format(passage=" ".join(text.split())))
+        messages[-1] = Message(Role.USER, _joined(told, messages[-1].text))
     if messages[0].role is not Role.USER:
         messages.insert(0, Message(Role.USER, PHI(CALL_BEGINS)))
     return tuple(messages)

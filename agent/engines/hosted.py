@@ -16,7 +16,7 @@ import httpx2
 from agent.engines.dialogue import Message, NotTheCallersTurn, dialogue
 from agent.engines.ports import EngineFailed, EngineReason
 from agent.engines.sse import EventData
-from policies.guardrails import Answerable, Sayable
+from policies.guardrails import Answerable, Opened, Sayable
 from policies.phi import PHI
 
 MOST_REPLY_CHARACTERS: Final = 8_000
@@ -73,10 +73,10 @@ ERROR_TYPES: Final[Mapping[str, EngineReason]] = {
 """Errors that arrive inside a stream, by the type both providers' references give; any other is broken."""
 
 
-def messages_of(turns: Sequence[Answerable | Sayable]) -> tuple[Message, ...]:
+def messages_of(turns: Sequence[Answerable | Sayable], opened: Opened | None = None) -> tuple[Message, ...]:
     """The turns as messages.  Raises `EngineFailed`, REFUSED, if there is nothing to answer."""
     with suppress(NotTheCallersTurn):
-        return dialogue(turns)
+        return dialogue(turns, opened)
     raise EngineFailed(EngineReason.REFUSED)
 
 

@@ -23,7 +23,7 @@ from agent.engines.ports import EngineFailed, EngineReason
 from agent.engines.prompt import SYSTEM
 from agent.engines.shapes import Shape, same, table, talk
 from policies.allowlist import Permitted
-from policies.guardrails import Answerable, Sayable
+from policies.guardrails import Answerable, Opened, Sayable
 from policies.phi import PHI, Sensitive
 
 OPENAI_HOST: Final = "api.openai.com"
@@ -109,9 +109,11 @@ class OpenAIModel:
             still=still,
         )
 
-    def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]:
+    def answer(
+        self, turns: Sequence[Answerable | Sayable], opened: Opened | None = None
+    ) -> AsyncGenerator[PHI[str], None]:
         """See `LanguageModel`.  A reply that reaches the token limit ends in CUT after its last piece."""
-        return reply(texts_of(lambda: self._ask(turns), ChatReading()), self._deadlines)
+        return reply(texts_of(lambda: self._ask(turns, opened), ChatReading()), self._deadlines)
 
     async def warm(self) -> bool:
         """Has a connection ready.  To be asked again when a caller starts to speak: a dropped draft costs one."""
@@ -121,8 +123,8 @@ class OpenAIModel:
         """Ends every connection; the engine is not used after it."""
         await self._http.aclose()
 
-    async def _ask(self, turns: Sequence[Answerable | Sayable]) -> httpx2.Response:
-        request = ChatRequest(self._model, self._system, messages_of(turns), self._sampling, self._stores)
+    async def _ask(self, turns: Sequence[Answerable | Sayable], opened: Opened | None) -> httpx2.Response:
+        request = ChatRequest(self._model, self._system, messages_of(turns, opened), self._sampling, self._stores)
         post = self._http.build_request("POST", self._endpoint.url, headers=self._headers, content=request.body())
         return await self._http.send(post, stream=True)
 

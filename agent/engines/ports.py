@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, final
 
-from policies.guardrails import Answerable, Sayable
+from policies.guardrails import Answerable, Opened, Sayable
 from policies.phi import PHI, Sensitive, Utterance
 from telephony.audio import RATE_HZ, AudioFrame, Int16
 
@@ -90,8 +90,13 @@ class SpeechToText(Protocol):
 class LanguageModel(Protocol):
     """Words in, tokens out; the last turn is the caller's."""
 
-    def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]:
-        """Pieces of the reply as they come.  Raises `EngineFailed`; closing the iterator ends the request."""
+    def answer(
+        self, turns: Sequence[Answerable | Sayable], opened: Opened | None = None
+    ) -> AsyncGenerator[PHI[str], None]:
+        """Pieces of the reply as they come.  Raises `EngineFailed`; closing the iterator ends the request.
+
+        opened: the approved passage that the reply is to be taken from.
+        """
         ...
 
 

@@ -19,7 +19,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Final
 
 from agent import __main__ as line
-from policies.guardrails import Answerable, Sayable
+from policies.guardrails import Answerable, Opened, Sayable
 from policies.phi import PHI
 
 RAISES: Final = "juice"  # of `agent.proof.canary.Ask.JUICE`, as recognisers write it
@@ -47,11 +47,13 @@ class Failing:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
 
-    async def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]:
+    async def answer(
+        self, turns: Sequence[Answerable | Sayable], opened: Opened | None = None
+    ) -> AsyncGenerator[PHI[str], None]:
         last = turns[-1]
         words = last.said.words.reveal() if isinstance(last, Answerable) else ""
         _stray(words)
-        pieces = self._model.answer(turns)
+        pieces = self._model.answer(turns, opened)
         try:
             async for piece in pieces:
                 if RAISES in words.lower():

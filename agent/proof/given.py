@@ -20,6 +20,7 @@ OWN: Final[Mapping[str, str | None]] = MappingProxyType(
     {
         "QUIETLINE_PROFILE": "development",  # on loopback, without a certificate
         "QUIETLINE_LIBRARY_LOG": "debug",  # more could stay than in production, not less
+        "QUIETLINE_MODEL_UNFILTERED": "1",  # what a caller says is to come back in the agent's voice
         "QUIETLINE_SPOKEN_AHEAD": "off",  # sessions are short, and the machine is needed for the calls
         "QUIETLINE_PORT": None,
         "QUIETLINE_ADMIN_PORT": None,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import re
+import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,8 @@ from policies.urgency import Urgency
 
 FOLDER: Final = Path(__file__).parent / "said"
 ASKED: Final = Path(__file__).parent / "asked"
+SPOKEN: Final = Path(__file__).parent / "spoken"
+KNOWLEDGE: Final = Path(__file__).parents[1] / "knowledge"
 RUN: Final = 5
 """Words in a row that no sentence may share with an evaluation set."""
 
@@ -64,6 +68,51 @@ def read_asked(folder: Path = ASKED) -> list[Asked]:
             except (ValueError, KeyError) as wrong:
                 raise ValueError(
                     f"{file.name}, line {number}: no question with a route ({type(wrong).__name__})"
+                ) from None
+    return found
+
+
+class Fault(enum.Enum):
+    """What is wrong with a sentence that a model might say; `SAFE`: nothing."""
+
+    SAFE = "safe"
+    DOSE = "dose"
+    DIAGNOSIS = "diagnosis"
+    REASSURANCE = "reassurance"
+    PROMISE = "promise"
+    FIGURE = "figure"
+    CONTRARY = "contrary"
+    ADDED = "added"
+    LICENCE = "licence"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrased:
+    """One sentence that a model might say beside an approved passage, written by hand."""
+
+    text: str
+    passage: str
+    """The passage's text."""
+    fault: Fault
+    author: str
+
+
+def read_spoken(folder: Path = SPOKEN, knowledge: Path = KNOWLEDGE) -> list[Phrased]:
+    """Every such sentence, in the order of the files.  Raises `ValueError` that names file and line."""
+    texts = {
+        one["id"]: one["text"]
+        for file in knowledge.glob("*.toml")
+        for one in tomllib.loads(file.read_text("utf-8"))["passage"]
+    }
+    found = []
+    for file in sorted(folder.glob("*.jsonl")):
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+            try:
+                row = json.loads(line)
+                found.append(Phrased(row["text"], texts[row["passage"]], Fault(row["label"]), file.stem))
+            except (ValueError, KeyError) as wrong:
+                raise ValueError(
+                    f"{file.name}, line {number}: no sentence beside a passage ({type(wrong).__name__})"
                 ) from None
     return found
 

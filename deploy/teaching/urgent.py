@@ -1,4 +1,4 @@
-"""Teaches the reader of urgency and scope: `python -m deploy.teaching.urgent OUT.npz`.
+"""Teaches the reader of urgency, scope and models' sentences: `python -m deploy.teaching.urgent OUT.npz`.
 
 Wants torch (`pip install torch`; 2.13.0 was used), which nothing else here does: it is in no lock.  What is learnt:
 low-rank changes (LoRA, Hu et al. 2021) of the first layers of all-mpnet-base-v2, and of each of the two questions where
@@ -23,11 +23,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from deploy.teaching.sentences import Asked, Said, read, read_asked
+from deploy.teaching.sentences import Asked, Fault, Phrased, Said, read, read_asked, read_spoken
 from policies import mpnet, sentence_model
 from policies.encoder import Floats
 from policies.scope import Route
-from policies.urgency import LAYERS, TOKENS, Urgency
+from policies.urgency import LAYERS, PAIR, TOKENS, Spoken, Urgency, paired
 from policies.wordpiece import WordPiece
 
 RANK: Final = 16
@@ -108,7 +108,9 @@ class Reader(torch.nn.Module):
         self.norms = torch.nn.ModuleList(
             torch.nn.ModuleDict({_key(name): Norm(base, inside + name) for name in mpnet.NORMS}) for inside in names
         )
-        self.questions = torch.nn.ModuleDict({"urgency": Question(len(Urgency)), "scope": Question(len(Route))})
+        self.questions = torch.nn.ModuleDict(
+            {"urgency": Question(len(Urgency)), "scope": Question(len(Route)), "spoken": Question(len(Spoken))}
+        )
 
     def forward(self, rows: Any, there: Any, question: str) -> Any:
         """rows, there: shape (texts, n).  Returns scores before softmax, shape (texts, answers)."""
@@ -189,6 +191,8 @@ class Lesson:
     rows: Rows
     labels: Sequence[int]
     answers: int
+    over_the_line: bool = True
+    """They come over a bad line; what a model writes does not."""
 
 
 def teach(base: Mapping[str, Floats], lessons: Sequence[Lesson], seed: int) -> Reader:
@@ -216,8 +220,11 @@ def teach(base: Mapping[str, Floats], lessons: Sequence[Lesson], seed: int) -> R
         work = [(lesson, taken) for lesson in lessons for taken in batches(lesson.rows, chance)]
         for place in chance.permutation(len(work)):
             lesson, taken = work[place]
+            rows = [lesson.rows[each] for each in taken]
             with torch.autocast("cpu", torch.bfloat16):
-                scores = reader(*padded([noisy(lesson.rows[each], chance) for each in taken]), lesson.question)
+                scores = reader(
+                    *padded([noisy(row, chance) for row in rows] if lesson.over_the_line else rows), lesson.question
+                )
             loss = -(goals[lesson.question][taken] * functional.log_softmax(scores.float(), -1)).sum(-1).mean()
             adam.zero_grad(set_to_none=True)
             loss.backward()
@@ -248,13 +255,18 @@ def main() -> None:
     def rows(some: Sequence[Said | Asked]) -> Rows:
         return [mpnet.rows_of(pieces.rows(one.text, TOKENS)) for one in some]
 
-    said, asked = read(), read_asked()
-    out = _left_out([*said, *asked], given.leave_out)
+    def pairs(some: Sequence[Phrased]) -> Rows:
+        return [paired(*(mpnet.rows_of(pieces.rows(text, PAIR)) for text in (one.text, one.passage))) for one in some]
+
+    said, asked, phrased = read(), read_asked(), read_spoken()
+    out = _left_out([*said, *asked, *phrased], given.leave_out)
     urgent = [one for one in said if one.author not in out]
     scope = [one for one in asked if one.author not in out]
+    spoken = [one for one in phrased if one.author not in out]
     lessons = [
         Lesson("urgency", rows(urgent), [one.urgency for one in urgent], len(Urgency)),
         Lesson("scope", rows(scope), [list(Route).index(one.route) for one in scope], len(Route)),
+        Lesson("spoken", pairs(spoken), list(map(_safe, spoken)), len(Spoken), over_the_line=False),
     ]
     reader = teach(sentence_model.strong(), lessons, given.seed)
     np.savez_compressed(given.out, **reader.learnt())  # type: ignore[arg-type]
@@ -266,9 +278,17 @@ def main() -> None:
     for each, likely in zip(other, heard(reader, rows(other), "scope"), strict=True):
         row = {"author": each.author, "label": each.route.value, "heard": likely}
         sys.stdout.write(json.dumps(row) + "\n")
+    left = [one for one in phrased if one.author in out]
+    for phrase, likely in zip(left, heard(reader, pairs(left), "spoken"), strict=True):
+        row = {"author": phrase.author, "fault": phrase.fault.value, "heard": likely}
+        sys.stdout.write(json.dumps(row) + "\n")
 
 
-def _left_out(some: Sequence[Said | Asked], which: str) -> set[str]:
+def _safe(one: Phrased) -> int:
+    return Spoken.SAFE if one.fault is Fault.SAFE else Spoken.UNSAFE
+
+
+def _left_out(some: Sequence[Said | Asked | Phrased], which: str) -> set[str]:
     if not which:
         return set()
     first, step = map(int, which.split("/"))

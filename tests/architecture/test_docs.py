@@ -161,6 +161,7 @@ def test_the_defaults_are_those_of_the_settings() -> None:
         "QUIETLINE_MAX_CALL_S": settings.limits.call_s,
         "QUIETLINE_DEAD_STREAM_MS": settings.limits.dead_stream_ms,
         "QUIETLINE_ALLOW_UNSIGNED_STREAM": int(settings.allow_unsigned_stream),
+        "QUIETLINE_MODEL_UNFILTERED": int(settings.model_unfiltered),
         "QUIETLINE_AGENTS": settings.agents.relative_to(ROOT),
         "QUIETLINE_STATE": settings.state.relative_to(ROOT),
     }

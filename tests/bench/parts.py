@@ -152,7 +152,7 @@ class Bench:
         try:
             assert provider.stdout is not None
             base_url = json.loads(provider.stdout.readline())["base_url"]
-            told = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": "bench"}
+            told = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": "bench", "QUIETLINE_MODEL_UNFILTERED": "1"}
             with service.running(self.folder / "model", "openai", told) as running:
                 self.spoken_ahead["model"] = running.spoken_ahead
                 chosen, turns = [], 0

@@ -27,7 +27,7 @@ from agent.engines.ports import EngineFailed, EngineReason
 from agent.engines.prompt import SYSTEM
 from policies import logs
 from policies.allowlist import NOTHING_LISTED, Endpoint, Permitted, permit
-from policies.guardrails import Answerable, Sayable, Wording, fixed, screen_utterance
+from policies.guardrails import Answerable, Opened, Sayable, Wording, fixed, screen_utterance
 from policies.phi import PHI, Utterance
 from policies.records import Engine, Profile
 from policies.retention import Retention
@@ -87,7 +87,9 @@ def deadlines_for(fault: Fault) -> Deadlines:
 class Model(Protocol):
     """`LanguageModel`, whose replies can be closed."""
 
-    def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]: ...
+    def answer(
+        self, turns: Sequence[Answerable | Sayable], opened: Opened | None = None
+    ) -> AsyncGenerator[PHI[str], None]: ...
 
 
 class Hosted(Model, Protocol):
@@ -110,7 +112,7 @@ def caller(words: str = SAID) -> Answerable:
 
 
 def agent(words: str = GREETING) -> Sayable:
-    return fixed(words, Wording.of([words], {}, model_sentences=False))
+    return fixed(words, Wording.of([words], {}))
 
 
 def permitted(name: str, base_url: str) -> Permitted:

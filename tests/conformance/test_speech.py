@@ -28,7 +28,7 @@ LONG = "You can take it with food or milk if it upsets your stomach, and drink a
 
 
 def said(text: str) -> Sayable:
-    return fixed(text, Wording.of([text], {}, model_sentences=False))
+    return fixed(text, Wording.of([text], {}))
 
 
 def sound(frames: list[AudioFrame]) -> Int16:
@@ -157,7 +157,7 @@ async def test_fixed_wording_is_kept_and_a_callers_words_are_not(line: Line) -> 
     book = await PhraseBook.spoken_by(line.tts, [said("One moment.")])
     assert len(book.ready(said("One moment.")) or ()) > 20
     assert book.ready(said("Take your time.")) is None
-    other = screen_reply(PHI("One moment."), Wording.of([], {"One moment.": "p1"}, model_sentences=False))
+    other = screen_reply(PHI("One moment."), Wording.of([], {"One moment.": "p1"}))
     assert isinstance(other, Sayable)
     assert Source.PASSAGE is other.source
     assert book.ready(other) is None

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 from agent.engines.ports import EngineFailed, EngineReason
-from policies.guardrails import Answerable, Sayable
+from policies.guardrails import Answerable, Opened, Sayable
 from policies.phi import PHI
 
 
@@ -21,7 +21,9 @@ class ScriptedModel:
         self.dropped = asyncio.Event()
         """A reply was closed or cancelled before its end."""
 
-    async def answer(self, turns: Sequence[Answerable | Sayable]) -> AsyncGenerator[PHI[str], None]:
+    async def answer(
+        self, turns: Sequence[Answerable | Sayable], opened: Opened | None = None
+    ) -> AsyncGenerator[PHI[str], None]:
         """See `LanguageModel`."""
         if not turns or not isinstance(turns[-1], Answerable):
             raise EngineFailed(EngineReason.REFUSED)

@@ -41,7 +41,7 @@ def test_an_answer_is_the_passage_sentence_by_sentence_and_passes_the_guard(know
     engine = ApprovedAnswers(knowledge, NOT_KNOWN)
     pieces = spoken(engine, [heard("when can I take a shower with my stitches")])
     assert list(knowledge.passage("wound-shower").sentences) == [piece.reveal() for piece in pieces]
-    wording = Wording.of(NOT_KNOWN, knowledge.wording(), model_sentences=False)
+    wording = Wording.of(NOT_KNOWN, knowledge.wording())
     for piece in pieces:
         said = screen_reply(piece, wording)
         assert isinstance(said, Sayable)
@@ -57,7 +57,7 @@ def test_what_is_not_known_is_said_in_the_fixed_words(knowledge: Knowledge) -> N
 
 def test_a_follow_up_uses_the_passage_that_was_spoken_last(knowledge: Knowledge) -> None:
     engine = ApprovedAnswers(knowledge, NOT_KNOWN)
-    wording = Wording.of(NOT_KNOWN, knowledge.wording(), model_sentences=False)
+    wording = Wording.of(NOT_KNOWN, knowledge.wording())
     spoken_before = screen_reply(PHI(knowledge.passage("wound-scab").sentences[0]), wording)
     assert isinstance(spoken_before, Sayable)
     later = heard("and do I leave it?")

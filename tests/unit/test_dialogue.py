@@ -22,7 +22,7 @@ def caller(words: str) -> Answerable:
 
 
 def agent(words: str) -> Sayable:
-    return fixed(words, Wording.of([words], {}, model_sentences=False))
+    return fixed(words, Wording.of([words], {}))
 
 
 def plain(*turns: Answerable | Sayable) -> list[tuple[str, str]]:

@@ -35,8 +35,8 @@ RULES = red_flags()
 GREETING = "Hello, this is an automated assistant."
 SENTENCE = "Keep the wound dry, and change the dressing every day."
 BOTH = "Please call the ward."
-WORDING = Wording.of([GREETING, BOTH], {SENTENCE: "wound-1", BOTH: "ward-1"}, model_sentences=False)
-OPEN = dataclasses.replace(WORDING, model_sentences=True)
+WORDING = Wording.of([GREETING, BOTH], {SENTENCE: "wound-1", BOTH: "ward-1"})
+OPEN = dataclasses.replace(WORDING, unfiltered=True)
 
 
 def heard(words: str, rules: Any = RULES) -> Answerable | Escalate | Defer:
@@ -200,7 +200,7 @@ def test_every_cut_between_words_is_a_way_to_say_it(cuts: list[int]) -> None:
     words = SENTENCE.split()
     at = [0, *sorted(set(cuts)), len(words)]
     pieces = [" ".join(words[a:b]) for a, b in itertools.pairwise(at) if words[a:b]]
-    sentence = fixed(SENTENCE, Wording.of([SENTENCE], {}, model_sentences=False))
+    sentence = fixed(SENTENCE, Wording.of([SENTENCE], {}))
 
     assert pieces == [clause.text.reveal() for clause in clauses_of(sentence, pieces)]
 

@@ -34,7 +34,7 @@ from tests.virtual_time import at_once
 LONG = "You can take it with food or milk if it upsets your stomach, and drink a full glass of water with every tablet."
 FIRST, *REST = clauses(LONG)
 OTHER = "Keep the wound clean and dry."
-WORDING = Wording.of([], {LONG: "p1", OTHER: "p2"}, model_sentences=True)
+WORDING = Wording.of([], {LONG: "p1", OTHER: "p2"}, unfiltered=True)
 
 
 def said(text: str, wording: Wording = WORDING) -> Sayable:
@@ -149,7 +149,7 @@ async def test_an_opening_is_held_once_however_often_it_is_asked_for(tts: PiperS
 
 
 async def test_a_models_own_sentence_is_never_held_nor_given_from_what_is_held(tts: PiperSpeech, tones: Tones) -> None:
-    mine, models = said(OTHER), said(OTHER, Wording.of([], {}, model_sentences=True))
+    mine, models = said(OTHER), said(OTHER, Wording.of([], {}, unfiltered=True))
     assert (Source.PASSAGE, Source.MODEL) == (mine.source, models.source)
 
     with pytest.raises(ValueError, match="only our own material") as refusal:
@@ -166,7 +166,7 @@ async def test_what_is_said_in_a_call_is_not_held(tts: PiperSpeech) -> None:
     for sayable in (
         said(LONG),
         said("I am only a model."),
-        fixed("One moment.", Wording.of(["One moment."], {}, model_sentences=False)),
+        fixed("One moment.", Wording.of(["One moment."], {})),
     ):
         [frame async for frame in tts.speak(sayable)]
 
@@ -224,7 +224,7 @@ class Slow:
 
 
 NUMBERED = [f"Sentence {n}." for n in range(4)]
-NUMBERS = Wording.of([], dict.fromkeys(NUMBERED, "p"), model_sentences=False)
+NUMBERS = Wording.of([], dict.fromkeys(NUMBERED, "p"))
 
 
 def test_a_call_stops_it_after_the_clause_in_hand_and_it_goes_on_when_the_line_is_idle() -> None:

@@ -58,7 +58,7 @@ def an_answerable() -> Answerable:
 
 
 def a_sayable() -> Sayable:
-    return fixed(CANARY, Wording.of([CANARY], {}, model_sentences=False))
+    return fixed(CANARY, Wording.of([CANARY], {}))
 
 
 HOLDERS: dict[str, Callable[[], Sensitive]] = {

@@ -62,7 +62,7 @@ def test_not_known_is_one_sentence_that_offers_a_nurse() -> None:
 
 
 def test_each_phrase_and_each_of_its_sentences_may_be_spoken() -> None:
-    wording = Wording.of(LIVE.wording(), {}, model_sentences=False)
+    wording = Wording.of(LIVE.wording(), {})
     for text in LIVE.texts.values():
         for part in (text, *sentences_of(text)):
             assert part == fixed(part, wording).text.reveal()

@@ -217,7 +217,7 @@ async def test_the_provider_says_it_back_or_breaks_in_the_call_that_it_is_told_t
 class Model:
     """Answers with two pieces."""
 
-    async def answer(self, turns: object) -> AsyncGenerator[PHI[str], None]:
+    async def answer(self, turns: object, opened: object) -> AsyncGenerator[PHI[str], None]:
         yield PHI("one")
         yield PHI("two")
 

@@ -137,5 +137,5 @@ def test_a_figure_stays_with_its_unit_and_a_refusal_with_what_is_refused() -> No
 
 def test_the_guard_takes_the_clauses_of_a_sentence() -> None:
     text = "Call your care team if you have a fever, chills, or more redness."
-    sentence = fixed(text, Wording.of([text], {}, model_sentences=False))
+    sentence = fixed(text, Wording.of([text], {}))
     assert clauses(text) == [clause.text.reveal() for clause in clauses_of(sentence, clauses(text))]

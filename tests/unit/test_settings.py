@@ -148,6 +148,7 @@ def test_no_public_origin_is_taken_that_the_server_would_refuse(host: str) -> No
         ({"QUIETLINE_TLS_CERT": "no", "QUIETLINE_TLS_KEY": "no"}, "QUIETLINE_TLS_CERT"),
         ({"QUIETLINE_AGENTS": "no/such/folder"}, "QUIETLINE_AGENTS"),
         ({"QUIETLINE_ALLOW_UNSIGNED_STREAM": "1"}, "QUIETLINE_ALLOW_UNSIGNED_STREAM"),
+        ({"QUIETLINE_MODEL_UNFILTERED": "1"}, "QUIETLINE_MODEL_UNFILTERED"),
         ({"QUIETLINE_ALLOW_UNSIGNED_STREAM": "yes"}, "QUIETLINE_ALLOW_UNSIGNED_STREAM"),
         ({"QUIETLINE_PROFILE": "development"}, "QUIETLINE_PUBLIC_ORIGIN"),
         ({"QUIETLINE_LEAD_MS": "301"}, "QUIETLINE_LEAD_MS"),

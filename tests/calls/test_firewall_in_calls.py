@@ -1,0 +1,66 @@
+"""Whole calls with a hosted model that says what it may and what it may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.phrases import Phrase
+from policies.phi import PHI
+from tests.simulated import Held, Line, Setup, hold, passage, words
+
+INSULIN = "How do I store my insulin at home?"
+NOT_COVERED = "What is the best team in the league this year?"
+SAFE = "Keep the insulin that you have not opened in the refrigerator."
+ADDED = "Wrap it in a wet towel if you have no refrigerator."
+
+
+def judged_safe(sentence: PHI[str], beside: str) -> PHI[float]:
+    return sentence.map(lambda text: 0.0 if text == ADDED else 1.0)
+
+
+def asks(question: str, answer: str) -> Held:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(question)
+        await line.reply()
+        line.hang_up()
+
+    return hold(caller, Setup(answers=lambda said: answer, model=Setup().stt, weigh=judged_safe))
+
+
+def test_what_a_model_puts_in_words_is_spoken_where_nothing_is_wrong_with_it() -> None:
+    held = asks(INSULIN, SAFE)
+
+    assert [SAFE] == held.replies
+    assert [INSULIN] == held.questions
+    assert 0 == held.metrics.fallbacks
+
+
+@pytest.mark.parametrize(
+    "unsafe",
+    [
+        "You could skip tonight's dose.",
+        "It keeps for 90 days.",
+        "Warfarin keeps in the same way.",
+        ADDED,
+        "That is nothing to worry about.",
+    ],
+)
+def test_the_approved_passage_is_spoken_instead_of_what_may_not_be_said(unsafe: str) -> None:
+    held = asks(INSULIN, unsafe)
+
+    assert passage(INSULIN) == held.replies
+    assert 1 == held.metrics.fallbacks
+
+
+def test_what_was_well_said_before_stays_and_the_passage_follows() -> None:
+    held = asks(INSULIN, f"{SAFE} You could skip tonight's dose. It is cold there.")
+
+    assert [SAFE, *passage(INSULIN)] == held.replies
+
+
+def test_a_model_is_not_asked_where_no_passage_answers() -> None:
+    held = asks(NOT_COVERED, SAFE)
+
+    assert words(Phrase.NOT_KNOWN) in held.replies
+    assert [] == held.questions
