@@ -65,6 +65,7 @@ class Unknown(enum.Enum):
     DOSE_CHANGE = "dose_change"
     DIAGNOSIS = "diagnosis"
     OUT_OF_SCOPE = "out_of_scope"
+    ASKS_HUMAN = "asks_human"
 
 
 @dataclass(frozen=True, slots=True)

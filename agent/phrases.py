@@ -29,6 +29,9 @@ class Phrase(enum.Enum):
     SILENCE_2 = "silence_2"
     SILENCE_3 = "silence_3"
     NOT_KNOWN = "not_known"
+    FOR_THE_NURSE = "for_the_nurse"
+    """Asked where a dose, a diagnosis or a person is asked for."""
+    NOT_OURS = "not_ours"
     NOT_UNDERSTOOD = "not_understood"
     CHECK = "check"
     """Asked after an answer, where what she said may be a symptom."""
@@ -69,9 +72,11 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         Phrase.SILENCE_2: "Are you still there? You can press any key.",
         Phrase.SILENCE_3: "I can't hear you, so I'm getting a person to help. Please stay on the line.",
         Phrase.NOT_KNOWN: "I don't have approved information about that, but a nurse can help: say nurse, or press 0.",
-        Phrase.CHECK: "Would you like a nurse to hear about that now? Please say yes or no.",
+        Phrase.FOR_THE_NURSE: "I can't answer that one safely, but a nurse can: would you like me to get one now?",
+        Phrase.NOT_OURS: "I can only help with your care after the hospital: what would you like to ask about that?",
+        Phrase.CHECK: "Please say yes or no: would you like a nurse to hear about that now?",
         Phrase.CHECK_HEARD: "I may not have heard that right. "
-        "Is something wrong that a nurse should hear about now? Please say yes or no.",
+        "Please say yes or no: is something wrong that a nurse should hear about now?",
         Phrase.NOT_UNDERSTOOD: "I didn't catch that. Could you say it again?",
         Phrase.REPEAT_LEAD: "Let me repeat that completely.",
         Phrase.TRANSFER: "I'm getting a nurse for you now. Please stay on the line. "

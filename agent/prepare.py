@@ -7,6 +7,7 @@ import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 from typing import Final, Protocol
 
 from agent import passages
@@ -38,6 +39,17 @@ from telephony.audio import FRAME_MS, AudioFrame
 
 Aside = Callable[[Callable[[], Sayable | Refused]], Awaitable[Sayable | Refused]]
 MOST_BIAS_WORDS: Final = 12  # more cost time and words in noise (docs/decisions/0006-bias-is-a-sentence.md)
+
+
+INSTEAD: Final = MappingProxyType(
+    {
+        Unknown.DOSE_CHANGE: Phrase.FOR_THE_NURSE,
+        Unknown.DIAGNOSIS: Phrase.FOR_THE_NURSE,
+        Unknown.ASKS_HUMAN: Phrase.FOR_THE_NURSE,
+        Unknown.OUT_OF_SCOPE: Phrase.NOT_OURS,
+    }
+)
+"""What is said where no passage is, beside that it is not known."""
 
 
 class HostedModel(LanguageModel, Protocol):
@@ -109,7 +121,8 @@ async def prepare(
         unfiltered=settings.model_unfiltered,
     )
     phrases: Mapping[Phrase, Sayable] = {phrase: fixed(texts[phrase], wording) for phrase in Phrase}
-    approved = ApprovedAnswers(knowledge, sentences_of(texts[Phrase.NOT_KNOWN]))
+    instead = {reason: sentences_of(texts[phrase]) for reason, phrase in INSTEAD.items()}
+    approved = ApprovedAnswers(knowledge, sentences_of(texts[Phrase.NOT_KNOWN]), instead)
     greeting = tuple(fixed(sentence, wording) for sentence in sentences_of(texts[Phrase.GREETING]))
     said_ahead = [*greeting, *(said for phrase, said in phrases.items() if phrase is not Phrase.GREETING)]
     book = await PhraseBook.spoken_by(tts, said_ahead)

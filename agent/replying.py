@@ -33,6 +33,10 @@ class Course(enum.Enum):
     GOODBYE = "goodbye"
 
 
+OFFERS: Final = (Phrase.NOT_KNOWN, Phrase.FOR_THE_NURSE)
+"""Each of one sentence, which offers a person."""
+
+
 class Outlook(enum.Enum):
     """What could be said to the words of a turn that may go on."""
 
@@ -190,7 +194,7 @@ class Replying:
             if gate.opened.is_set():  # also when she breaks in: what she began to hear is known to a follow-up
                 self._history = [*self._history, said, *spoken][-self.MOST_TURNS :]
         last = spoken[-1].text.reveal() if spoken else ""
-        if last == self.phrase(Phrase.NOT_KNOWN).text.reveal():
+        if last in {self.phrase(phrase).text.reveal() for phrase in OFFERS}:
             return Course.OFFERED_PERSON
         if said.care is Care.NONE:
             return Course.ON

@@ -107,14 +107,11 @@ _TENS: Final = {
 _SCALES: Final = {"hundred": 100, "thousand": 1000}
 _SHARES: Final = {
     "half": "1/2",
-    "halve": "1/2",
     "quarter": "1/4",
     "twice": "2",
-    "double": "2",
     "couple": "2",
     "pair": "2",
     "thrice": "3",
-    "triple": "3",
     "dozen": "12",
 }
 _COUNTED: Final = frozenset(

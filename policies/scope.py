@@ -10,9 +10,12 @@ import sys
 from typing import Final
 
 from policies.encoder import Floats
+from policies.phi import PHI
 
 SURE_ANSWER: Final = 0.5
-"""Below it a question is not answered.  Set on the development set alone."""
+"""Below it a question is not answered where nothing else decides.  Set on the development set alone."""
+SURE_AWAY: Final = 0.8
+"""From here on it is not answered in a call, whichever passage it is like: there the passages decide as well."""
 
 
 class Route(enum.Enum):
@@ -33,6 +36,17 @@ def routed(likely: Floats) -> Route:
         return Route.ANSWER
     rest = [float(one) for one in likely[1:]]
     return list(Route)[1 + rest.index(max(rest))] if all(one >= 0 for one in rest) else Route.DIAGNOSIS
+
+
+def away(scope: PHI[Floats] | None) -> Route | None:
+    """Where a caller's question is surely to go instead of being answered; None where the passages may decide.
+
+    scope: as of `routed`; None where nobody read it.
+    """
+    if scope is None:
+        return None
+    likely = scope.reveal()
+    return routed(likely) if not float(likely[0]) > 1 - SURE_AWAY else None
 
 
 if __name__ == "__main__":

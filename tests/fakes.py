@@ -159,6 +159,8 @@ class Manner:
     urgency: tuple[float, float, float, float] | None = None
     """What the reader says of each `policies.urgency.Urgency`; None: nobody reads."""
     logprob: float = -0.2
+    scope: tuple[float, ...] | None = None
+    """What the reader says of each `policies.scope.Route`; None: nobody reads."""
 
 
 @final
@@ -180,7 +182,8 @@ class ScriptedRecogniser:
         words = self._world.words_in(speech)
         meaning, manner = understood(words) if words else None, self._manner(words)
         read = None if manner.urgency is None else PHI(np.array(manner.urgency, np.float32))
-        said = Utterance(PHI(words), doubtful=manner.logprob < UNSURE_LOGPROB, meaning=meaning, urgency=read)
+        scope = None if manner.scope is None else PHI(np.array(manner.scope, np.float32))
+        said = Utterance(PHI(words), manner.logprob < UNSURE_LOGPROB, meaning, read, scope)
         return Transcript(said, manner.logprob, 0.0 if words else 0.9)
 
 

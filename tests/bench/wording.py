@@ -30,14 +30,15 @@ class Fixed:
 
     asides: Mapping[Phrase, str]
     prompts: Mapping[Phrase, str]
-    not_known: str
+    not_known: tuple[str, ...]
+    """Each of the phrases that say so."""
 
     @classmethod
     def of(cls, texts: PhraseTexts) -> Fixed:
         return cls(
             {phrase: plain(texts[phrase]) for phrase in ASIDES},
             {phrase: plain(texts[phrase]) for phrase in PROMPTS},
-            plain(texts[Phrase.NOT_KNOWN]),
+            tuple(plain(texts[phrase]) for phrase in (Phrase.NOT_KNOWN, Phrase.FOR_THE_NURSE, Phrase.NOT_OURS)),
         )
 
 
@@ -72,9 +73,14 @@ def alike(heard: str, phrase: str) -> float:
 
 def is_not_known(text: str, fixed: Fixed) -> bool:
     """The agent said, somewhere in it, that it does not know."""
-    words, length = plain(text).split(), len(fixed.not_known.split())
+    words = plain(text).split()
+    return any(_stands_in(words, phrase) for phrase in fixed.not_known)
+
+
+def _stands_in(words: Sequence[str], phrase: str) -> bool:
+    length = len(phrase.split())
     windows = (" ".join(words[at : at + length]) for at in range(max(1, len(words) - length + 1)))
-    return any(alike(window, fixed.not_known) >= UNKNOWN_ALIKE for window in windows)
+    return any(alike(window, phrase) >= UNKNOWN_ALIKE for window in windows)
 
 
 def _begins(words: Sequence[Word], phrases: Mapping[Phrase, str]) -> tuple[Phrase, int] | None:

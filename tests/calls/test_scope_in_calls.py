@@ -1,0 +1,72 @@
+"""Whole calls with questions that approved wording must not answer, as the reader of scope hears them."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.phrases import Phrase
+from policies.guardrails import EscalationReason
+from policies.scope import Route
+from tests.fakes import Manner
+from tests.simulated import Line, Setup, hold, passage, words
+
+INSULIN = "How do I store my insulin at home?"
+
+
+def heard_as(route: Route, sure: float) -> Setup:
+    scope = [0.0] * len(Route)
+    scope[0], scope[list(Route).index(route)] = 1 - sure, sure
+    return Setup(manner=lambda said: Manner(scope=tuple(scope)) if "insulin" in said else Manner())
+
+
+@pytest.mark.parametrize("route", [Route.DOSE_CHANGE, Route.DIAGNOSIS, Route.ASKS_HUMAN])
+def test_what_is_for_the_nurse_is_offered_one_and_a_yes_fetches_her(route: Route) -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(INSULIN)
+        await line.reply()
+        await line.say("Yes, please.")
+        await line.closed(60)
+
+    held = hold(caller, heard_as(route, 0.85))
+
+    assert [words(Phrase.FOR_THE_NURSE), words(Phrase.TRANSFER)] == held.replies
+    assert EscalationReason.ASKED is held.metrics.escalation
+
+
+@pytest.mark.parametrize(
+    ("route", "said"),
+    [
+        (Route.OUT_OF_SCOPE, Phrase.NOT_OURS),
+        (Route.INJECTION, Phrase.NOT_OURS),
+        (Route.ADMIN, Phrase.NOT_KNOWN),
+    ],
+)
+def test_what_is_none_of_this_lines_business_is_not_answered(route: Route, said: Phrase) -> None:
+    held = hold(asks_once, heard_as(route, 0.85))
+
+    assert [words(said)] == held.replies
+
+
+@pytest.mark.parametrize("route", list(Route)[1:])
+def test_where_the_reader_is_not_sure_the_passages_decide(route: Route) -> None:
+    held = hold(asks_once, heard_as(route, 0.75))
+
+    assert passage(INSULIN) == held.replies
+
+
+def test_a_model_is_not_asked_what_is_for_the_nurse() -> None:
+    setup = heard_as(Route.DOSE_CHANGE, 0.85)
+    setup.model, setup.weigh = setup.stt, lambda sentence, passage: sentence.map(lambda _: 1.0)
+
+    held = hold(asks_once, setup)
+
+    assert [words(Phrase.FOR_THE_NURSE)] == held.replies
+    assert [] == held.questions
+
+
+async def asks_once(line: Line) -> None:
+    await line.greeting()
+    await line.say(INSULIN)
+    await line.reply()
+    line.hang_up()
