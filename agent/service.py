@@ -294,7 +294,7 @@ async def run(
 ) -> None:
     """Until a signal asks to stop.  briefed: of it the key that transcripts are sealed to, and that of refs.
 
-    Raises `ModelFileWrong`, `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`, `ConfineFailed`.
+    Raises `ModelFileWrong`, `KnowledgeRefused`, `AgentNotReady`, `BadRules`, `EngineFailed`, `ConfineFailed`.
     """
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log.loop_handler)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.__main__ import EXIT_SETTINGS, _serve
 from policies.plain import plain
 from policies.redflags import ACTIONS, Finding, Rule
 from policies.rules.notation import BadNotation, way
@@ -197,3 +200,16 @@ def test_a_file_of_rules_of_a_clinicians_own_is_read() -> None:
         {"words.toml": "", "context.toml": CONTEXT, "mine.toml": f"[[rule]]\nid = 'r'\n{ABOUT}says = ['a (b|c)']"}
     )
     assert Finding(Urgency.NURSE_NOW, "r") == rules.judge("A, b. a c")
+
+
+def test_a_line_with_a_rule_that_cannot_be_read_does_not_start_and_names_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def run(*_: object) -> None:
+        of({"mind.toml": "[[rule]"})
+
+    monkeypatch.setattr("agent.service.run", run)
+    nothing: Any = None
+
+    assert EXIT_SETTINGS == _serve(*[nothing] * 9)
+    assert "quietline: mind.toml: " in capsys.readouterr().err
