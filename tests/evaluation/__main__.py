@@ -24,7 +24,7 @@ from policies.meaning import Meaning
 from policies.rules.taught import load_reader
 from policies.rules.written import red_flags
 from policies.urgency import UrgencyReader
-from tests.evaluation import cost, firewall, retrieval, scope, text
+from tests.evaluation import calls, cost, firewall, hearing, retrieval, scope, spoken, text
 from tests.evaluation.board import Board
 from tests.evaluation.sets import BESIDE, Sets, SetsMissing
 
@@ -41,11 +41,17 @@ def meaning() -> Meaning:
     return load_meaning()
 
 
+@cache
+def engines() -> hearing.Engines:
+    return hearing.Engines.load(meaning(), reader(), retrieval.knowledge_of(meaning()), red_flags())
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -P -m tests.evaluation", description=__doc__)
     parser.add_argument("--only", default="", help="some of: " + ",".join(PARTS))
     parser.add_argument("--sets", type=Path, default=BESIDE, help="the folder of the development sets")
     parser.add_argument("--ids", action="store_true", help="misses by their ids alone, without what was said")
+    parser.add_argument("--patients", default="", help="of the calls: patients whose name holds this")
     parser.add_argument("--firewall", type=Path, default=firewall.ROWS, help="rows for the firewall")
     asked = parser.parse_args()
     if unknown := set(filter(None, asked.only.split(","))) - set(PARTS):
@@ -67,6 +73,8 @@ def parts(asked: argparse.Namespace) -> Mapping[str, Callable[[], Board | None]]
         "firewall": lambda: firewall.evaluate(asked.firewall, retrieval.knowledge_of(meaning())),
         "retrieval": lambda: retrieval.evaluate(meaning()),
         "cost": lambda: cost.evaluate(sets, reader(), red_flags(), meaning()),
+        "spoken": lambda: spoken.evaluate(sets, reader(), red_flags(), engines()),
+        "calls": lambda: calls.evaluate(engines(), asked.patients),
     }
 
 

@@ -113,7 +113,7 @@ def loss(text: Share, spoken: Share, *, more_is_better: bool) -> float:
     """Points that are lost when what was written is spoken; less than nothing where it got better."""
     if not (text.of and spoken.of):
         return math.nan
-    return 100 * (text.rate - spoken.rate) * (1 if more_is_better else -1)
+    return 100 * (text.rate - spoken.rate if more_is_better else spoken.rate - text.rate)
 
 
 def quantile(values: Iterable[float], share: float) -> float:
