@@ -1,4 +1,4 @@
-# The verbs: setup check test call serve bench prove.  Everything sets itself up from nothing; no step needs root.
+# The verbs: setup check test call serve bench eval prove.  Everything sets itself up from nothing; no step needs root.
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_FLAGS ?= -n 2 --dist loadfile
@@ -9,7 +9,7 @@ export DO_NOT_TRACK := 1
 export HF_HUB_OFFLINE := 1
 unexport CI
 
-.PHONY: setup setup-dev check test call serve bench prove leaks lock clean
+.PHONY: setup setup-dev check test call serve bench eval prove leaks lock clean
 
 setup:
 	@$(PYTHON) deploy/bootstrap.py
@@ -26,6 +26,10 @@ serve: setup
 
 bench: setup-dev
 	@$(BIN)/python -P -m tests.bench $(BENCH_FLAGS)
+
+# make eval [EVAL_FLAGS="--only text,scope --sets ../shared/eval --ids"]; fails where a bar is missed
+eval: setup-dev
+	@$(BIN)/python -P -m tests.evaluation $(EVAL_FLAGS)
 
 # make prove [NONCE=64 hex digits] [CALLS=200] [LANES=2]
 prove: setup

@@ -16,7 +16,7 @@ from policies.asking import wants_a_person
 from policies.firewall import Firewall
 from policies.phi import PHI, Sensitive, Utterance
 from policies.redflags import Finding, RedFlags
-from policies.urgency import HINT, SURE_PERSON, UNSURE_PERSON, Urgency, danger, heard_as
+from policies.urgency import IN_CALLS, UNSURE_PERSON, Thresholds, Urgency, danger, heard_as
 
 
 class EscalationReason(enum.Enum):
@@ -190,7 +190,7 @@ READER: Final = "reader"
 """Stands for a rule where the reader of urgency heard more than the rules."""
 
 
-def found_in(said: Utterance, rules: RedFlags) -> Finding:
+def found_in(said: Utterance, rules: RedFlags, sure: Thresholds = IN_CALLS) -> Finding:
     """The more urgent of what the rules find and what the reader heard.
 
     By itself a rule brings a nurse; to say 911 the reader must hear a hint of danger in it too.  Without a reader, or
@@ -200,11 +200,11 @@ def found_in(said: Utterance, rules: RedFlags) -> Finding:
     if said.urgency is None:
         return found
     likely = said.urgency.reveal()
-    if found.urgency > Urgency.NURSE_NOW and danger(likely) < HINT:
+    if found.urgency > Urgency.NURSE_NOW and danger(likely) < sure.hint:
         found = Finding(Urgency.NURSE_NOW, found.rule)
-    heard = heard_as(likely)
-    if _few(said) and danger(likely) < SURE_PERSON:
-        heard = min(heard, Urgency.NURSE_NOW) if likely[Urgency.NURSE_NOW] >= SURE_PERSON else Urgency.ROUTINE
+    heard = heard_as(likely, sure)
+    if _few(said) and danger(likely) < sure.person:
+        heard = min(heard, Urgency.NURSE_NOW) if likely[Urgency.NURSE_NOW] >= sure.person else Urgency.ROUTINE
     return found if found.urgency >= heard else Finding(heard, READER)
 
 

@@ -30,9 +30,9 @@ class Route(enum.Enum):
     ADMIN = "admin"
 
 
-def routed(likely: Floats) -> Route:
+def routed(likely: Floats, sure: float = SURE_ANSWER) -> Route:
     """likely: shape (7,), of each `Route` in order.  What cannot be read is not answered."""
-    if float(likely[0]) >= SURE_ANSWER:
+    if float(likely[0]) >= sure:
         return Route.ANSWER
     rest = [float(one) for one in likely[1:]]
     return list(Route)[1 + rest.index(max(rest))] if all(one >= 0 for one in rest) else Route.DIAGNOSIS

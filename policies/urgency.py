@@ -46,6 +46,18 @@ HINT: Final = 0.1
 """Of danger, where a rule has found a sign."""
 
 
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What is asked of the reader before its word counts; by default as in calls."""
+
+    emergency: float = SURE_EMERGENCY
+    person: float = SURE_PERSON
+    hint: float = HINT
+
+
+IN_CALLS: Final = Thresholds()
+
+
 class Urgency(enum.IntEnum):
     """How soon a person is needed; a higher one is more urgent."""
 
@@ -67,12 +79,12 @@ def danger(likely: Floats) -> float:
     return float(likely[Urgency.CRISIS_988]) + float(likely[Urgency.EMERGENCY_911])
 
 
-def heard_as(likely: Floats) -> Urgency:
+def heard_as(likely: Floats, sure: Thresholds = IN_CALLS) -> Urgency:
     """likely: shape (4,), of each `Urgency`.  What cannot be read is a nurse's."""
-    if danger(likely) >= SURE_EMERGENCY:
+    if danger(likely) >= sure.emergency:
         crisis = likely[Urgency.CRISIS_988] > likely[Urgency.EMERGENCY_911]
         return Urgency.CRISIS_988 if crisis else Urgency.EMERGENCY_911
-    return Urgency.ROUTINE if float(likely[Urgency.ROUTINE]) > 1 - SURE_PERSON else Urgency.NURSE_NOW
+    return Urgency.ROUTINE if float(likely[Urgency.ROUTINE]) > 1 - sure.person else Urgency.NURSE_NOW
 
 
 @final

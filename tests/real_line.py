@@ -87,8 +87,11 @@ def short_agent(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def real_line(folder: Path, **more: str) -> Iterator[RealLine]:
-    """folder: an empty one for its agent file.  more: settings.  Ends it with SIGTERM, which must end it well."""
+def real_line(folder: Path, *, ready_s: float = READY_S, **more: str) -> Iterator[RealLine]:
+    """folder: an empty one for its agent file.  ready_s: how long it is waited for.  more: settings.
+
+    Ends it with SIGTERM, which must end it well.
+    """
     port, token = free_port(), secrets.token_hex(16)
     environment = {
         "QUIETLINE_PROFILE": "development",
@@ -117,7 +120,7 @@ def real_line(folder: Path, **more: str) -> Iterator[RealLine]:
     for reader in readers:
         reader.start()
     try:
-        assert ready.wait(READY_S), "the line did not become ready"
+        assert ready.wait(ready_s), "the line did not become ready"
         assert process.poll() is None, line.errors
         yield line
     finally:

@@ -1,0 +1,1 @@
+"""How well the line judges, routes, finds and hears: `make eval`."""
