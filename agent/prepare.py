@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Protocol
 
-from agent import passages
+from agent import passages, workflows
+from agent.agenda import HEARD, TYPED, Asking, ToAsk
 from agent.engines.approved import ApprovedAnswers
 from agent.engines.ports import Bias, LanguageModel, TextToSpeech
 from agent.engines.vectors import FILE, VectorFile, likeness_of
@@ -23,10 +24,12 @@ from agent.sentences import sentences_of
 from agent.settings import Settings
 from agent.vendors import endpoint_of
 from policies.allowlist import Allowlist, Endpoint, ModelReason, ModelRefused, Permitted, lacking, permit
-from policies.guardrails import Sayable, Source, Wording, fixed, screen_reply
+from policies.guardrails import Sayable, Source, Wording, fixed, read_back, screen_reply
 from policies.meaning import Meaning
+from policies.objectives import Objectives
 from policies.phi import PHI
 from policies.records import Engine
+from policies.redflags import RedFlags
 from policies.retention import effective
 from policies.rules.written import red_flags
 from telephony.audio import FRAME_MS, AudioFrame
@@ -79,7 +82,8 @@ async def prepare(
     today: date,
     still: Callable[[], bool] = lambda: True,
 ) -> Prepared:
-    """Before the line takes calls: it blocks.  Raises `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`.
+    """Before the line takes calls: it blocks.  Raises `KnowledgeRefused`, `WorkflowRefused`, `AgentNotReady`,
+    `EngineFailed`.
 
     still: may the agent's model be called now?  Asked before each request leaves.
     """
@@ -93,11 +97,16 @@ async def prepare(
     guarded = all(material.sayings.outside.get(kind) for kind in (Outside.NONE, Outside.DOSE, Outside.DIAGNOSIS))
     knowledge = Knowledge(material, likeness_of(material, vectors, meaning) if guarded else None)
     texts = PhraseTexts.for_agent(agent.hospital, agent.assistant_name, draft=draft, greeting=agent.greeting)
-    wording = Wording.of(texts.wording(), knowledge.wording(), model_sentences=settings.development)
+    objectives = workflows.load(settings.workflows, agent.workflow)
+    asked = [text for item in objectives.items for text in (item.ask, *sentences_of(item.point))]
+    own = [*texts.wording(), *asked, HEARD, TYPED]
+    wording = Wording.of(own, knowledge.wording(), model_sentences=settings.development)
     phrases: Mapping[Phrase, Sayable] = {phrase: fixed(texts[phrase], wording) for phrase in Phrase}
     approved = ApprovedAnswers(knowledge, sentences_of(texts[Phrase.NOT_KNOWN]))
     greeting = tuple(fixed(sentence, wording) for sentence in sentences_of(texts[Phrase.GREETING]))
     said_ahead = [*greeting, *(said for phrase, said in phrases.items() if phrase is not Phrase.GREETING)]
+    said_ahead += [fixed(text, wording) for text in asked]
+    rules = red_flags()
     book = await PhraseBook.spoken_by(tts, said_ahead)
     first = (screen_reply(PHI(p.sentences[0]), wording, source_hint=Source.PASSAGE) for p in knowledge.passages)
     drugs = knowledge.drugs()[:MOST_BIAS_WORDS]
@@ -115,12 +124,27 @@ async def prepare(
             ),
             greeting=greeting,
             held=_held(greeting, book),
-            red_flags=red_flags(),
+            red_flags=rules,
             bias=Bias(PHI(drugs)) if drugs else None,
+            asking=asking_of(objectives, wording, rules),
         ),
         tts=tts,
         openings=tuple(said for said in first if isinstance(said, Sayable)),
         ready=book.ready,
+    )
+
+
+def asking_of(objectives: Objectives, wording: Wording, rules: RedFlags) -> Asking:
+    """A workflow as it is spoken.  wording: holds its questions, its points, and how a number is read back."""
+    items = [
+        ToAsk(item, fixed(item.ask, wording), tuple(fixed(sentence, wording) for sentence in sentences_of(item.point)))
+        for item in objectives.items
+    ]
+    return Asking(
+        tuple(items),
+        heard=lambda number: read_back(HEARD, number, wording),
+        typed=lambda number: read_back(TYPED, number, wording),
+        crossed=lambda reading: None if rules.bounds is None else rules.bounds.crossed(reading),
     )
 
 

@@ -33,6 +33,7 @@ import numpy as np
 from agent import lines, settings
 from agent.call import Call
 from agent.engines.ports import LanguageModel
+from agent.lines import Workflow
 from agent.overlap import Verdict
 from agent.phrases import Phrase
 from agent.prepare import Prepared, prepare
@@ -421,6 +422,8 @@ class Setup:
     leg: LegLimits = field(default_factory=LegLimits)
     retaining: Retaining | None = None
     """What may be kept, for an agent whose file allows it; None: nothing."""
+    workflow: Workflow | None = None
+    """What must be asked before a goodbye; None: nothing."""
     told: list[CallEvent] = field(default_factory=list)
     """What is told of a transcript when the call is over."""
 
@@ -458,14 +461,21 @@ class Held:
         return [sentence.text for sentence in self.spoken if not sentence.whole]
 
 
+DEMONSTRATION: Final = Workflow.POST_DISCHARGE
+
+
+def house(workflow: Workflow = DEMONSTRATION) -> tuple[Prepared, World]:
+    """The demonstration agent, or one with another workflow, with a scripted voice.  Each is made once."""
+    return _house(workflow)
+
+
 @functools.cache
-def house() -> tuple[Prepared, World]:
-    """The demonstration agent, with a scripted voice.  Made once."""
+def _house(workflow: Workflow) -> tuple[Prepared, World]:
     chosen = settings.from_environment({})
     world = World()
     return at_once(
         prepare(
-            lines.load(chosen.agents).default,
+            replace(lines.load(chosen.agents).default, workflow=workflow),
             chosen,
             NOTHING_LISTED,
             ScriptedVoice(world),
@@ -517,7 +527,7 @@ def together(
     callers: Sequence[Callable[[Line], Awaitable[None]]], setup: Setup | None = None, *, strict: bool = True
 ) -> list[Held]:
     """Several calls at once on the same engines, each begun 170 ms after the one before."""
-    house()
+    house((setup or Setup()).workflow or DEMONSTRATION)
     return nothing_left_of(_together(callers, setup or Setup(), strict=strict))
 
 
@@ -540,11 +550,12 @@ def nothing_left_of(work: Coroutine[Any, Any, T]) -> T:
 
 async def _together(callers: Sequence[Callable[[Line], Awaitable[None]]], setup: Setup, *, strict: bool) -> list[Held]:
     world = World()
-    world.sentences[:] = house()[1].sentences
+    prepared, spoken = house(setup.workflow or DEMONSTRATION)
+    world.sentences[:] = spoken.sentences
     recogniser, voice = ScriptedRecogniser(world, setup.stt, setup.manner), ScriptedVoice(world, setup.tts)
     model = None if setup.model is None else ScriptedAnswers(setup.answers, setup.model)
     models = (model, None if setup.approved is None else ScriptedAnswers(setup.answers, setup.approved))
-    engines = Engines(ScriptedActivity, recogniser, voice, house()[0].ready)
+    engines = Engines(ScriptedActivity, recogniser, voice, prepared.ready)
     tasks: list[asyncio.Task[Held]] = []
     for nth, caller in enumerate(callers):
         if nth:
@@ -588,7 +599,7 @@ async def _hold(
     notes = Notes()
     retaining = setup.retaining or Retaining()
     keeping = retaining.keeping(replace(house()[0].agent, retention=Retention.REDACTED))
-    call = Call(leg, _script(*models), engines, tally, notes, setup.limits, keeping)
+    call = Call(leg, _script(*models, setup.workflow), engines, tally, notes, setup.limits, keeping)
     calling = asyncio.create_task(_follow(caller, line), name="caller")
     failed: type[BaseException] | None = None
     try:
@@ -631,11 +642,12 @@ async def _hold(
     )
 
 
-def _script(model: LanguageModel | None, approved: LanguageModel | None) -> Script:
-    script = house()[0].script
+def _script(model: LanguageModel | None, approved: LanguageModel | None, workflow: Workflow | None) -> Script:
+    script = house(workflow or DEMONSTRATION)[0].script
     known = script.voices
     first_then = (model or approved or known.model, approved or known.approved)
-    return replace(script, voices=Voices(*first_then, known.outlook, known.wording, known.phrases))
+    asking = script.asking if workflow else None
+    return replace(script, asking=asking, voices=Voices(*first_then, known.outlook, known.wording, known.phrases))
 
 
 async def _follow(caller: Callable[[Line], Awaitable[None]], line: Line) -> bool:
