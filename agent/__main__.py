@@ -87,11 +87,12 @@ def _serve(
     from agent.engines.ports import EngineFailed
     from agent.passages import KnowledgeRefused
     from agent.prepare import AgentNotReady
+    from agent.workflows import WorkflowRefused
     from policies.rules.written import BadRules
 
     try:
         asyncio.run(service.run(chosen, answered, allowlist, briefed, bound, locks, pipe, log, started_s))
-    except (ModelFileWrong, KnowledgeRefused, AgentNotReady, BadRules) as refusal:
+    except (ModelFileWrong, KnowledgeRefused, WorkflowRefused, AgentNotReady, BadRules) as refusal:
         return _refuse(str(refusal), EXIT_SETTINGS)
     except ConfineFailed as failure:
         return _refuse(f"this process is not locked down: {failure.reason.value}", EXIT_REFUSED)

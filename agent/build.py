@@ -18,7 +18,8 @@ from policies import closed
 
 NOT_PART: Final = frozenset(
     {
-        "host", "port", "public_origin", "tls", "agents", "allowlist", "state", "seal_key", "egress_port",
+        "host", "port", "public_origin", "tls", "agents", "workflows", "allowlist", "state", "seal_key",
+        "egress_port",
         "twilio_account_sid", "twilio_auth_token", "redis_url", "keeper_redis_url", "anthropic_api_key",
         "openai_api_key",
         "admin_port", "admin_host", "line_user", "keeper_user", "audit_to",

@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
+from agent.agenda import Agenda, Step
 from agent.completeness import Completeness, Expected, completeness, plain, sounds_closed
 from agent.endpointing import Ear, Endpointer, Reading
 from agent.engines.ports import EngineFailed, EngineReason, Urgency
@@ -38,6 +39,12 @@ CUT_IN_MS: Final = 1_000  # she goes on within a second of our beginning: we had
 WORDLESS_MS: Final = 20_000  # of sound without a pause in which no word was found
 UNBROKEN_MS: Final = 60_000  # of sound without a pause: nobody speaks so long in one breath
 STIR_MS: Final = 80  # half the lead (160 ms): a hint that comes to nothing, and a late tick, are not heard as a gap
+FETCHES: Final = {
+    Course.PERSON: EscalationReason.ASKED,
+    Course.NURSE: EscalationReason.SYMPTOM,
+    Course.EMERGENCY: EscalationReason.RED_FLAG,
+    Course.NOT_UNDERSTOOD: EscalationReason.NOT_UNDERSTOOD,
+}
 MOST_DRAFTS: Final = 3  # replies prepared ahead in one turn; a caller who pauses often is then answered a little later
 
 
@@ -92,6 +99,7 @@ class Call:
         self._vad: Final = engines.vad()
         self._mouth: Final = Mouth(leg, engines.tts, engines.ready, self._spoke)
         self._replying: Final = Replying(script.voices, self._mouth, self._clock_ms, self._llm_failed)
+        self._agenda: Final = Agenda(script.asking, script.voices.phrases)
         self._inbox: Final[asyncio.Queue[LegEvent | Recognised | ReplyDone]] = asyncio.Queue(maxsize=512)
         self._children: Final[set[asyncio.Task[object]]] = set()
         self._tasks: asyncio.TaskGroup | None = None
@@ -141,6 +149,7 @@ class Call:
         finally:
             self._tally.heard_ms = self._now_ms
             self._tally.counts["fallbacks"] += self._replying.fallbacks
+            self._tally.covered = self._agenda.ledger(self._tally.escalation)
             self._forget()
 
     def _forget(self) -> None:
@@ -150,6 +159,7 @@ class Call:
             self._inbox.get_nowait()
         self._ear.forget()
         self._hearing.forget()
+        self._agenda.forget()
         self._draft = self._reply = self._overlap_heard = None
 
     @property
@@ -207,6 +217,8 @@ class Call:
             await self._on(Event.TIME_UP)
         await self._part_when_she_is_done()
         await self._deafened()
+        if self._turns.state is State.LISTENING and self._agenda.due(FRAME_MS):
+            await self._on(Event.KEYED)
         before = self._turns.state
         await self._act(self._turns.hear())
         self._tell_state(before)
@@ -215,7 +227,9 @@ class Call:
         self._tally.counts["keys"] += 1
         self._watch.key()
         self._turns.person_is_near()
-        if pressed.digit.reveal() == "0":
+        if self._agenda.key(pressed.digit):
+            await self._on(Event.KEY)
+        elif pressed.digit.reveal() == "0":
             await self._escalate(EscalationReason.KEY_ZERO)
         else:
             await self._on(Event.KEY)
@@ -371,7 +385,7 @@ class Call:
                 self._waiting = False
                 await self._on(Event.NOTHING_SAID)
             return
-        expected = Expected.YES_OR_NO if self._offered else Expected.ANYTHING
+        expected = Expected.YES_OR_NO if self._offered else self._agenda.expected
         finished = completeness(screened.said.words, expected)
         words = screened.said.words.map(lambda text: len(text.split())).reveal()
         outlook = self._replying.outlook(screened)
@@ -480,7 +494,16 @@ class Call:
     async def _answer(self, reply: Reply, said: Answerable, *, plain_only: bool) -> None:
         course: Course | None = None
         try:
-            course = await self._replying.reply(said, reply.gate, reply.times, offered=self._offered, plain=plain_only)
+            step = None if self._offered else self._agenda.step(said)
+            if step is not None:
+                await reply.gate.opened.wait()
+                course = await self._follow(step)
+            else:
+                course = await self._replying.reply(
+                    said, reply.gate, reply.times, offered=self._offered, plain=plain_only
+                )
+                if course is Course.ON and self._agenda.waiting:
+                    await self._follow(self._agenda.again(), first=False)
         except VoiceFailed as failure:
             self._watch.failed(Stage.TTS, failure.reason)
         except EngineFailed:
@@ -541,13 +564,19 @@ class Call:
                 await self._on(Event.PARTED)  # no voice is left to part with: the carrier's own takes over
             case None:
                 await self._escalate(EscalationReason.FAILURE)
-            case Course.PERSON:
-                await self._escalate(EscalationReason.ASKED)
+            case Course.PERSON | Course.NURSE | Course.EMERGENCY | Course.NOT_UNDERSTOOD:
+                await self._escalate(FETCHES[done.course])
             case Course.GOODBYE:
+                asked = self._agenda.before_goodbye()
+                if asked is not None:
+                    self._say_step(asked)
+                    return
                 self._tally.end = EndReason.GOODBYE
                 await self._on(Event.GOODBYE)
             case Course.OFFERED_PERSON | Course.ON:
                 self._offered = done.course is Course.OFFERED_PERSON
+                if self._offered:
+                    self._agenda.pause()
                 await self._if_all_played()
 
     def _new_reply(self) -> Reply:
@@ -563,6 +592,28 @@ class Call:
         reply.gate.open()
         self._reply = reply
         reply.task = self._start(self._recite(reply.number, sentences))
+
+    def _say_step(self, step: Step) -> None:
+        """What the agenda has next, as a reply of its own."""
+        reply = self._new_reply()
+        reply.gate.open()
+        self._reply = reply
+        reply.task = self._start(self._follow_alone(reply.number, step))
+
+    async def _follow_alone(self, number: int, step: Step) -> None:
+        course: Course | None = None
+        with contextlib.suppress(EngineFailed):
+            course = await self._follow(step)
+        await self._inbox.put(ReplyDone(number, course))
+
+    async def _follow(self, step: Step, *, first: bool = True) -> Course:
+        """Say it.  first: a new reply begins with it.  Raises `VoiceFailed`."""
+        self._agenda.take(step)
+        for nth, sentence in enumerate(step.say):
+            last = nth == len(step.say) - 1
+            begun = (lambda _: self._agenda.asked()) if last else None
+            await self._mouth.say(sentence, first=first and nth == 0, begun=begun)
+        return step.course
 
     async def _recite(self, number: int, sentences: Sequence[Sayable]) -> None:
         course: Course | None = None
@@ -627,10 +678,15 @@ class Call:
                     self._overlap_heard = None
                 case Action.PROMPT_1:
                     self._tally.counts["silence_prompts"] += 1
-                    self._say(Phrase.ANYTHING_ELSE if self._answers else Phrase.SILENCE_1)
+                    if self._agenda.waiting:
+                        self._say_step(self._agenda.again())
+                    else:
+                        self._say(Phrase.ANYTHING_ELSE if self._answers else Phrase.SILENCE_1)
                 case Action.PROMPT_2:
                     self._tally.counts["silence_prompts"] += 1
                     self._say(Phrase.SILENCE_2)
+                case Action.TAKE_KEYS:
+                    self._say_step(self._agenda.of_keys())
                 case Action.CONTINUER:
                     self._start(self._aside(self._replying.alternate(Phrase.CONTINUER, Phrase.CONTINUER_2)))
                 case Action.FILLER:

@@ -53,9 +53,16 @@ class AgentState(enum.Enum):
 
 
 class Workflow(enum.Enum):
-    """What the call is for."""
+    """What the call is for: each has its file in the folder of workflows (`agent/workflows.py`)."""
 
+    INBOUND_QUESTIONS = "inbound_questions"
     POST_DISCHARGE = "post_discharge"
+    MEDICATION = "medication"
+    INTAKE = "intake"
+    PRE_PROCEDURE = "pre_procedure"
+    POST_VISIT = "post_visit"
+    CHRONIC_CHECK_IN = "chronic_check_in"
+    SYMPTOM_ROUTING = "symptom_routing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,13 @@ class Phrase(enum.Enum):
     FAILURE = "failure"
     ANYTHING_ELSE = "anything_else"
     CLOSING = "closing"
+    BEFORE_YOU_GO = "before_you_go"
+    """Leads to what must be asked before a goodbye."""
+    NOTED = "noted"
+    ASK_AGAIN = "ask_again"
+    PRESS_YES_OR_NO = "press_yes_or_no"
+    TYPE_NUMBER = "type_number"
+    TYPE_PRESSURE = "type_pressure"
 
 
 GREETING_HELD_MS: Final = 6_000
@@ -92,6 +99,13 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         Phrase.ANYTHING_ELSE: "What else can I help you with?",
         Phrase.CLOSING: "What you heard in this call was said by an automated AI assistant. "
         "To talk with a person, press 0 now, or call again and say nurse. Take care. Goodbye.",
+        Phrase.BEFORE_YOU_GO: "Before you go, there is something I need to ask.",
+        Phrase.NOTED: "Thank you.",
+        Phrase.ASK_AGAIN: "I'm sorry. Let me ask that again.",
+        Phrase.PRESS_YES_OR_NO: "Please press 1 for yes, or 2 for no.",
+        Phrase.TYPE_NUMBER: "Please type the number, then press the pound key. Use the star key for the point.",
+        Phrase.TYPE_PRESSURE: "Please type the top number, then the star key, then the bottom number. "
+        "Then press the pound key.",
     }
 )
 

@@ -10,7 +10,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from agent import passages
+from agent import passages, workflows
+from agent.agenda import HEARD, TYPED, Asking, ToAsk
 from agent.engines.approved import ApprovedAnswers
 from agent.engines.ports import Bias, LanguageModel, TextToSpeech
 from agent.engines.vectors import FILE, VectorFile, likeness_of
@@ -28,10 +29,12 @@ from agent.settings import Settings
 from agent.vendors import endpoint_of
 from policies.allowlist import Allowlist, Endpoint, ModelReason, ModelRefused, Permitted, lacking, permit
 from policies.firewall import Weigh
-from policies.guardrails import Opened, Refused, Sayable, Source, Wording, fixed, screen_reply
+from policies.guardrails import Opened, Refused, Sayable, Source, Wording, fixed, read_back, screen_reply
 from policies.meaning import Meaning
+from policies.objectives import Objectives
 from policies.phi import PHI
 from policies.records import Engine
+from policies.redflags import RedFlags
 from policies.retention import effective
 from policies.rules.written import red_flags
 from policies.spoken.written import firewall
@@ -99,7 +102,8 @@ async def prepare(
     still: Callable[[], bool] = lambda: True,
     aside: Aside = asyncio.to_thread,
 ) -> Prepared:
-    """Before the line takes calls: it blocks.  Raises `KnowledgeRefused`, `AgentNotReady`, `EngineFailed`.
+    """Before the line takes calls: it blocks.  Raises `KnowledgeRefused`, `WorkflowRefused`, `AgentNotReady`,
+    `EngineFailed`.
 
     weigh: how safe a model's sentence is beside its passage.  still: may the agent's model be called now?  Asked before
     each request leaves.  aside: does what blocks off the event loop.
@@ -114,8 +118,10 @@ async def prepare(
     guarded = all(material.sayings.outside.get(kind) for kind in (Outside.NONE, Outside.DOSE, Outside.DIAGNOSIS))
     knowledge = Knowledge(material, likeness_of(material, vectors, meaning) if guarded else None)
     texts = PhraseTexts.for_agent(agent.hospital, agent.assistant_name, draft=draft, greeting=agent.greeting)
+    objectives = workflows.load(settings.workflows, agent.workflow)
+    asked = [text for item in objectives.items for text in (item.ask, *sentences_of(item.point))]
     wording = Wording.of(
-        texts.wording(),
+        [*texts.wording(), *asked, HEARD, TYPED],
         knowledge.wording(),
         firewall=firewall(MEDICINES, weigh) if settings.development else None,
         unfiltered=settings.model_unfiltered,
@@ -125,6 +131,8 @@ async def prepare(
     approved = ApprovedAnswers(knowledge, sentences_of(texts[Phrase.NOT_KNOWN]), instead)
     greeting = tuple(fixed(sentence, wording) for sentence in sentences_of(texts[Phrase.GREETING]))
     said_ahead = [*greeting, *(said for phrase, said in phrases.items() if phrase is not Phrase.GREETING)]
+    said_ahead += [fixed(text, wording) for text in asked]
+    rules = red_flags()
     book = await PhraseBook.spoken_by(tts, said_ahead)
     first = (screen_reply(PHI(p.sentences[0]), wording, source_hint=Source.PASSAGE) for p in knowledge.passages)
     drugs = knowledge.drugs()[:MOST_BIAS_WORDS]
@@ -144,8 +152,9 @@ async def prepare(
             ),
             greeting=greeting,
             held=_held(greeting, book),
-            red_flags=red_flags(),
+            red_flags=rules,
             bias=Bias(PHI(drugs)) if drugs else None,
+            asking=asking_of(objectives, wording, rules),
         ),
         tts=tts,
         openings=tuple(said for said in first if isinstance(said, Sayable)),
@@ -156,6 +165,20 @@ async def prepare(
 async def _judged(aside: Aside, wording: Wording, sentence: PHI[str], opened: Opened) -> Sayable | Refused:
     """A model's sentence before the firewall, off the event loop: it reads for tens of milliseconds."""
     return await aside(functools.partial(screen_reply, sentence, wording, opened=opened))
+
+
+def asking_of(objectives: Objectives, wording: Wording, rules: RedFlags) -> Asking:
+    """A workflow as it is spoken.  wording: holds its questions, its points, and how a number is read back."""
+    items = [
+        ToAsk(item, fixed(item.ask, wording), tuple(fixed(sentence, wording) for sentence in sentences_of(item.point)))
+        for item in objectives.items
+    ]
+    return Asking(
+        tuple(items),
+        heard=lambda number: read_back(HEARD, number, wording),
+        typed=lambda number: read_back(TYPED, number, wording),
+        crossed=lambda reading: None if rules.bounds is None else rules.bounds.crossed(reading),
+    )
 
 
 def _outlook(found: Found | NotKnown) -> Outlook:

@@ -104,7 +104,7 @@ def reach(
     code = [ROOT / name for name in OURS]
     paths = [path for path in map(Path, sys.path) if path.is_absolute() and path.resolve() != ROOT]
     own = [Path(sys.prefix), Path(sys.base_prefix), *code, *paths]
-    named: list[Path | str] = [settings.agents, *material]
+    named: list[Path | str] = [settings.agents, settings.workflows, *material]
     if settings.tls is not None:
         named += [settings.tls.cert, settings.tls.key]
     named += [each for each in (settings.recogniser.model, settings.voice) if each and Path(each).exists()]

@@ -31,6 +31,12 @@ class Course(enum.Enum):
     """It ended by offering a person: a "yes" now asks for one."""
     PERSON = "person"
     GOODBYE = "goodbye"
+    NURSE = "nurse"
+    """What she answered to a question of ours is for a nurse now."""
+    EMERGENCY = "emergency"
+    """Likewise, and for 911."""
+    NOT_UNDERSTOOD = "not_understood"
+    """Nor what she typed."""
 
 
 OFFERS: Final = (Phrase.NOT_KNOWN, Phrase.FOR_THE_NURSE)

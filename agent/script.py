@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from agent.agenda import Asking
 from agent.engines.ports import Bias, SpeechToText, TextToSpeech, VoiceActivity
 from agent.replying import Voices
 from policies.guardrails import Sayable
@@ -34,6 +35,8 @@ class Script:
     """How many of them are heard out: the disclosure."""
     red_flags: RedFlags
     bias: Bias | None
+    asking: Asking | None = None
+    """What must be asked before a goodbye."""
 
 
 @dataclass(frozen=True, slots=True)

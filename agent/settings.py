@@ -31,6 +31,7 @@ VARIABLES: Final = {
     "QUIETLINE_TLS_CERT": "the certificate chain, where no proxy ends TLS in front",
     "QUIETLINE_TLS_KEY": "the certificate's key",
     "QUIETLINE_AGENTS": "the folder of agent files",
+    "QUIETLINE_WORKFLOWS": "the folder of workflows: what must be asked before a goodbye",
     "QUIETLINE_ALLOWLIST": "the list of vendors, their models, and the evidence of their agreements",
     "QUIETLINE_STATE": "the folder the keeper writes to",
     "QUIETLINE_LINE_USER": "the user that the line runs as, where the launcher may choose",
@@ -131,6 +132,7 @@ class Settings:
     public_origin: str | None
     tls: Tls | None
     agents: Path
+    workflows: Path
     allowlist: Path
     state: Path
     line_user: str | None
@@ -195,6 +197,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         public_origin=public_origin,
         tls=_tls(values),
         agents=_folder(values, "QUIETLINE_AGENTS", ROOT / "deploy" / "agents"),
+        workflows=_folder(values, "QUIETLINE_WORKFLOWS", ROOT / "deploy" / "workflows"),
         allowlist=_file(values, "QUIETLINE_ALLOWLIST", ROOT / "deploy" / "allowlist.toml"),
         state=Path(values.get("QUIETLINE_STATE") or ROOT / ".quietline").expanduser(),
         line_user=values.get("QUIETLINE_LINE_USER"),

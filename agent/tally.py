@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from policies.guardrails import EscalationReason
+from policies.objectives import Covered, as_fields
 from policies.records import DURATION_S, GAP_MS, CallMetrics, EndReason, Engine, Outcome, Profile, at_most
 
 COUNTED: Final = (
@@ -56,6 +57,8 @@ class Tally:
     end: EndReason = EndReason.FAILURE
     greeting_played: bool = False
     closing_played: bool = False
+    covered: tuple[Covered, ...] = ()
+    """What became of each item of the workflow."""
 
     def metrics(self, answers_heard: int) -> CallMetrics:
         """The one record that is kept of the call."""
@@ -68,6 +71,8 @@ class Tally:
         else:
             outcome = Outcome.ANSWERED if answers_heard else Outcome.ABANDONED
         p50, p95 = np.quantile(self.gaps_ms, [0.5, 0.95]) if self.gaps_ms else (0.0, 0.0)
+        counted: dict[str, Any] = {name: at_most(self.counts[name]) for name in COUNTED}
+        counted |= as_fields(self.covered)
         return CallMetrics(
             ref=self.ref,
             hour=self.hour,
@@ -82,5 +87,5 @@ class Tally:
             gap_p95_ms=GAP_MS.of(int(p95)),
             greeting_played=self.greeting_played,
             closing_played=self.closing_played,
-            **{name: at_most(self.counts[name]) for name in COUNTED},
+            **counted,
         )

@@ -65,6 +65,8 @@ class Event(enum.Enum):
     """All of it came back as played."""
     KEY = "key"
     """A key other than 0."""
+    KEYED = "keyed"
+    """Keys have answered a question of ours, or none came in time."""
     PERSON = "person"
     """A person is to be fetched: asked for, key 0, a red flag, a failure."""
     GRAVER = "graver"
@@ -104,6 +106,7 @@ class Action(enum.Enum):
     JUDGE_OVERLAP = "judge_overlap"
     PROMPT_1 = "prompt_1"
     PROMPT_2 = "prompt_2"
+    TAKE_KEYS = "take_keys"
     CONTINUER = "continuer"
     FILLER = "filler"
     FALL_BACK = "fall_back"
@@ -125,6 +128,7 @@ TABLE: Final[dict[tuple[State, Event], tuple[State, tuple[Action, ...]]]] = {
     (S.LISTENING, E.PENDING): (S.THINKING, (A.BEGIN_REPLY,)),
     (S.LISTENING, E.ONSET): (S.HEARING, ()),
     (S.LISTENING, E.TURN_OVER): (S.THINKING, (A.BEGIN_REPLY,)),
+    (S.LISTENING, E.KEYED): (S.SPEAKING, (A.TAKE_KEYS,)),
     (S.LISTENING, E.SILENT_1): (S.SPEAKING, (A.PROMPT_1,)),
     (S.LISTENING, E.SILENT_2): (S.SPEAKING, (A.PROMPT_2,)),
     (S.LISTENING, E.SILENT_3): (S.HANDING_OFF, (A.HAND_OFF,)),
@@ -265,3 +269,5 @@ class Turns:
     def person_is_near(self) -> None:
         """She said or pressed something: silence starts counting from the first step again."""
         self._silences = 0
+        if self._state is State.LISTENING:
+            self._in_state_ms = 0

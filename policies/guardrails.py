@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass
 from types import MappingProxyType
@@ -264,6 +265,24 @@ def fixed(text: str, wording: Wording) -> Sayable:
     if normal(text) not in wording.fixed:
         raise NotWording("this phrase is not in the fixed wording; add it there")
     return Sayable(PHI(normal(text)), Source.FIXED, "", _MINT)
+
+
+NUMBER: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,4})?(?: over [0-9]{1,3}(?:\.[0-9]{1,4})?)?", re.ASCII)
+PLACE_OF_NUMBER: Final = "{number}"
+
+
+def read_back(template: str, number: PHI[str], wording: Wording) -> Sayable:
+    """A number of hers in our own phrase.  template: holds `{number}` once.
+
+    Raises `NotWording` if the template is not among the fixed wording, or the number is none.
+    """
+    if normal(template) not in wording.fixed or template.count(PLACE_OF_NUMBER) != 1:
+        raise NotWording("this phrase is not in the fixed wording; add it there")
+    if not number.map(lambda digits: NUMBER.fullmatch(digits) is not None).reveal():
+        raise NotWording("only a number in digits is read back")
+    return Sayable(
+        number.map(lambda digits: normal(template).replace(PLACE_OF_NUMBER, digits)), Source.FIXED, "", _MINT
+    )
 
 
 def clauses_of(sentence: Sayable, pieces: Sequence[str]) -> list[Sayable]:

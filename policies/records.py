@@ -18,6 +18,7 @@ from policies import closed
 from policies.acts import Act, AuditReason, OffReason, PersonRole, Role, Subject
 from policies.closed import Bucket, Count, Shape
 from policies.guardrails import EscalationReason
+from policies.objectives import Covered
 
 REF: Final = Shape(r"[A-Za-z0-9_-]{21}[AQgw]")  # 16 random bytes in URL-safe base64 (RFC 4648 section 5)
 AGENT: Final = Shape(r"[a-z][a-z0-9-]{0,31}")  # the name of an agent file, deploy/agents/<name>.toml
@@ -155,6 +156,22 @@ class CallMetrics:
     """Replies that the approved engine gave because the model failed or was late."""
     stt_retries: Annotated[int, MANY]
     """Transcripts that were made a second time with a padded window."""
+    objective_1: Covered
+    """What became of the first thing that the agent was to ask; none if its workflow has no such item."""
+    objective_2: Covered
+    """Likewise of the second."""
+    objective_3: Covered
+    """Likewise of the third."""
+    objective_4: Covered
+    """Likewise of the fourth."""
+    objective_5: Covered
+    """Likewise of the fifth."""
+    objective_6: Covered
+    """Likewise of the sixth."""
+    objective_7: Covered
+    """Likewise of the seventh."""
+    objective_8: Covered
+    """Likewise of the eighth."""
 
     def __post_init__(self) -> None:
         closed.check(self)

@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from policies.context import Context, Meant
 from policies.plain import plain
+from policies.readings import Bounds
 from policies.urgency import Urgency
 
 
@@ -81,6 +82,8 @@ class RedFlags:
 
     rules: Sequence[Rule]
     context: Context
+    bounds: Bounds | None = None
+    """For measured values; None judges none."""
 
     def judge(self, words: str) -> Finding:
         """The most urgent of what is said and meant.  words: one turn of a caller, or as much of it as was heard."""
@@ -90,7 +93,8 @@ class RedFlags:
             if rule.urgency <= best.urgency:
                 break
             best = max(best, self._by(rule, text), key=lambda finding: finding.urgency)
-        return best
+        bound = None if self.bounds is None else self.bounds.judge(words, self.context)
+        return best if bound is None or bound.urgency <= best.urgency else Finding(bound.urgency, bound.id)
 
     def without(self, rule_id: str) -> RedFlags:
         """All but one, to show what it is there for."""

@@ -33,6 +33,7 @@ import numpy as np
 from agent import lines, settings
 from agent.call import Call
 from agent.engines.ports import LanguageModel
+from agent.lines import Workflow
 from agent.overlap import Verdict
 from agent.phrases import Phrase
 from agent.prepare import Prepared, prepare
@@ -423,6 +424,8 @@ class Setup:
     """The firewall's reader; None: the model's sentences are spoken unjudged."""
     retaining: Retaining | None = None
     """What may be kept, for an agent whose file allows it; None: nothing."""
+    workflow: Workflow | None = None
+    """What must be asked before a goodbye; None: nothing."""
     told: list[CallEvent] = field(default_factory=list)
     """What is told of a transcript when the call is over."""
 
@@ -460,14 +463,21 @@ class Held:
         return [sentence.text for sentence in self.spoken if not sentence.whole]
 
 
+DEMONSTRATION: Final = Workflow.POST_DISCHARGE
+
+
+def house(workflow: Workflow = DEMONSTRATION) -> tuple[Prepared, World]:
+    """The demonstration agent, or one with another workflow, with a scripted voice.  Each is made once."""
+    return _house(workflow)
+
+
 @functools.cache
-def house() -> tuple[Prepared, World]:
-    """The demonstration agent, with a scripted voice.  Made once."""
+def _house(workflow: Workflow) -> tuple[Prepared, World]:
     chosen = settings.from_environment({})
     world = World()
     return at_once(
         prepare(
-            lines.load(chosen.agents).default,
+            replace(lines.load(chosen.agents).default, workflow=workflow),
             chosen,
             NOTHING_LISTED,
             ScriptedVoice(world),
@@ -520,7 +530,7 @@ def together(
     callers: Sequence[Callable[[Line], Awaitable[None]]], setup: Setup | None = None, *, strict: bool = True
 ) -> list[Held]:
     """Several calls at once on the same engines, each begun 170 ms after the one before."""
-    house()
+    house((setup or Setup()).workflow or DEMONSTRATION)
     return nothing_left_of(_together(callers, setup or Setup(), strict=strict))
 
 
@@ -543,11 +553,12 @@ def nothing_left_of(work: Coroutine[Any, Any, T]) -> T:
 
 async def _together(callers: Sequence[Callable[[Line], Awaitable[None]]], setup: Setup, *, strict: bool) -> list[Held]:
     world = World()
-    world.sentences[:] = house()[1].sentences
+    prepared, spoken = house(setup.workflow or DEMONSTRATION)
+    world.sentences[:] = spoken.sentences
     recogniser, voice = ScriptedRecogniser(world, setup.stt, setup.manner), ScriptedVoice(world, setup.tts)
     model = None if setup.model is None else ScriptedAnswers(setup.answers, setup.model)
     models = (model, None if setup.approved is None else ScriptedAnswers(setup.answers, setup.approved))
-    engines = Engines(ScriptedActivity, recogniser, voice, house()[0].ready)
+    engines = Engines(ScriptedActivity, recogniser, voice, prepared.ready)
     tasks: list[asyncio.Task[Held]] = []
     for nth, caller in enumerate(callers):
         if nth:
@@ -591,7 +602,7 @@ async def _hold(
     notes = Notes()
     retaining = setup.retaining or Retaining()
     keeping = retaining.keeping(replace(house()[0].agent, retention=Retention.REDACTED))
-    call = Call(leg, _script(*models, setup.weigh), engines, tally, notes, setup.limits, keeping)
+    call = Call(leg, _script(*models, setup), engines, tally, notes, setup.limits, keeping)
     calling = asyncio.create_task(_follow(caller, line), name="caller")
     failed: type[BaseException] | None = None
     try:
@@ -634,9 +645,9 @@ async def _hold(
     )
 
 
-def _script(model: LanguageModel | None, approved: LanguageModel | None, weigh: Weigh | None) -> Script:
-    script = house()[0].script
-    known = script.voices
+def _script(model: LanguageModel | None, approved: LanguageModel | None, setup: Setup) -> Script:
+    script = house(setup.workflow or DEMONSTRATION)[0].script
+    known, weigh = script.voices, setup.weigh
     assert known.wording.firewall is not None
     firewall = known.wording.firewall if weigh is None else replace(known.wording.firewall, weigh=weigh)
     wording = replace(known.wording, firewall=firewall, unfiltered=weigh is None)
@@ -651,7 +662,7 @@ def _script(model: LanguageModel | None, approved: LanguageModel | None, weigh: 
         judged=judged,
         wording=wording,
     )
-    return replace(script, voices=voices)
+    return replace(script, voices=voices, asking=script.asking if setup.workflow else None)
 
 
 async def _follow(caller: Callable[[Line], Awaitable[None]], line: Line) -> bool:

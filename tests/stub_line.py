@@ -15,6 +15,7 @@ from agent import briefing
 from agent.keeper.answered import Answered
 from policies.events import CallAnswered, CallEnded, CallEvent, LineReady, TurnTiming, encode
 from policies.guardrails import EscalationReason
+from policies.objectives import as_fields
 from policies.records import CallMetrics, EndReason, Engine, Outcome, Profile, hour_of, ref_of
 from policies.refs import ref_at
 
@@ -58,6 +59,7 @@ def metrics(ref: str = "", hour: int = HOUR) -> CallMetrics:
         gap_p95_ms=600,
         fallbacks=0,
         stt_retries=0,
+        **as_fields([]),
     )
 
 

@@ -12,6 +12,7 @@ from importlib import resources
 from typing import Any, Final
 
 from policies.context import Context, Meant
+from policies.readings import UNITS, Bound, Bounds, Compare, Measure
 from policies.redflags import ACTIONS, Action, RedFlags, Rule
 from policies.rules.notation import BadNotation, Words, either
 from policies.urgency import Urgency
@@ -19,6 +20,7 @@ from policies.urgency import Urgency
 QUIET: Final = frozenset(Meant) - {Meant.PRESENT}
 """What keeps a rule from firing, unless it names other ways in which a sign may be meant."""
 KEYS: Final = frozenset("id sign urgency action owner source says names needs unless quiet must must_not".split())
+BOUND_KEYS: Final = frozenset("id measure unit compare bound urgency owner source must must_not".split())
 NEEDED: Final = ("id", "sign", "urgency", "owner", "source", "must", "must_not")
 
 
@@ -34,7 +36,7 @@ def red_flags() -> RedFlags:
 
 
 def of(files: Mapping[str, str]) -> RedFlags:
-    """files: name -> TOML; `words.toml` and `context.toml` are among them.  Raises `BadRules`."""
+    """files: name -> TOML; `words.toml` and `context.toml` too, and maybe `numbers.toml`.  Raises `BadRules`."""
     read: dict[str, dict[str, Any]] = {}
     for name, text in files.items():
         try:
@@ -42,6 +44,7 @@ def of(files: Mapping[str, str]) -> RedFlags:
         except tomllib.TOMLDecodeError as error:
             raise BadRules(f"{name}: {error}") from None
     words, lists = read.pop("words.toml", None), read.pop("context.toml", None)
+    numbers = read.pop("numbers.toml", None)
     if words is None or lists is None:
         raise BadRules("words.toml and context.toml are needed beside the rules")
     try:
@@ -52,7 +55,8 @@ def of(files: Mapping[str, str]) -> RedFlags:
     ids = [rule.id for rule in rules]
     for twice in {one for one in ids if ids.count(one) > 1}:
         raise BadRules(f"two rules are called {twice!r}")
-    return RedFlags(tuple(sorted(rules, key=lambda rule: -rule.urgency)), context)
+    bounds = None if numbers is None else _bounds(numbers, words)
+    return RedFlags(tuple(sorted(rules, key=lambda rule: -rule.urgency)), context, bounds)
 
 
 def _rules(name: str, file: Mapping[str, Any], words: Words) -> Sequence[Rule]:
@@ -104,3 +108,43 @@ def _named(kind: type[Urgency], name: str) -> Urgency:
         return kind[name.upper()]
     except KeyError:
         raise BadRules(f"urgency is one of {', '.join(one.name.lower() for one in kind)}") from None
+
+
+def _bounds(file: Mapping[str, Any], words: Words) -> Bounds:
+    quiet, about, found = file.get("quiet", {}), file.get("about", {}), []
+    for given in file.get("bound", []):
+        try:
+            found.append(_bound({**about, **given}))
+        except (BadRules, ValueError, TypeError) as error:
+            raise BadRules(f"numbers.toml: bound {given.get('id', '?')!r}: {error}") from None
+    if len({bound.id for bound in found}) < len(found) or not found:
+        raise BadRules("numbers.toml: it needs bounds, each with an id of its own")
+    lists = ("goal", "denied", "earlier", "latest")
+    if set(quiet) != set(lists):
+        raise BadRules(f"numbers.toml: the lists under [quiet] are {', '.join(lists)}")
+    try:
+        goal, denied, earlier, latest = (re.compile(f"(?<= ){either(quiet[name], words)}") for name in lists)
+    except BadNotation as error:
+        raise BadRules(f"numbers.toml: {error}") from None
+    return Bounds(tuple(found), goal, earlier, denied, latest)
+
+
+def _bound(given: Mapping[str, Any]) -> Bound:
+    wrong = sorted(set(given) ^ BOUND_KEYS)
+    if wrong:
+        raise BadRules(f"not known or not given: {', '.join(wrong)}")
+    measure, urgency = Measure(given["measure"]), _named(Urgency, given["urgency"])
+    if given["unit"] != UNITS.get(measure) or urgency is Urgency.ROUTINE:
+        raise BadRules("unit must be that of the measure, and the urgency above routine")
+    return Bound(
+        given["id"],
+        measure,
+        given["unit"],
+        Compare(given["compare"]),
+        float(given["bound"]),
+        urgency,
+        given["owner"],
+        given["source"],
+        tuple(given["must"]),
+        tuple(given["must_not"]),
+    )

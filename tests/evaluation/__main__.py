@@ -70,7 +70,7 @@ def parts(asked: argparse.Namespace) -> Mapping[str, Callable[[], Board | None]]
     return {
         "text": lambda: text.evaluate(sets, reader(), red_flags()),
         "scope": lambda: scope.evaluate(sets, reader()),
-        "firewall": lambda: firewall.evaluate(asked.firewall, retrieval.knowledge_of(meaning())),
+        "firewall": lambda: firewall.evaluate(asked.firewall, retrieval.knowledge_of(meaning()), reader()),
         "retrieval": lambda: retrieval.evaluate(meaning()),
         "cost": lambda: cost.evaluate(sets, reader(), red_flags(), meaning()),
         "spoken": lambda: spoken.evaluate(sets, reader(), red_flags(), engines()),

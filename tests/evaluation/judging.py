@@ -6,7 +6,7 @@ import importlib.util
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -48,12 +48,12 @@ class Read:
 class Found(RedFlags):
     """The rules, with what they found in words they have judged: a grid asks them the same again and again."""
 
-    known: Mapping[str, Finding]
+    known: Mapping[str, Finding] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rules: RedFlags, read: Iterable[Read]) -> Found:
         texts = {one.said.words.reveal() for one in read}
-        return cls(rules.rules, rules.context, {text: rules.judge(text) for text in texts})
+        return cls(rules.rules, rules.context, rules.bounds, {text: rules.judge(text) for text in texts})
 
     def judge(self, words: str) -> Finding:
         return self.known[words]

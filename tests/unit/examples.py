@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from policies.closed import Bucket, Choice, Count, Flag, Kind, Shape, kinds_of
 from policies.guardrails import EscalationReason
+from policies.objectives import Covered, as_fields
 from policies.records import CallMetrics, EndReason, Engine, Outcome, Presence, Profile, ref_of
 
 
@@ -36,6 +37,7 @@ def a_call(**changed: Any) -> CallMetrics:
         "gap_p95_ms": 900,
         "fallbacks": 0,
         "stt_retries": 0,
+        **as_fields([Covered.ANSWERED, Covered.DECLINED]),
     }
     return CallMetrics(**fields | changed)
 

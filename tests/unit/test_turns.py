@@ -181,6 +181,7 @@ def test_every_event_but_the_start_is_listed_in_every_live_state_or_cannot_happe
         | {Event.LATE_1, Event.LATE_2, Event.LATE_3, Event.PARTED, Event.GRAVER},
     }
     timed = {
+        Event.KEYED,
         Event.DEAF_1,
         Event.DEAF_2,
         Event.SILENT_1,

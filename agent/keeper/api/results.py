@@ -7,6 +7,7 @@ from typing import Final
 from agent.keeper.aggregates import ENUMS, FLAGS, SUMS, words_of
 from agent.keeper.api import listed, people, shapes
 from agent.keeper.api.shapes import FLAG, HOUR, NUMBER, TEXT, Schema, list_of, of_fields, of_kind, of_record
+from agent.lines import Workflow
 from policies.acts import AuditReason
 from policies.allowlist import ModelReason
 from policies.closed import Choice, Shape
@@ -47,7 +48,7 @@ KEYS: Final[Schema] = {
         "model": {"type": "string", "maxLength": 100},
         "knowledge": {"type": "string", "minLength": 1, "maxLength": 1_000},
         "retention": shapes.words_of("zero", "redacted"),
-        "workflow": shapes.words_of("post_discharge"),
+        "workflow": shapes.words_of(*(workflow.value for workflow in Workflow)),
     },
     "required": [
         "name", "state", "hospital", "numbers", "nurse_number", "time_zone", "engine", "knowledge", "retention",

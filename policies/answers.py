@@ -1,0 +1,118 @@
+"""What a caller's words are as an answer to a question of ours: yes, no, partly, refused, unclear, told back.  Pure.
+
+It leans to care: "maybe" and "a little" are no plain answer, and a "no" with a "but" is none at all.
+"""
+
+# ruff: noqa: E501  a pattern is read whole
+from __future__ import annotations
+
+import enum
+import re
+from typing import Final
+
+from policies.plain import plain
+
+
+class Answer(enum.Enum):
+    """How a question was answered."""
+
+    YES = "yes"
+    NO = "no"
+    PARTLY = "partly"
+    """ "A little", "maybe", "sometimes". """
+    REFUSES = "refuses"
+    """She can't or does not want to say."""
+    UNCLEAR = "unclear"
+
+
+_LEAD: Final = r"(?:(?:um+|uh|er|well|oh|so|okay|ok|and|hm+|let me see|i think|i guess|actually|honestly|sorry) )*"
+_YES: Final = re.compile(
+    rf"{_LEAD}(?:yes|yeah|yep|yup|ya|yah|sure|correct|right|that is right|that is correct|i do|i have|i am|i did|i can"
+    r"|i was|it is|it does|it has|they are|there is|there are|of course|absolutely|definitely|certainly|uh huh|mhm+|mm+ hm+"
+    r"|for sure|exactly|you got it|afraid so|unfortunately)\b(?! (?:not|fine|good|okay|ok|great|all right|alright|better)\b)"
+)
+_NO: Final = re.compile(
+    rf"{_LEAD}(?:no|nope|nah|uh uh|none|nothing|never|negative|not really|not at all|not that i know(?: of)?|not yet|not now"
+    r"|i do not|i have not|i am not|i did not|i cannot|i can not|it is not|it does not|it has not|they are not"
+    r"|there is not|there is no|there are no|that is not|that is wrong|wrong|i have no|i have had no|do not think so)\b"
+)
+_PARTLY: Final = re.compile(
+    r"\b(?:a little|a bit|little bit|kind of|sort of|kinda|maybe|might|possibly|perhaps|some|sometimes|somewhat|slightly"
+    r"|now and then|on and off|off and on|once or twice|more or less|almost|only when|i think so|probably)\b"
+)
+_TURNS: Final = re.compile(r"\b(?:but|except|although|though|however|unless|just that|only)\b")
+_REFUSES: Final = re.compile(
+    r"\b(?:i do not know|do not know|no idea|not sure|could not tell you|cannot tell|cannot say|rather not|prefer not"
+    r"|do not want to (?:say|answer|talk|tell)|not going to (?:say|answer|tell)|none of your business|skip|pass|next question"
+    r"|(?:have not|did not|do not|cannot|could not) (?:check|checked|measure|measured|weigh|weighed)"
+    r"|do not remember|cannot remember|forgot)\b"
+)
+_HAS_NONE: Final = re.compile(
+    r"\b(?:do not (?:have|own)|have not (?:got|taken|took)|did not take|have no|no) (?:a|one|any|it|the|my|way)\b"
+)
+_LEAVES: Final = re.compile(
+    r"\b(?:bye|goodbye|good bye|good night|talk to you later|see you|take care|hang(?:ing)? up|let me go|(?:have|got|need|want)"
+    r" to (?:go|leave|run)|gotta (?:go|run)|in a hurry|no time|not now|stop asking|no more questions|leave me alone"
+    r"|do not want (?:to answer )?(?:any )?(?:more )?questions|that is all for (?:now|today)|i am (?:done|leaving))\b"
+)
+_ONLY_DONE: Final = re.compile(rf"{_LEAD}(?:that is all|that is it|that will be all|thank you that is all)(?: .*)?")
+_ASKS: Final = re.compile(
+    r"(?:^|, )(?:(?:and|but|so|okay|ok|well|um|no|yes|wait) )*(?:what|when|how|why|where|who|which|can i|could i|should i|may i"
+    r"|do i|am i|is it|is that|are there|will i|would it|does it|can you|could you)\b"
+)
+_EMPTY: Final = frozenset(
+    "a an and are as at be been but by can do does for from get go had has have he her his i if in is it its me my no not"
+    " of on or our she so than that the them then there they this to up us was we were what when which who will with you"
+    " your any some more would should could just about into over out very say says tell need make sure like".split()
+)
+SHORTEST_STEM: Final = 4
+
+
+def yes_or_no(words: str) -> Answer:
+    """As the answer to a question that asks for yes or no."""
+    text = plain(words).replace(",", " ")
+    text = " ".join(text.split())
+    yes, no = _YES.match(text) is not None, _NO.match(text) is not None
+    if _REFUSES.search(text) and not yes:
+        return Answer.REFUSES
+    if _PARTLY.search(text):
+        return Answer.PARTLY
+    if yes is no:
+        return Answer.UNCLEAR
+    if no:
+        return Answer.UNCLEAR if _TURNS.search(text) else Answer.NO
+    return Answer.YES
+
+
+def refuses_number(words: str) -> bool:
+    """She can't or does not want to say it, or has nothing to measure it with."""
+    text = plain(words)
+    return _REFUSES.search(text) is not None or _HAS_NONE.search(text) is not None
+
+
+def leaves(words: str) -> bool:
+    """She insists on ending the call."""
+    text = plain(words)
+    return _LEAVES.search(text) is not None or _ONLY_DONE.fullmatch(text.replace(" , ", " ").strip(" ,")) is not None
+
+
+def asks(words: str) -> bool:
+    """She asks something herself."""
+    return words.rstrip().endswith("?") or _ASKS.search(plain(words)) is not None
+
+
+def told_back(words: str, wanted: frozenset[str], enough: int) -> bool:
+    """Her own words hold enough of these content words, in any form of theirs."""
+    return len(content(words) & wanted) >= enough
+
+
+def content(text: str) -> frozenset[str]:
+    """Its content words, each cut to a stem; numbers in digits or words are what they are."""
+    return frozenset(_stem(word) for word in re.findall(r"[a-z0-9]+", plain(text)) if word not in _EMPTY)
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ness", "ed", "es", "s", "e", "y"):
+        if word.endswith(ending) and len(word) - len(ending) >= SHORTEST_STEM - 1:
+            return word[: -len(ending)]
+    return word
