@@ -13,6 +13,7 @@ from agent.engines.ports import Bias, LanguageModel, TextToSpeech
 from agent.engines.vectors import FILE, VectorFile, likeness_of
 from agent.knowledge import Found, Knowledge, NotKnown, Unknown
 from agent.lines import Agent, AgentState
+from agent.patients import LocalRecords, PatientRecords
 from agent.phrasebook import PhraseBook
 from agent.phrases import GREETING_HELD_MS, Phrase, PhraseTexts
 from agent.reach import egress_port
@@ -117,11 +118,17 @@ async def prepare(
             held=_held(greeting, book),
             red_flags=red_flags(),
             bias=Bias(PHI(drugs)) if drugs else None,
+            records=records_of(agent, settings),
         ),
         tts=tts,
         openings=tuple(said for said in first if isinstance(said, Sayable)),
         ready=book.ready,
     )
+
+
+def records_of(agent: Agent, settings: Settings) -> PatientRecords | None:
+    """Where the agent may look callers up; None unless its file and the settings both say so."""
+    return LocalRecords(settings.patients_url) if agent.identify and settings.patients_url is not None else None
 
 
 def _outlook(found: Found | NotKnown) -> Outlook:

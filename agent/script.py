@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agent.engines.ports import Bias, SpeechToText, TextToSpeech, VoiceActivity
+from agent.patients import PatientRecords
 from agent.replying import Voices
 from policies.guardrails import Sayable
 from policies.redflags import RedFlags
@@ -34,6 +35,8 @@ class Script:
     """How many of them are heard out: the disclosure."""
     red_flags: RedFlags
     bias: Bias | None
+    records: PatientRecords | None = None
+    """None: callers are not identified, and hear general approved information only."""
 
 
 @dataclass(frozen=True, slots=True)

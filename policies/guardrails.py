@@ -13,8 +13,11 @@ from types import MappingProxyType
 from typing import Final, final
 
 from policies.asking import wants_a_person
+from policies.own_record import OwnQuestion
+from policies.patient import Matched
 from policies.phi import PHI, Sensitive, Utterance
 from policies.redflags import Finding, RedFlags
+from policies.told_from_record import told
 from policies.urgency import HINT, SURE_PERSON, UNSURE_PERSON, Urgency, danger, heard_as
 
 
@@ -41,6 +44,8 @@ class Source(enum.Enum):
     FIXED = "fixed"
     PASSAGE = "passage"
     MODEL = "model"
+    RECORD = "record"
+    """Composed by code from the record of the patient who was identified in this call."""
 
 
 class Care(enum.Enum):
@@ -232,6 +237,15 @@ def fixed(text: str, wording: Wording) -> Sayable:
     if normal(text) not in wording.fixed:
         raise NotWording("this phrase is not in the fixed wording; add it there")
     return Sayable(PHI(normal(text)), Source.FIXED, "", _MINT)
+
+
+def from_record(patient: Matched, asked: PHI[OwnQuestion]) -> tuple[Sayable, ...]:
+    """What the record of an identified patient says to a question; empty where it does not say.
+
+    Whatever is not composed here from a record that matched is no sentence of this source.
+    """
+    sentences = told(patient.record.reveal(), asked.reveal())
+    return tuple(Sayable(PHI(normal(sentence)), Source.RECORD, "", _MINT) for sentence in sentences)
 
 
 def clauses_of(sentence: Sayable, pieces: Sequence[str]) -> list[Sayable]:

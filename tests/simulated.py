@@ -34,6 +34,7 @@ from agent import lines, settings
 from agent.call import Call
 from agent.engines.ports import LanguageModel
 from agent.overlap import Verdict
+from agent.patients import PatientRecords
 from agent.phrases import Phrase
 from agent.prepare import Prepared, prepare
 from agent.replying import Voices
@@ -421,6 +422,8 @@ class Setup:
     leg: LegLimits = field(default_factory=LegLimits)
     retaining: Retaining | None = None
     """What may be kept, for an agent whose file allows it; None: nothing."""
+    records: PatientRecords | None = None
+    """Where the line may look patients up; None: nowhere."""
     told: list[CallEvent] = field(default_factory=list)
     """What is told of a transcript when the call is over."""
 
@@ -588,7 +591,8 @@ async def _hold(
     notes = Notes()
     retaining = setup.retaining or Retaining()
     keeping = retaining.keeping(replace(house()[0].agent, retention=Retention.REDACTED))
-    call = Call(leg, _script(*models), engines, tally, notes, setup.limits, keeping)
+    script = replace(_script(*models), records=setup.records)
+    call = Call(leg, script, engines, tally, notes, setup.limits, keeping)
     calling = asyncio.create_task(_follow(caller, line), name="caller")
     failed: type[BaseException] | None = None
     try:
