@@ -16,6 +16,7 @@ from agent.completeness import Completeness, Expected, completeness, plain, soun
 from agent.endpointing import Ear, Endpointer, Reading
 from agent.engines.ports import EngineFailed, EngineReason, Urgency
 from agent.hearing import Hearing, Recognised
+from agent.identifying import Identifying
 from agent.keeping import Keeping, Speaker
 from agent.mouth import Gate, Mouth, VoiceFailed
 from agent.overlap import FIRST_LOOK_MS, LOOK_AGAIN_MS, Overlap, Verdict, judge
@@ -26,7 +27,7 @@ from agent.smalltalk import social
 from agent.tally import Tally, TurnTimes
 from agent.turns import Action, Event, State, Turns
 from agent.watch import Stage, Watch
-from policies.guardrails import Answerable, Defer, Escalate, EscalationReason, Sayable, graver, screen_utterance
+from policies.guardrails import Answerable, Defer, Escalate, EscalationReason, Sayable, Source, graver, screen_utterance
 from policies.phi import PHI
 from policies.records import EndReason
 from telephony.audio import FRAME_MS
@@ -71,6 +72,8 @@ class Reply:
     task: asyncio.Task[object] | None = None
     done: bool = False
     course: Course = Course.ON
+    own: bool = False
+    """About her own record: no other engine may answer it, and it is kept nowhere."""
 
 
 class Call:
@@ -100,6 +103,7 @@ class Call:
         self._mouth: Final = Mouth(leg, engines.tts, engines.ready, self._spoke)
         self._replying: Final = Replying(script.voices, self._mouth, self._clock_ms, self._llm_failed)
         self._agenda: Final = Agenda(script.asking, script.voices.phrases)
+        self._identifying: Final = Identifying(script.records, self._mouth, self._replying.phrase)
         self._inbox: Final[asyncio.Queue[LegEvent | Recognised | ReplyDone]] = asyncio.Queue(maxsize=512)
         self._children: Final[set[asyncio.Task[object]]] = set()
         self._tasks: asyncio.TaskGroup | None = None
@@ -160,6 +164,7 @@ class Call:
         self._ear.forget()
         self._hearing.forget()
         self._agenda.forget()
+        self._identifying.forget()
         self._draft = self._reply = self._overlap_heard = None
 
     @property
@@ -219,6 +224,8 @@ class Call:
         await self._deafened()
         if self._turns.state is State.LISTENING and self._agenda.due(FRAME_MS):
             await self._on(Event.KEYED)
+        if self._identifying.keyed() and self._turns.state is State.LISTENING:
+            self._begin_reply_to_keys()
         before = self._turns.state
         await self._act(self._turns.hear())
         self._tell_state(before)
@@ -227,7 +234,7 @@ class Call:
         self._tally.counts["keys"] += 1
         self._watch.key()
         self._turns.person_is_near()
-        if self._agenda.key(pressed.digit):
+        if self._agenda.key(pressed.digit) or self._identifying.key(pressed.digit):
             await self._on(Event.KEY)
         elif pressed.digit.reveal() == "0":
             await self._escalate(EscalationReason.KEY_ZERO)
@@ -350,7 +357,7 @@ class Call:
         if isinstance(screened, Escalate) and (
             screened.reason is not EscalationReason.SYMPTOM or (of_this_pause and (self._waiting or self._late_turn))
         ):
-            if self._turns.state not in (State.HANDING_OFF, State.ENDED):
+            if self._turns.state not in (State.HANDING_OFF, State.ENDED) and not self._identifying.asking:
                 self._keeping.hear(Speaker.CALLER, heard.transcript.said.words, self._start)
             if self._turns.state is not State.ENDED:
                 await self._escalate(screened.reason)
@@ -489,19 +496,23 @@ class Call:
         reply = self._new_reply()
         reply.said, reply.words, reply.mark, reply.times.stt_ms = said, words, heard.mark, heard.took_ms
         self._draft = reply
+        reply.own = self._identifying.takes(said)
         reply.task = self._start(self._answer(reply, said, plain_only=False))
 
     async def _answer(self, reply: Reply, said: Answerable, *, plain_only: bool) -> None:
         course: Course | None = None
         try:
-            step = None if self._offered else self._agenda.step(said)
-            if step is not None:
+            course = await self._identifying.recall(said, reply.gate, answered=self._answers > 0)
+            own = course is None and reply.own
+            step = None if course is not None or own or self._offered else self._agenda.step(said)
+            if own:
+                course = await self._identifying.reply(said, reply.gate)
+            elif step is not None:
                 await reply.gate.opened.wait()
                 course = await self._follow(step)
-            else:
-                course = await self._replying.reply(
-                    said, reply.gate, reply.times, offered=self._offered, plain=plain_only
-                )
+            elif course is None:
+                offered = self._offered
+                course = await self._replying.reply(said, reply.gate, reply.times, offered=offered, plain=plain_only)
                 if course is Course.ON and self._agenda.waiting:
                     await self._follow(self._agenda.again(), first=False)
         except VoiceFailed as failure:
@@ -522,7 +533,7 @@ class Call:
             return
         self._asked_of_care = asks
         self._tally.counts["turns"] += 1
-        if reply.said is not None:
+        if reply.said is not None and not reply.own:
             self._keeping.hear(Speaker.CALLER, reply.said.said.words, self._start)
         self._turns.person_is_near()
         reply.times.endpoint_ms = self._ear.ended_silence_ms
@@ -531,6 +542,25 @@ class Call:
         reply.gate.open()
         if reply.done:
             await self._reply_done(ReplyDone(reply.number, reply.course))
+
+    def _begin_reply_to_keys(self) -> None:
+        """Digits she keyed in are a turn of their own: nothing is waited for, and no words are passed over."""
+        before = self._turns.state
+        self._turns.on(Event.TURN_OVER)
+        self._tell_state(before)
+        self._tally.counts["turns"] += 1
+        self._turns.person_is_near()
+        reply = self._new_reply()
+        reply.own, self._reply, self._last_voiced_ms = True, reply, self._now_ms
+        reply.task = self._start(self._answer_keys(reply.number))
+
+    async def _answer_keys(self, number: int) -> None:
+        course: Course | None = None
+        try:
+            course = await self._identifying.reply_to_keys()
+        except VoiceFailed as failure:
+            self._watch.failed(Stage.TTS, failure.reason)
+        await self._inbox.put(ReplyDone(number, course))
 
     async def _begin_reply(self) -> None:
         known = self._hearing.known
@@ -546,7 +576,8 @@ class Call:
             await self._prepare(screened, known)
             await self._commit()
         elif isinstance(screened, Escalate):
-            self._keeping.hear(Speaker.CALLER, known.transcript.said.words, self._start)
+            if not self._identifying.asking:
+                self._keeping.hear(Speaker.CALLER, known.transcript.said.words, self._start)
             await self._escalate(screened.reason)
         else:
             await self._on(Event.NOTHING_SAID)
@@ -730,7 +761,14 @@ class Call:
     async def _fall_back(self) -> None:
         reply = self._reply
         voices = self._script.voices
-        if reply is None or reply.said is None or reply.done or self._mouth.busy or voices.model is voices.approved:
+        if (
+            reply is None
+            or reply.said is None
+            or reply.own
+            or reply.done
+            or self._mouth.busy
+            or voices.model is voices.approved
+        ):
             return
         self._tally.counts["fallbacks"] += 1
         self._reply = None
@@ -759,6 +797,8 @@ class Call:
         return task
 
     def _spoke(self, sentence: Sayable) -> None:
+        if sentence.source is Source.RECORD:
+            return
         self._keeping.hear(Speaker.AGENT, sentence.text, self._start)
 
     def _stt_failed(self, reason: EngineReason) -> None:

@@ -65,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _prove_or_verify(given)
     if given == ["selftest"]:
         return _self_test()
+    if given[:1] == ["patients"]:
+        return _patients(given[1:])
     asked = _asked(given)
     sentence = ""
     try:
@@ -120,6 +122,22 @@ def _prove_or_verify(given: Sequence[str]) -> int:
             "quietline: made without root, it could not look everywhere: it is not written down as the proof of a build"
         )
     return status
+
+
+def _patients(given: Sequence[str]) -> int:
+    """Synthetic patients on this machine, until a signal comes."""
+    from agent import records_service  # not for those who only serve
+
+    sentence = ""
+    try:
+        records_service.main(given)
+    except records_service.PatientsRefused as refusal:
+        sentence = str(refusal)
+    except OSError:
+        sentence = "give a --port of this machine that is free"
+    if sentence:
+        _tell(f"quietline: {sentence}")
+    return EXIT_SETTINGS if sentence else 0
 
 
 def _self_test() -> int:
@@ -461,6 +479,7 @@ def _asked(given: Sequence[str]) -> Asked:
     verbs.add_parser("vendors", help="every party in the data path: region, evidence, what it retains")
     verbs.add_parser("token", help="who may use the keeper's interface: issue, list, revoke", add_help=False)
     verbs.add_parser("incident", help="the calls of a window of hours, and the policy in force", add_help=False)
+    verbs.add_parser("patients", help="serve synthetic patients on this machine", add_help=False)
     if given[:1] and given[0] in PASSED_ON:
         return Asked(given[0], more=tuple(given[1:]))
     return Asked(**vars(parser.parse_args(given)))

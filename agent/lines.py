@@ -94,6 +94,8 @@ class Agent:
     retention: Retention
     workflow: Workflow
     state: AgentState
+    identify: bool = False
+    """It may ask a caller who she is and tell her what her own record says, where there is a source of records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,7 @@ class _Reader:
             retention=self._retention(),
             workflow=self._one_of("workflow", Workflow),
             state=state,
+            identify=self._flag("identify"),
         )
         for key in self._left:
             raise AgentFileRefused(f"{self._file.name}: {key[:40]!a}: no such key", rule="there is no such key")
@@ -246,6 +249,11 @@ class _Reader:
         fits = isinstance(value, str) and value.isprintable() and value == value.strip() and len(value) <= longest
         self._must(fits and (bool(value) or default is not None), key, f"must be one line of 1 to {longest} characters")
         return str(value)
+
+    def _flag(self, key: str) -> bool:
+        value = self._take(key, False)
+        self._must(isinstance(value, bool), key, "must be true or false")
+        return bool(value)
 
     def _one_of(self, key: str, of: type[_E]) -> _E:
         value = self._text(key)

@@ -37,6 +37,19 @@ class Phrase(enum.Enum):
     """Asked after an answer, where what she said may be a symptom."""
     CHECK_HEARD = "check_heard"
     """Asked in place of an answer, where a symptom was heard, but not surely."""
+    IDENTIFY = "identify"
+    ASK_BIRTH = "ask_birth"
+    ASK_SECOND = "ask_second"
+    ASK_RELATION = "ask_relation"
+    USE_KEYS = "use_keys"
+    CHECKED = "checked"
+    CHECK_AGAIN = "check_again"
+    """The same whoever is meant, whatever was wrong, and whether there is such a patient or not."""
+    NOT_CHECKED = "not_checked"
+    RECORDS_AWAY = "records_away"
+    NOT_LISTED = "not_listed"
+    IF_IT_DIFFERS = "if_it_differs"
+    NOT_REMEMBERED = "not_remembered"
     REPEAT_LEAD = "repeat_lead"
     TRANSFER = "transfer"
     EMERGENCY = "emergency"
@@ -85,6 +98,23 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         Phrase.CHECK_HEARD: "I may not have heard that right. "
         "Please say yes or no: is something wrong that a nurse should hear about now?",
         Phrase.NOT_UNDERSTOOD: "I didn't catch that. Could you say it again?",
+        Phrase.IDENTIFY: "I can look that up. First I need two things, to be sure whose record it is. "
+        "What is the patient's date of birth, with month, day and year?",
+        Phrase.ASK_BIRTH: "What is the patient's date of birth, with month, day and year?",
+        Phrase.ASK_SECOND: "Thank you. What are the last four digits of the patient's phone number, "
+        "or what is the record number?",
+        Phrase.ASK_RELATION: "And who are you to the patient: a daughter, a husband, a friend?",
+        Phrase.USE_KEYS: "I didn't catch that. You can also press star and then key in the numbers. "
+        "For a date, key in two numbers for the month, two for the day, and four for the year.",
+        Phrase.CHECKED: "Thank you. Here is what the record says.",
+        Phrase.CHECK_AGAIN: "I can't find a record with that. Let's try one more time. "
+        "What is the patient's date of birth, with month, day and year?",
+        Phrase.NOT_CHECKED: "I can't look at a record in this call, but I can still answer general questions. "
+        "A nurse can help too: say nurse, or press 0.",
+        Phrase.RECORDS_AWAY: "I can't reach the records right now, but a nurse can help: say nurse, or press 0.",
+        Phrase.NOT_LISTED: "The record doesn't say, but a nurse can help: say nurse, or press 0.",
+        Phrase.IF_IT_DIFFERS: "If the label says something else, ask a nurse before you take it.",
+        Phrase.NOT_REMEMBERED: "I don't remember earlier calls: each call starts new.",
         Phrase.REPEAT_LEAD: "Let me repeat that completely.",
         Phrase.TRANSFER: "I'm getting a nurse for you now. Please stay on the line. "
         "If this is an emergency, hang up and call 911.",

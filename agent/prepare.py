@@ -18,6 +18,7 @@ from agent.engines.vectors import FILE, VectorFile, likeness_of
 from agent.knowledge import Found, Knowledge, NotKnown, Unknown
 from agent.lexicon import MEDICINES
 from agent.lines import Agent, AgentState
+from agent.patients import LocalRecords, PatientRecords
 from agent.phrasebook import PhraseBook
 from agent.phrases import GREETING_HELD_MS, Phrase, PhraseTexts
 from agent.reach import egress_port
@@ -155,6 +156,7 @@ async def prepare(
             red_flags=rules,
             bias=Bias(PHI(drugs)) if drugs else None,
             asking=asking_of(objectives, wording, rules),
+            records=records_of(agent, settings),
         ),
         tts=tts,
         openings=tuple(said for said in first if isinstance(said, Sayable)),
@@ -179,6 +181,11 @@ def asking_of(objectives: Objectives, wording: Wording, rules: RedFlags) -> Aski
         typed=lambda number: read_back(TYPED, number, wording),
         crossed=lambda reading: None if rules.bounds is None else rules.bounds.crossed(reading),
     )
+
+
+def records_of(agent: Agent, settings: Settings) -> PatientRecords | None:
+    """Where the agent may look callers up; None unless its file and the settings both say so."""
+    return LocalRecords(settings.patients_url) if agent.identify and settings.patients_url is not None else None
 
 
 def _outlook(found: Found | NotKnown) -> Outlook:

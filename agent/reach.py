@@ -120,6 +120,8 @@ def _ports(settings: Settings, engines: Sequence[Engine]) -> tuple[int, ...]:
     ports = {found.port for found in providers(settings, engines) if is_loopback(found.host)}
     if settings.redis_url is not None:
         ports.add(_destination(settings.redis_url.reveal()).port)
+    if settings.patients_url is not None:
+        ports.add(_destination(settings.patients_url).port)
     if outside(settings, engines) and settings.egress_port is not None:
         ports.add(settings.egress_port)
     return tuple(sorted(ports))

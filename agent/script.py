@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agent.agenda import Asking
 from agent.engines.ports import Bias, SpeechToText, TextToSpeech, VoiceActivity
+from agent.patients import PatientRecords
 from agent.replying import Voices
 from policies.guardrails import Sayable
 from policies.redflags import RedFlags
@@ -37,6 +38,8 @@ class Script:
     bias: Bias | None
     asking: Asking | None = None
     """What must be asked before a goodbye."""
+    records: PatientRecords | None = None
+    """None: callers are not identified, and hear general approved information only."""
 
 
 @dataclass(frozen=True, slots=True)

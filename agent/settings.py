@@ -54,6 +54,7 @@ VARIABLES: Final = {
     "QUIETLINE_ADMIN_PORT": "the port of the interface for those who run the line; without it there is none",
     "QUIETLINE_ADMIN_HOST": "the address of that interface",
     "QUIETLINE_EGRESS_PORT": "a proxy on this machine through which hosted models are reached",
+    "QUIETLINE_PATIENTS_URL": "a service on this machine that has patients' records; without it none is looked at",
     "QUIETLINE_WITHOUT": "locks of the kernel that production goes on without",
     "QUIETLINE_UNPROTECTED": "what production takes calls without any lock for",
     "QUIETLINE_LIBRARY_LOG": "the least level of a library's log record that leaves a line: warning, info or debug",
@@ -152,6 +153,8 @@ class Settings:
     """An IP address; of this machine unless there is a certificate."""
     egress_port: int | None
     """Of a proxy on this machine; the launcher starts one where this is not set and an agent needs it."""
+    patients_url: str | None
+    """Of a service on this machine; None: callers hear general approved information only."""
     without: frozenset[Layer]
     """Locks that the operator does without in production, by name."""
     unprotected: frozenset[Protection]
@@ -229,6 +232,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         admin_port=_maybe(values, "QUIETLINE_ADMIN_PORT", 1, 65_535),
         admin_host=_host(values.get("QUIETLINE_ADMIN_HOST", "127.0.0.1"), "QUIETLINE_ADMIN_HOST"),
         egress_port=_maybe(values, "QUIETLINE_EGRESS_PORT", 1, 65_535),
+        patients_url=_patients_url(values.get("QUIETLINE_PATIENTS_URL")),
         without=_some_of(Layer, values, "QUIETLINE_WITHOUT"),
         unprotected=_some_of(Protection, values, "QUIETLINE_UNPROTECTED"),
         level_of_libraries=_level(values.get("QUIETLINE_LIBRARY_LOG", "warning")),
@@ -369,6 +373,17 @@ def _base_url(values: Mapping[str, str], name: str) -> str | None:
         raise SettingsRefused(sentence)
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise SettingsRefused(f"set {name} to an address without a user, a query or a fragment")
+    return value.rstrip("/")
+
+
+def _patients_url(value: str | None) -> str | None:
+    if value is None:
+        return None
+    sentence = "set QUIETLINE_PATIENTS_URL to http://127.0.0.1 and a port: what it says crosses no network"
+    parts = _url(value, sentence)
+    beyond = "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment or parts.port is None
+    if parts.scheme != "http" or not is_loopback(parts.hostname) or beyond:
+        raise SettingsRefused(sentence)
     return value.rstrip("/")
 
 

@@ -15,8 +15,11 @@ from typing import Final, final
 
 from policies.asking import wants_a_person
 from policies.firewall import Firewall
+from policies.own_record import OwnQuestion
+from policies.patient import Matched
 from policies.phi import PHI, Sensitive, Utterance
 from policies.redflags import Finding, RedFlags
+from policies.told_from_record import told
 from policies.urgency import IN_CALLS, UNSURE_PERSON, Thresholds, Urgency, danger, heard_as
 
 
@@ -43,6 +46,8 @@ class Source(enum.Enum):
     FIXED = "fixed"
     PASSAGE = "passage"
     MODEL = "model"
+    RECORD = "record"
+    """Composed by code from the record of the patient who was identified in this call."""
 
 
 class Care(enum.Enum):
@@ -283,6 +288,15 @@ def read_back(template: str, number: PHI[str], wording: Wording) -> Sayable:
     return Sayable(
         number.map(lambda digits: normal(template).replace(PLACE_OF_NUMBER, digits)), Source.FIXED, "", _MINT
     )
+
+
+def from_record(patient: Matched, asked: PHI[OwnQuestion]) -> tuple[Sayable, ...]:
+    """What the record of an identified patient says to a question; empty where it does not say.
+
+    Whatever is not composed here from a record that matched is no sentence of this source.
+    """
+    sentences = told(patient.record.reveal(), asked.reveal())
+    return tuple(Sayable(PHI(normal(sentence)), Source.RECORD, "", _MINT) for sentence in sentences)
 
 
 def clauses_of(sentence: Sayable, pieces: Sequence[str]) -> list[Sayable]:

@@ -35,6 +35,7 @@ from agent.call import Call
 from agent.engines.ports import LanguageModel
 from agent.lines import Workflow
 from agent.overlap import Verdict
+from agent.patients import PatientRecords
 from agent.phrases import Phrase
 from agent.prepare import Prepared, prepare
 from agent.retaining import Retaining
@@ -426,6 +427,8 @@ class Setup:
     """What may be kept, for an agent whose file allows it; None: nothing."""
     workflow: Workflow | None = None
     """What must be asked before a goodbye; None: nothing."""
+    records: PatientRecords | None = None
+    """Where the line may look patients up; None: nowhere."""
     told: list[CallEvent] = field(default_factory=list)
     """What is told of a transcript when the call is over."""
 
@@ -602,7 +605,8 @@ async def _hold(
     notes = Notes()
     retaining = setup.retaining or Retaining()
     keeping = retaining.keeping(replace(house()[0].agent, retention=Retention.REDACTED))
-    call = Call(leg, _script(*models, setup), engines, tally, notes, setup.limits, keeping)
+    script = replace(_script(*models, setup), records=setup.records)
+    call = Call(leg, script, engines, tally, notes, setup.limits, keeping)
     calling = asyncio.create_task(_follow(caller, line), name="caller")
     failed: type[BaseException] | None = None
     try:

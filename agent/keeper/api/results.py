@@ -49,6 +49,7 @@ KEYS: Final[Schema] = {
         "knowledge": {"type": "string", "minLength": 1, "maxLength": 1_000},
         "retention": shapes.words_of("zero", "redacted"),
         "workflow": shapes.words_of(*(workflow.value for workflow in Workflow)),
+        "identify": {"type": "boolean"},
     },
     "required": [
         "name", "state", "hospital", "numbers", "nurse_number", "time_zone", "engine", "knowledge", "retention",
