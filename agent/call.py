@@ -18,17 +18,19 @@ from agent.engines.ports import EngineFailed, EngineReason, Urgency
 from agent.hearing import Hearing, Recognised
 from agent.identifying import Identifying
 from agent.keeping import Keeping, Speaker
+from agent.keypad import AGAIN, PERSON, said_by
 from agent.mouth import Gate, Mouth, VoiceFailed
 from agent.overlap import FIRST_LOOK_MS, LOOK_AGAIN_MS, Overlap, Verdict, judge
 from agent.phrases import Phrase
 from agent.replying import Course, Outlook, Replying
 from agent.script import Engines, Limits, Script
-from agent.smalltalk import social
+from agent.smalltalk import Social, social
 from agent.tally import Tally, TurnTimes
 from agent.turns import Action, Event, State, Turns
 from agent.watch import Stage, Watch
+from agent.wishes import Wish, wished
 from policies.guardrails import Answerable, Defer, Escalate, EscalationReason, Sayable, Source, graver, screen_utterance
-from policies.phi import PHI
+from policies.phi import PHI, Utterance
 from policies.records import EndReason
 from telephony.audio import FRAME_MS
 from telephony.leg import Ended, Heard, Leg, LegEvent
@@ -46,6 +48,7 @@ FETCHES: Final = {
     Course.EMERGENCY: EscalationReason.RED_FLAG,
     Course.NOT_UNDERSTOOD: EscalationReason.NOT_UNDERSTOOD,
 }
+MOST_PARTINGS: Final = 2  # times that a parting line is said again: somebody waits for her, or she for a person
 MOST_DRAFTS: Final = 3  # replies prepared ahead in one turn; a caller who pauses often is then answered a little later
 
 
@@ -128,6 +131,8 @@ class Call:
         self._stirred_ms = 0
         self._parting_ms = 0
         self._parting_played = False
+        self._partings = 0
+        self._pressed: PHI[str] | None = None  # the word of a key, until she can be answered
         self._late_turn = False  # she spoke over the closing line, and the words are not here yet
         self._proven = True  # the mark of the clip in hand came back, and was not given up
         self._unbroken_ms = 0
@@ -165,7 +170,7 @@ class Call:
         self._hearing.forget()
         self._agenda.forget()
         self._identifying.forget()
-        self._draft = self._reply = self._overlap_heard = None
+        self._draft = self._reply = self._overlap_heard = self._pressed = None
 
     @property
     def answers(self) -> int:
@@ -226,6 +231,7 @@ class Call:
             await self._on(Event.KEYED)
         if self._identifying.keyed() and self._turns.state is State.LISTENING:
             self._begin_reply_to_keys()
+        await self._answer_pressed()
         before = self._turns.state
         await self._act(self._turns.hear())
         self._tell_state(before)
@@ -234,12 +240,51 @@ class Call:
         self._tally.counts["keys"] += 1
         self._watch.key()
         self._turns.person_is_near()
+        said = said_by(pressed.digit)
         if self._agenda.key(pressed.digit) or self._identifying.key(pressed.digit):
             await self._on(Event.KEY)
-        elif pressed.digit.reveal() == "0":
+        elif pressed.digit.reveal() == PERSON:
             await self._escalate(EscalationReason.KEY_ZERO)
-        else:
+        elif said is None:
             await self._on(Event.KEY)
+        else:
+            await self._keyed(said)
+
+    async def _keyed(self, said: PHI[str]) -> None:
+        """A key is answered as its word; where she is speaking too, her speech goes first and is answered instead."""
+        wishes = wished(said)
+        match self._turns.state:
+            case State.HEARING | State.OVERLAP | State.THINKING if self._offered and social(said) is Social.YES:
+                await self._escalate(EscalationReason.ASKED)
+            case State.GREETING | State.HEARING | State.OVERLAP | State.THINKING if wishes:
+                self._mouth.delivery.change(wishes)  # so that what she is told next is told so
+                self._pressed = None if self._reply_is_due else PHI(AGAIN)
+            case State.GREETING:
+                pass  # nothing was asked
+            case _:
+                self._pressed = None if self._reply_is_due else said
+
+    @property
+    def _reply_is_due(self) -> bool:
+        return self._turns.state is State.THINKING and self._reply is not None
+
+    async def _answer_pressed(self) -> None:
+        """As soon as nobody's speech is in its way."""
+        if self._pressed is None:
+            return
+        state = self._turns.state
+        if state in (State.CLOSING, State.HANDING_OFF):
+            said, self._pressed = self._pressed, None
+            await self._part_again(wished(said))
+        elif state in (State.LISTENING, State.SPEAKING) and not self._ear.speaking:
+            await self._on(Event.KEY_ANSWER)
+
+    async def _part_again(self, wishes: Sequence[Wish]) -> None:
+        """The parting line once more, as she wants to hear it."""
+        if wishes and self._partings < MOST_PARTINGS:
+            self._partings += 1
+            self._mouth.delivery.change(wishes)
+            await self._on(Event.GOODBYE if self._turns.state is State.CLOSING else Event.GRAVER)
 
     async def _clip_started(self, clip: int) -> None:
         if self._turns.state is State.GREETING and clip == 1:
@@ -344,7 +389,9 @@ class Call:
     def _reopens(self) -> bool:
         """She said more than a goodbye of her own while the closing line was being said."""
         transcript = self._hearing.heard.transcript if self._hearing.heard is not None else None
-        return transcript is not None and social(transcript.said.words) is None
+        if transcript is None:
+            return False
+        return social(transcript.said.words) is None or bool(wished(transcript.said.words))
 
     async def _recognised(self, heard: Recognised) -> None:
         if heard.transcript is not None and heard.transcript.retried:
@@ -362,6 +409,8 @@ class Call:
             if self._turns.state is not State.ENDED:
                 await self._escalate(screened.reason)
             return
+        if self._turns.state is State.HANDING_OFF and of_this_pause:
+            await self._part_again(wished(heard.transcript.said.words))
         if self._turns.state in (State.HANDING_OFF, State.ENDED):
             return  # nothing that was said before may be spoken over the hand-off, or seen by a model
         if heard.urgency is Urgency.SNAPSHOT:
@@ -497,23 +546,23 @@ class Call:
         reply.said, reply.words, reply.mark, reply.times.stt_ms = said, words, heard.mark, heard.took_ms
         self._draft = reply
         reply.own = self._identifying.takes(said)
-        reply.task = self._start(self._answer(reply, said, plain_only=False))
+        reply.task = self._start(self._answer(reply, said, offered=self._offered, plain_only=False))
 
-    async def _answer(self, reply: Reply, said: Answerable, *, plain_only: bool) -> None:
+    async def _answer(self, reply: Reply, said: Answerable, *, offered: bool, plain_only: bool) -> None:
         course: Course | None = None
         try:
             course = await self._identifying.recall(said, reply.gate, answered=self._answers > 0)
             own = course is None and reply.own
-            step = None if course is not None or own or self._offered else self._agenda.step(said)
+            of_the_voice = bool(wished(said.said.words))  # "slower": the open question is said again so
+            step = None if course is not None or own or offered or of_the_voice else self._agenda.step(said)
             if own:
                 course = await self._identifying.reply(said, reply.gate)
             elif step is not None:
                 await reply.gate.opened.wait()
                 course = await self._follow(step)
             elif course is None:
-                offered = self._offered
                 course = await self._replying.reply(said, reply.gate, reply.times, offered=offered, plain=plain_only)
-                if course is Course.ON and self._agenda.waiting:
+                if course is Course.ON and self._agenda.waiting and not of_the_voice:
                     await self._follow(self._agenda.again(), first=False)
         except VoiceFailed as failure:
             self._watch.failed(Stage.TTS, failure.reason)
@@ -531,7 +580,9 @@ class Call:
             await self._drop(reply)
             await self._escalate(EscalationReason.SYMPTOM)
             return
-        self._asked_of_care = asks
+        if reply.said is None or not wished(reply.said.said.words):  # what was asked stays asked when it is said again
+            self._asked_of_care = asks
+        self._pressed = None
         self._tally.counts["turns"] += 1
         if reply.said is not None and not reply.own:
             self._keeping.hear(Speaker.CALLER, reply.said.said.words, self._start)
@@ -571,13 +622,22 @@ class Call:
         if self._draft is not None and self._draft.mark == known.mark:
             await self._commit()
             return
-        screened = screen_utterance(known.transcript.said, self._script.red_flags)
+        await self._take_turn(known.transcript.said, known)
+
+    async def _answer_key(self) -> None:
+        said, self._pressed = self._pressed, None
+        if said is not None:
+            heard = Recognised(self._hearing.NO_PAUSE, Urgency.FINAL, None, 0)
+            await self._take_turn(Utterance(said, doubtful=False), heard)
+
+    async def _take_turn(self, said: Utterance, heard: Recognised) -> None:
+        screened = screen_utterance(said, self._script.red_flags)
         if isinstance(screened, Answerable):
-            await self._prepare(screened, known)
+            await self._prepare(screened, heard)
             await self._commit()
         elif isinstance(screened, Escalate):
             if not self._identifying.asking:
-                self._keeping.hear(Speaker.CALLER, known.transcript.said.words, self._start)
+                self._keeping.hear(Speaker.CALLER, said.words, self._start)
             await self._escalate(screened.reason)
         else:
             await self._on(Event.NOTHING_SAID)
@@ -649,9 +709,7 @@ class Call:
     async def _recite(self, number: int, sentences: Sequence[Sayable]) -> None:
         course: Course | None = None
         with contextlib.suppress(EngineFailed):
-            for sentence in sentences:
-                await self._mouth.say(sentence, first=sentence is sentences[0])
-            course = Course.ON
+            course = await self._replying.recite(sentences)
         await self._inbox.put(ReplyDone(number, course))
 
     async def _aside(self, phrase: Phrase) -> None:
@@ -691,6 +749,8 @@ class Call:
                     self._pending = True
                 case Action.BEGIN_REPLY:
                     await self._begin_reply()
+                case Action.ANSWER_KEY:
+                    await self._answer_key()
                 case Action.CANCEL_REPLY:
                     reply, self._reply = self._reply, None
                     await self._drop(reply)
@@ -728,6 +788,8 @@ class Call:
                 case Action.HAND_OFF:
                     self._waiting = self._pending = self._late_turn = False
                     await self._drop_draft()
+                    if self._ear.paused:  # it has been heard; what she says now is for itself
+                        self._ear.forget()
                     self._hand_off()
                 case Action.SAY_CLOSING:
                     self._parting_ms, self._parting_played = 0, False
@@ -777,7 +839,7 @@ class Call:
         again.said, again.words, again.mark, again.times = reply.said, reply.words, reply.mark, reply.times
         again.gate.open()
         self._reply = again
-        again.task = self._start(self._answer(again, reply.said, plain_only=True))
+        again.task = self._start(self._answer(again, reply.said, offered=False, plain_only=True))
 
     async def _drop_draft(self) -> None:
         draft, self._draft = self._draft, None

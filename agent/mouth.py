@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from agent.delivery import Delivery
 from agent.engines.ports import EngineFailed, EngineReason, TextToSpeech
 from agent.tally import TurnTimes
 from policies.guardrails import Sayable
@@ -47,6 +48,8 @@ class Mouth:
         self._tts: Final = tts
         self._ready: Final = ready
         self._spoke: Final = spoke
+        self.delivery: Final = Delivery()
+        """How fast and how loud; what is said next is said so."""
         self._clips = 0
         self._unheard: dict[int, Sayable] = {}
         self._asides: set[int] = set()
@@ -82,20 +85,13 @@ class Mouth:
         first: a new reply begins with it.  times: told what its first clause took to be synthesised.
         begun: told when its first frame is given to the leg.  Returns the number of its clip.  Raises `VoiceFailed`.
         """
-        cached = self._ready(sentence)
-        if cached is not None:
-            if gate is not None:
-                await gate.opened.wait()
-            clip = self._new(sentence, aside, first)
-            if begun is not None:
-                begun(sentence)
-            for frame in cached:
-                await self._leg.room()
-                self._leg.play(clip, frame)
+        rate = self.delivery.rate
+        if rate == 1.0 and self._ready(sentence) is not None:
+            clip = await self._say_ready(sentence, gate, aside, first, begun)
         else:
             loop = asyncio.get_running_loop()
             asked_s = loop.time()
-            sound = self._tts.speak(sentence, after_ms=self._leg.queued_ms)
+            sound = self._tts.speak(sentence, after_ms=self._leg.queued_ms, rate=rate)
             failed: EngineReason | None = None
             clip = 0
             try:
@@ -109,14 +105,35 @@ class Mouth:
                         if begun is not None:
                             begun(sentence)
                     await self._leg.room()
-                    self._leg.play(clip, frame)
+                    self._leg.play(clip, self.delivery.at_level(frame))
             except EngineFailed as failure:
                 failed = failure.reason
             finally:
                 await sound.aclose()
-            if failed is not None or not clip:
+            if not clip and self._ready(sentence) is not None:  # at the usual rate rather than not at all
+                clip = await self._say_ready(sentence, gate, aside, first, begun)
+            elif failed is not None or not clip:
                 raise VoiceFailed(failed or EngineReason.BROKEN)
         self._leg.end_clip(clip)
+        return clip
+
+    async def _say_ready(
+        self,
+        sentence: Sayable,
+        gate: Gate | None,
+        aside: bool,
+        first: bool,
+        begun: Callable[[Sayable], None] | None,
+    ) -> int:
+        """What was synthesised at start, all of it given to the leg."""
+        if gate is not None:
+            await gate.opened.wait()
+        clip = self._new(sentence, aside, first)
+        if begun is not None:
+            begun(sentence)
+        for frame in self._ready(sentence) or ():
+            await self._leg.room()
+            self._leg.play(clip, self.delivery.at_level(frame))
         return clip
 
     def played(self, clip: int) -> bool:

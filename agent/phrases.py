@@ -56,6 +56,10 @@ class Phrase(enum.Enum):
     CRISIS = "crisis"
     SYMPTOM = "symptom"
     FAILURE = "failure"
+    KEYS = "keys"
+    """Which keys stand for what, see `agent.keypad`."""
+    AT_LIMIT = "at_limit"
+    """No slower, no louder than this."""
     ANYTHING_ELSE = "anything_else"
     CLOSING = "closing"
     BEFORE_YOU_GO = "before_you_go"
@@ -126,6 +130,9 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         "If it gets worse, hang up and call 911.",
         Phrase.FAILURE: "I'm sorry, something went wrong on our side. I'm getting a person for you now. "
         "Please stay on the line.",
+        Phrase.KEYS: "Press 0 for a person, 1 for yes, 2 for no. Press 7 to slow me down, 8 to make me louder, "
+        "9 to hear it again.",
+        Phrase.AT_LIMIT: "That is as far as I can go.",
         Phrase.ANYTHING_ELSE: "What else can I help you with?",
         Phrase.CLOSING: "What you heard in this call was said by an automated AI assistant. "
         "To talk with a person, press 0 now, or call again and say nurse. Take care. Goodbye.",

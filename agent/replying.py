@@ -19,6 +19,7 @@ from agent.phrases import Phrase
 from agent.sentences import Sentences
 from agent.smalltalk import Social, social
 from agent.tally import TurnTimes
+from agent.wishes import Wish, wished
 from policies.guardrails import Answerable, Care, Opened, Refused, Sayable, Source, Wording, screen_reply
 from policies.phi import PHI
 
@@ -39,8 +40,8 @@ class Course(enum.Enum):
     """Nor what she typed."""
 
 
-OFFERS: Final = (Phrase.NOT_KNOWN, Phrase.FOR_THE_NURSE)
-"""Each of one sentence, which offers a person."""
+OFFERS: Final = (Phrase.CHECK, Phrase.CHECK_HEARD, Phrase.NOT_KNOWN, Phrase.FOR_THE_NURSE)
+"""A "yes" right after one of them asks for a person."""
 
 
 class Outlook(enum.Enum):
@@ -76,6 +77,15 @@ class _Forbidden(Exception):
     """A model said what the firewall does not let through."""
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """An answer that she stopped before all of it was begun."""
+
+    said: Answerable
+    before: Sequence[Answerable | Sayable]
+    """The turns that it was found after."""
+
+
 class Replying:
     """Replies of one call.  Holds what was said so far, and forgets it with the call."""
 
@@ -90,6 +100,9 @@ class Replying:
         self._failed: Final = failed
         self._history: list[Answerable | Sayable] = []
         self._owed: list[Sayable] = []
+        self._left: list[Sayable] = []
+        """Of fixed wording, what has not been begun."""
+        self._cut: Cut | None = None
         self._small: Phrase | None = None
         self.fallbacks = 0
 
@@ -111,7 +124,8 @@ class Replying:
 
     def outlook(self, said: Answerable) -> Outlook:
         """Would something be said to these words as they stand: small talk, or an approved passage?"""
-        return Outlook.ANSWERABLE if social(said.said.words) is not None else self._voices.outlook(said, self._history)
+        known = social(said.said.words) is not None or wished(said.said.words)
+        return Outlook.ANSWERABLE if known else self._voices.outlook(said, self._history)
 
     def alternate(self, one: Phrase, other: Phrase) -> Phrase:
         """The same small word is not said twice in a row."""
@@ -130,6 +144,8 @@ class Replying:
         self, said: Answerable, gate: Gate, times: TurnTimes, *, offered: bool, plain: bool = False
     ) -> Course:
         """Prepare, wait at the gate, say.  `plain`: the approved engine alone.  Raises `EngineFailed`."""
+        if wishes := wished(said.said.words):
+            return await self._grant(wishes, gate, times)
         match social(said.said.words):
             case Social.YES if offered:
                 await gate.opened.wait()
@@ -142,10 +158,9 @@ class Replying:
             case Social.NO if self._asked_for_more():
                 await gate.opened.wait()
                 return Course.GOODBYE
-            case Social.REPEAT if self._mouth.last_said:
-                return await self._again(list(self._mouth.last_said), gate)
             case Social.YES if self._owed:
-                return await self._again(self._owed, gate)
+                await gate.opened.wait()
+                return await self.recite(list(self._owed))
             case Social.YES if self._asked_for_more():
                 return await self._fixed(gate, Phrase.SILENCE_1)
             case Social.HAS_QUESTION:
@@ -158,46 +173,74 @@ class Replying:
                 return await self._fixed(gate, Phrase.WHO_I_AM)
             case Social.THANKS | Social.YES | Social.NO:
                 return await self._fixed(gate, Phrase.ANYTHING_ELSE)
-            case Social.REPEAT:
-                return await self._fixed(gate, Phrase.NOT_UNDERSTOOD)
             case None if said.care is Care.ASK_FIRST:
                 await self._fixed(gate, Phrase.CHECK_HEARD)
                 return Course.OFFERED_PERSON
-            case None:
+            case None | Social.REPEAT:  # the latter was granted above
                 return await self._answer(said, gate, times, plain)
 
     @staticmethod
     def cares(said: Answerable) -> bool:
         """She is asked whether a nurse should hear of it."""
-        return said.care is not Care.NONE and social(said.said.words) is None
+        return said.care is not Care.NONE and social(said.said.words) is None and not wished(said.said.words)
+
+    async def _grant(self, wishes: Sequence[Wish], gate: Gate, times: TurnTimes) -> Course:
+        """The last thing once more, as she wants to hear it; what was cut short is said whole."""
+        await gate.opened.wait()
+        granted = self._mouth.delivery.change(wishes)
+        again = [said for said in (*self._mouth.last_said, *self._left) if not self._is(said, Phrase.AT_LIMIT)]
+        last = again[-1] if again else None
+        offers = last is not None and any(self._is(last, offer) for offer in OFFERS)
+        course = Course.OFFERED_PERSON if offers else Course.ON
+        if Wish.KEYS in wishes:
+            await self.recite([self.phrase(Phrase.KEYS)])
+            return course
+        lead = [] if granted else [self.phrase(Phrase.AT_LIMIT)]
+        if self._cut is not None:
+            cut = self._cut
+            await self.recite(lead)
+            self._history = [*cut.before]
+            return await self._answer(cut.said, gate, times, plain=False)
+        if last is not None and self._is(last, Phrase.CLOSING):
+            return Course.GOODBYE
+        await self.recite([*lead, *again] if again else [self.phrase(Phrase.NOT_UNDERSTOOD)])
+        return course
+
+    def _is(self, said: Sayable, phrase: Phrase) -> bool:
+        return said.text.reveal() == self.phrase(phrase).text.reveal()
 
     def _asked_for_more(self) -> bool:
         """The last thing said was "is there anything else?"."""
         last = self._mouth.last_said
-        return bool(last) and last[-1].text.reveal() == self.phrase(Phrase.ANYTHING_ELSE).text.reveal()
+        return bool(last) and self._is(last[-1], Phrase.ANYTHING_ELSE)
 
     async def _fixed(self, gate: Gate, *phrases: Phrase) -> Course:
         await gate.opened.wait()
-        for phrase in phrases:
-            await self._mouth.say(self.phrase(phrase), first=phrase is phrases[0])
-        return Course.ON
+        return await self.recite([self.phrase(phrase) for phrase in phrases])
 
-    async def _again(self, sentences: Sequence[Sayable], gate: Gate) -> Course:
-        await gate.opened.wait()
+    async def recite(self, sentences: Sequence[Sayable]) -> Course:
+        """A reply of these sentences; where she stops it, what is left is known in case she wants it again."""
+        self._cut, self._left = None, list(sentences)
         for n, sentence in enumerate(sentences):
-            await self._mouth.say(sentence, first=n == 0)
+            await self._mouth.say(sentence, first=n == 0, begun=self._begun)
             text = sentence.text.reveal()
             self._owed = [owed for owed in self._owed if owed.text.reveal() != text]
         return Course.ON
 
+    def _begun(self, _: Sayable) -> None:
+        self._left = self._left[1:]
+
     async def _answer(self, said: Answerable, gate: Gate, times: TurnTimes, plain: bool) -> Course:
         spoken: list[Sayable] = []
+        cut: Cut | None = Cut(said, self._history)
         try:
             await self._best(said, gate, times, plain, spoken)
             await gate.opened.wait()
             await self._settle_debt(spoken)
+            cut = None
         finally:
             if gate.opened.is_set():  # also when she breaks in: what she began to hear is known to a follow-up
+                self._cut, self._left = cut, []
                 self._history = [*self._history, said, *spoken][-self.MOST_TURNS :]
         last = spoken[-1].text.reveal() if spoken else ""
         if last in {self.phrase(phrase).text.reveal() for phrase in OFFERS}:

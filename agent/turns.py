@@ -64,13 +64,15 @@ class Event(enum.Enum):
     REPLY_PLAYED = "reply_played"
     """All of it came back as played."""
     KEY = "key"
-    """A key other than 0."""
+    """A key that stands for nothing: the agent stops."""
+    KEY_ANSWER = "key_answer"
+    """A key that stands for a word, such as yes or again, see `agent.keypad`."""
     KEYED = "keyed"
     """Keys have answered a question of ours, or none came in time."""
     PERSON = "person"
     """A person is to be fetched: asked for, key 0, a red flag, a failure."""
     GRAVER = "graver"
-    """A person is being fetched, and now for a graver reason: she is told what that asks for."""
+    """A person is being fetched: she is told what a graver reason asks for, or the same once more on request."""
     GOODBYE = "goodbye"
     PARTED = "parted"
     """The parting line came back as played, or could not be played."""
@@ -98,6 +100,7 @@ class Action(enum.Enum):
     """Open the gate of the answer to the turn that has just ended."""
     CANCEL_REPLY = "cancel_reply"
     """Stop whatever is being prepared or said, and wait until it has stopped."""
+    ANSWER_KEY = "answer_key"
     REOPEN_TURN = "reopen_turn"
     """The caller goes on: what she says next belongs to the same turn."""
     HOLD_PLAYBACK = "hold_playback"
@@ -129,6 +132,7 @@ TABLE: Final[dict[tuple[State, Event], tuple[State, tuple[Action, ...]]]] = {
     (S.LISTENING, E.ONSET): (S.HEARING, ()),
     (S.LISTENING, E.TURN_OVER): (S.THINKING, (A.BEGIN_REPLY,)),
     (S.LISTENING, E.KEYED): (S.SPEAKING, (A.TAKE_KEYS,)),
+    (S.LISTENING, E.KEY_ANSWER): (S.SPEAKING, (A.ANSWER_KEY,)),
     (S.LISTENING, E.SILENT_1): (S.SPEAKING, (A.PROMPT_1,)),
     (S.LISTENING, E.SILENT_2): (S.SPEAKING, (A.PROMPT_2,)),
     (S.LISTENING, E.SILENT_3): (S.HANDING_OFF, (A.HAND_OFF,)),
@@ -146,6 +150,7 @@ TABLE: Final[dict[tuple[State, Event], tuple[State, tuple[Action, ...]]]] = {
     (S.SPEAKING, E.ONSET): (S.OVERLAP, (A.HOLD_PLAYBACK, A.JUDGE_OVERLAP)),
     (S.SPEAKING, E.REPLY_PLAYED): (S.LISTENING, ()),
     (S.SPEAKING, E.KEY): (S.LISTENING, HUSH),
+    (S.SPEAKING, E.KEY_ANSWER): (S.SPEAKING, (*HUSH, A.ANSWER_KEY)),
     (S.OVERLAP, E.BACKCHANNEL): (S.SPEAKING, (A.RESUME_PLAYBACK,)),
     (S.OVERLAP, E.NOISE): (S.SPEAKING, (A.RESUME_PLAYBACK,)),
     (S.OVERLAP, E.FLOOR): (S.HEARING, HUSH),
@@ -173,13 +178,14 @@ TABLE[S.NEW, E.GONE] = (S.ENDED, ())
 # Pairs that a race can bring about: each is listed, and stays put.
 VERDICTS: Final = (E.BACKCHANNEL, E.NOISE, E.FLOOR)
 PLAYBACK: Final = (E.REPLY_BEGAN, E.PROTECTED_PLAYED, E.PARTED)
+KEYS: Final = (E.KEY, E.KEY_ANSWER)
 MAY_RACE: Final[dict[State, tuple[Event, ...]]] = {
-    S.GREETING: (E.ONSET, E.REPLY_BEGAN, E.NOTHING_SAID, *VERDICTS, E.KEY, E.TRAILED_OFF),
+    S.GREETING: (E.ONSET, E.REPLY_BEGAN, E.NOTHING_SAID, *VERDICTS, *KEYS, E.TRAILED_OFF),
     S.LISTENING: (E.NOTHING_SAID, E.REPLY_PLAYED, *PLAYBACK, *VERDICTS, E.KEY, E.TRAILED_OFF),
-    S.HEARING: (E.ONSET, E.REPLY_PLAYED, *PLAYBACK, *VERDICTS, E.KEY, E.PENDING),
-    S.THINKING: (E.TURN_OVER, E.REPLY_PLAYED, E.PROTECTED_PLAYED, E.PARTED, *VERDICTS, E.KEY, E.TRAILED_OFF, E.PENDING),
+    S.HEARING: (E.ONSET, E.REPLY_PLAYED, *PLAYBACK, *VERDICTS, *KEYS, E.PENDING),
+    S.THINKING: (E.TURN_OVER, E.REPLY_PLAYED, E.PROTECTED_PLAYED, E.PARTED, *VERDICTS, *KEYS, E.TRAILED_OFF, E.PENDING),
     S.SPEAKING: (E.TURN_OVER, E.NOTHING_SAID, *PLAYBACK, *VERDICTS, E.TRAILED_OFF),
-    S.OVERLAP: (E.ONSET, E.NOTHING_SAID, *PLAYBACK, E.TRAILED_OFF, E.PENDING),
+    S.OVERLAP: (E.ONSET, E.NOTHING_SAID, *PLAYBACK, E.KEY_ANSWER, E.TRAILED_OFF, E.PENDING),
     S.CLOSING: (
         E.ONSET,
         E.NOTHING_SAID,
@@ -187,7 +193,7 @@ MAY_RACE: Final[dict[State, tuple[Event, ...]]] = {
         E.REPLY_PLAYED,
         E.PROTECTED_PLAYED,
         *VERDICTS,
-        E.KEY,
+        *KEYS,
         E.PENDING,
         E.TRAILED_OFF,
     ),

@@ -27,6 +27,14 @@ SHORTEST_WORD_FRAMES: Final = 3
 UNSURE_LOGPROB: Final = -1.0  # as `WhisperSettings` has it
 
 
+RATE_MARK: Final = " @"
+
+
+def at_rate(text: str, rate: float) -> str:
+    """A sentence as its name says at which rate it is spoken; at the usual one it is only its words."""
+    return text if rate == 1.0 else f"{text}{RATE_MARK}{rate}"
+
+
 class World:
     """Which number stands for which word of a caller and which sentence of the agent."""
 
@@ -50,7 +58,8 @@ class World:
 
     def length_ms(self, text: str) -> int:
         """How long the agent speaks it."""
-        return min(MOST * FRAME_MS, max(200, len(text) * MS_A_LETTER))
+        words, _, rate = text.partition(RATE_MARK)
+        return min(MOST * FRAME_MS, max(200, int(len(words) * MS_A_LETTER / float(rate or 1.0)) // FRAME_MS * FRAME_MS))
 
     def _sound(self, what: int, ms: int, levels: tuple[int, ...]) -> list[AudioFrame]:
         return [AudioFrame(frame(Tag(what, nth), levels)) for nth in range(min(MOST, ms // FRAME_MS))]
@@ -197,13 +206,13 @@ class ScriptedVoice:
         self.plan: Final = plan or Plan(usual=Turnout(after_s=0.08))
         self._world: Final = world
 
-    def speak(self, text: Sayable, *, after_ms: int = 0) -> Sound:
+    def speak(self, text: Sayable, *, after_ms: int = 0, rate: float = 1.0) -> Sound:
         """See `TextToSpeech`."""
-        return _Frames(self._frames(text))
+        return _Frames(self._frames(text, rate))
 
-    async def _frames(self, text: Sayable) -> AsyncGenerator[AudioFrame, None]:
+    async def _frames(self, text: Sayable, rate: float) -> AsyncGenerator[AudioFrame, None]:
         turnout = await self.plan.wait()
-        for nth, each in enumerate(self._world.spoken(text.text.reveal())):
+        for nth, each in enumerate(self._world.spoken(at_rate(text.text.reveal(), rate))):
             if nth == turnout.stops_after:
                 await _stop(turnout)
             await asyncio.sleep(self.FRAME_S)

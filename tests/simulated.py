@@ -32,6 +32,7 @@ import numpy as np
 
 from agent import lines, settings
 from agent.call import Call
+from agent.delivery import GAINS_DB, amplified
 from agent.engines.ports import LanguageModel
 from agent.lines import Workflow
 from agent.overlap import Verdict
@@ -50,7 +51,7 @@ from policies.guardrails import EscalationReason, Opened, Refused, Sayable, scre
 from policies.phi import PHI, Sensitive
 from policies.records import CallMetrics, Engine, Profile, ref_of
 from policies.retention import Retention
-from telephony.audio import FRAME_MS, RATE_HZ, AudioFrame
+from telephony.audio import FRAME_MS, RATE_HZ, AudioFrame, Int16
 from telephony.g711 import decode, encode
 from telephony.leg import EndReason as LegEnd
 from telephony.leg import Leg, LegLimits, opened
@@ -69,7 +70,7 @@ from tests.fakes import (
     understood,
 )
 from tests.reachable import grown, shared_sizes
-from tests.tones import AGENT, noise, read
+from tests.tones import AGENT, Tag, noise, read
 from tests.virtual_time import at_once
 
 T = TypeVar("T")
@@ -82,6 +83,16 @@ ACCOUNT: Final = "AC" + "9" * 32
 REF: Final = ref_of(bytes(range(16)))
 QUIET_MS: Final = 1_200
 LONGEST_WAIT_S: Final = 60.0
+
+
+@functools.cache
+def heard_levels() -> dict[float, tuple[int, ...]]:
+    """What becomes of the agent's tones at each gain, on the line."""
+    tones = np.array(AGENT, np.int16)
+    return {
+        gain: tuple(int(level) for level in decode(encode(amplified(tones, gain))))
+        for gain in sorted(GAINS_DB, key=abs)
+    }
 
 
 class LineDead(Exception):
@@ -109,6 +120,8 @@ class Spoken:
     frames: tuple[int, ...]
     """Which of its frames, in the order in which they were heard."""
     of: int
+    gain_db: float = 0.0
+    """With which its first frame was heard."""
 
     @property
     def whole(self) -> bool:
@@ -147,6 +160,7 @@ class Line:
         self._chunk = 0
         self._moved = asyncio.Event()
         self._pieces: Final[list[tuple[int, int, int]]] = []
+        self._gains: Final[list[float]] = []
         self._put("connected", protocol="Call", version="1.0.0")
         self._send(
             "start",
@@ -237,14 +251,15 @@ class Line:
 
     def spoken(self) -> list[Spoken]:
         """Every sentence that was heard, whole or not, in order.  A sentence said twice stands twice."""
-        found: list[tuple[int, int, list[int]]] = []
-        for start, what, nth in self._pieces:
+        found: list[tuple[int, int, list[int], float]] = []
+        for (start, what, nth), gain in zip(self._pieces, self._gains, strict=True):
             if not found or found[-1][1] != what or nth <= found[-1][2][-1]:
-                found.append((start, what, []))
+                found.append((start, what, [], gain))
             found[-1][2].append(nth)
-        said = [(start, self.world.sentences[what], nths) for start, what, nths in found]
+        said = [(start, self.world.sentences[what], nths, gain) for start, what, nths, gain in found]
         return [
-            Spoken(text, start // 8, tuple(nths), self.world.length_ms(text) // FRAME_MS) for start, text, nths in said
+            Spoken(text, start // 8, tuple(nths), self.world.length_ms(text) // FRAME_MS, gain)
+            for start, text, nths, gain in said
         ]
 
     def texts(self) -> list[str]:
@@ -375,8 +390,22 @@ class Line:
             if piece.end <= now:
                 fresh.append(piece)
         for piece in reversed(fresh):
-            if (tag := read(piece.pcm, AGENT)) is not None:
-                self._pieces.append((piece.start, tag.what, tag.nth))
+            self._read(piece.start, piece.pcm)
+
+    def _read(self, start: int, pcm: Int16) -> None:
+        """What a frame says, at whichever gain; of several readings the one that goes on with what came before."""
+        found: tuple[float, Tag] | None = None
+        for gain, levels in heard_levels().items():
+            tag = read(pcm, levels)
+            if tag is None or tag.what >= len(self.world.sentences):
+                continue
+            goes_on = tag.nth == 0 or (self._pieces and (tag.what, tag.nth - 1) == self._pieces[-1][1:])
+            found = (gain, tag) if goes_on or found is None else found
+            if goes_on:
+                break
+        if found is not None:
+            self._pieces.append((start, found[1].what, found[1].nth))
+            self._gains.append(found[0])
 
 
 class Notes(Watch):

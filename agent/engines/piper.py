@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import math
 import time
@@ -121,16 +122,19 @@ class PiperSpeech:
         self._late_s: Final = late_s
         self._held: Final[dict[str, Int16]] = {}  # clause -> samples, shape (frames, FRAME_SAMPLES)
 
-    def speak(self, text: Sayable, *, after_ms: int = 0) -> Clip:
+    def speak(self, text: Sayable, *, after_ms: int = 0, rate: float = 1.0) -> Clip:
         """Frames of `text`.  Synthesis begins at the call, not at the first frame asked for.
 
         after_ms: sound of this call that is heard before it; a clause due later waits for one due now.
+        rate: times this voice's own; what is held is at that, and not used at another.
         """
         pieces = _pieces(text)
-        held = self._held.get(pieces[0]) if len(pieces) and text.source is not Source.MODEL else None
+        may_be_held = len(pieces) and text.source is not Source.MODEL and rate == 1.0
+        held = self._held.get(pieces[0]) if may_be_held else None
         opening = () if held is None else tuple(map(AudioFrame, held))
         rest = [PHI(piece) for piece in (pieces[1:] if len(opening) else pieces)]
-        return Clip(rest, self._submit, time.monotonic() + after_ms / 1000, self._late_s, opening)
+        submit = functools.partial(self._submit, rate=rate)
+        return Clip(rest, submit, time.monotonic() + after_ms / 1000, self._late_s, opening)
 
     async def keep_opening(self, text: Sayable) -> None:
         """See `agent.openings.SpeaksAhead`."""
@@ -159,11 +163,12 @@ class PiperSpeech:
         """What their samples take: 16 kB a second."""
         return sum(sound.nbytes for sound in self._held.values())
 
-    def _submit(self, words: PHI[str], due_s: float) -> Job:
-        return self._pool.submit(words, self._synthesise, due_s)
+    def _submit(self, words: PHI[str], due_s: float, rate: float = 1.0) -> Job:
+        wanted = min(max(self._rate * rate, SLOWEST), FASTEST)
+        return self._pool.submit(words, functools.partial(self._synthesise, wanted), due_s)
 
-    def _synthesise(self, text: str, run: onnxruntime.RunOptions) -> Frames:
-        sound = self._voice.pronounce(spoken(text), self._rate, run)
+    def _synthesise(self, rate: float, text: str, run: onnxruntime.RunOptions) -> Frames:
+        sound = self._voice.pronounce(spoken(text), rate, run)
         return tuple(frames_of(telephone(sound, self._voice.rate_hz, text)))
 
 

@@ -117,8 +117,11 @@ class Sound(Protocol):
 class TextToSpeech(Protocol):
     """One sentence or clause in, 20 ms frames of 8 kHz out."""
 
-    def speak(self, text: Sayable, *, after_ms: int = 0) -> Sound:
-        """Synthesis begins at the call.  after_ms: sound of this call that will be heard before it."""
+    def speak(self, text: Sayable, *, after_ms: int = 0, rate: float = 1.0) -> Sound:
+        """Synthesis begins at the call.  after_ms: sound of this call that will be heard before it.
+
+        rate: times the agent's own speaking rate, as its caller has asked for (`agent.delivery`).
+        """
         ...
 
 

@@ -707,7 +707,7 @@ def test_nothing_that_is_said_or_pressed_stops_the_wording_before_a_person() -> 
         await line.greeting()
         await line.say("I have chest pain.")
         await line.hears(500)
-        line.press("5")
+        line.press("3")
         line.press("0")
         await line.say("Hello? Are you there? I have chest pain. Goodbye.")
         await line.closed(30)
@@ -719,7 +719,7 @@ def test_nothing_that_is_said_or_pressed_stops_the_wording_before_a_person() -> 
 def test_any_other_key_stops_the_agent(moment: Caller) -> None:
     async def caller(line: Line) -> None:
         await moment(line)
-        line.press("5")
+        line.press("3")
         await line.until(lambda: not line.sounding, "the agent spoke on", 0.4)
         await line.wait(300)
         assert not line.sounding
@@ -735,7 +735,7 @@ def test_any_other_key_stops_the_agent(moment: Caller) -> None:
 def test_any_other_key_leaves_the_disclosure_to_be_heard_out() -> None:
     async def caller(line: Line) -> None:
         await line.hears(500)
-        line.press("5")
+        line.press("3")
         await line.quiet()
         line.hang_up()
 
@@ -750,7 +750,7 @@ def test_a_key_shows_that_somebody_is_there() -> None:
         await line.greeting()
         await line.reply()
         await line.reply()
-        line.press("5")
+        line.press("3")
         await line.reply()
         line.hang_up()
 
