@@ -484,17 +484,17 @@ class Call:
         reply = self._new_reply()
         reply.said, reply.words, reply.mark, reply.times.stt_ms = said, words, heard.mark, heard.took_ms
         self._draft = reply
-        reply.own = self._identifying.takes(said)
+        reply.own = self._identifying.takes(said, offered=self._offered)
         reply.task = self._start(self._answer(reply, said, plain_only=False))
 
     async def _answer(self, reply: Reply, said: Answerable, *, plain_only: bool) -> None:
         course: Course | None = None
         try:
+            offered = self._offered
             course = await self._identifying.recall(said, reply.gate, answered=self._answers > 0)
             if course is None and reply.own:
-                course = await self._identifying.reply(said, reply.gate)
+                course = await self._identifying.reply(said, reply.gate, offered=offered)
             elif course is None:
-                offered = self._offered
                 course = await self._replying.reply(said, reply.gate, reply.times, offered=offered, plain=plain_only)
         except VoiceFailed as failure:
             self._watch.failed(Stage.TTS, failure.reason)
@@ -507,7 +507,7 @@ class Call:
         reply, self._draft, self._waiting = self._draft, None, False
         if reply is None:
             return
-        asks = reply.said is not None and self._replying.cares(reply.said)
+        asks = reply.said is not None and self._replying.cares(reply.said) and not self._identifying.bare(reply.said)
         if asks and self._asked_of_care:  # asked once, and unsure again: the nurse
             await self._drop(reply)
             await self._escalate(EscalationReason.SYMPTOM)
