@@ -545,7 +545,7 @@ class Call:
         reply = self._new_reply()
         reply.said, reply.words, reply.mark, reply.times.stt_ms = said, words, heard.mark, heard.took_ms
         self._draft = reply
-        reply.own = self._identifying.takes(said)
+        reply.own = self._identifying.takes(said, offered=self._offered)
         reply.task = self._start(self._answer(reply, said, offered=self._offered, plain_only=False))
 
     async def _answer(self, reply: Reply, said: Answerable, *, offered: bool, plain_only: bool) -> None:
@@ -556,7 +556,7 @@ class Call:
             of_the_voice = bool(wished(said.said.words))  # "slower": the open question is said again so
             step = None if course is not None or own or offered or of_the_voice else self._agenda.step(said)
             if own:
-                course = await self._identifying.reply(said, reply.gate)
+                course = await self._identifying.reply(said, reply.gate, offered=offered)
             elif step is not None:
                 await reply.gate.opened.wait()
                 course = await self._follow(step)
@@ -575,7 +575,7 @@ class Call:
         reply, self._draft, self._waiting = self._draft, None, False
         if reply is None:
             return
-        asks = reply.said is not None and self._replying.cares(reply.said)
+        asks = reply.said is not None and self._replying.cares(reply.said) and not self._identifying.bare(reply.said)
         if asks and self._asked_of_care:  # asked once, and unsure again: the nurse
             await self._drop(reply)
             await self._escalate(EscalationReason.SYMPTOM)

@@ -26,7 +26,7 @@ from agent.replying import Course
 from agent.smalltalk import Social, social
 from policies.earlier_calls import speaks_of_an_earlier_call
 from policies.guardrails import Answerable, Care, Sayable, from_record
-from policies.identifiers import identifiers_in, identifiers_keyed, may_identify
+from policies.identifiers import identifiers_in, identifiers_keyed, may_identify, only_identifies
 from policies.own_record import OwnQuestion, Topic, own_question, relation_in
 from policies.patient import ENOUGH, Identifiers, Matched, Relation, Unavailable
 from policies.phi import PHI
@@ -38,6 +38,8 @@ CHECK_S: Final = ANSWER_S + 0.2
 """From the last identifier to the first word, whatever was found; shorter than the wait for a filler (1.5 s)."""
 MOST_TRIES: Final = 2
 """Usual for a telephone line (telephony dossier, section 1.7)."""
+SHORT_WORDS: Final = 4
+"""Of an answer, "a friend" or "no idea", which a topic alone would be too."""
 MOST_UNHEARD: Final = 2
 """Answers in a row that held no identifier: after the first the keypad is offered, after the second a nurse."""
 
@@ -113,19 +115,25 @@ class Identifying:
         await self._mouth.say(self._phrase(Phrase.SILENCE_1))
         return Course.ON
 
-    def takes(self, said: Answerable) -> bool:
-        """Is this turn answered here?  Changes nothing: a draft may be dropped."""
-        if self._records is None or said.care is not Care.NONE or self._stage is Stage.OVER:
+    def takes(self, said: Answerable, *, offered: bool) -> bool:
+        """Is this turn answered here?  Changes nothing: a draft may be dropped.  offered: a "yes" asks for a person."""
+        if self._records is None or self._stage is Stage.OVER:
             return False
         words, kind = said.said.words, social(said.said.words)
         if self.asking:
             if kind is not None:
-                return kind in (Social.YES, Social.NO)
+                return kind is Social.NO or (kind is Social.YES and not offered)
             return words.map(_may_answer).reveal()
+        if said.care is not Care.NONE:
+            return False
         question = words.map(own_question) if kind is None else PHI(None)
         return question.map(self._may_ask).reveal()
 
-    async def reply(self, said: Answerable, gate: Gate) -> Course:
+    def bare(self, said: Answerable) -> bool:
+        """Identifiers that were asked for, and no other word: whatever a reader makes of them, no symptom was told."""
+        return self.asking and said.care is Care.ASK_AFTER and said.said.words.map(only_identifies).reveal()
+
+    async def reply(self, said: Answerable, gate: Gate, *, offered: bool) -> Course:
         """Raises `VoiceFailed`."""
         await gate.opened.wait()
         words, kind = said.said.words, social(said.said.words)
@@ -141,11 +149,15 @@ class Identifying:
             if self._given.map(lambda given: given.given).reveal() == 0:
                 return await self._say(Phrase.IDENTIFY)
             return await self._go_on()
-        if kind is Social.NO:
+        if said.care is not Care.NONE and kind is None and not self.bare(said):
+            self._hear(words)
+            check = Phrase.CHECK_HEARD if said.care is Care.ASK_FIRST else Phrase.CHECK
+            return await self._say(check, then=Course.OFFERED_PERSON)
+        if kind is Social.NO and not offered:
             self._stage = Stage.OPEN
             self._drop()
             return await self._say(Phrase.NOT_CHECKED, then=Course.OFFERED_PERSON)
-        if self._hear(words) or fresh or kind is Social.YES:
+        if self._hear(words) or fresh or kind is not None:
             return await self._go_on()
         return await self._not_heard()
 
@@ -170,7 +182,8 @@ class Identifying:
         told = relation.map(lambda found: found is not None).reveal()
         if told:
             self._relation = relation
-        return self._take(words.map(identifiers_in)) or told
+        known = self._given.map(lambda given: given.born is not None).reveal()
+        return self._take(words.map(lambda text: identifiers_in(text, birth_known=known))) or told
 
     def _take(self, found: PHI[Identifiers]) -> bool:
         self._given = found.map(lambda new: new.beside(self._given.reveal()))
@@ -259,8 +272,9 @@ class Identifying:
 
 
 def _may_answer(text: str) -> bool:
-    """To the question for an identifier: all but a question without a number or a month in it."""
-    return may_identify(text) or own_question(text) is not None or not asks_something(text)
+    """To the question for an identifier: all but another question, without a number or a month in it."""
+    short = "?" not in text and len(text.split()) <= SHORT_WORDS
+    return short or may_identify(text) or own_question(text) is not None or not asks_something(text)
 
 
 def _there(question: OwnQuestion | None) -> OwnQuestion:

@@ -61,18 +61,20 @@ class LocalRecords:
             extensions={"timeout": timeout},
         )
         answer = await self._transport.handle_async_request(request)
-        said = bytearray()
+        assert isinstance(answer.stream, httpx2.AsyncByteStream)
+        pieces, said = aiter(answer.stream), bytearray()
         try:
-            if answer.status_code != 200:
-                raise RecordRefused
-            assert isinstance(answer.stream, httpx2.AsyncByteStream)
-            async for piece in answer.stream:
+            while answer.status_code == 200 and len(said) <= MOST_BYTES:
+                piece = await anext(pieces, None)
+                if piece is None:
+                    return bytes(said)
                 said += piece
-                if len(said) > MOST_BYTES:
-                    raise RecordRefused
         finally:
-            await answer.aclose()
-        return bytes(said)
+            await answer.stream.aclose()
+            with suppress(Exception):  # what reads below meets the closed connection and ends here, in no stray task
+                async for _ in pieces:
+                    pass
+        raise RecordRefused
 
 
 def _body(given: Identifiers) -> bytes:

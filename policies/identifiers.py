@@ -6,6 +6,7 @@ identifiers_in("march fourth nineteen fifty, and it ends in zero one four two")
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Final
@@ -32,15 +33,31 @@ _MONTH_NUMBER: Final = {
     )
     for name in names.split()
 }
+_REPAIR: Final = re.compile(r"\b(?:no|sorry|wait|i mean|correction|actually|scratch that)\b", re.IGNORECASE)
 _ZERO: Final = ("oh", "o", "zero")
 _LOOSE: Final = frozenset("um uh er uhm , . - / slash dash in the year and of on day month is".split())
 MOST_LOOSE: Final = 3  # words between two parts of one date: "march, um, the fourth"
 
 
-def identifiers_in(text: str) -> Identifiers:
-    """What of a caller's words identifies a patient; of two numbers of one kind the last counts, as a correction."""
+def identifiers_in(text: str, *, birth_known: bool = False) -> Identifiers:
+    """What of a caller's words identifies a patient; of two numbers of one kind the last counts, as a correction.
+
+    birth_known: "one two oh five" is the end of a telephone number then, and no second date of birth.
+    """
+    found = _identifiers(text, birth_known)
+    *before, corrected = _REPAIR.split(text)
+    if before and found.given != (found.born is not None):
+        last = _identifiers(corrected, birth_known)
+        if last.phone_end or last.record:
+            return Identifiers(last.born or found.born, last.phone_end, last.record)
+    return found
+
+
+def _identifiers(text: str, birth_known: bool) -> Identifiers:
     words = cut(text)
-    born, places = _born(words)
+    born, places = _born(words, full=birth_known)
+    if born is None and any(word.low in MONTHS - {"may"} for word in words):
+        return Identifiers()  # a date that is none: its year is no telephone number
     phone_end = record = ""
     for run in numerals(words, places):
         found = _of_digits(run.digits)
@@ -57,6 +74,25 @@ def identifiers_keyed(digits: str) -> Identifiers:
     return _of_digits(digits)
 
 
+def only_identifies(text: str) -> bool:
+    """There is an identifier in the words, and beside it nothing that could tell of anything else."""
+    words = cut(text)
+    held = {place for run in numerals(words) for place in range(run.first, run.end)}
+    held |= {place for place, word in enumerate(words) if word.low in MONTHS or ordinal(words, place) is not None}
+    others = {word.low for place, word in enumerate(words) if place not in held and not word.mark}
+    return bool(held) and others <= _ABOUT
+
+
+_ABOUT: Final = frozenset(
+    """
+    it 's is the my her his their our last four digits digit number numbers are ends end in with date of birth day
+    born birthday birthdate phone telephone cell on file record chart account m r n and um uh er oh yes yeah okay ok so
+    sorry no i mean that that's st nd rd th year month mother father mom dad mother's father's was she he i'm 'm i
+    """.split()
+)
+"""What is said beside the numbers themselves."""
+
+
 def may_identify(text: str) -> bool:
     """The words hold a number or a month: part of an identifier, perhaps."""
     words = cut(text)
@@ -71,18 +107,22 @@ def _of_digits(digits: str) -> Identifiers:
     return Identifiers(record=digits) if SHORTEST_RECORD <= len(digits) <= LONGEST_RECORD else Identifiers()
 
 
-def _born(words: Sequence[Word]) -> tuple[date | None, frozenset[int]]:
-    """The last date with a year, and the places of its words."""
+def _born(words: Sequence[Word], *, full: bool) -> tuple[date | None, frozenset[int]]:
+    """The last date with a year, and the places of its words.  full: a date in numbers needs a year of four digits."""
     low = [word.low for word in words]
     born: date | None = None
     places: set[int] = set()
-    for run in numerals(words):
+    runs = numerals(words)
+    begins = {run.first for run in runs}  # no date begins in the middle of a number
+    for run in runs:
         found = _in_a_row(run)
         if found is not None:
             born, places = found, set(range(run.first, run.end))
     place = 0
     while place < len(words):
-        dated = _date_at(words, low, place)
+        dated = _dated(words, low, place)
+        if dated is None and place in begins:
+            dated = _in_numbers(words, low, place, full=full)
         if dated is None:
             place += 1
             continue
@@ -96,13 +136,9 @@ def _in_a_row(run: Run) -> date | None:
     return identifiers_keyed(run.digits).born if singly and len(run.digits) == BIRTH_DIGITS else None
 
 
-def _date_at(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[date, int] | None:
-    """A date that begins here, and where it ends."""
-    for rule in (_month_first, _day_first, _year_first, _in_numbers):
-        found = rule(words, low, place)
-        if found is not None:
-            return found
-    return None
+def _dated(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[date, int] | None:
+    """A date with the month's name, or with the year first, that begins here, and where it ends."""
+    return _month_first(words, low, place) or _day_first(words, low, place) or _year_first(words, low, place)
 
 
 def _month_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[date, int] | None:
@@ -120,11 +156,15 @@ def _day_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[d
     return None if day is None or month is None else _with_year(words, low, month, (day[0], after + 1))
 
 
-def _in_numbers(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[date, int] | None:
+def _in_numbers(words: Sequence[Word], low: Sequence[str], place: int, *, full: bool) -> tuple[date, int] | None:
     """ "three four nineteen fifty", "3/4/1950", "oh three, oh four, fifty"."""
     month = _number(words, low, place)
     day = _number(words, low, _over(low, month[1])) if month is not None else None
-    return None if month is None or day is None else _with_year(words, low, month[0], day)
+    if month is None or day is None:
+        return None
+    return (
+        None if full and _full_year(words, low, _over(low, day[1])) is None else _with_year(words, low, month[0], day)
+    )
 
 
 def _year_first(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[date, int] | None:
@@ -159,13 +199,26 @@ def _number(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int,
 
 
 def _year(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, int] | None:
-    """ "nineteen fifty", "nineteen oh five", "two thousand and one", "1950", "fifty", "'50", and where it ends."""
+    """As `_full_year`, and "fifty", "'50", "oh five"."""
     first = at(low, place)
+    full = _full_year(words, low, place)
+    if full is not None:
+        return full
     if first in ("'", "’"):
         return _year(words, low, place + 1)
     if first.isdecimal():
-        year = _century(int(first)) if len(first) == 2 else int(first)
-        return (year, place + 1) if len(first) in (2, 4) else None
+        return (_century(int(first)), place + 1) if len(first) == 2 else None
+    short = cardinal(words, place) if first in TENS else None
+    if short is None and first in _ZERO and at(low, place + 1) in UNITS:
+        short = (UNITS[low[place + 1]], place + 2)
+    return None if short is None else (_century(short[0]), short[1])
+
+
+def _full_year(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, int] | None:
+    """ "nineteen fifty", "nineteen oh five", "two thousand and one", "1950", and where it ends."""
+    first = at(low, place)
+    if first.isdecimal() and len(first) == 4:
+        return int(first), place + 1
     if first in ("nineteen", "twenty"):
         after = place + 1 + (at(low, place + 1) == "hundred")
         after += at(low, after) in ("and", "-")
@@ -176,10 +229,7 @@ def _year(words: Sequence[Word], low: Sequence[str], place: int) -> tuple[int, i
     if first in ("two", "2") and at(low, place + 1) == "thousand":
         rest = cardinal(words, place + 2 + (at(low, place + 2) == "and"))
         return (2000 + rest[0], rest[1]) if rest is not None and rest[0] < 100 else (2000, place + 2)
-    short = cardinal(words, place) if first in TENS else None
-    if short is None and first in _ZERO and at(low, place + 1) in UNITS:
-        short = (UNITS[low[place + 1]], place + 2)
-    return None if short is None else (_century(short[0]), short[1])
+    return None
 
 
 def _century(year: int) -> int:

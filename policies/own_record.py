@@ -67,7 +67,11 @@ _MEDICINES: Final = tuple(
         rf"\bwhat(?:'s| is| was) {_WHOSE} (?:[\w-]+ ){{0,2}}?(?:dose|dosage)\b",
         r"\bwhat (?:dose|dosage|strength) (?:of [\w -]{2,30}? )?(?:am i|is (?:she|he)|(?:was i|were we) (?:given|put|prescribed))\b",
         rf"\b(?:what|which) (?:of {_WHOSE} )?{_PILLS} (?:am i|are we|is (?:she|he)|do {_WHO}|does {_WHO}|was i|were we) (?:on|take|taking|supposed to take|to take|prescribed|given|sent home with|have)\b",
-        rf"\b(?:what|which) {_PILLS} (?:do|does|am|is|are) {_WHO}\b",
+        rf"\b(?:what|which) {_PILLS} (?:do|does|am|is|are|should) {_WHO}\b",
+        rf"\bwhat (?:do|does|am|is|are|should) {_WHO} (?:supposed to |to )?take\b",
+        rf"\bhow (?:much|many|often)(?: [\w-]+){{0,4}}? (?:do|does|should) {_WHO} (?:supposed to |have to |need to )?take\b",
+        rf"\b(?:do|does) {_WHO} take (?:[\w-]+ ){{1,4}}?(?:once|twice|three times|in the (?:morning|evening)|at (?:night|bedtime|noon))\b",
+        rf"\b(?:what|which) (?:dose|dosage|strength|{_PILLS})(?: of [\w -]{{2,30}}?)? {_WHO}(?:'m| am| is| are|'s)? (?:supposed to )?(?:takes?|on|taking)\b",
         rf"\bwhat(?:'s| is| are) (?:on |in )?{_WHOSE} (?:[\w-]+ )?{_PILLS}(?: list)?\W*$",
         rf"\b(?:read|tell|give|list|go over) (?:me )?{_WHOSE} (?:list of )?{_PILLS}\b",
         rf"\bwhen (?:do|does|am|is|are|should) {_WHO} (?:supposed to |to )?(?:take|get) {_WHOSE} [\w -]{{2,30}}",
@@ -80,7 +84,7 @@ _FOLLOW_UP: Final = tuple(
     re.compile(pattern)
     for pattern in (
         rf"\b(?:when|what day|what time|what date|where)(?:'s| is| are| was)? {_WHOSE} (?:next |first |follow[- ]?up )?(?:[\w-]+ )?{_VISIT}\b",
-        rf"\bwhen (?:do|does|am|is|are) {_WHO} (?:supposed to |due to |scheduled to |need to |have to )?(?:see|come (?:back|in)|go back|return|be seen)\b",
+        rf"\bwhen (?:do|does|am|is|are|should) {_WHO} (?:supposed to |due to |scheduled to |need to |have to )?(?:see|come (?:back|in)|go back|return|be seen)\b",
         rf"\b(?:do|does) {_WHO} have (?:a|an|any) (?:[\w-]+ )?{_VISIT}\b",
         rf"\bwhat(?:'s| is) (?:the (?:day|date|time) of )?{_WHOSE} (?:next )?{_VISIT}\b",
     )
@@ -104,7 +108,7 @@ _INSTRUCTIONS: Final = tuple(
 )
 _ADVICE: Final = re.compile(
     r"\b(?:can|could|may|might) (?:i|we|she|he)\b|\bshould (?:i|we|she|he) (?:stop|skip|double|change|keep|still|start|take (?:more|less|another|an extra))\b"
-    r"|\b(?:stop|skip|double|halve|cut|increase|decrease|lower|raise|more|less|extra|another|instead|missed|forgot|too much|too many)\b"
+    r"|\b(?:stop|skip|double|halve|cut|increase|decrease|lower|raise|more|less|extra|another|instead|missed|forgot (?:to|my|a|the)|too much|too many)\b"
     r"|\bside effects?\b|\bis it (?:safe|ok|okay|fine)\b|\bwhat if\b"
 )
 
@@ -116,7 +120,7 @@ _RELATION_OF: Final = {
 }  # fmt: skip
 _RELATIONS: Final = "|".join(sorted(_RELATION_OF, key=len, reverse=True))
 _I_AM: Final = re.compile(
-    rf"\b(?:i'm|i am|im|this is|it's|as) (?:(?:her|his|their|the|a|an|my \w+'s|the patient's|\w+'s) )?(?:\w+ )?(?P<who>{_RELATIONS})\b"
+    rf"\b(?:i'm|i am|im|this is|it's|as) (?:(?:her|his|their|the|a|an|my \w+'s|the patient's|\w+'s) )?(?:(?!my\b|our\b)\w+ )?(?P<who>{_RELATIONS})\b"
 )
 _BARE: Final = re.compile(
     rf"(?:\W|\b(?:her|his|their|the|a|an|um|uh|well|yes|only|oldest|youngest|patient's)\b)*(?P<who>{_RELATIONS})\W*"
@@ -137,7 +141,7 @@ def own_question(text: str) -> OwnQuestion | None:
         found = next((match for match in (pattern.search(plain) for pattern in patterns) if match), None)
         if found is not None:
             part = next((part for part, said in _PARTS if said.search(plain)), None)
-            return OwnQuestion(topic, plain, part if topic is Topic.MEDICINES else None, _subject(plain))
+            return OwnQuestion(topic, plain, part if topic is Topic.MEDICINES else None, _subject(found[0], plain))
     return None
 
 
@@ -148,12 +152,16 @@ def relation_in(text: str, *, asked: bool) -> Relation | None:
     return None if found is None else _RELATION_OF[found["who"]]
 
 
-def _subject(plain: str) -> str:
-    found = list(_OTHERS.finditer(plain))
-    named = next((match["who"] for match in found if match["who"]), "")
-    if named:
-        return _SAME.get(named, named)
-    return "patient" if found else ""
+def _subject(asked: str, plain: str) -> str:
+    """asked: what of the words is the question.  "She" is whoever is named beside it."""
+    if _OTHERS.search(asked) is None:
+        return ""
+    named = _named(asked) or _named(plain) or "patient"
+    return _SAME.get(named, named)
+
+
+def _named(text: str) -> str:
+    return next((match["who"] for match in _OTHERS.finditer(text) if match["who"]), "")
 
 
 def _plain(text: str) -> str:

@@ -65,10 +65,11 @@ class Identifiers:
         return (self.born is not None) + bool(self.phone_end) + bool(self.record)
 
     def beside(self, earlier: Identifiers) -> Identifiers:
-        """These, and of the earlier ones what these lack."""
-        return Identifiers(
-            self.born or earlier.born, self.phone_end or earlier.phone_end, self.record or earlier.record
-        )
+        """These, and of the earlier ones what these lack.  Beside a date of birth a second number is a correction."""
+        born = self.born or earlier.born
+        if born is not None and (self.phone_end or self.record):
+            return Identifiers(born, self.phone_end, self.record)
+        return Identifiers(born, self.phone_end or earlier.phone_end, self.record or earlier.record)
 
 
 @dataclass(frozen=True, slots=True)
