@@ -21,7 +21,7 @@ from tests.calls.test_identifying_in_calls import BORN, DOSE, HERS, METOPROLOL, 
 from tests.virtual_time import at_once
 
 TEXTS: Final = PhraseTexts.for_agent("Mercy", "", draft=False)
-WORDING: Final = Wording.of(TEXTS.wording(), {}, model_sentences=False)
+WORDING: Final = Wording.of(TEXTS.wording(), {})
 ELSEWHERE: Final = "answered elsewhere"
 P = Phrase
 ASKED: Final = [P.IDENTIFY, P.ASK_SECOND]
