@@ -83,7 +83,9 @@ def handed_over(reason: EscalationReason) -> tuple[EndReason, EscalationReason]:
 
 
 def test_all_is_asked_before_a_goodbye_once_her_own_question_is_answered() -> None:
-    held = call("Thank you.", "No.", "No.", "No.", "No, none.", "No.", "Yes, I do.", "On the sheet from the hospital.")
+    held = call(
+        "No thank you.", "No.", "No.", "No.", "No, none.", "No.", "Yes, I do.", "On the sheet from the hospital."
+    )
 
     asked = [ASKED[0], *(text for question in ASKED[1:] for text in (NEXT, question))]
     assert [words(Phrase.ANYTHING_ELSE), LEAD, *asked, GOODBYE] == held.replies
