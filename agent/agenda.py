@@ -225,7 +225,7 @@ class Agenda:
                 return self.again()
             case Social.WAIT:
                 return self._stay(Phrase.CONTINUER)
-            case Social.HAS_QUESTION:
+            case Social.HAS_QUESTION if answers.announces(words):
                 return Step((self._phrases[Phrase.SILENCE_1],), Course.ON, self._at, waits=False)
             case Social.WHO_ARE_YOU | Social.HOW_ARE_YOU:
                 return None

@@ -27,9 +27,10 @@ class Answer(enum.Enum):
 
 _LEAD: Final = r"(?:(?:um+|uh|er|well|oh|so|okay|ok|and|hm+|let me see|i think|i guess|actually|honestly|sorry) )*"
 _YES: Final = re.compile(
-    rf"{_LEAD}(?:yes|yeah|yep|yup|ya|yah|sure|correct|right|that is right|that is correct|i do|i have|i am|i did|i can"
-    r"|i was|it is|it does|it has|they are|there is|there are|of course|absolutely|definitely|certainly|uh huh|mhm+|mm+ hm+"
-    r"|for sure|exactly|you got it|afraid so|unfortunately)\b(?! (?:not|fine|good|okay|ok|great|all right|alright|better)\b)"
+    rf"{_LEAD}(?:yes|yeah|yep|yup|ya|yah|sure|correct|right|that is right|that is correct|of course|absolutely|definitely|certainly|uh huh|mhm+|mm+ hm+"
+    r"|for sure|exactly|you got it|afraid so|unfortunately"
+    r"|(?:i (?:do|have|am|did|can|was)|it (?:is|does|has)|they are|there (?:is|are))"
+    r"(?= (?:a little|a bit|some|had|been|having|very|so|quite|really|still|just|yes|now|today)\b|$))\b(?! not\b)"
 )
 _NO: Final = re.compile(
     rf"{_LEAD}(?:no|nope|nah|uh uh|none|nothing|never|negative|not really|not at all|not that i know(?: of)?|not yet|not now"
@@ -60,6 +61,7 @@ _ASKS: Final = re.compile(
     r"(?:^|, )(?:(?:and|but|so|okay|ok|well|um|no|yes|wait) )*(?:what|when|how|why|where|who|which|can i|could i|should i|may i"
     r"|do i|am i|is it|is that|are there|will i|would it|does it|can you|could you)\b"
 )
+_ANNOUNCES: Final = re.compile(r"\b(?:questions?|ask|calling|wondering|something|things?)\b")
 _EMPTY: Final = frozenset(
     "a an and are as at be been but by can do does for from get go had has have he her his i if in is it its me my no not"
     " of on or our she so than that the them then there they this to up us was we were what when which who will with you"
@@ -99,6 +101,11 @@ def leaves(words: str) -> bool:
 def asks(words: str) -> bool:
     """She asks something herself."""
     return words.rstrip().endswith("?") or _ASKS.search(plain(words)) is not None
+
+
+def announces(words: str) -> bool:
+    """She says that a question of hers is to come; "yes, I have" alone does not."""
+    return _ANNOUNCES.search(plain(words)) is not None
 
 
 def told_back(words: str, wanted: frozenset[str], enough: int) -> bool:
