@@ -25,9 +25,11 @@ from agent.script import Engines, Limits, Script
 from agent.smalltalk import Social, social
 from agent.tally import Tally, TurnTimes
 from agent.turns import Action, Event, State, Turns
+from agent.understanding import Understanding
 from agent.watch import Stage, Watch
 from agent.wishes import Wish, wished
 from policies.guardrails import Answerable, Defer, Escalate, EscalationReason, Sayable, graver, screen_utterance
+from policies.language import another_language
 from policies.phi import PHI, Utterance
 from policies.records import EndReason
 from telephony.audio import FRAME_MS
@@ -67,6 +69,8 @@ class Reply:
     task: asyncio.Task[object] | None = None
     done: bool = False
     course: Course = Course.ON
+    logprob: float = 0.0
+    """How sure the recogniser was of the words."""
 
 
 class Call:
@@ -119,6 +123,7 @@ class Call:
         self._stirred_ms = 0
         self._parting_ms = 0
         self._parting_played = False
+        self._understanding: Final = Understanding()
         self._partings = 0
         self._pressed: PHI[str] | None = None  # the word of a key, until she can be answered
         self._late_turn = False  # she spoke over the closing line, and the words are not here yet
@@ -418,7 +423,7 @@ class Call:
             await self._drop_draft()
             if self._waiting:
                 self._waiting = False
-                await self._on(Event.NOTHING_SAID)
+                await self._nothing_said(heard)
             return
         expected = Expected.YES_OR_NO if self._offered else Expected.ANYTHING
         finished = completeness(screened.said.words, expected)
@@ -523,6 +528,7 @@ class Call:
         self._drafts_in_turn += 1
         reply = self._new_reply()
         reply.said, reply.words, reply.mark, reply.times.stt_ms = said, words, heard.mark, heard.took_ms
+        reply.logprob = 0.0 if heard.transcript is None else heard.transcript.mean_logprob
         self._draft = reply
         reply.task = self._start(self._answer(reply, said, offered=self._offered, plain_only=False))
 
@@ -540,6 +546,10 @@ class Call:
         """The turn is over and its words are here: the prepared reply may be said."""
         reply, self._draft, self._waiting = self._draft, None, False
         if reply is None:
+            return
+        if reply.said is not None and self._lost(reply.said, reply.logprob):
+            await self._drop(reply)
+            await self._escalate(EscalationReason.NOT_UNDERSTOOD)
             return
         asks = reply.said is not None and self._replying.cares(reply.said)
         if asks and self._asked_of_care:  # asked once, and unsure again: the nurse
@@ -559,6 +569,19 @@ class Call:
         reply.gate.open()
         if reply.done:
             await self._reply_done(ReplyDone(reply.number, reply.course))
+
+    def _lost(self, said: Answerable, logprob: float) -> bool:
+        """She speaks another language, or was not understood once more."""
+        if another_language(said.said.words.reveal()):
+            return True
+        known = self._replying.outlook(said) is not Outlook.NOTHING
+        return self._understanding.of_words(logprob, answerable=known)
+
+    async def _nothing_said(self, heard: Recognised) -> None:
+        if heard.transcript is not None and self._understanding.of_sound(heard.transcript.no_speech):
+            await self._escalate(EscalationReason.NOT_UNDERSTOOD)
+        else:
+            await self._on(Event.NOTHING_SAID)
 
     async def _begin_reply(self) -> None:
         known = self._hearing.known
@@ -586,7 +609,7 @@ class Call:
             self._keeping.hear(Speaker.CALLER, said.words, self._start)
             await self._escalate(screened.reason)
         else:
-            await self._on(Event.NOTHING_SAID)
+            await self._nothing_said(heard)
 
     async def _reply_done(self, done: ReplyDone) -> None:
         if self._draft is not None and self._draft.number == done.number and done.course is None:
@@ -730,7 +753,9 @@ class Call:
                 self._say(Phrase.SILENCE_3)
             case EscalationReason.FAILURE:
                 self._say(Phrase.FAILURE)
-            case EscalationReason.ASKED | EscalationReason.KEY_ZERO | EscalationReason.NOT_UNDERSTOOD:
+            case EscalationReason.NOT_UNDERSTOOD:
+                self._say(Phrase.NOT_ENGLISH)
+            case EscalationReason.ASKED | EscalationReason.KEY_ZERO:
                 self._say(Phrase.TRANSFER)
 
     async def _fall_back(self) -> None:

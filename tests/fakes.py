@@ -168,6 +168,8 @@ class Manner:
     urgency: tuple[float, float, float, float] | None = None
     """What the reader says of each `policies.urgency.Urgency`; None: nobody reads."""
     logprob: float = -0.2
+    lost: bool = False
+    """Somebody spoke, and no word was found."""
 
 
 @final
@@ -190,6 +192,8 @@ class ScriptedRecogniser:
         meaning, manner = understood(words) if words else None, self._manner(words)
         read = None if manner.urgency is None else PHI(np.array(manner.urgency, np.float32))
         said = Utterance(PHI(words), doubtful=manner.logprob < UNSURE_LOGPROB, meaning=meaning, urgency=read)
+        if manner.lost:
+            return Transcript(Utterance(PHI(""), doubtful=False), manner.logprob, 0.1)
         return Transcript(said, manner.logprob, 0.0 if words else 0.9)
 
 
