@@ -27,9 +27,11 @@ from agent.script import Engines, Limits, Script
 from agent.smalltalk import Social, social
 from agent.tally import Tally, TurnTimes
 from agent.turns import Action, Event, State, Turns
+from agent.understanding import Understanding
 from agent.watch import Stage, Watch
 from agent.wishes import Wish, wished
 from policies.guardrails import Answerable, Defer, Escalate, EscalationReason, Sayable, Source, graver, screen_utterance
+from policies.language import another_language
 from policies.phi import PHI, Utterance
 from policies.records import EndReason
 from telephony.audio import FRAME_MS
@@ -77,6 +79,8 @@ class Reply:
     course: Course = Course.ON
     own: bool = False
     """About her own record: no other engine may answer it, and it is kept nowhere."""
+    logprob: float = 0.0
+    """How sure the recogniser was of the words."""
 
 
 class Call:
@@ -131,6 +135,7 @@ class Call:
         self._stirred_ms = 0
         self._parting_ms = 0
         self._parting_played = False
+        self._understanding: Final = Understanding()
         self._partings = 0
         self._pressed: PHI[str] | None = None  # the word of a key, until she can be answered
         self._late_turn = False  # she spoke over the closing line, and the words are not here yet
@@ -439,7 +444,7 @@ class Call:
             await self._drop_draft()
             if self._waiting:
                 self._waiting = False
-                await self._on(Event.NOTHING_SAID)
+                await self._nothing_said(heard)
             return
         expected = Expected.YES_OR_NO if self._offered else self._agenda.expected
         finished = completeness(screened.said.words, expected)
@@ -544,6 +549,7 @@ class Call:
         self._drafts_in_turn += 1
         reply = self._new_reply()
         reply.said, reply.words, reply.mark, reply.times.stt_ms = said, words, heard.mark, heard.took_ms
+        reply.logprob = 0.0 if heard.transcript is None else heard.transcript.mean_logprob
         self._draft = reply
         reply.own = self._identifying.takes(said, offered=self._offered)
         reply.task = self._start(self._answer(reply, said, offered=self._offered, plain_only=False))
@@ -574,6 +580,10 @@ class Call:
         """The turn is over and its words are here: the prepared reply may be said."""
         reply, self._draft, self._waiting = self._draft, None, False
         if reply is None:
+            return
+        if reply.said is not None and self._lost(reply, reply.said):
+            await self._drop(reply)
+            await self._escalate(EscalationReason.NOT_UNDERSTOOD)
             return
         asks = reply.said is not None and self._replying.cares(reply.said) and not self._identifying.bare(reply.said)
         if asks and self._asked_of_care:  # asked once, and unsure again: the nurse
@@ -613,6 +623,20 @@ class Call:
             self._watch.failed(Stage.TTS, failure.reason)
         await self._inbox.put(ReplyDone(number, course))
 
+    def _lost(self, reply: Reply, said: Answerable) -> bool:
+        """She speaks another language, or was not understood once more.  An answer to our question may be anything."""
+        if another_language(said.said.words.reveal()):
+            return True
+        asked = reply.own or self._agenda.waiting
+        known = asked or self._replying.outlook(said) is not Outlook.NOTHING
+        return self._understanding.of_words(reply.logprob, answerable=known)
+
+    async def _nothing_said(self, heard: Recognised) -> None:
+        if heard.transcript is not None and self._understanding.of_sound(heard.transcript.no_speech):
+            await self._escalate(EscalationReason.NOT_UNDERSTOOD)
+        else:
+            await self._on(Event.NOTHING_SAID)
+
     async def _begin_reply(self) -> None:
         known = self._hearing.known
         if known is None or known.transcript is None:
@@ -640,7 +664,7 @@ class Call:
                 self._keeping.hear(Speaker.CALLER, said.words, self._start)
             await self._escalate(screened.reason)
         else:
-            await self._on(Event.NOTHING_SAID)
+            await self._nothing_said(heard)
 
     async def _reply_done(self, done: ReplyDone) -> None:
         if self._draft is not None and self._draft.number == done.number and done.course is None:
@@ -817,7 +841,9 @@ class Call:
                 self._say(Phrase.SILENCE_3)
             case EscalationReason.FAILURE:
                 self._say(Phrase.FAILURE)
-            case EscalationReason.ASKED | EscalationReason.KEY_ZERO | EscalationReason.NOT_UNDERSTOOD:
+            case EscalationReason.NOT_UNDERSTOOD:
+                self._say(Phrase.NOT_ENGLISH)
+            case EscalationReason.ASKED | EscalationReason.KEY_ZERO:
                 self._say(Phrase.TRANSFER)
 
     async def _fall_back(self) -> None:

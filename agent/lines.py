@@ -55,6 +55,8 @@ class AgentState(enum.Enum):
 class Workflow(enum.Enum):
     """What the call is for: each has its file in the folder of workflows (`agent/workflows.py`)."""
 
+    NONE = "none"
+    """Nothing is asked; it has no file."""
     INBOUND_QUESTIONS = "inbound_questions"
     POST_DISCHARGE = "post_discharge"
     MEDICATION = "medication"

@@ -55,6 +55,8 @@ class Phrase(enum.Enum):
     EMERGENCY = "emergency"
     CRISIS = "crisis"
     SYMPTOM = "symptom"
+    NOT_ENGLISH = "not_english"
+    """For a caller who is not understood; its Spanish is said by `agent.pronouncing`."""
     FAILURE = "failure"
     KEYS = "keys"
     """Which keys stand for what, see `agent.keypad`."""
@@ -128,6 +130,8 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         "You can also call or text 988 at any time, day or night. If you might act on it now, hang up and call 911.",
         Phrase.SYMPTOM: "A nurse should hear about that now. I'm getting one for you. Please stay on the line. "
         "If it gets worse, hang up and call 911.",
+        Phrase.NOT_ENGLISH: "Un momento, por favor. Viene una persona. Emergencia: nueve, uno, uno. "
+        "One moment, please. I'm getting a person for you. If this is an emergency, hang up and call 911.",
         Phrase.FAILURE: "I'm sorry, something went wrong on our side. I'm getting a person for you now. "
         "Please stay on the line.",
         Phrase.KEYS: "Press 0 for a person, 1 for yes, 2 for no. Press 7 to slow me down, 8 to make me louder, "

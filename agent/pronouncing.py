@@ -50,8 +50,17 @@ topiramate toʊpˈɪɹəmˌeɪt|toprol tˈoʊpɹɔːl|torsemide tˈɔːɹsəmˌa
 valacyclovir vˌæləsˈaɪkləvˌɪɹ|valproate vælpɹˈoʊeɪt|valsartan vælsˈɑːɹtən|venlafaxine vˌɛnləfˈæksiːn
 verapamil vəɹˈæpəmˌɪl|xarelto zəɹˈɛltoʊ|zoloft zˈoʊlɔft|zolpidem zˈoʊlpɪdˌɛm
 """
+_SPANISH: Final = {
+    "un momento": "ˈuːn moʊmˈɛntoʊ",
+    "por favor": "pˈɔːɹ fɑːvˈɔːɹ",
+    "viene una persona": "vjˈɛneɪ ˈuːnə pɛɹsˈoʊnə",
+    "emergencia": "ˌɛmɛɹhˈɛnsiə",
+    "nueve": "nwˈɛveɪ",
+    "uno": "ˈuːnoʊ",
+}
+"""Spanish in the sounds that the English voice was taught; heard as "momento, por favor", and spelled it was not."""
 SOUNDS: Final[Mapping[str, str]] = MappingProxyType(
-    dict(entry.split(" ", 1) for line in _TABLE.strip().splitlines() for entry in line.split("|"))
+    dict(entry.split(" ", 1) for line in _TABLE.strip().splitlines() for entry in line.split("|")) | _SPANISH
 )
 """Name in small letters -> its sounds."""
 _NAME: Final = re.compile(rf"\b({'|'.join(sorted(SOUNDS, key=len, reverse=True))})(?:'?s)?\b", re.IGNORECASE)

@@ -35,12 +35,17 @@ MEASURED: Final = (*(measure for measure in UNITS if measure not in (Measure.SYS
 """What can be asked for: a blood pressure is asked for whole."""
 
 
+NOTHING: Final = Objectives(Workflow.NONE.value, "a line that only answers", "", "", ())
+
+
 class WorkflowRefused(Exception):
     """A workflow's file can't be used.  One sentence that names the file, the item and what to do."""
 
 
 def load(folder: Path, workflow: Workflow) -> Objectives:
     """Raises `WorkflowRefused`."""
+    if workflow is Workflow.NONE:
+        return NOTHING
     name = f"{workflow.value}.toml"
     held: str | None = None
     with contextlib.suppress(OSError, UnicodeDecodeError):

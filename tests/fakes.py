@@ -170,6 +170,8 @@ class Manner:
     logprob: float = -0.2
     scope: tuple[float, ...] | None = None
     """What the reader says of each `policies.scope.Route`; None: nobody reads."""
+    lost: bool = False
+    """Somebody spoke, and no word was found."""
 
 
 @final
@@ -193,6 +195,8 @@ class ScriptedRecogniser:
         read = None if manner.urgency is None else PHI(np.array(manner.urgency, np.float32))
         scope = None if manner.scope is None else PHI(np.array(manner.scope, np.float32))
         said = Utterance(PHI(words), manner.logprob < UNSURE_LOGPROB, meaning, read, scope)
+        if manner.lost:
+            return Transcript(Utterance(PHI(""), doubtful=False), manner.logprob, 0.1)
         return Transcript(said, manner.logprob, 0.0 if words else 0.9)
 
 

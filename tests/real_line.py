@@ -41,7 +41,7 @@ engine = "approved"
 model = ""
 knowledge = "../knowledge"
 retention = "zero"
-workflow = "post_discharge"
+workflow = "none"
 """
 """The shipped agent with a short greeting: real time is dear."""
 

@@ -42,7 +42,7 @@ engine = "openai"
 model = "says-it-back"
 knowledge = "knowledge"
 retention = "zero"
-workflow = "post_discharge"
+workflow = "none"
 """
 
 

@@ -44,7 +44,7 @@ engine = "{engine}"
 model = "{model}"
 knowledge = "../knowledge"
 retention = "{retention}"
-workflow = "post_discharge"
+workflow = "none"
 """
 TRIED: Final = ("QUIETLINE_RECOGNISER", "QUIETLINE_VOICE", "QUIETLINE_SPOKEN_AHEAD", "QUIETLINE_LEAD_MS")
 """Settings of the product (by the start of their names) that the bench hands on, so that a choice can be measured."""

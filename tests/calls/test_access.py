@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from agent.delivery import GAINS_DB, RATES
@@ -12,6 +14,7 @@ from policies.records import EndReason
 from tests.fakes import Manner, Plan, Turnout, at_rate
 from tests.simulated import Line, Setup, greeting, hold, passage, protected, words
 
+Caller = Callable[[Line], Awaitable[None]]
 INSULIN = "How do I store my insulin at home?"
 SLOW, SLOWEST = RATES[2], RATES[3]
 LOUD = GAINS_DB[2]
@@ -279,3 +282,53 @@ def test_yes_by_key_fetches_the_nurse_she_was_offered_though_she_also_speaks() -
         await line.closed(60)
 
     assert EscalationReason.ASKED is hold(caller, unsure_of_insulin()).metrics.escalation
+
+
+# -- who is not understood --------------------------------------------------------------------------------------------
+
+
+def says(*turns: str) -> Caller:
+    """A caller who hears out what comes after each turn but the last, at which the line closes."""
+
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        for turn in turns[:-1]:
+            await line.say(turn)
+            await line.wait(3_000 if "mumble" in turn else 9_000)
+        await line.say(turns[-1])
+        await line.closed(60)
+
+    return caller
+
+
+def garbled(said: str) -> Manner:
+    return Manner(logprob=-0.8) if "walrus" in said else Manner(lost="mumble" in said)
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        ("Do you speak Spanish?",),
+        ("Hola, necesito ayuda por favor.",),
+        ("walrus kitchen in the nineteenth", "walrus page of mutual"),
+        ("mumble mumble mumble", "mumble mumble"),
+        ("mumble mumble mumble", "walrus page of mutual"),
+    ],
+)
+def test_who_is_not_understood_hears_one_phrase_in_two_languages_and_gets_a_person(turns: tuple[str, ...]) -> None:
+    held = hold(says(*turns), Setup(manner=garbled))
+
+    assert words(Phrase.NOT_ENGLISH) == held.texts[-1]
+    assert held.spoken[-1].whole
+    assert EscalationReason.NOT_UNDERSTOOD is held.metrics.escalation
+
+
+def test_who_is_understood_in_between_stays() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        for turn in ("walrus page of mutual", INSULIN, "walrus kitchen in the nineteenth"):
+            await line.say(turn)
+            await line.reply()
+        line.hang_up()
+
+    assert hold(caller, Setup(manner=garbled)).metrics.escalation is None

@@ -199,7 +199,7 @@ PARTING = {
     EscalationReason.FAILURE: Phrase.FAILURE,
     EscalationReason.ASKED: Phrase.TRANSFER,
     EscalationReason.KEY_ZERO: Phrase.TRANSFER,
-    EscalationReason.NOT_UNDERSTOOD: Phrase.TRANSFER,
+    EscalationReason.NOT_UNDERSTOOD: Phrase.NOT_ENGLISH,
 }
 
 

@@ -98,7 +98,7 @@ def test_a_plain_no_is_no_leaving_and_a_question_is_one() -> None:
 
 
 def test_only_a_number_is_read_back_and_only_in_our_own_phrase() -> None:
-    wording = Wording.of(["I heard {number}.", "No place."], {}, model_sentences=False)
+    wording = Wording.of(["I heard {number}.", "No place."], {})
 
     assert "I heard 138 over 85." == read_back("I heard {number}.", PHI("138 over 85"), wording).text.reveal()
     for template, number in (("I heard {number}.", "my dose"), ("You said {number}.", "1"), ("No place.", "1")):
