@@ -226,7 +226,7 @@ def test_questions_beside_the_point_seldom_find_a_passage_though_they_share_its_
     answered = [row for row in asked if isinstance(knowledge.retrieve(PHI(str(row["ask"]))), Found)]
     assert (
         len(answered) / len(asked) <= 0.13
-    )  # by words alone; by meaning, as a line goes, see test_knowledge_by_meaning
+    )  # by words alone: a line finds by meaning
 
 
 @pytest.mark.parametrize(
