@@ -200,10 +200,10 @@ def one_call(
     where = f"{patient.name}, {voice}, {'clear' if noise is None else 'in noise'}"
     gaps = [turn.answer_gap_ms for turn in held.report.turns]
     gap = ", ".join("none" if ms is None else f"{ms:.0f}" for ms in gaps)
-    sys.stderr.write(f"  call {number}: {where}\n")
     board.rows.append(Row(where, RIGHT, "; ".join(wrong) or "reached", not wrong))
     board.notes.append(f"{where}: {record['escalation']}, {record['outcome']}, {record['end']}; gaps {gap or '-'} ms")
     board.notes += [f"    agent: {words or '(nothing)'}" for words in shown]
+    sys.stderr.write(f"  call {number}: {where}: {'; '.join(wrong) or 'reached'}\n")
 
 
 def material_of(folder: Path, engines: Engines) -> Material:
