@@ -9,6 +9,7 @@ sentences of our own (`deploy/teaching/said/`, `asked/`, `spoken/`).
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
@@ -31,7 +32,8 @@ LONGEST: Final = 2_000
 """Pieces of a turn that are read: some ten minutes of speech."""
 PAIR: Final = 144
 """What is read at once of a model's sentence and the passage beside it: a passage is at most 65 words long."""
-SENTENCE: Final = 64  # of them for the sentence; one that is longer is read to there
+SENTENCE: Final = 64
+"""Pieces of a sentence; one that is longer is not weighed."""
 LAYERS: Final = 8
 """Of the model's twelve: with all of them it hears about as well and takes half as long again."""
 TAUGHT: Final = "urgency.npz"
@@ -140,11 +142,16 @@ class UrgencyReader:
         return both.map(lambda heard: heard[0]), both.map(lambda heard: heard[1])
 
     def weigh(self, sentence: PHI[str], passage: str) -> PHI[float]:
-        """How likely it is, 0..1, that a model's sentence is safe beside the passage that was opened for it."""
+        """How likely it is, 0..1, that a model's sentence is safe beside the passage that was opened for it.
+
+        Not a number for a sentence that is longer than `SENTENCE`.
+        """
         return sentence.map(lambda text: self._weigh(text, passage))
 
     def _weigh(self, text: str, passage: str) -> float:
         said, beside = (mpnet.rows_of(self._wordpiece.rows(each, PAIR)) for each in (text, passage))
+        if len(said) - 2 > SENTENCE:
+            return math.nan
         rows: NDArray[np.int_] = np.array(paired(said, beside))
         try:
             return float(self._spoken(self._model(rows))[Spoken.SAFE])
@@ -179,7 +186,7 @@ def share(scores: Floats) -> Floats:
 def paired(said: Sequence[int], beside: Sequence[int]) -> list[int]:
     """Two texts' rows as one row of at most `PAIR`: begin, what is said, end, end, what stands beside it, end."""
     begin, end = said[0], said[-1]
-    inner = said[1:-1][:SENTENCE]
+    inner = said[1:-1][:SENTENCE]  # teaching may bring longer ones
     return [begin, *inner, end, end, *beside[1:-1][: PAIR - len(inner) - 4], end]
 
 

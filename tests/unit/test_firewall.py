@@ -91,6 +91,9 @@ def test_every_approved_sentence_may_be_said_beside_its_own_passage() -> None:
         ("four or five", {"4", "5"}),
         ("point to where it hurts", set()),
         ("A thousand and one nights", {"1001"}),
+        ("800mg every 4h, 3x a day", {"800", "4", "3"}),
+        ("1.5mg", {"1.5"}),
+        ("5 hundred, 2 thousand", {"500", "2000"}),
     ],
 )
 def test_figures_are_the_same_in_words_and_in_digits(text: str, found: set[str]) -> None:
@@ -106,6 +109,10 @@ def test_figures_are_the_same_in_words_and_in_digits(text: str, found: set[str])
         ("Take your warfarin with food.", Breach.MEDICINE),
         ("You can stop taking it.", Breach.RULE),
         ("Have it with a meal.", None),
+        ("Have \uff15 with a meal.", Breach.SIGNS),
+        ("St\u043ep taking it.", Breach.SIGNS),
+        ("Have it with a m\u00adeal.", Breach.SIGNS),
+        ("", Breach.SIGNS),
     ],
 )
 def test_what_the_passage_does_not_hold_may_not_be_said(sentence: str, breach: Breach | None) -> None:

@@ -224,9 +224,7 @@ def test_questions_kept_apart_find_their_passage_or_nothing(
 def test_questions_beside_the_point_seldom_find_a_passage_though_they_share_its_words(knowledge: Knowledge) -> None:
     asked = rows("held_out_beside.jsonl")
     answered = [row for row in asked if isinstance(knowledge.retrieve(PHI(str(row["ask"]))), Found)]
-    assert (
-        len(answered) / len(asked) <= 0.13
-    )  # by words alone: a line finds by meaning
+    assert len(answered) / len(asked) <= 0.13  # by words alone: a line finds by meaning
 
 
 @pytest.mark.parametrize(
