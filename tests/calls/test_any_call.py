@@ -18,7 +18,7 @@ from agent.script import Limits
 from agent.turns import State
 from policies.guardrails import EscalationReason
 from policies.records import EndReason
-from tests.fakes import Plan, Turnout
+from tests.fakes import RATE_MARK, Plan, Turnout
 from tests.simulated import Ending, Held, Line, Network, Setup, WaitedInVain, hold, words
 
 SENTENCES = (
@@ -215,7 +215,7 @@ def check(story: Story) -> None:
     if State.HANDING_OFF in states:
         assert held.notes.reasons
         if held.ending is Ending.AGENT and held.metrics.end is EndReason.HANDED_OVER:
-            assert words(PARTING[held.notes.reasons[0]]) == held.texts[-1]
+            assert words(PARTING[held.notes.reasons[0]]) == held.texts[-1].partition(RATE_MARK)[0]
     if any(isinstance(step, Press) and step.digit == "0" for step in story.steps) and held.notes.keys:
         pressed = [step.digit for step in story.steps if isinstance(step, Press)][: held.notes.keys]
         assert ("0" in pressed) <= (State.HANDING_OFF in states)
