@@ -216,9 +216,8 @@ def one_call(
     gaps = [turn.answer_gap_ms for turn in held.report.turns]
     gap = ", ".join("none" if ms is None else f"{ms:.0f}" for ms in gaps)
     board.rows.append(Row(where, RIGHT, "; ".join(wrong) or "reached", not wrong))
-    board.notes.append(
-        f"{where}: {record['escalation']}, {record['outcome']}, {record['end']}; gaps {gap or '-'} ms; load {os.getloadavg()[0]:.1f}"
-    )
+    came_to = ", ".join(str(record[name]) for name in ("escalation", "outcome", "end"))
+    board.notes.append(f"{where}: {came_to}; gaps {gap or '-'} ms; load {os.getloadavg()[0]:.1f}")
     board.notes += [f"    agent: {words or '(nothing)'}" for words in shown]
     sys.stderr.write(f"  call {number}: {where}: {'; '.join(wrong) or 'reached'}\n")
 
