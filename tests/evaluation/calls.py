@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from agent.passages import Passage
 from agent.phrases import Phrase, PhraseTexts
 from telephony.audio import RATE_HZ, Int16, resample
 from telephony.twin.caller import Held, phone
+from telephony.twin.hearing import audible_runs
 from telephony.twin.line_noise import Conditions
 from telephony.twin.measure import PER_MS
 from telephony.twin.twiml_reader import Dial
@@ -53,6 +55,8 @@ class Ended:
     shown: Sequence[str]
     """The same for people, one line for each time that the patient had spoken; the greeting first."""
     held: Held
+    stopped_ms: float | None
+    """See `stopped_ms`."""
     record: Mapping[str, Any]
 
     @property
@@ -92,11 +96,21 @@ def said_in(heard: str, phrase: str) -> float:
 
 
 def stretches(held: Held) -> Iterator[Int16]:
-    """What was heard before the patient's first words, and after each of her turns."""
-    turns = held.report.turns
-    begins = int(turns[0].began_ms * PER_MS) if turns else len(held.recording.heard)
-    yield held.recording.heard[:begins]
-    yield from (held.heard_after(turn) for turn in range(len(turns)))
+    """What was heard before the patient's first words, and from the beginning of each of her turns to the next one.
+
+    From the beginning, for an emergency is told while she still speaks.
+    """
+    begins = [int(turn.began_ms * PER_MS) for turn in held.report.turns]
+    for start, end in itertools.pairwise([0, *begins, len(held.recording.heard)]):
+        yield held.recording.heard[start:end]
+
+
+def stopped_ms(held: Held) -> float | None:
+    """How long the agent was still heard when she spoke over it, the longest time; None if she never did."""
+    onsets = [int(one.onset_ms * PER_MS) for one in held.report.barge_ins if one.over_speech]
+    runs = audible_runs(held.recording.heard)
+    ends = [(end - onset) / PER_MS for onset in onsets for start, end in runs if start <= onset < end]
+    return max(ends, default=None)
 
 
 async def transcribed(engines: Engines, held: Held) -> list[str]:
@@ -136,12 +150,13 @@ def faults(end: End, ended: Ended, material: Material, spanish: str) -> list[str
         if said_in(ended.after, material.phrases[phrase]) < SAID
     ]
     found += [f"'{word}' was not heard" for word in end.words if word not in ended.after]
-    if (read := material.read_in(ended.after)) not in (end.passages or ("",)):
+    read = material.read_in(ended.after)
+    if end.passages is not None and read not in (end.passages or ("",)):
         found.append(f"it read {read or 'no passage'}, not {' or '.join(end.passages) or 'none'}")
-    if end.stops and not any(
-        one.over_speech and (one.silence_ms or STOP_MS + 1) <= STOP_MS for one in ended.held.report.barge_ins
-    ):
-        found.append("she spoke over an answer, and it did not stop within a second")
+    if end.stops and ended.stopped_ms is None:
+        found.append("she did not come to speak over an answer")
+    elif end.stops and ended.stopped_ms is not None and ended.stopped_ms > STOP_MS:
+        found.append(f"she spoke over an answer, and it went on for {ended.stopped_ms:.0f} ms")
     if end.spanish:
         wordings = material.spanish()
         if not wordings:
@@ -194,14 +209,15 @@ def one_call(
     held = asyncio.run(hold(line, patient, voice, noise or Conditions()))
     record = line.calls_ended(number)[number - 1]
     shown = asyncio.run(transcribed(engines, held))
-    ended = Ended(plain(" ".join(shown[1:] if held.report.turns else shown)), shown, held, record)
+    ended = Ended(plain(" ".join(shown[1:] if held.report.turns else shown)), shown, held, stopped_ms(held), record)
     spanish = spanish_ear(held.recording.heard) if patient.end.spanish and material.spanish() else ""
     wrong = faults(patient.end, ended, material, spanish)
     where = f"{patient.name}, {voice}, {'clear' if noise is None else 'in noise'}"
     gaps = [turn.answer_gap_ms for turn in held.report.turns]
     gap = ", ".join("none" if ms is None else f"{ms:.0f}" for ms in gaps)
     board.rows.append(Row(where, RIGHT, "; ".join(wrong) or "reached", not wrong))
-    board.notes.append(f"{where}: {record['escalation']}, {record['outcome']}, {record['end']}; gaps {gap or '-'} ms")
+    came_to = ", ".join(str(record[name]) for name in ("escalation", "outcome", "end"))
+    board.notes.append(f"{where}: {came_to}; gaps {gap or '-'} ms; load {os.getloadavg()[0]:.1f}")
     board.notes += [f"    agent: {words or '(nothing)'}" for words in shown]
     sys.stderr.write(f"  call {number}: {where}: {'; '.join(wrong) or 'reached'}\n")
 

@@ -30,8 +30,8 @@ class End:
     """The record's escalation is one of these."""
     phrases: tuple[Phrase, ...] = ()
     """Each is heard in what the agent said."""
-    passages: tuple[str, ...] = ()
-    """One of these is what the agent read; empty: it read none at all."""
+    passages: tuple[str, ...] | None = ()
+    """One of these is what the agent read; empty: it read none at all; None: whatever it read was broken off."""
     words: tuple[str, ...] = ()
     """Each is heard after the greeting."""
     handed_over: bool = True
@@ -78,7 +78,7 @@ PATIENTS: Final = (
             ),
             CLOSED,
         ),
-        End(("red_flag",), phrases=(Phrase.EMERGENCY,), passages=("wound-shower",), stops=True),
+        End(("red_flag",), phrases=(Phrase.EMERGENCY,), passages=None, stops=True),
     ),
     Patient(
         "minimiser",

@@ -20,13 +20,13 @@ from deploy.teaching.sentences import shared
 from policies.phi import PHI, Utterance
 from policies.rules.written import red_flags
 from telephony.twin.caller import Held
-from telephony.twin.measure import BargeInReport, CallReport, Recording
+from telephony.twin.measure import BargeInReport, CallReport, Recording, TurnReport
 from telephony.twin.script import BargeIn, Say
 from telephony.twin.twiml_reader import Dial
 from tests.bench.wording import plain
 from tests.evaluation import scope
 from tests.evaluation.board import Board, Miss, Share, loss, quantile
-from tests.evaluation.calls import Ended, Material, faults
+from tests.evaluation.calls import Ended, Material, faults, stopped_ms, stretches
 from tests.evaluation.judging import (
     GRID,
     Found,
@@ -200,13 +200,13 @@ EMERGENCY: Final = (
 )
 
 
-def ended(after: str, *, dialled: bool = True, stopped_ms: float | None = 300.0, **record: str) -> Ended:
+def ended(after: str, *, dialled: bool = True, stopped: float | None = 300.0, **record: str) -> Ended:
     report = CallReport(
         script="",
         duration_ms=0,
         greeting_ms=None,
         turns=(),
-        barge_ins=(BargeInReport(0, over_speech=True, silence_ms=stopped_ms),),
+        barge_ins=(),
         mmhms=(),
         dry_spells=(),
         unprovoked_clears_ms=(),
@@ -214,7 +214,7 @@ def ended(after: str, *, dialled: bool = True, stopped_ms: float | None = 300.0,
     verbs = (Dial(NURSE, None, 25),) if dialled else NO_DIALS
     held = Held(report, Recording((), np.zeros(0, np.int16)), np.zeros(0, np.int16), verbs)
     told = {"escalation": "red_flag", "outcome": "person", "end": "handed_over"} | record
-    return Ended(plain(after), [after], held, told)
+    return Ended(plain(after), [after], held, stopped, told)
 
 
 END: Final = End(("red_flag",), phrases=(Phrase.EMERGENCY,), words=("nurse",), stops=True)
@@ -230,14 +230,28 @@ def test_a_call_that_came_to_its_right_end_has_no_fault() -> None:
         (ended(EMERGENCY, escalation="symptom"), "the record says symptom"),
         (ended(EMERGENCY, outcome="failed"), "no person: failed"),
         (ended(EMERGENCY, dialled=False), "not dialled"),
-        (ended(EMERGENCY, stopped_ms=1_200.0), "did not stop"),
-        (ended(EMERGENCY, stopped_ms=None), "did not stop"),
+        (ended(EMERGENCY, stopped=1_200.0), "went on for 1200 ms"),
+        (ended(EMERGENCY, stopped=None), "did not come to speak over"),
         (ended("I'm getting a nurse for you now"), "emergency was not heard"),
         (ended("this may be an emergency"), "'nurse' was not heard"),
     ],
 )
 def test_each_thing_that_went_wrong_is_named(what: Ended, fault: str) -> None:
     assert any(fault in found for found in faults(END, what, MATERIAL, ""))
+
+
+def test_what_was_heard_is_cut_where_she_begins_and_the_stop_is_timed() -> None:
+    tone = (8_000 * np.sin(np.arange(8_000))).astype(np.int16)  # a second
+    heard = np.concatenate([tone, np.zeros(8_000, np.int16), tone])
+    turn = TurnReport(500.0, 1_500.0, barged_in=True, gap_ms=None, answer_gap_ms=None, pauses=())
+    spoke = BargeInReport(600.0, over_speech=True, silence_ms=None)
+    held = ended("").held
+    report = dataclasses.replace(held.report, turns=(turn,), barge_ins=(spoke,))
+    both = dataclasses.replace(held, report=report, recording=Recording((), heard))
+
+    assert [4_000, 20_000] == [len(stretch) for stretch in stretches(both)]
+    assert 400.0 == pytest.approx(stopped_ms(both), abs=2)
+    assert stopped_ms(held) is None
 
 
 def test_a_passage_is_known_by_its_words_and_one_that_should_not_be_read_is_a_fault() -> None:
