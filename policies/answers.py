@@ -56,6 +56,10 @@ _LEAVES: Final = re.compile(
     r" to (?:go|leave|run)|gotta (?:go|run)|in a hurry|no time|not now|stop asking|no more questions|leave me alone"
     r"|do not want (?:to answer )?(?:any )?(?:more )?questions|that is all for (?:now|today)|i am (?:done|leaving))\b"
 )
+_ONLY_LEAVES: Final = re.compile(
+    rf"{_LEAD}(?:(?:i|we) )?(?:really |just |do |now )*(?:have|need|got|have got|gotta|must|better)(?: to)? (?:go|run|leave|hang up)"
+    r"(?: (?:now|soon|right now|then|already))*(?: (?:thank you|thanks|bye|bye bye|goodbye|sorry|okay))*"
+)
 _ONLY_DONE: Final = re.compile(rf"{_LEAD}(?:that is all|that is it|that will be all|thank you that is all)(?: .*)?")
 _ASKS: Final = re.compile(
     r"(?:^|, )(?:(?:and|but|so|okay|ok|well|um|no|yes|wait) )*(?:what|when|how|why|where|who|which|can i|could i|should i|may i"
@@ -96,6 +100,11 @@ def leaves(words: str) -> bool:
     """She insists on ending the call."""
     text = plain(words)
     return _LEAVES.search(text) is not None or _ONLY_DONE.fullmatch(text.replace(" , ", " ").strip(" ,")) is not None
+
+
+def only_leaves(words: str) -> bool:
+    """The whole turn says that she must end the call, and nothing else."""
+    return _ONLY_LEAVES.fullmatch(" ".join(plain(words).replace(",", " ").split())) is not None
 
 
 def asks(words: str) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import InitVar, dataclass
 from types import MappingProxyType
 from typing import Final, final
 
+from policies.answers import only_leaves
 from policies.asking import wants_a_person
 from policies.firewall import Firewall
 from policies.own_record import OwnQuestion
@@ -205,6 +206,8 @@ def found_in(said: Utterance, rules: RedFlags, sure: Thresholds = IN_CALLS) -> F
     found = rules.judge(said.words.reveal())
     if said.urgency is None:
         return found
+    if only_leaves(said.words.reveal()):
+        return found  # to the reader "I have to go now" is somebody who is losing consciousness
     likely = said.urgency.reveal()
     if found.urgency > Urgency.NURSE_NOW and danger(likely) < sure.hint:
         found = Finding(Urgency.NURSE_NOW, found.rule)
@@ -235,7 +238,7 @@ def _few(said: Utterance) -> bool:
 
 def _unsure(said: Utterance) -> bool:
     """The reader takes it for a symptom rather than not."""
-    if said.urgency is None or _few(said):
+    if said.urgency is None or _few(said) or only_leaves(said.words.reveal()):
         return False
     return float(said.urgency.reveal()[Urgency.ROUTINE]) <= 1 - UNSURE_PERSON
 

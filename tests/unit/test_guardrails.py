@@ -220,3 +220,19 @@ def test_a_permit_cannot_be_rewritten() -> None:
     with pytest.raises((TypeError, ValueError)):
         dataclasses.replace(sayable, text=PHI("Take two."))  # type: ignore[call-arg]
     assert (GREETING, Source.FIXED, "") == said(sayable)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("I really have to go now.", None),
+        ("Okay, gotta run, thanks, bye.", None),
+        ("I have to go now, my chest is crushing.", EscalationReason.RED_FLAG),
+        ("I have to go to the bathroom and it is all blood", EscalationReason.RED_FLAG),
+    ],
+)
+def test_who_only_says_that_she_must_go_is_in_no_danger(words: str, reason: EscalationReason | None) -> None:
+    likely = PHI(np.array([0.1, 0.05, 0.05, 0.8], np.float32))
+    screened = screen_utterance(Utterance(PHI(words), doubtful=False, urgency=likely), red_flags())
+
+    assert reason is (screened.reason if isinstance(screened, Escalate) else None)
