@@ -40,7 +40,7 @@ def passages(*fields: str) -> list[str]:
 @pytest.mark.parametrize("hospital", ["the demonstration hospital", "Northfield Community Hospital"])
 def test_no_fixed_phrase_is_touched(redactor: Redactor, hospital: str) -> None:
     for draft in (True, False):
-        assert [] == touched(redactor, sorted(PhraseTexts.for_agent(hospital, "", draft=draft).wording()))
+        assert [] == touched(redactor, sorted(PhraseTexts.for_agent(hospital, "", draft=draft, days=7).wording()))
 
 
 def test_no_passage_and_no_title_is_touched(redactor: Redactor) -> None:
