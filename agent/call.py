@@ -818,7 +818,7 @@ class Call:
                     self._hand_off()
                 case Action.SAY_CLOSING:
                     self._parting_ms, self._parting_played = 0, False
-                    self._say_all(self._script.disclosures[self._keeping.ask()].closing)
+                    self._say_all([self._script.disclosures[self._keeping.ask()].closing])
                 case Action.CLOSE:
                     await self._leg.close()
 

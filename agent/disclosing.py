@@ -21,8 +21,8 @@ PARTS: Final = (Phrase.GREETING, Phrase.KEEPS_NOTHING, Phrase.KEEPS_TRANSCRIPT, 
 """Said sentence by sentence, and only in a greeting."""
 _KEEPS: Final = MappingProxyType(
     {
-        Retention.ZERO: (Phrase.KEEPS_NOTHING, Phrase.KEPT_NOTHING),
-        Retention.REDACTED: (Phrase.KEEPS_TRANSCRIPT, Phrase.KEPT_TRANSCRIPT),
+        Retention.ZERO: (Phrase.KEEPS_NOTHING, Phrase.CLOSING),
+        Retention.REDACTED: (Phrase.KEEPS_TRANSCRIPT, Phrase.CLOSING_KEPT),
     }
 )
 
@@ -35,8 +35,7 @@ class Disclosure:
     """Its sentences, in order."""
     held: int
     """How many of them are not stopped by speech: up to the one that says what is kept.  Key 0 stops them."""
-    closing: tuple[Sayable, ...]
-    """Its last is `Phrase.CLOSING`."""
+    closing: Sayable
 
 
 def disclosures(texts: PhraseTexts, wording: Wording) -> Mapping[Retention, Disclosure]:
@@ -45,10 +44,10 @@ def disclosures(texts: PhraseTexts, wording: Wording) -> Mapping[Retention, Disc
 
 
 def _disclosure(level: Retention, texts: PhraseTexts, wording: Wording) -> Disclosure:
-    keeps, kept = _KEEPS[level]
-    before, kept_of_it, after = (sentences_of(texts[part]) for part in (Phrase.GREETING, keeps, Phrase.GREETING_END))
+    keeps, closing = _KEEPS[level]
+    before, kept, after = (sentences_of(texts[part]) for part in (Phrase.GREETING, keeps, Phrase.GREETING_END))
     return Disclosure(
-        greeting=tuple(fixed(sentence, wording) for sentence in (*before, *kept_of_it, *after)),
+        greeting=tuple(fixed(sentence, wording) for sentence in (*before, *kept, *after)),
         held=len(before) + 1,
-        closing=tuple(fixed(texts[phrase], wording) for phrase in (kept, Phrase.CLOSING)),
+        closing=fixed(texts[closing], wording),
     )

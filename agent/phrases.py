@@ -69,9 +69,9 @@ class Phrase(enum.Enum):
     AT_LIMIT = "at_limit"
     """No slower, no louder than this."""
     ANYTHING_ELSE = "anything_else"
-    KEPT_NOTHING = "kept_nothing"
-    KEPT_TRANSCRIPT = "kept_transcript"
     CLOSING = "closing"
+    CLOSING_KEPT = "closing_kept"
+    """The closing of a call of which a transcript is kept."""
     BEFORE_YOU_GO = "before_you_go"
     """Leads to what must be asked before a goodbye."""
     NOTED = "noted"
@@ -81,11 +81,18 @@ class Phrase(enum.Enum):
     TYPE_PRESSURE = "type_pressure"
 
 
+CLOSINGS: Final = (Phrase.CLOSING, Phrase.CLOSING_KEPT)
+"""One for each level of retention."""
+
 _DEMONSTRATION: Final = "This is a demonstration, not for real patients. "
 _GREETING: Final = "Hello, this is {who} of {hospital}. To reach a person, say nurse, or press 0."
 _QUESTION: Final = "How can I help you?"
 _GREETING_END: Final = (
     "{demonstration}I am not a nurse or a doctor. If this is an emergency, hang up and dial 911. " + _QUESTION
+)
+_CLOSING: Final = (
+    "What you heard in this call was said by an automated AI assistant. {kept} "
+    "To talk with a person, press 0 now, or call again and say nurse. Take care. Goodbye."
 )
 _ASSISTANT: Final = "the automated AI assistant"
 _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
@@ -143,10 +150,8 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         "9 to hear it again.",
         Phrase.AT_LIMIT: "That is as far as I can go.",
         Phrase.ANYTHING_ELSE: "What else can I help you with?",
-        Phrase.KEPT_NOTHING: "This call was not recorded, and nothing you said is kept.",
-        Phrase.KEPT_TRANSCRIPT: "This call was not recorded, but a redacted transcript is kept for {days}.",
-        Phrase.CLOSING: "What you heard in this call was said by an automated AI assistant. "
-        "To talk with a person, press 0 now, or call again and say nurse. Take care. Goodbye.",
+        Phrase.CLOSING: _CLOSING.format(kept="It was not recorded, and nothing you said is kept."),
+        Phrase.CLOSING_KEPT: _CLOSING.format(kept="It was not recorded, but a redacted transcript is kept for {days}."),
         Phrase.BEFORE_YOU_GO: "Before you go, there is something I need to ask.",
         Phrase.NOTED: "Thank you.",
         Phrase.ASK_AGAIN: "I'm sorry. Let me ask that again.",

@@ -16,7 +16,7 @@ from tests.kept import Office
 from tests.simulated import Held, Line, greeting, hold, words
 
 REDACTED, ZERO = Retention.REDACTED, Retention.ZERO
-KEPT: Final = {ZERO: Phrase.KEPT_NOTHING, REDACTED: Phrase.KEPT_TRANSCRIPT}
+CLOSING: Final = {ZERO: Phrase.CLOSING, REDACTED: Phrase.CLOSING_KEPT}
 SAYS: Final = {
     ZERO: "This call is not recorded, and nothing you say is kept.",
     REDACTED: "This call is not recorded, but a redacted transcript is kept for seven days.",
@@ -62,7 +62,7 @@ def test_a_call_says_at_both_ends_what_is_kept_of_it(
 
     held = called(keeper, lambda: keeper.says(then))
 
-    assert [*greeting(begins), words(KEPT[ends]), words(Phrase.CLOSING)] == held.texts
+    assert [*greeting(begins), words(CLOSING[ends])] == held.texts
     assert SAYS[begins] in held.texts
     assert (ends is REDACTED) == (keeper.transcript() is not None)
     assert (True, True) == (held.metrics.greeting_played, held.metrics.closing_played)
@@ -100,3 +100,19 @@ def test_the_greeting_counts_as_played_when_what_is_kept_was_heard_to_its_end(
         line.hang_up()
 
     assert to_its_end == hold(caller, Keeper(office, level).setup).metrics.greeting_played
+
+
+@pytest.mark.parametrize("level", Retention)
+def test_the_closing_that_is_asked_for_again_is_a_goodbye_again(office: Office, level: Retention) -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say("Goodbye.")
+        await line.hears(900)
+        await line.say("Say that again.")
+        await line.closed()
+
+    held = hold(caller, Keeper(office, level).setup)
+
+    assert [words(CLOSING[level])] * 2 == held.texts[-2:]
+    assert held.spoken[-1].whole
+    assert EndReason.GOODBYE is held.metrics.end

@@ -8,7 +8,7 @@ import pytest
 
 from agent.disclosing import disclosures
 from agent.lines import LICENSED
-from agent.phrases import Phrase, PhraseTexts
+from agent.phrases import CLOSINGS, Phrase, PhraseTexts
 from agent.plainness import grade
 from agent.sentences import sentences_of
 from policies.guardrails import Wording, fixed
@@ -31,9 +31,9 @@ def test_the_greeting_says_what_speaks_for_whom_and_how_to_reach_a_person() -> N
 
 
 def test_what_is_kept_is_said_as_it_is() -> None:
-    for phrase in (Phrase.KEEPS_NOTHING, Phrase.KEPT_NOTHING):
+    for phrase in (Phrase.KEEPS_NOTHING, Phrase.CLOSING):
         assert re.search("not recorded, and nothing you sa(y|id) is kept", LIVE[phrase])
-    for phrase in (Phrase.KEEPS_TRANSCRIPT, Phrase.KEPT_TRANSCRIPT):
+    for phrase in (Phrase.KEEPS_TRANSCRIPT, Phrase.CLOSING_KEPT):
         assert "not recorded, but a redacted transcript is kept for seven days." in LIVE[phrase]
     for days, words in ((1, "for one day."), (31, "for thirty-one days."), (90, "for ninety days.")):
         assert words in PhraseTexts.for_agent("X", "", draft=False, days=days)[Phrase.KEEPS_TRANSCRIPT]
@@ -45,7 +45,8 @@ def test_only_a_draft_agent_says_that_it_is_a_demonstration() -> None:
 
 
 def test_the_closing_says_again_that_a_machine_spoke_and_how_to_reach_a_person() -> None:
-    assert [] == [w for w in ("automated AI assistant", "press 0", "nurse") if w not in LIVE[Phrase.CLOSING]]
+    for closing in CLOSINGS:
+        assert [] == [w for w in ("automated AI assistant", "press 0", "nurse") if w not in LIVE[closing]]
 
 
 def test_the_emergency_wording_says_911_in_its_second_sentence() -> None:
