@@ -104,6 +104,7 @@ class Call:
         self._watch: Final = watch
         self._limits: Final = limits or Limits()
         self._keeping: Final = keeping or Keeping.nothing()
+        self._disclosure: Final = script.disclosures[self._keeping.level]
         self._turns: Final = Turns()
         self._ear: Final = Endpointer()
         self._vad: Final = engines.vad()
@@ -306,7 +307,7 @@ class Call:
 
     async def _clip_played(self, clip: int) -> None:
         counted = self._mouth.played(clip)
-        if clip == self._script.held and self._turns.state is State.GREETING:
+        if clip == self._disclosure.held and self._turns.state is State.GREETING:
             # the greeting's sentences are the first clips of every call, counted from 1
             self._tally.greeting_played = self._proven
             await self._on(Event.PROTECTED_PLAYED)
@@ -768,7 +769,7 @@ class Call:
         for action in actions:
             match action:
                 case Action.SAY_GREETING:
-                    self._say_all(self._script.greeting)
+                    self._say_all(self._disclosure.greeting)
                 case Action.KEEP_PENDING:
                     self._pending = True
                 case Action.BEGIN_REPLY:
@@ -817,7 +818,7 @@ class Call:
                     self._hand_off()
                 case Action.SAY_CLOSING:
                     self._parting_ms, self._parting_played = 0, False
-                    self._say(Phrase.CLOSING)
+                    self._say_all([self._script.disclosures[self._keeping.ask()].closing])
                 case Action.CLOSE:
                     await self._leg.close()
 

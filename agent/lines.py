@@ -31,6 +31,9 @@ LICENSED: Final = frozenset(
 )
 """Titles that a licensed person holds; an automated voice may imply none (California AB 489 and laws like it)."""
 
+KEEPING: Final = frozenset("recorded recording recordings transcript transcripts transcribed".split())
+"""Words of what is kept of a call: `agent.disclosing` says that, as it is, after a hospital's own greeting."""
+
 
 class AgentFileRefused(Exception):
     """An agent file doesn't hold together.  The message is one sentence that names the file and the key."""
@@ -282,7 +285,7 @@ class _Reader:
         return name
 
     def _greeting(self, state: AgentState) -> str:
-        """The fixed greeting discloses; one of the hospital's own must do the same."""
+        """The fixed greeting discloses; one of the hospital's own must do the same, but for what is kept."""
         value = self._take("greeting", "")
         fits = isinstance(value, str) and (value == "" or (value.isprintable() and 20 <= len(value) <= 400))
         self._must(fits, "greeting", "must be one line of 20 to 400 characters")
@@ -290,6 +293,7 @@ class _Reader:
         if words:
             self._must("automated" in words, "greeting", "must say that this is an automated assistant")
             self._must(bool(words & {"nurse", "person"}), "greeting", "must say how to reach a nurse or a person")
+            self._must(not words & KEEPING, "greeting", "must not say what is kept: that is said after it")
             said = discloses(str(value), state)
             self._must(said, "greeting", "must say that this is a demonstration while the state is draft")
         return str(value)

@@ -1,7 +1,7 @@
 """Fixed wording: what the agent says in its own name, in plain words, the same way every time.
 
 What the disclosure must hold: that a machine speaks and for whom, how to reach a person, at the start and at the end of
-the call (California AB 3030); no licensed title for the assistant (AB 489).
+the call (California AB 3030), and what is kept of it; no licensed title for the assistant (AB 489).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from agent.numbers import cardinal
 from agent.sentences import sentences_of
 
 
@@ -19,6 +20,11 @@ class Phrase(enum.Enum):
     """What is said; the words stand in `PhraseTexts`."""
 
     GREETING = "greeting"
+    """Its first part; then what is kept, then `GREETING_END` (`agent.disclosing`)."""
+    KEEPS_NOTHING = "keeps_nothing"
+    KEEPS_TRANSCRIPT = "keeps_transcript"
+    """Its first sentence says it; the rest explains."""
+    GREETING_END = "greeting_end"
     HELLO = "hello"
     WHO_I_AM = "who_i_am"
     FILLER = "filler"
@@ -64,6 +70,8 @@ class Phrase(enum.Enum):
     """No slower, no louder than this."""
     ANYTHING_ELSE = "anything_else"
     CLOSING = "closing"
+    CLOSING_KEPT = "closing_kept"
+    """The closing of a call of which a transcript is kept."""
     BEFORE_YOU_GO = "before_you_go"
     """Leads to what must be asked before a goodbye."""
     NOTED = "noted"
@@ -73,21 +81,25 @@ class Phrase(enum.Enum):
     TYPE_PRESSURE = "type_pressure"
 
 
-GREETING_HELD_MS: Final = 6_000
-"""The greeting's sentences that begin within it are not stopped by speech: the disclosure is heard.  Key 0 stops it."""
+CLOSINGS: Final = (Phrase.CLOSING, Phrase.CLOSING_KEPT)
+"""One for each level of retention."""
 
 _DEMONSTRATION: Final = "This is a demonstration, not for real patients. "
-_GREETING: Final = (
-    "Hello, this is {who} of {hospital}. {demonstration}"
-    "I am not a nurse or a doctor. "
-    "Say nurse, or press 0, at any time to reach a person. "
-    "This call is not recorded. "
-    "If this is an emergency, hang up and dial 911. "
-    "How can I help you?"
+_GREETING: Final = "Hello, this is {who} of {hospital}. To reach a person, say nurse, or press 0."
+_QUESTION: Final = "How can I help you?"
+_GREETING_END: Final = (
+    "{demonstration}I am not a nurse or a doctor. If this is an emergency, hang up and dial 911. " + _QUESTION
+)
+_CLOSING: Final = (
+    "What you heard in this call was said by an automated AI assistant. {kept} "
+    "To talk with a person, press 0 now, or call again and say nurse. Take care. Goodbye."
 )
 _ASSISTANT: Final = "the automated AI assistant"
 _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
     {
+        Phrase.KEEPS_NOTHING: "This call is not recorded, and nothing you say is kept.",
+        Phrase.KEEPS_TRANSCRIPT: "This call is not recorded, but a redacted transcript is kept for {days}. "
+        "That means personal details are taken out.",
         Phrase.HELLO: "Hello. How can I help you?",
         Phrase.WHO_I_AM: "This is {who} of {hospital}. I am a computer, not a nurse or a doctor. How can I help you?",
         Phrase.FILLER: "One moment.",
@@ -138,8 +150,8 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         "9 to hear it again.",
         Phrase.AT_LIMIT: "That is as far as I can go.",
         Phrase.ANYTHING_ELSE: "What else can I help you with?",
-        Phrase.CLOSING: "What you heard in this call was said by an automated AI assistant. "
-        "To talk with a person, press 0 now, or call again and say nurse. Take care. Goodbye.",
+        Phrase.CLOSING: _CLOSING.format(kept="It was not recorded, and nothing you said is kept."),
+        Phrase.CLOSING_KEPT: _CLOSING.format(kept="It was not recorded, but a redacted transcript is kept for {days}."),
         Phrase.BEFORE_YOU_GO: "Before you go, there is something I need to ask.",
         Phrase.NOTED: "Thank you.",
         Phrase.ASK_AGAIN: "I'm sorry. Let me ask that again.",
@@ -158,16 +170,24 @@ class PhraseTexts:
     texts: Mapping[Phrase, str]
 
     @classmethod
-    def for_agent(cls, hospital: str, assistant: str, *, draft: bool, greeting: str = "") -> PhraseTexts:
+    def for_agent(cls, hospital: str, assistant: str, *, draft: bool, days: int, greeting: str = "") -> PhraseTexts:
         """Filled in once, at load.
 
         hospital, assistant: as they are spoken; an empty `assistant` has no name.
-        draft: the greeting says that it is a demonstration.  greeting: the hospital's own, already checked.
+        draft: the greeting says that it is a demonstration.  days: for which a transcript is kept, where one is.
+        greeting: the hospital's own, already checked; what is kept is said after it, and before the question it ends
+        with.
         """
         who = f"{assistant}, {_ASSISTANT}" if assistant else _ASSISTANT
-        fill = {"who": who, "hospital": hospital, "demonstration": _DEMONSTRATION if draft else ""}
+        fill = {
+            "who": who,
+            "hospital": hospital,
+            "demonstration": _DEMONSTRATION if draft else "",
+            "days": f"{cardinal(days)} day{'' if days == 1 else 's'}",
+        }
+        begin, end = _parted(greeting) if greeting else (_GREETING.format(**fill), _GREETING_END.format(**fill))
         texts = {phrase: text.format(**fill) for phrase, text in _FIXED.items()}
-        return cls(MappingProxyType({Phrase.GREETING: greeting or _GREETING.format(**fill), **texts}))
+        return cls(MappingProxyType({Phrase.GREETING: begin, Phrase.GREETING_END: end, **texts}))
 
     def __getitem__(self, phrase: Phrase) -> str:
         return self.texts[phrase]
@@ -175,3 +195,9 @@ class PhraseTexts:
     def wording(self) -> frozenset[str]:
         """All that may be spoken as fixed wording: each phrase, and each sentence of it."""
         return frozenset(part for text in self.texts.values() for part in (text, *sentences_of(text)))
+
+
+def _parted(greeting: str) -> tuple[str, str]:
+    """A hospital's own greeting, and the question to end with: its own, or ours where it asks none."""
+    *before, last = sentences_of(greeting)
+    return (" ".join(before), last) if before and last.endswith("?") else (greeting, _QUESTION)

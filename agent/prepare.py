@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from agent import passages, workflows
 from agent.agenda import HEARD, TYPED, Asking, ToAsk
+from agent.disclosing import PARTS, disclosures
 from agent.engines.approved import ApprovedAnswers
 from agent.engines.ports import Bias, LanguageModel, TextToSpeech
 from agent.engines.vectors import FILE, VectorFile, likeness_of
@@ -20,7 +21,7 @@ from agent.lexicon import MEDICINES
 from agent.lines import Agent, AgentState
 from agent.patients import LocalRecords, PatientRecords
 from agent.phrasebook import PhraseBook
-from agent.phrases import GREETING_HELD_MS, Phrase, PhraseTexts
+from agent.phrases import Phrase, PhraseTexts
 from agent.reach import egress_port
 from agent.replying import Outlook, Voices
 from agent.sayings import Outside
@@ -39,7 +40,7 @@ from policies.redflags import RedFlags
 from policies.retention import effective
 from policies.rules.written import red_flags
 from policies.spoken.written import firewall
-from telephony.audio import FRAME_MS, AudioFrame
+from telephony.audio import AudioFrame
 
 Aside = Callable[[Callable[[], Sayable | Refused]], Awaitable[Sayable | Refused]]
 MOST_BIAS_WORDS: Final = 12  # more cost time and words in noise (docs/decisions/0006-bias-is-a-sentence.md)
@@ -118,7 +119,9 @@ async def prepare(
     # likeness refuses by examples of what is outside; where there are none of a kind, words alone find
     guarded = all(material.sayings.outside.get(kind) for kind in (Outside.NONE, Outside.DOSE, Outside.DIAGNOSIS))
     knowledge = Knowledge(material, likeness_of(material, vectors, meaning) if guarded else None)
-    texts = PhraseTexts.for_agent(agent.hospital, agent.assistant_name, draft=draft, greeting=agent.greeting)
+    texts = PhraseTexts.for_agent(
+        agent.hospital, agent.assistant_name, draft=draft, days=settings.transcript_days, greeting=agent.greeting
+    )
     objectives = workflows.load(settings.workflows, agent.workflow)
     asked = [text for item in objectives.items for text in (item.ask, *sentences_of(item.point))]
     wording = Wording.of(
@@ -130,8 +133,9 @@ async def prepare(
     phrases: Mapping[Phrase, Sayable] = {phrase: fixed(texts[phrase], wording) for phrase in Phrase}
     instead = {reason: sentences_of(texts[phrase]) for reason, phrase in INSTEAD.items()}
     approved = ApprovedAnswers(knowledge, sentences_of(texts[Phrase.NOT_KNOWN]), instead)
-    greeting = tuple(fixed(sentence, wording) for sentence in sentences_of(texts[Phrase.GREETING]))
-    said_ahead = [*greeting, *(said for phrase, said in phrases.items() if phrase is not Phrase.GREETING)]
+    disclosed = disclosures(texts, wording)
+    said_ahead = [sentence for disclosure in disclosed.values() for sentence in disclosure.greeting]
+    said_ahead += [said for phrase, said in phrases.items() if phrase not in PARTS]
     said_ahead += [fixed(text, wording) for text in asked]
     rules = red_flags()
     book = await PhraseBook.spoken_by(tts, said_ahead)
@@ -151,8 +155,7 @@ async def prepare(
                 phrases=phrases,
                 warm=model.warm if model else None,
             ),
-            greeting=greeting,
-            held=_held(greeting, book),
+            disclosures=disclosed,
             red_flags=rules,
             bias=Bias(PHI(drugs)) if drugs else None,
             asking=asking_of(objectives, wording, rules),
@@ -192,16 +195,6 @@ def _outlook(found: Found | NotKnown) -> Outlook:
     if isinstance(found, Found):
         return Outlook.ANSWERABLE
     return Outlook.BACKGROUND if found.reason is Unknown.BACKGROUND else Outlook.NOTHING
-
-
-def _held(greeting: Sequence[Sayable], book: PhraseBook) -> int:
-    """How many sentences of the greeting are heard out: those within its first `GREETING_HELD_MS`, at least one."""
-    heard_ms = 0
-    for count, sentence in enumerate(greeting, start=1):
-        heard_ms += len(book.ready(sentence) or ()) * FRAME_MS
-        if heard_ms >= GREETING_HELD_MS:
-            return count
-    return len(greeting)
 
 
 def model_of(

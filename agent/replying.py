@@ -15,7 +15,7 @@ from agent.caution import unsafe_in_part
 from agent.deferrals import names_medicine
 from agent.engines.ports import EngineFailed, EngineReason, LanguageModel
 from agent.mouth import Gate, Mouth, VoiceFailed
-from agent.phrases import Phrase
+from agent.phrases import CLOSINGS, Phrase
 from agent.sentences import Sentences
 from agent.smalltalk import Social, social
 from agent.tally import TurnTimes
@@ -201,7 +201,7 @@ class Replying:
             await self.recite(lead)
             self._history = [*cut.before]
             return await self._answer(cut.said, gate, times, plain=False)
-        if last is not None and self._is(last, Phrase.CLOSING):
+        if last is not None and any(self._is(last, closing) for closing in CLOSINGS):
             return Course.GOODBYE
         await self.recite([*lead, *again] if again else [self.phrase(Phrase.NOT_UNDERSTOOD)])
         return course

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.agenda import Asking
+from agent.disclosing import Disclosure
 from agent.engines.ports import Bias, SpeechToText, TextToSpeech, VoiceActivity
 from agent.patients import PatientRecords
 from agent.replying import Voices
 from policies.guardrails import Sayable
 from policies.redflags import RedFlags
+from policies.retention import Retention
 from telephony.audio import AudioFrame
 
 
@@ -30,10 +32,8 @@ class Script:
     """What one agent may say, and what it must not miss."""
 
     voices: Voices
-    greeting: tuple[Sayable, ...]
-    """Its sentences, in order."""
-    held: int
-    """How many of them are heard out: the disclosure."""
+    disclosures: Mapping[Retention, Disclosure]
+    """Its greeting and closing, for each level of retention."""
     red_flags: RedFlags
     bias: Bias | None
     asking: Asking | None = None

@@ -486,7 +486,7 @@ class Held:
     @property
     def replies(self) -> list[str]:
         """All that was said after the greeting."""
-        opening = greeting()
+        opening = [text for level in Retention for text in greeting(level)]
         return [text for text in self.texts if text not in opening]
 
     @property
@@ -525,13 +525,13 @@ def words(phrase: Phrase) -> str:
     return house()[0].script.voices.phrases[phrase].text.reveal()
 
 
-def greeting() -> list[str]:
-    return [sentence.text.reveal() for sentence in house()[0].script.greeting]
+def greeting(level: Retention = Retention.ZERO) -> list[str]:
+    return [sentence.text.reveal() for sentence in house()[0].script.disclosures[level].greeting]
 
 
 def protected() -> int:
     """How many sentences of the greeting are heard out."""
-    return house()[0].script.held
+    return house()[0].script.disclosures[Retention.ZERO].held
 
 
 def passage(question: str) -> list[str]:

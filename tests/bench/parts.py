@@ -170,7 +170,9 @@ class Bench:
         folder = self.folder / "calls"
         say(f"  transcribing what {len(list(folder.glob('*.npz')))} callers heard")
         child("tests.bench.listening", str(folder))
-        fixed = Fixed.of(PhraseTexts.for_agent("Riverside General Hospital", "", draft=True, greeting=service.GREETING))
+        fixed = Fixed.of(
+            PhraseTexts.for_agent("Riverside General Hospital", "", draft=True, days=7, greeting=service.GREETING)
+        )
         found = []
         for path in sorted(folder.glob("*.npz")):
             kept = read(path)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from agent.disclosing import disclosures
 from agent.engines.models import recogniser_files, voice_files
 from agent.engines.piper import PiperSpeech, Voice
 from agent.engines.ports import EngineFailed, EngineReason, Speech
@@ -18,12 +19,15 @@ from agent.engines.synthesis import SpeechPool
 from agent.engines.voicing import BREATH_MS
 from agent.engines.whisper import Whisper, WhisperSettings
 from agent.phrasebook import PhraseBook
+from agent.phrases import PhraseTexts
 from policies.guardrails import Sayable, Source, Wording, fixed, screen_reply
 from policies.phi import PHI
+from policies.retention import Retention
 from telephony.audio import FRAME_MS, FRAME_SAMPLES, RATE_HZ, AudioFrame, Int16, level_dbfs
 
 pytestmark = pytest.mark.models
 
+HELD_MS = 12_000  # about ten seconds, and what a voice that never says a sentence twice alike may add
 LONG = "You can take it with food or milk if it upsets your stomach, and drink a full glass of water with every tablet."
 
 
@@ -190,3 +194,13 @@ async def test_what_is_said_is_what_the_recogniser_hears(line: Line) -> None:
         total += len(wanted)
         wrong += sum(word not in got for word in wanted)
     assert wrong <= 0.1 * total
+
+
+@pytest.mark.parametrize("level", Retention)
+async def test_the_part_of_the_greeting_that_is_heard_out_is_short(line: Line, level: Retention) -> None:
+    texts = PhraseTexts.for_agent("Riverside General Hospital", "", draft=True, days=90)
+    disclosure = disclosures(texts, Wording.of(texts.wording(), {}))[level]
+
+    frames = [frame for said in disclosure.greeting[: disclosure.held] async for frame in line.tts.speak(said)]
+
+    assert 6_000 < len(frames) * FRAME_MS < HELD_MS

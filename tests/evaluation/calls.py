@@ -225,5 +225,5 @@ def one_call(
 def material_of(folder: Path, engines: Engines) -> Material:
     """What the agent of `real_line` may say.  folder: for an agent file of its own."""
     agent = lines.load(short_agent(folder)).default
-    texts = PhraseTexts.for_agent(agent.hospital, agent.assistant_name, draft=True, greeting=agent.greeting)
+    texts = PhraseTexts.for_agent(agent.hospital, agent.assistant_name, draft=True, days=7, greeting=agent.greeting)
     return Material(texts.texts, engines.knowledge.passages)

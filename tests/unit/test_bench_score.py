@@ -36,7 +36,7 @@ from tests.bench.recorded import Kept, keep, read
 from tests.bench.score import MISSING, ScoredCall, ScoredTurn, quantile, score, share
 from tests.bench.wording import Fixed, Word, holds, is_not_known, leading_asides, plain, spelled
 
-FIXED: Final = Fixed.of(PhraseTexts.for_agent("Riverside General Hospital", "", draft=True))
+FIXED: Final = Fixed.of(PhraseTexts.for_agent("Riverside General Hospital", "", draft=True, days=7))
 HERE: Final = Path(__file__).parent
 LINE: Final[dict[str, Any]] = {
     "ending": "hung_up",

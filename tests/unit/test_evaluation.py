@@ -193,7 +193,7 @@ def test_a_set_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
 
 # -- the end of a call -----------------------------------------------------------------------------------------------
 
-TEXTS: Final = PhraseTexts.for_agent("Riverside General Hospital", "", draft=True).texts
+TEXTS: Final = PhraseTexts.for_agent("Riverside General Hospital", "", draft=True, days=7).texts
 MATERIAL: Final = Material(TEXTS, load(ROOT / "deploy" / "knowledge").passages)
 EMERGENCY: Final = (
     "This may be an emergency, hang up and call nine one one now. If you can't stay on the line, and I'll get a nurse"

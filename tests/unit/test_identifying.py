@@ -20,7 +20,7 @@ from policies.rules.written import red_flags
 from tests.calls.test_identifying_in_calls import BORN, DOSE, HERS, METOPROLOL, NOBODYS, PHONE, Directory
 from tests.virtual_time import at_once
 
-TEXTS: Final = PhraseTexts.for_agent("Mercy", "", draft=False)
+TEXTS: Final = PhraseTexts.for_agent("Mercy", "", draft=False, days=7)
 WORDING: Final = Wording.of(TEXTS.wording(), {})
 ELSEWHERE: Final = "answered elsewhere"
 P = Phrase

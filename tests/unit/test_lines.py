@@ -72,6 +72,7 @@ def test_the_number_called_picks_the_agent(tmp_path: Path) -> None:
         ({"knowledge": '"nowhere"'}, "knowledge"),
         ({"greeting": '"Hello, how can I help you today?"'}, "greeting"),
         ({"greeting": '"Hello, this is an automated assistant. Say nurse for a nurse."'}, "demonstration"),
+        ({"greeting": '"This is an automated demonstration. Say nurse. This call is recorded."'}, "kept"),
         ({"assistant_name": '"Nurse Joy"'}, "licensed"),
         ({"assistant_name": '"Joy RN"'}, "licensed"),
         ({"assistant_name": '"Dr Joy"'}, "licensed"),

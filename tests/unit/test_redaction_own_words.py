@@ -41,7 +41,7 @@ def passages(*fields: str) -> list[str]:
 @pytest.mark.parametrize("hospital", ["the demonstration hospital", "Northfield Community Hospital"])
 def test_no_fixed_phrase_is_touched(redactor: Redactor, hospital: str) -> None:
     for draft in (True, False):
-        texts = PhraseTexts.for_agent(hospital, "", draft=draft)
+        texts = PhraseTexts.for_agent(hospital, "", draft=draft, days=7)
         spanish = {texts[Phrase.NOT_ENGLISH], *sentences_of(texts[Phrase.NOT_ENGLISH])}  # reads as names, and is none
         assert [] == touched(redactor, sorted(texts.wording() - spanish))
 
