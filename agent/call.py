@@ -661,7 +661,7 @@ class Call:
         """She speaks another language, or was not understood once more.  An answer to our question may be anything."""
         if another_language(said.said.words.reveal()):
             return True
-        asked = reply.own or self._agenda.waiting or self._offered
+        asked = reply.own or self._agenda.waiting or (self._offered and said.said.words.map(answers.accepts).reveal())
         known = asked or self._replying.outlook(said) is not Outlook.NOTHING
         return self._understanding.of_words(reply.logprob, answerable=known)
 

@@ -86,9 +86,10 @@ def test_a_person_fetched_while_it_was_to_be_asked_again_is_told_in_the_ledger()
 
 def test_a_key_that_was_pressed_before_something_else_was_said_is_gone() -> None:
     asked = agenda()
+    [question] = asked.again().say
     assert asked.key(PHI("1"))
-    asked.suspend()
-    say(asked, asked.again())
+    asked.begun(SAID)
+    asked.begun(question)
 
     assert not asked.due(20)
 
