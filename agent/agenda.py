@@ -23,10 +23,13 @@ from policies.phi import PHI
 from policies.readings import Bound, Measure, Reading
 from policies.urgency import Urgency
 
+MOST_REPEATS: Final = 2  # of one question on request; each further one is a failure to understand it
 KEYPAD_AT: Final = 2  # failures to understand from which she is asked to type; one more brings a person
 DONE_TYPING_MS: Final = 5_000  # without a key: what was typed stands, as some do not press the pound key
 NOTHING_TYPED_MS: Final = 13_000  # after the prompt, which is said again at 8 s of silence (`agent.turns.Patience`)
 CLINICAL: Final = (EscalationReason.RED_FLAG, EscalationReason.CRISIS, EscalationReason.SYMPTOM)
+TO_SOMETHING_ELSE: Final = (Social.YES, Social.NO, Social.THANKS, Social.GREETING, Social.HEARING_CHECK)
+"""Small talk that answers whatever was said since our question."""
 ESCALATES: Final = (Course.NURSE, Course.EMERGENCY)
 HEARD: Final = "I heard {number}. Is that right?"
 TYPED: Final = "You typed {number}. Is that right?"
@@ -65,7 +68,11 @@ class _At:
     covered: tuple[Covered, ...]
     waiting: bool = False
     """The open question was the last thing said."""
+    owed: bool = False
+    """Something else was said over it or since: it is asked again before anything counts as its answer."""
     failures: int = 0
+    repeats: int = 0
+    """Times that she wanted the question again."""
     repeated: bool = False
     """The point of a teach-back was said once more."""
     heard: PHI[Reading] | None = None
@@ -94,7 +101,7 @@ class Agenda:
         self._phrases: Final = phrases
         count = len(asking.items) if asking is not None else 0
         self._at = _At(tuple(range(count)), (Covered.NOT_REACHED,) * count)
-        self._waits = False
+        self._question: Sayable | None = None
         self._keys: PHI[str] = PHI("")
         self._typed = 0
         self._entered = False
@@ -106,6 +113,15 @@ class Agenda:
     def waiting(self) -> bool:
         """Her next words are an answer to a question of ours."""
         return self._at.waiting
+
+    @property
+    def pending(self) -> bool:
+        """A question of ours is open, or is to be asked again."""
+        return self._at.waiting or self._at.owed
+
+    def asks(self, sentence: Sayable) -> bool:
+        """Is it the sentence that asks the open question?"""
+        return sentence is self._question
 
     @property
     def expected(self) -> Expected:
@@ -124,7 +140,7 @@ class Agenda:
     def step(self, said: Answerable) -> Step | None:
         """What her words bring about; None where they are no answer, but something of her own."""
         if not self._at.waiting:
-            return None
+            return self.again() if self._at.owed and said.care is Care.NONE and _to_something_else(said) else None
         if self._entered:
             return self._of_keys()
         return said.said.words.map(lambda words: self._of_words(words, said.care)).reveal()
@@ -136,34 +152,54 @@ class Agenda:
             return self._confirm(at.heard, self._using.heard, at)
         return self._type() if self._typing else self._ask(at)
 
+    def once_more(self) -> Step | None:
+        """She wants the question again: None where it may simply be repeated, see `repeat`."""
+        return self._failed() if self._at.waiting and self._at.repeats >= MOST_REPEATS else None
+
+    def repeat(self) -> None:
+        """It is repeated."""
+        if self._at.waiting:
+            self._at = replace(self._at, repeats=self._at.repeats + 1)
+
     def pause(self) -> None:
         """Another question of ours is open, so that hers are answered to that; this one is asked again later."""
-        self._at = replace(self._at, waiting=False, heard=None)
+        self._at = replace(self._at, waiting=False, owed=False, heard=None)
+
+    def suspend(self) -> None:
+        """Something else is said: what comes next is no answer, and the open question is asked again."""
+        if self._at.waiting:
+            self._at = replace(self._at, waiting=False, owed=True)
+            self._forget_keys()
 
     def take(self, step: Step) -> None:
         """It is about to be said."""
         idle_ms = self._idle_ms if step.after is self._at else 0  # a prompt that is said again gives no more time
-        self._at = replace(step.after, waiting=False)
-        self._waits = step.waits
+        self._at = replace(step.after, waiting=False, owed=step.waits)
+        self._question = step.say[-1] if step.waits else None
         self._forget_keys()
         self._idle_ms = idle_ms
 
-    def asked(self) -> None:
-        """The last sentence of the step has begun."""
-        if self._waits and self._at.covered[self._at.left[0]] is Covered.NOT_REACHED:
-            self._at = replace(self._at, covered=self._cover(self._at, Covered.ASKED))
-        self._at = replace(self._at, waiting=self._waits)
+    def begun(self, sentence: Sayable) -> None:
+        """She hears this now.  Only while it is the open question are her words its answer."""
+        if not self.asks(sentence):
+            self.suspend()
+        elif self._at.owed:
+            covered = self._at.covered
+            if covered[self._at.left[0]] is Covered.NOT_REACHED:
+                covered = self._cover(self._at, Covered.ASKED)
+            self._at = replace(self._at, waiting=True, owed=False, covered=covered)
 
     def ledger(self, escalation: EscalationReason | None) -> tuple[Covered, ...]:
         """What became of each item.  escalation: why a person was fetched, if one was."""
         at = self._at
-        if at.waiting and escalation in CLINICAL:
+        if self.pending and at.covered[at.left[0]] is Covered.ASKED and escalation in CLINICAL:
             return self._settled(at, Covered.ESCALATED).covered
         return at.covered
 
     def forget(self) -> None:
         """Nothing of hers stays."""
         self._at = replace(self._at, heard=None)
+        self._question = None
         self._forget_keys()
 
     # -- keys --------------------------------------------------------------------------------------------------------
@@ -221,7 +257,7 @@ class Agenda:
 
     def _of_words(self, words: str, care: Care) -> Step | None:
         match social(PHI(words)):
-            case Social.REPEAT | Social.GREETING | Social.HEARING_CHECK:
+            case Social.GREETING | Social.HEARING_CHECK:
                 return self.again()
             case Social.WAIT:
                 return self._stay(Phrase.CONTINUER)
@@ -245,10 +281,8 @@ class Agenda:
             return self._of_own_words(words)
         answer = answers.yes_or_no(words)
         step = self._of_answer(answer)
-        if not answers.leaves(words) or step.course in ESCALATES:
-            return step
-        known = answer in (Answer.YES, Answer.NO, Answer.PARTLY) and self._at.heard is None
-        return self._left(Covered.ANSWERED if known else Covered.DECLINED)
+        answered = answer in (Answer.YES, Answer.NO, Answer.PARTLY)
+        return step if answered or not answers.leaves(words) else self._left(Covered.DECLINED)
 
     def _of_number(self, words: str) -> Step:
         measure = self._open.item.measure
@@ -372,3 +406,10 @@ class Agenda:
     @property
     def _wants_yes_or_no(self) -> bool:
         return self._open.item.kind is Kind.YES_NO or self._at.heard is not None
+
+
+def _to_something_else(said: Answerable) -> bool:
+    """An answer, but to whatever was said since our question."""
+    words = said.said.words
+    kind = social(words)
+    return kind in TO_SOMETHING_ELSE if kind is not None else words.map(answers.says_yes_or_no).reveal()

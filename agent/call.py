@@ -30,6 +30,7 @@ from agent.turns import Action, Event, State, Turns
 from agent.understanding import Understanding
 from agent.watch import Stage, Watch
 from agent.wishes import Wish, wished
+from policies import answers
 from policies.guardrails import Answerable, Defer, Escalate, EscalationReason, Sayable, Source, graver, screen_utterance
 from policies.language import another_language
 from policies.phi import PHI, Utterance
@@ -111,7 +112,7 @@ class Call:
         self._mouth: Final = Mouth(leg, engines.tts, engines.ready, self._spoke)
         self._replying: Final = Replying(script.voices, self._mouth, self._clock_ms, self._llm_failed)
         self._agenda: Final = Agenda(script.asking, script.voices.phrases)
-        self._identifying: Final = Identifying(script.records, self._mouth, self._replying.phrase)
+        self._identifying: Final = Identifying(script.records, self._replying.recite, self._replying.phrase)
         self._inbox: Final[asyncio.Queue[LegEvent | Recognised | ReplyDone]] = asyncio.Queue(maxsize=512)
         self._children: Final[set[asyncio.Task[object]]] = set()
         self._tasks: asyncio.TaskGroup | None = None
@@ -174,6 +175,8 @@ class Call:
             self._inbox.get_nowait()
         self._ear.forget()
         self._hearing.forget()
+        self._mouth.forget()
+        self._replying.forget()
         self._agenda.forget()
         self._identifying.forget()
         self._draft = self._reply = self._overlap_heard = self._pressed = None
@@ -247,7 +250,8 @@ class Call:
         self._watch.key()
         self._turns.person_is_near()
         said = said_by(pressed.digit)
-        if self._agenda.key(pressed.digit) or self._identifying.key(pressed.digit):
+        identifies = self._identifying.entering and self._identifying.key(pressed.digit)
+        if identifies or self._agenda.key(pressed.digit) or self._identifying.key(pressed.digit):
             await self._on(Event.KEY)
         elif pressed.digit.reveal() == PERSON:
             await self._escalate(EscalationReason.KEY_ZERO)
@@ -297,6 +301,9 @@ class Call:
             self._watch.greeted(int(self._clock_ms() - self._begun_ms))
         if self._mouth.is_aside(clip):
             return
+        sentence = self._mouth.saying(clip)
+        if sentence is not None:
+            self._agenda.begun(sentence)
         if self._turns.state is State.THINKING and self._reply is not None:
             times = self._reply.times
             times.gap_ms = self._now_ms - self._last_voiced_ms
@@ -552,30 +559,53 @@ class Call:
         reply.said, reply.words, reply.mark, reply.times.stt_ms = said, words, heard.mark, heard.took_ms
         reply.logprob = 0.0 if heard.transcript is None else heard.transcript.mean_logprob
         self._draft = reply
-        reply.own = self._identifying.takes(said, offered=self._offered)
+        reply.own = self._identifying.takes(said, offered=self._offered, waiting=self._agenda.waiting)
         reply.task = self._start(self._answer(reply, said, offered=self._offered, plain_only=False))
 
     async def _answer(self, reply: Reply, said: Answerable, *, offered: bool, plain_only: bool) -> None:
         course: Course | None = None
         try:
-            course = await self._identifying.recall(said, reply.gate, answered=self._answers > 0)
-            own = course is None and reply.own
-            of_the_voice = bool(wished(said.said.words))  # "slower": the open question is said again so
-            step = None if course is not None or own or offered or of_the_voice else self._agenda.step(said)
-            if own:
-                course = await self._identifying.reply(said, reply.gate, offered=offered)
-            elif step is not None:
+            step = self._step(reply, said, offered=offered)
+            if step is not None:
                 await reply.gate.opened.wait()
                 course = await self._follow(step)
-            elif course is None:
-                course = await self._replying.reply(said, reply.gate, reply.times, offered=offered, plain=plain_only)
-                if course is Course.ON and self._agenda.waiting and not of_the_voice:
-                    await self._follow(self._agenda.again(), first=False)
+            else:
+                course = await self._identifying.recall(said, reply.gate, answered=self._answers > 0)
+                if course is None and reply.own:
+                    course = await self._identifying.reply(said, reply.gate, offered=offered)
+                elif course is None:
+                    if Wish.AGAIN in self._wished(said):
+                        await reply.gate.opened.wait()
+                        self._agenda.repeat()
+                    answer = self._replying.reply(said, reply.gate, reply.times, offered=offered, plain=plain_only)
+                    course = await answer
+                await self._ask_again(course)
         except VoiceFailed as failure:
             self._watch.failed(Stage.TTS, failure.reason)
         except EngineFailed:
             pass  # told by `Replying`
         await self._inbox.put(ReplyDone(reply.number, course))
+
+    def _step(self, reply: Reply, said: Answerable, *, offered: bool) -> Step | None:
+        """What her words are to the open question of ours; None where they are something else."""
+        if reply.own or offered or (self._identifying.asking and not self._agenda.waiting):
+            return None
+        wishes = self._wished(said)
+        if Wish.AGAIN in wishes:
+            return self._agenda.once_more()
+        return None if wishes else self._agenda.step(said)  # "slower": the open question is said again so
+
+    def _wished(self, said: Answerable) -> Sequence[Wish]:
+        """What she asks of the voice; nothing where it answers a question of ours that is open: "yes, again"."""
+        answers_it = self._agenda.waiting and said.said.words.map(answers.says_yes_or_no).reveal()
+        return () if answers_it else wished(said.said.words)
+
+    async def _ask_again(self, course: Course) -> None:
+        """The open question of ours, where a reply has ended on anything else.  Raises `VoiceFailed`."""
+        last = self._mouth.last_said
+        asked = bool(last) and self._agenda.asks(last[-1])
+        if course is Course.ON and self._agenda.pending and not asked and not self._identifying.asking:
+            await self._follow(self._agenda.again(), first=False)
 
     async def _commit(self) -> None:
         """The turn is over and its words are here: the prepared reply may be said."""
@@ -595,6 +625,8 @@ class Call:
             self._asked_of_care = asks
         self._pressed = None
         self._tally.counts["turns"] += 1
+        if reply.own:
+            self._agenda.suspend()
         if reply.said is not None and not reply.own:
             self._keeping.hear(Speaker.CALLER, reply.said.said.words, self._start)
         self._turns.person_is_near()
@@ -612,6 +644,7 @@ class Call:
         self._tell_state(before)
         self._tally.counts["turns"] += 1
         self._turns.person_is_near()
+        self._agenda.suspend()
         reply = self._new_reply()
         reply.own, self._reply, self._last_voiced_ms = True, reply, self._now_ms
         reply.task = self._start(self._answer_keys(reply.number))
@@ -620,6 +653,7 @@ class Call:
         course: Course | None = None
         try:
             course = await self._identifying.reply_to_keys()
+            await self._ask_again(course)
         except VoiceFailed as failure:
             self._watch.failed(Stage.TTS, failure.reason)
         await self._inbox.put(ReplyDone(number, course))
@@ -628,7 +662,7 @@ class Call:
         """She speaks another language, or was not understood once more.  An answer to our question may be anything."""
         if another_language(said.said.words.reveal()):
             return True
-        asked = reply.own or self._agenda.waiting
+        asked = reply.own or self._agenda.waiting or (self._offered and said.said.words.map(answers.accepts).reveal())
         known = asked or self._replying.outlook(said) is not Outlook.NOTHING
         return self._understanding.of_words(reply.logprob, answerable=known)
 
@@ -725,10 +759,9 @@ class Call:
     async def _follow(self, step: Step, *, first: bool = True) -> Course:
         """Say it.  first: a new reply begins with it.  Raises `VoiceFailed`."""
         self._agenda.take(step)
-        for nth, sentence in enumerate(step.say):
-            last = nth == len(step.say) - 1
-            begun = (lambda _: self._agenda.asked()) if last else None
-            await self._mouth.say(sentence, first=first and nth == 0, begun=begun)
+        if step.waits:
+            self._identifying.leave()
+        await self._replying.recite(step.say, first=first)
         return step.course
 
     async def _recite(self, number: int, sentences: Sequence[Sayable]) -> None:
@@ -794,7 +827,7 @@ class Call:
                     self._overlap_heard = None
                 case Action.PROMPT_1:
                     self._tally.counts["silence_prompts"] += 1
-                    if self._agenda.waiting:
+                    if self._agenda.pending and not self._identifying.asking:
                         self._say_step(self._agenda.again())
                     else:
                         self._say(Phrase.ANYTHING_ELSE if self._answers else Phrase.SILENCE_1)

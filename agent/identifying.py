@@ -13,12 +13,12 @@ from __future__ import annotations
 import asyncio
 import enum
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from agent.keying import Keying
 from agent.lexicon import MEDICINE_NAMES
-from agent.mouth import Gate, Mouth
+from agent.mouth import Gate
 from agent.patients import ANSWER_S, PatientRecords
 from agent.phrases import Phrase
 from agent.questions import asks_something
@@ -58,10 +58,18 @@ class Stage(enum.Enum):
 class Identifying:
     """One call's.  Holds identifiers and record in memory, and forgets them with the call."""
 
-    def __init__(self, records: PatientRecords | None, mouth: Mouth, phrase: Callable[[Phrase], Sayable]) -> None:
-        """records: None where there is no source, or the agent's file allows none.  phrase: its fixed wording."""
+    def __init__(
+        self,
+        records: PatientRecords | None,
+        recite: Callable[[Sequence[Sayable]], Awaitable[object]],
+        phrase: Callable[[Phrase], Sayable],
+    ) -> None:
+        """records: None where there is no source, or the agent's file allows none.  recite: says a whole reply.
+
+        phrase: its fixed wording.
+        """
         self._records: Final = records
-        self._mouth: Final = mouth
+        self._recite: Final = recite
         self._phrase: Final = phrase
         self._keying: Final = Keying()
         self._stage = Stage.OPEN
@@ -86,16 +94,31 @@ class Identifying:
         """What the caller says now may be an identifier: it is kept nowhere and no model sees it."""
         return self._stage is Stage.ASKING
 
+    def leave(self) -> None:
+        """A question of another kind is asked now: what comes next answers that one.  What was given stays known."""
+        if self.asking:
+            self._stage = Stage.OPEN
+
     # -- keys --------------------------------------------------------------------------------------------------------
+
+    @property
+    def entering(self) -> bool:
+        """Star was pressed, and no end yet: the next key is a digit of an identifier, whatever else is asked."""
+        return self._keying.entering
 
     def key(self, digit: PHI[str]) -> bool:
         """True if the key belongs to an identifier; else it means what it always means."""
-        return self.asking and self._keying.key(digit)
+        return self._may_key and self._keying.key(digit)
 
     def keyed(self) -> bool:
         """20 ms went by.  True while an entry is complete and waits to be answered."""
         self._keying.hear()
-        return self.asking and self._keying.ready
+        return self._may_key and self._keying.ready
+
+    @property
+    def _may_key(self) -> bool:
+        """Identifiers are asked for, or were, before another question came between."""
+        return self.asking or (self._stage is Stage.OPEN and self._asked is not None)
 
     # -- turns -------------------------------------------------------------------------------------------------------
 
@@ -109,21 +132,25 @@ class Identifying:
             return None
         await gate.opened.wait()
         self._recalled = True
-        await self._say(Phrase.NOT_REMEMBERED)
         if said.care is not Care.NONE or words.map(asks_something).reveal():
+            await self._say(Phrase.NOT_REMEMBERED)
             return None
-        await self._mouth.say(self._phrase(Phrase.SILENCE_1))
-        return Course.ON
+        return await self._say(Phrase.NOT_REMEMBERED, Phrase.SILENCE_1)
 
-    def takes(self, said: Answerable, *, offered: bool) -> bool:
-        """Is this turn answered here?  Changes nothing: a draft may be dropped.  offered: a "yes" asks for a person."""
+    def takes(self, said: Answerable, *, offered: bool, waiting: bool = False) -> bool:
+        """Is this turn answered here?  Changes nothing: a draft may be dropped.
+
+        offered: a "yes" asks for a person.  waiting: a question that must be asked is open, and a "yes" answers that.
+        """
         if self._records is None or self._stage is Stage.OVER:
             return False
         words, kind = said.said.words, social(said.said.words)
         if self.asking:
+            if waiting:
+                return words.map(_surely_answers).reveal()
             if kind is not None:
                 return kind is Social.NO or (kind is Social.YES and not offered)
-            return words.map(_may_answer).reveal()
+            return words.map(_surely_answers if offered else _may_answer).reveal()
         if said.care is not Care.NONE:
             return False
         question = words.map(own_question) if kind is None else PHI(None)
@@ -163,6 +190,7 @@ class Identifying:
 
     async def reply_to_keys(self) -> Course:
         """To a complete entry.  Raises `VoiceFailed`."""
+        self._stage = Stage.ASKING
         found = self._keying.take().map(identifiers_keyed)
         if not self._take(found):
             return await self._not_heard()
@@ -256,16 +284,12 @@ class Identifying:
         if not sentences or (medicines and elsewhere.reveal() and not here.reveal()):
             return await self._say(*lead, Phrase.NOT_LISTED, then=Course.OFFERED_PERSON)
         said = [*map(self._phrase, lead), *sentences, *([self._phrase(Phrase.IF_IT_DIFFERS)] if medicines else [])]
-        await self._say_all(said)
+        await self._recite(said)
         return Course.ON
 
     async def _say(self, *phrases: Phrase, then: Course = Course.ON) -> Course:
-        await self._say_all([self._phrase(phrase) for phrase in phrases])
+        await self._recite([self._phrase(phrase) for phrase in phrases])
         return then
-
-    async def _say_all(self, sentences: list[Sayable]) -> None:
-        for nth, sentence in enumerate(sentences):
-            await self._mouth.say(sentence, first=nth == 0)
 
     def _drop(self) -> None:
         self._given, self._relation = PHI(Identifiers()), PHI(None)
@@ -275,6 +299,11 @@ def _may_answer(text: str) -> bool:
     """To the question for an identifier: all but another question, without a number or a month in it."""
     short = "?" not in text and len(text.split()) <= SHORT_WORDS
     return short or may_identify(text) or own_question(text) is not None or not asks_something(text)
+
+
+def _surely_answers(text: str) -> bool:
+    """A whole identifier, or a question for the record: where "yes, get one" and its like answer something else."""
+    return identifiers_in(text).given > 0 or own_question(text) is not None
 
 
 def _there(question: OwnQuestion | None) -> OwnQuestion:

@@ -45,6 +45,11 @@ class Keying:
             self._finish()
 
     @property
+    def entering(self) -> bool:
+        """An entry was begun and has not ended."""
+        return self._digits is not None
+
+    @property
     def ready(self) -> bool:
         """An entry is complete and not yet taken."""
         return self._done is not None

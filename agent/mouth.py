@@ -142,6 +142,10 @@ class Mouth:
         self._asides.discard(clip)
         return self._unheard.pop(clip, None) is not None and not aside
 
+    def saying(self, clip: int) -> Sayable | None:
+        """The sentence of this clip; None for an aside, and for one that was hushed or has been played."""
+        return None if clip in self._asides else self._unheard.get(clip)
+
     def is_aside(self, clip: int) -> bool:
         return clip in self._asides
 
@@ -152,6 +156,12 @@ class Mouth:
         self._unheard.clear()
         self._asides.clear()
         return cut
+
+    def forget(self) -> None:
+        """No sentence stays, hers from a record neither."""
+        self._unheard.clear()
+        self._asides.clear()
+        self._last_said = []
 
     def _new(self, sentence: Sayable, aside: bool, first: bool) -> int:
         self._clips += 1

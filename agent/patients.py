@@ -48,7 +48,8 @@ class LocalRecords:
         found: Matched | NotMatched | Unavailable = Unavailable.NO_ANSWER
         with suppress(Exception):  # whatever it is, its text may hold what was asked or answered
             async with asyncio.timeout(ANSWER_S):
-                found = _read(await self._ask(given.map(_body).reveal()))
+                said = await self._ask(given.map(_body).reveal())
+                found = NotMatched.NOBODY if len(said) > MOST_BYTES else _read(said)  # only a record is ever so long
         return found
 
     async def _ask(self, body: bytes) -> bytes:
@@ -64,17 +65,18 @@ class LocalRecords:
         assert isinstance(answer.stream, httpx2.AsyncByteStream)
         pieces, said = aiter(answer.stream), bytearray()
         try:
-            while answer.status_code == 200 and len(said) <= MOST_BYTES:
-                piece = await anext(pieces, None)
-                if piece is None:
-                    return bytes(said)
+            piece: bytes | None = b""
+            while answer.status_code == 200 and piece is not None and len(said) <= MOST_BYTES:
                 said += piece
+                piece = await anext(pieces, None)
         finally:
             await answer.stream.aclose()
             with suppress(Exception):  # what reads below meets the closed connection and ends here, in no stray task
                 async for _ in pieces:
                     pass
-        raise RecordRefused
+        if answer.status_code != 200:
+            raise ValueError
+        return bytes(said)
 
 
 def _body(given: Identifiers) -> bytes:
@@ -85,5 +87,8 @@ def _body(given: Identifiers) -> bytes:
 def _read(said: bytes) -> Matched | NotMatched:
     answer = json.loads(said)
     if not isinstance(answer, dict) or set(answer) != {"patient"}:
-        raise RecordRefused
-    return NotMatched.NOBODY if answer["patient"] is None else Matched(PHI(record_of(answer["patient"])))
+        raise ValueError
+    try:
+        return NotMatched.NOBODY if answer["patient"] is None else Matched(PHI(record_of(answer["patient"])))
+    except RecordRefused:  # to say that it can't be read would say that the identifiers are right
+        return NotMatched.NOBODY

@@ -20,6 +20,7 @@ from agent.sentences import Sentences
 from agent.smalltalk import Social, social
 from agent.tally import TurnTimes
 from agent.wishes import Wish, wished
+from policies.answers import accepts
 from policies.guardrails import Answerable, Care, Opened, Refused, Sayable, Source, Wording, screen_reply
 from policies.phi import PHI
 
@@ -106,6 +107,10 @@ class Replying:
         self._small: Phrase | None = None
         self.fallbacks = 0
 
+    def forget(self) -> None:
+        """No turn of the call and no sentence stays."""
+        self._history, self._owed, self._left, self._cut = [], [], [], None
+
     def owe(self, cut: Sequence[Sayable]) -> None:
         """Sentences that were cut off: those that are unsafe in part are said again whole.  Older debts stay."""
         known = {said.text.reveal() for said in self._owed}
@@ -146,8 +151,9 @@ class Replying:
         """Prepare, wait at the gate, say.  `plain`: the approved engine alone.  Raises `EngineFailed`."""
         if wishes := wished(said.said.words):
             return await self._grant(wishes, gate, times)
-        match social(said.said.words):
-            case Social.YES if offered:
+        kind = social(said.said.words)
+        match kind:
+            case Social.YES | None if offered and (kind or said.said.words.map(accepts).reveal()):
                 await gate.opened.wait()
                 return Course.PERSON
             case Social.NO | Social.GOODBYE if offered:
@@ -218,11 +224,14 @@ class Replying:
         await gate.opened.wait()
         return await self.recite([self.phrase(phrase) for phrase in phrases])
 
-    async def recite(self, sentences: Sequence[Sayable]) -> Course:
-        """A reply of these sentences; where she stops it, what is left is known in case she wants it again."""
+    async def recite(self, sentences: Sequence[Sayable], *, first: bool = True) -> Course:
+        """A reply of these sentences; where she stops it, what is left is known in case she wants it again.
+
+        first: a new reply begins with them.
+        """
         self._cut, self._left = None, list(sentences)
         for n, sentence in enumerate(sentences):
-            await self._mouth.say(sentence, first=n == 0, begun=self._begun)
+            await self._mouth.say(sentence, first=first and n == 0, begun=self._begun)
             text = sentence.text.reveal()
             self._owed = [owed for owed in self._owed if owed.text.reveal() != text]
         return Course.ON

@@ -33,7 +33,7 @@ _YES: Final = re.compile(
     r"(?= (?:a little|a bit|some|had|been|having|very|so|quite|really|still|just|yes|now|today)\b|$))\b(?! not\b)"
 )
 _NO: Final = re.compile(
-    rf"{_LEAD}(?:no|nope|nah|uh uh|none|nothing|never|negative|not really|not at all|not that i know(?: of)?|not yet|not now"
+    rf"{_LEAD}(?:no(?! (?:questions?|doubt|wonder)\b)|nope|nah|uh uh|none|nothing(?= (?:at all|new|really|so far|yet|like that|i know|that i know)\b|$)|never(?! (?:been )?(?:worse|better)\b)|negative|not really|not at all|not that i know(?: of)?|not yet|not now"
     r"|i do not|i have not|i am not|i did not|i cannot|i can not|it is not|it does not|it has not|they are not"
     r"|there is not|there is no|there are no|that is not|that is wrong|wrong|i have no|i have had no|do not think so)\b"
 )
@@ -41,7 +41,29 @@ _PARTLY: Final = re.compile(
     r"\b(?:a little|a bit|little bit|kind of|sort of|kinda|maybe|might|possibly|perhaps|some|sometimes|somewhat|slightly"
     r"|now and then|on and off|off and on|once or twice|more or less|almost|only when|i think so|probably)\b"
 )
-_TURNS: Final = re.compile(r"\b(?:but|except|although|though|however|unless|just that|only)\b")
+_TURNS: Final = re.compile(r"\b(?:but|except|although|though|however|unless|just that|only|all but|just when|worse)\b")
+_NO_WORSE: Final = re.compile(
+    r"\b(?:no|not|nothings?|any)(?: (?:has|have|is|been|gotten|got|getting|become|any|much|really|feeling|felt))* worse\b"
+)
+_EXCEPTS: Final = re.compile(r"\b(?:except|unless|only|all but|just when)\b")
+_NOT_HEARD: Final = re.compile(
+    r"\b(?:(?:did|do|could|can) ?not (?:quite |really |even )?(?:hear|catch|understand|follow|make out|keep up)"
+    r"|repeat|say (?:it|that|this|again)|slower|slow down|louder|speak up|pardon|excuse me|what was that)\b"
+)
+"""The question itself did not come through: no answer to it is read out of these words."""
+_BARE: Final = re.compile(rf"{_LEAD}(?:no(?! (?:idea|way))|nope|nah)\b")
+_WILL_NOT: Final = re.compile(
+    r"\b(?:rather not|prefer not|do not want to (?:say|answer|talk|tell)|not going to (?:say|answer|tell)"
+    r"|none of your business|skip|next question)\b"
+)
+_NO_LONGER_KNOWS: Final = re.compile(
+    r"\b(?:forgot|(?:do not|cannot) remember|(?:have not|did not|do not|cannot|could not)"
+    r" (?:check|checked|measure|measured|weigh|weighed))\b"
+)
+_ACCEPTS: Final = re.compile(
+    rf"{_LEAD}(?:please )?(?:(?:i would|id)(?: really)? (?:like|love|appreciate)|(?:i (?:want|need)|(?:go )?get|call|bring|send)"
+    r"(?: me)?)(?: (?:one|that|it|him|her|them))\b"
+)
 _REFUSES: Final = re.compile(
     r"\b(?:i do not know|do not know|no idea|not sure|could not tell you|cannot tell|cannot say|rather not|prefer not"
     r"|do not want to (?:say|answer|talk|tell)|not going to (?:say|answer|tell)|none of your business|skip|pass|next question"
@@ -52,8 +74,9 @@ _HAS_NONE: Final = re.compile(
     r"\b(?:do not (?:have|own)|have not (?:got|taken|took)|did not take|have no|no) (?:a|one|any|it|the|my|way)\b"
 )
 _LEAVES: Final = re.compile(
-    r"\b(?:bye|goodbye|good bye|good night|talk to you later|see you|take care|hang(?:ing)? up|let me go|(?:have|got|need|want)"
-    r" to (?:go|leave|run)|gotta (?:go|run)|in a hurry|no time|not now|stop asking|no more questions|leave me alone"
+    r"\b(?:bye|goodbye|good bye|good night|talk to you later|see you|take care|hang(?:ing)? up|(?:let me go|(?:have|got|need|want)"
+    r" to (?:go|leave|run)|gotta (?:go|run))(?=(?: (?:now|soon|already|then|right|home|please|thank you|thanks|okay|sorry))*(?: (?:,|because|so|bye|goodbye)|$))"
+    r"|in a hurry|no time|stop asking|no more questions|leave me alone"
     r"|do not want (?:to answer )?(?:any )?(?:more )?questions|that is all for (?:now|today)|i am (?:done|leaving))\b"
 )
 _ONLY_LEAVES: Final = re.compile(
@@ -65,12 +88,15 @@ _ASKS: Final = re.compile(
     r"(?:^|, )(?:(?:and|but|so|okay|ok|well|um|no|yes|wait) )*(?:what|when|how|why|where|who|which|can i|could i|should i|may i"
     r"|do i|am i|is it|is that|are there|will i|would it|does it|can you|could you)\b"
 )
+_SAYS_YES_OR_NO: Final = re.compile(rf"{_LEAD}(?:yes|yeah|yep|yup|no|nope|nah)\b")
 _ANNOUNCES: Final = re.compile(r"\b(?:questions?|ask|calling|wondering|something|things?)\b")
 _EMPTY: Final = frozenset(
     "a an and are as at be been but by can do does for from get go had has have he her his i if in is it its me my no not"
     " of on or our she so than that the them then there they this to up us was we were what when which who will with you"
     " your any some more would should could just about into over out very say says tell need make sure like".split()
 )
+_CLAUSE: Final = re.compile(r",|\b(?:but|and|so|because|instead)\b")
+_NEGATES: Final = re.compile(r"\b(?:not|never|no|none|nobody|nothing|nowhere|neither|without)\b")
 SHORTEST_STEM: Final = 4
 
 
@@ -79,15 +105,30 @@ def yes_or_no(words: str) -> Answer:
     text = plain(words).replace(",", " ")
     text = " ".join(text.split())
     yes, no = _YES.match(text) is not None, _NO.match(text) is not None
+    if _NOT_HEARD.search(text):
+        return Answer.UNCLEAR
     if _REFUSES.search(text) and not yes:
-        return Answer.REFUSES
+        if _BARE.match(text) is None or _WILL_NOT.search(text):
+            return Answer.REFUSES
+        return Answer.NO if _NO_LONGER_KNOWS.search(text) else Answer.UNCLEAR
     if _PARTLY.search(text):
         return Answer.PARTLY
     if yes is no:
         return Answer.UNCLEAR
-    if no:
-        return Answer.UNCLEAR if _TURNS.search(text) else Answer.NO
-    return Answer.YES
+    if _TURNS.search(_NO_WORSE.sub("", plain(words))):
+        return Answer.PARTLY if yes or _EXCEPTS.search(text) else Answer.UNCLEAR
+    return Answer.NO if no else Answer.YES
+
+
+def says_yes_or_no(words: str) -> bool:
+    """It is an answer, and no question of hers."""
+    return not words.rstrip().endswith("?") and yes_or_no(words) is not Answer.UNCLEAR
+
+
+def accepts(words: str) -> bool:
+    """As the answer to an offer: a leading yes, or that she would like one."""
+    text = " ".join(plain(words).replace(",", " ").split())
+    return _YES.match(text) is not None or _ACCEPTS.match(text) is not None
 
 
 def refuses_number(words: str) -> bool:
@@ -109,7 +150,10 @@ def only_leaves(words: str) -> bool:
 
 def asks(words: str) -> bool:
     """She asks something herself."""
-    return words.rstrip().endswith("?") or _ASKS.search(plain(words)) is not None
+    if words.rstrip().endswith("?"):
+        return True
+    text = plain(words)
+    return _ASKS.search(text) is not None and _SAYS_YES_OR_NO.match(text) is None
 
 
 def announces(words: str) -> bool:
@@ -118,8 +162,9 @@ def announces(words: str) -> bool:
 
 
 def told_back(words: str, wanted: frozenset[str], enough: int) -> bool:
-    """Her own words hold enough of these content words, in any form of theirs."""
-    return len(content(words) & wanted) >= enough
+    """Her own words hold enough of these content words, in any form of theirs, and not beside a "not" or a "never"."""
+    clauses = [clause for clause in _CLAUSE.split(plain(words)) if _NEGATES.search(clause) is None]
+    return len(content(" ".join(clauses)) & wanted) >= enough
 
 
 def content(text: str) -> frozenset[str]:

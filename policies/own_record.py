@@ -109,6 +109,10 @@ _INSTRUCTIONS: Final = tuple(
 _ADVICE: Final = re.compile(
     r"\b(?:can|could|may|might) (?:i|we|she|he)\b|\bshould (?:i|we|she|he) (?:stop|skip|double|change|keep|still|start|take (?:more|less|another|an extra))\b"
     r"|\b(?:stop|skip|double|halve|cut|increase|decrease|lower|raise|more|less|extra|another|instead|missed|forgot (?:to|my|a|the)|too much|too many)\b"
+    r"|\bif (?:i|we|she|he|my|her|his|it|the|there)\b|\bfor (?:the|this|my|her|his) (?:\w+ ){0,2}?(?:pain|headache|nausea|itch|itching|rash|fever|cough|swelling|constipation|diarrhea|dizziness|cold|sore throat)\b"
+    r"|\b(?:take|get|have|come) (?:[\w'-]+ ){0,4}?(?:off|out)\b|\bremoved?\b"
+    r"|\b(?:take|check|measure) (?:(?:my|her|his|their|the|a) )?(?:\w+ )?(?:blood (?:pressure|sugar)|sugar|pressure|temperature|pulse|weight|oxygen|shower|bath|walk|nap)\b(?! (?:medicine|medication|meds?|pill|tablet|drug|water|check))"
+    r"|\b(?:go|come) (?:back )?(?:in )?to (?:the )?(?:er|e r|work|school|gym)\b|\bemergency\b"
     r"|\bside effects?\b|\bis it (?:safe|ok|okay|fine)\b|\bwhat if\b"
 )
 

@@ -718,5 +718,9 @@ def _nothing_left(call: Any) -> None:
     assert call._hearing.heard is None
     assert call._hearing._speech is None
     assert call._overlap_heard is None
+    mouth, replying = call._mouth, call._replying
+    assert 0 == sum(map(len, (mouth._last_said, mouth._unheard, mouth._asides))), "sentences are left in the mouth"
+    assert 0 == sum(map(len, (replying._history, replying._owed, replying._left))), "turns are left"
+    assert replying._cut is None
     ear = call._ear
     assert 0 == sum(map(len, (ear._turn, ear._preroll, ear._kept, ear._last))), "sound is left in the call's ear"

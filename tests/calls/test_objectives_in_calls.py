@@ -83,9 +83,7 @@ def handed_over(reason: EscalationReason) -> tuple[EndReason, EscalationReason]:
 
 
 def test_all_is_asked_before_a_goodbye_once_her_own_question_is_answered() -> None:
-    held = call(
-        "No thank you.", "No.", "No.", "No.", "No, none.", "No.", "Yes, I do.", "On the sheet from the hospital."
-    )
+    held = call("No thank you.", "No.", "No.", "No.", "No, none.", "No.", "Yes, I do.", "On the sheet with my papers.")
 
     asked = [ASKED[0], *(text for question in ASKED[1:] for text in (NEXT, question))]
     assert [words(Phrase.ANYTHING_ELSE), LEAD, *asked, GOODBYE] == held.replies
@@ -100,7 +98,7 @@ def test_all_is_asked_before_a_goodbye_once_her_own_question_is_answered() -> No
         ((BYE, "No.", "Yes, I have."), Phrase.SYMPTOM, EscalationReason.SYMPTOM, [A, E, N, N, N, N]),
         ((BYE, "#2", "#1"), Phrase.SYMPTOM, EscalationReason.SYMPTOM, [A, E, N, N, N, N]),
         ((BYE, "#0"), Phrase.TRANSFER, EscalationReason.KEY_ZERO, [K, N, N, N, N, N]),
-        ((BYE, *[STRANGE] * 3), Phrase.TRANSFER, EscalationReason.NOT_UNDERSTOOD, [K, N, N, N, N, N]),
+        ((BYE, *[STRANGE] * 3), Phrase.NOT_ENGLISH, EscalationReason.NOT_UNDERSTOOD, [K, N, N, N, N, N]),
     ],
 )
 def test_an_answer_that_is_trouble_and_what_is_graver_than_any_answer_fetch_a_person(
@@ -154,7 +152,7 @@ def test_an_unsure_symptom_in_an_answer_is_asked_about() -> None:
     assert [A, N, N, N, N, N, X, X] == ledger(held)
 
 
-@pytest.mark.parametrize(("then", "covered"), [("I look on the paper.", A), (STRANGE, K)])
+@pytest.mark.parametrize(("then", "covered"), [("I look on the visit papers.", A), (STRANGE, K)])
 def test_a_point_that_is_not_told_back_is_said_once_more(then: str, covered: Covered) -> None:
     held = call("Bye.", "No.", "Yes.", STRANGE, then, setup=Setup(workflow=Workflow.POST_VISIT))
 
@@ -191,7 +189,7 @@ def test_a_third_failure_brings_a_person(third: str) -> None:
     held = call(BYE, "No.", STRANGE, STRANGE, third, setup=CHRONIC)
 
     prompts = [TYPE] if third else [TYPE, TYPE]
-    assert [AGAIN, CHECKED[1], *prompts, words(Phrase.TRANSFER)] == held.replies[-len(prompts) - 3 :]
+    assert [AGAIN, CHECKED[1], *prompts, words(Phrase.NOT_ENGLISH)] == held.replies[-len(prompts) - 3 :]
     assert handed_over(EscalationReason.NOT_UNDERSTOOD) == ended(held)
 
 

@@ -99,6 +99,7 @@ def test_what_tells_of_nothing_but_identifiers_is_known() -> None:
         ("I forgot what dose I take.", Topic.MEDICINES, None, ""),
         ("What time do I take my water pill?", Topic.MEDICINES, None, ""),
         ("How often do I take metoprolol?", Topic.MEDICINES, None, ""),
+        ("How often do I take my blood pressure pill?", Topic.MEDICINES, None, ""),
         ("Can you tell me my medications?", Topic.MEDICINES, None, ""),
         ("What pills should I take at night?", Topic.MEDICINES, PartOfDay.BEDTIME, ""),
         ("My mom takes metoprolol. What dose is she on?", Topic.MEDICINES, None, "mother"),
@@ -127,6 +128,9 @@ def test_a_question_about_ones_own_record_is_known(
         "I missed my morning pill, what do I take?", "What if I take too many pills?", "When can I go back to work?",
         "Is it safe to take my pills with milk?", "How often should I change my dressing?",
         "March fourth nineteen fifty",
+        "When should I take my bandage off?", "When do I get my staples out?",
+        "How often should I take my blood pressure?", "What do I take if my sugar is low?",
+        "When should I go back to the emergency room?", "What should I take for the pain?",
     ],
 )  # fmt: skip
 def test_advice_and_general_questions_are_none(said: str) -> None:

@@ -35,11 +35,11 @@ class Heard:
         self.said: list[Phrase | str] = []
         self.at_s: list[float] = []
 
-    async def say(self, sentence: Sayable, *, first: bool = False) -> int:
-        text = sentence.text.reveal()
-        self.said.append(next((phrase for phrase in Phrase if TEXTS[phrase] == text), text))
-        self.at_s.append(asyncio.get_running_loop().time())
-        return 0
+    async def recite(self, sentences: Sequence[Sayable]) -> None:
+        for sentence in sentences:
+            text = sentence.text.reveal()
+            self.said.append(next((phrase for phrase in Phrase if TEXTS[phrase] == text), text))
+            self.at_s.append(asyncio.get_running_loop().time())
 
 
 def answerable(words: str, unsure: bool) -> Answerable:
@@ -49,10 +49,45 @@ def answerable(words: str, unsure: bool) -> Answerable:
     return found
 
 
+async def _asking() -> tuple[Identifying, Gate]:
+    """One that has asked for a date of birth."""
+    heard, gate = Heard(), Gate.shut()
+    gate.open()
+    who = Identifying(Directory(), heard.recite, lambda phrase: fixed(TEXTS[phrase], WORDING))
+    await who.reply(answerable(DOSE, unsure=False), gate, offered=False)
+    assert who.asking
+    return who, gate
+
+
+async def test_where_another_question_is_open_only_what_identifies_is_taken() -> None:
+    who, _ = await _asking()
+    turns = ("Yes.", "I think so.", BORN, DOSE)
+
+    taken = [
+        [who.takes(answerable(turn, unsure=False), offered=False, waiting=on) for turn in turns] for on in (False, True)
+    ]
+    assert [[True, True, True, True], [False, False, True, True]] == taken
+    assert [False, True] == [who.takes(answerable(t, unsure=False), offered=True) for t in ("Yes, get one.", BORN)]
+
+
+async def test_once_it_has_left_it_takes_no_answer_but_goes_on_with_keys_and_questions() -> None:
+    who, gate = await _asking()
+    await who.reply(answerable(BORN, unsure=False), gate, offered=False)
+    who.leave()
+
+    assert not who.takes(answerable("Yes.", unsure=False), offered=False)
+    assert not who.key(PHI("1"))
+    assert all(who.key(PHI(digit)) for digit in "*01")
+    assert who.entering
+    assert all(who.key(PHI(digit)) for digit in "42#")
+    assert who.keyed()
+    assert Course.ON is await who.reply_to_keys()
+    assert who._patient is not None
+
+
 async def _conversation(turns: Sequence[str], records: Any, unsure: str) -> tuple[Heard, list[float]]:
     heard, took, offered = Heard(), list[float](), False
-    mouth: Any = heard
-    who = Identifying(records, mouth, lambda phrase: fixed(TEXTS[phrase], WORDING))
+    who = Identifying(records, heard.recite, lambda phrase: fixed(TEXTS[phrase], WORDING))
     for turn in turns:
         began_s, said_before = asyncio.get_running_loop().time(), len(heard.said)
         gate = Gate.shut()

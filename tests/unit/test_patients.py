@@ -127,7 +127,6 @@ ANSWERS: Final = {
     "redirect": b"HTTP/1.1 302 Found\r\nlocation: /match\r\ncontent-length: 0\r\n\r\n",
     "no json": b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n0142",
     "other keys": b'HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{"nobody": 1}',
-    "too much": b"HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n" + b" " * 99_999,
     "cut off": b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{",
 }
 
@@ -162,6 +161,18 @@ async def test_whatever_is_no_answer_is_unavailable_and_asked_once(answer: bytes
     async with _stub(answer) as (url, heard):
         assert await LocalRecords(url).match(PHI(HERS)) is Unavailable.NO_ANSWER
     assert 1 == len(heard)
+
+
+UNREADABLE: Final = {
+    "unknown key": b'HTTP/1.1 200 OK\r\ncontent-length: 25\r\n\r\n{"patient": {"name": ""}}',
+    "too much": b"HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n" + b" " * 99_999,
+}
+
+
+@pytest.mark.parametrize("answer", UNREADABLE.values(), ids=UNREADABLE.keys())
+async def test_a_record_that_cannot_be_read_does_not_tell_that_there_is_one(answer: bytes) -> None:
+    async with _stub(answer) as (url, _):
+        assert await LocalRecords(url).match(PHI(HERS)) is NotMatched.NOBODY
 
 
 async def test_a_silent_service_and_none_at_all_are_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from agent.lines import Workflow
 from agent.plainness import grade
 from agent.settings import ROOT
 from agent.workflows import WorkflowRefused, load, read
-from policies.answers import Answer, announces, asks, leaves, refuses_number, yes_or_no
+from policies.answers import Answer, accepts, announces, asks, content, leaves, refuses_number, told_back, yes_or_no
 from policies.guardrails import NotWording, Wording, read_back
 from policies.objectives import MOST_ITEMS
 from policies.phi import PHI
@@ -27,7 +27,7 @@ def test_a_line_may_ask_nothing() -> None:
 @pytest.mark.parametrize("workflow", [each for each in Workflow if each is not Workflow.NONE])
 def test_every_workflow_has_a_file_of_plain_questions(workflow: Workflow) -> None:
     items = load(FOLDER, workflow).items
-    assert 1 <= len(items) <= MOST_ITEMS
+    assert (workflow is not Workflow.NONE) <= len(items) <= MOST_ITEMS
     assert [] == [item.id for item in items if grade(item.ask) > 8 or (item.point and grade(item.point) > 8)]
 
 
@@ -83,6 +83,25 @@ def test_a_file_that_is_not_there_is_named() -> None:
         ("I have to go.", Answer.UNCLEAR),
         ("I'm fine.", Answer.UNCLEAR),
         ("Purple elephants.", Answer.UNCLEAR),
+        ("Yes, except the blood thinner.", Answer.PARTLY),
+        ("Yes, all but one.", Answer.PARTLY),
+        ("No, just when I lie down.", Answer.PARTLY),
+        ("Yes, when I lie down.", Answer.YES),
+        ("No, I forgot.", Answer.NO),
+        ("I forgot.", Answer.REFUSES),
+        ("No, I'd rather not say.", Answer.REFUSES),
+        ("No, I don't know.", Answer.UNCLEAR),
+        ("No idea.", Answer.REFUSES),
+        ("Nothing helps.", Answer.UNCLEAR),
+        ("Nothing.", Answer.NO),
+        ("Never been worse.", Answer.UNCLEAR),
+        ("No, worse.", Answer.UNCLEAR),
+        ("No, nothing's gotten worse.", Answer.NO),
+        ("No question.", Answer.UNCLEAR),
+        ("No, not now.", Answer.NO),
+        ("No, I missed it.", Answer.NO),
+        ("I didn't hear that.", Answer.UNCLEAR),
+        ("Yes, please repeat that.", Answer.UNCLEAR),
     ],
 )
 def test_an_answer_is_read_leaning_to_care(words: str, answer: Answer) -> None:
@@ -94,9 +113,39 @@ def test_who_insists_on_leaving_is_heard(words: str) -> None:
     assert leaves(words)
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["No, not now.", "I have to go to the bathroom a lot.", "Let me go get my cuff.", "I need to leave it off."],
+)
+def test_who_only_goes_somewhere_stays_on_the_line(words: str) -> None:
+    assert not leaves(words)
+
+
+@pytest.mark.parametrize("words", ["Yes, get one.", "Yes I would like that.", "Sure, get one.", "I'd like one."])
+def test_an_offer_is_accepted_in_more_than_one_word(words: str) -> None:
+    assert accepts(words)
+
+
+def test_who_wants_to_know_or_to_have_none_accepts_no_offer() -> None:
+    assert not any(map(accepts, ("I would like to know if I can bathe.", "No, I don't want one.", "When can I shower")))
+
+
+def test_a_point_is_told_back_only_where_it_is_not_denied() -> None:
+    wanted = content("Talk with a nurse, your doctor, or your pharmacist.")
+
+    assert told_back("I would call the nurse, I won't change it.", wanted, 1)
+    assert not told_back("I would never call a nurse or a doctor.", wanted, 1)
+
+
+@pytest.mark.parametrize("workflow", Workflow)
+def test_one_word_of_a_point_is_never_enough(workflow: Workflow) -> None:
+    assert [] == [item.id for item in load(FOLDER, workflow).items if item.point and item.enough < 2]
+
+
 def test_a_plain_no_is_no_leaving_and_a_question_is_one() -> None:
     assert not leaves("No, that's all right.")
     assert [True, True, False] == [asks(said) for said in ("Can I shower", "It is red, is that bad?", "It is red.")]
+    assert [True, False] == [asks(said) for said in ("Yes, when can I shower?", "Yes, when I lie down.")]
     assert [True, False] == [announces(said) for said in ("Yes, I have a question.", "Yes, I have.")]
     assert [True, False] == [refuses_number(said) for said in ("I don't have a meter.", "one twenty")]
 
