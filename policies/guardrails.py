@@ -191,8 +191,8 @@ def graver(reason: EscalationReason, than: EscalationReason) -> bool:
     return _GRAVITY.get(reason, Urgency.ROUTINE) > _GRAVITY.get(than, Urgency.ROUTINE)
 
 
-FEW_WORDS: Final = 4
-"""Fewer are often misheard ("weight a moment"): alone, the reader must be sure of them."""
+FEW_WORDS: Final = 6
+"""Fewer are often misheard, or only begun ("wait a moment, one minute"): alone, the reader must be sure of them."""
 READER: Final = "reader"
 """Stands for a rule where the reader of urgency heard more than the rules."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 import pytest
 
 from agent.phrases import Phrase
@@ -17,6 +20,19 @@ def heard_as(route: Route, sure: float) -> Setup:
     scope = [0.0] * len(Route)
     scope[0], scope[list(Route).index(route)] = 1 - sure, sure
     return Setup(manner=lambda said: Manner(scope=tuple(scope)) if "insulin" in said else Manner())
+
+
+def asks(question: str) -> Callable[[Line], Coroutine[Any, Any, None]]:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(question)
+        await line.reply()
+        line.hang_up()
+
+    return caller
+
+
+asks_once = asks(INSULIN)
 
 
 @pytest.mark.parametrize("route", [Route.DOSE_CHANGE, Route.DIAGNOSIS, Route.ASKS_HUMAN])
@@ -48,6 +64,17 @@ def test_what_is_none_of_this_lines_business_is_not_answered(route: Route, said:
     assert [words(said)] == held.replies
 
 
+def test_a_missed_dose_is_answered_though_the_reader_hears_a_change_of_dose() -> None:
+    missed = "What should I do if I miss a dose of my insulin?"
+    forgot = "I forgot to take my insulin last night. What should I do?"
+
+    for asked in (missed, forgot):
+        held = hold(asks(asked), heard_as(Route.DOSE_CHANGE, 0.95))
+
+        assert passage(asked) == held.replies
+        assert words(Phrase.FOR_THE_NURSE) not in held.replies
+
+
 @pytest.mark.parametrize("route", list(Route)[1:])
 def test_where_the_reader_is_not_sure_the_passages_decide(route: Route) -> None:
     held = hold(asks_once, heard_as(route, 0.75))
@@ -63,10 +90,3 @@ def test_a_model_is_not_asked_what_is_for_the_nurse() -> None:
 
     assert [words(Phrase.FOR_THE_NURSE)] == held.replies
     assert [] == held.questions
-
-
-async def asks_once(line: Line) -> None:
-    await line.greeting()
-    await line.say(INSULIN)
-    await line.reply()
-    line.hang_up()

@@ -16,7 +16,7 @@ from policies.rules.written import red_flags
 
 BREATHING: Final = Item("breathing", "Are you well?", Kind.YES_NO, Trouble.YES, Fetch.EMERGENCY)
 SECOND: Final = Item("second", "Have you all of it?", Kind.YES_NO, Trouble.NO)
-TEXTS: Final = PhraseTexts.for_agent("Mercy", "", draft=False)
+TEXTS: Final = PhraseTexts.for_agent("Mercy", "", draft=False, days=7)
 WORDING: Final = Wording.of([*TEXTS.wording(), BREATHING.ask, SECOND.ask], {})
 PHRASES: Final = {phrase: fixed(TEXTS[phrase], WORDING) for phrase in Phrase}
 SAID: Final = PHRASES[Phrase.SILENCE_2]
