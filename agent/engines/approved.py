@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, final
 
-from agent.deferrals import dose_not_taken
+from agent.deferrals import missed_dose
 from agent.knowledge import Found, Knowledge, NotKnown, Unknown
 from policies.guardrails import Answerable, Opened, Sayable
 from policies.phi import PHI
@@ -44,7 +44,7 @@ class ApprovedAnswers:
         before: the turns so far; the last passage spoken in them gives a follow-up its topic.
         """
         elsewhere = away(said.said.scope)
-        missed = elsewhere is Route.DOSE_CHANGE and said.said.words.map(dose_not_taken).reveal()
+        missed = elsewhere is Route.DOSE_CHANGE and said.said.words.map(missed_dose).reveal()
         if elsewhere is not None and not missed:  # of a missed dose passages tell what the label tells
             return NotKnown(ELSEWHERE[elsewhere])
         return self._knowledge.retrieve(said.said.words, _last_passage(before), said.said.meaning)
