@@ -66,13 +66,8 @@ def test_what_is_none_of_this_lines_business_is_not_answered(route: Route, said:
 
 def test_a_missed_dose_is_answered_though_the_reader_hears_a_change_of_dose() -> None:
     missed = "What should I do if I miss a dose of my insulin?"
-    forgot = "I forgot to take my insulin last night. What should I do?"
 
-    for asked in (missed, forgot):
-        held = hold(asks(asked), heard_as(Route.DOSE_CHANGE, 0.95))
-
-        assert passage(asked) == held.replies
-        assert words(Phrase.FOR_THE_NURSE) not in held.replies
+    assert passage(missed) == hold(asks(missed), heard_as(Route.DOSE_CHANGE, 0.95)).replies
 
 
 @pytest.mark.parametrize("route", list(Route)[1:])

@@ -16,10 +16,10 @@ from policies.phi import PHI
 from policies.spoken.written import firewall
 from policies.urgency import UrgencyReader
 from tests.evaluation.board import Board, Miss, Share
-from tests.evaluation.retrieval import QUESTIONS
 from tests.evaluation.sets import Line, rows
 
-ROWS: Final = QUESTIONS / "firewall_heldout.jsonl"
+ROWS: Final = Path(__file__).parent / "heldout" / "firewall_heldout.jsonl"
+"""Looked at once, on 2026-11-23, when the reader was taught; its threshold was set afterwards."""
 THROUGH_BAR: Final = 0.5
 BLOCKED_BAR: Final = 3.0
 
