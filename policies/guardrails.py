@@ -193,6 +193,8 @@ def graver(reason: EscalationReason, than: EscalationReason) -> bool:
 
 FEW_WORDS: Final = 6
 """Fewer are often misheard, or only begun ("wait a moment, one minute"): alone, the reader must be sure of them."""
+FEWEST_WORDS: Final = 4
+"""Of fewer she is not even asked whether a nurse should hear of it."""
 READER: Final = "reader"
 """Stands for a rule where the reader of urgency heard more than the rules."""
 
@@ -212,7 +214,7 @@ def found_in(said: Utterance, rules: RedFlags, sure: Thresholds = IN_CALLS) -> F
     if found.urgency > Urgency.NURSE_NOW and danger(likely) < sure.hint:
         found = Finding(Urgency.NURSE_NOW, found.rule)
     heard = heard_as(likely, sure)
-    if _few(said) and danger(likely) < sure.person:
+    if _fewer(said, FEW_WORDS) and danger(likely) < sure.person:
         heard = min(heard, Urgency.NURSE_NOW) if likely[Urgency.NURSE_NOW] >= sure.person else Urgency.ROUTINE
     return found if found.urgency >= heard else Finding(heard, READER)
 
@@ -232,13 +234,13 @@ def _verdict(said: Utterance, rules: RedFlags) -> Escalate | Defer | Care:
     return Care.ASK_AFTER if _unsure(said) else Care.NONE
 
 
-def _few(said: Utterance) -> bool:
-    return len(said.words.reveal().split()) < FEW_WORDS
+def _fewer(said: Utterance, words: int) -> bool:
+    return len(said.words.reveal().split()) < words
 
 
 def _unsure(said: Utterance) -> bool:
     """The reader takes it for a symptom rather than not."""
-    if said.urgency is None or _few(said) or only_leaves(said.words.reveal()):
+    if said.urgency is None or _fewer(said, FEWEST_WORDS) or only_leaves(said.words.reveal()):
         return False
     return float(said.urgency.reveal()[Urgency.ROUTINE]) <= 1 - UNSURE_PERSON
 

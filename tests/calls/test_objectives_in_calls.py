@@ -17,7 +17,6 @@ from tests.simulated import Held, Line, Setup, hold, house, passage, words
 BATH: Final = "When can I take a bath?"
 BYE: Final = "No, that's all. Goodbye."
 STRANGE: Final = "Purple elephants."
-HELD_MS: Final = 8_000
 """The disclosure has been heard: she speaks over the rest of the greeting, as a whole one is dear in so many calls."""
 QUIET_MS: Final = 500
 A, D, E, K, N, X = (
@@ -49,7 +48,7 @@ def call(*turns: str, setup: Setup = DISCHARGE) -> Held:
     """One who says each turn when the agent has fallen silent.  "#12*3#" is typed, without the first sign; "" waits."""
 
     async def caller(line: Line) -> None:
-        await line.hears(HELD_MS)
+        await line.greeting()
         for turn in turns[:-1]:
             await tell(line, turn)
             await line.reply(QUIET_MS)
@@ -202,7 +201,7 @@ def test_a_number_is_taken_without_the_pound_key_and_a_caller_may_have_none() ->
 
 def test_an_emergency_wins_over_a_number_that_is_being_typed() -> None:
     async def caller(line: Line) -> None:
-        await line.hears(HELD_MS)
+        await line.greeting()
         for turn in (BYE, "No."):
             await line.say(turn)
             await line.reply(QUIET_MS)

@@ -8,7 +8,7 @@ from agent.lines import Workflow
 from agent.phrases import Phrase
 from policies.guardrails import EscalationReason
 from tests.calls.test_identifying_in_calls import BORN, DOSE, PHONE, TOLD, Directory, keys
-from tests.calls.test_objectives_in_calls import ASKED, BATH, BYE, GOODBYE, HELD_MS, LEAD, NEXT, QUIET_MS, call
+from tests.calls.test_objectives_in_calls import ASKED, BATH, BYE, GOODBYE, LEAD, NEXT, QUIET_MS, call
 from tests.simulated import Held, Line, Setup, hold, passage, words
 
 FIRST: Final = Workflow.POST_DISCHARGE
@@ -27,7 +27,7 @@ def test_yes_after_are_you_still_there_is_no_answer_to_the_question_before_it() 
 
 def test_yes_into_a_passage_is_no_answer_and_again_does_not_repeat_the_passage() -> None:
     async def caller(line: Line) -> None:
-        await line.hears(HELD_MS)
+        await line.greeting()
         for turn in (BYE, BATH):
             await line.say(turn)
             await line.hears(QUIET_MS) if turn == BATH else await line.reply(QUIET_MS)
@@ -61,7 +61,7 @@ def test_an_answer_that_speaks_of_an_earlier_call_is_an_answer_and_a_record_told
 
 def test_keys_after_star_are_an_identifier_whatever_else_is_open() -> None:
     async def caller(line: Line) -> None:
-        await line.hears(HELD_MS)
+        await line.greeting()
         for turn in (DOSE, "Goodbye."):
             await line.say(turn)
             await line.reply(QUIET_MS)
