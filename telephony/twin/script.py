@@ -149,7 +149,7 @@ class Script:
 
 
 VOICES: Final = ("slt", "rms", "awb")
-TIMEOUT_MS: Final = 20_000  # a caller who hears nothing for this long gives up waiting
+TIMEOUT_MS: Final = 30_000  # a caller who waits in vain for this long gives up; the greeting takes up to 20 s
 QUIET_MS: Final = 1_200  # longer than the agent's breath between two sentences
 LIMIT_S: Final = 180
 MMHM: Final = "[m m hh m m]"  # phones: a synthesiser spells "mm-hm" out
