@@ -24,6 +24,8 @@ ELSEWHERE: Final = MappingProxyType(
     }
 )
 """Why no passage is spoken, by where a question goes."""
+FIRM: Final = frozenset({Route.DOSE_CHANGE, Route.DIAGNOSIS, Route.INJECTION, Route.ASKS_HUMAN})
+"""These no passage may answer; of the rest an approved one that fits does no harm."""
 
 
 @final
@@ -45,8 +47,14 @@ class ApprovedAnswers:
         """
         elsewhere = away(said.said.scope)
         missed = elsewhere is Route.DOSE_CHANGE and said.said.words.map(missed_dose).reveal()
-        if elsewhere is not None and not missed:  # of a missed dose passages tell what the label tells
+        if elsewhere in FIRM and not missed:  # of a missed dose passages tell what the label tells
             return NotKnown(ELSEWHERE[elsewhere])
+        found = self._retrieve(said, before)
+        if isinstance(found, NotKnown) and elsewhere is not None:
+            return NotKnown(ELSEWHERE[elsewhere])
+        return found
+
+    def _retrieve(self, said: Answerable, before: Sequence[Answerable | Sayable]) -> Found | NotKnown:
         return self._knowledge.retrieve(said.said.words, _last_passage(before), said.said.meaning)
 
     def opened(self, said: Answerable, before: Sequence[Answerable | Sayable] = ()) -> Opened | None:

@@ -14,6 +14,7 @@ from tests.fakes import Manner
 from tests.simulated import Line, Setup, hold, passage, words
 
 INSULIN = "How do I store my insulin at home?"
+ELSEWHERE = "Which football team won the insulin cup this year?"
 
 
 def heard_as(route: Route, sure: float) -> Setup:
@@ -59,9 +60,16 @@ def test_what_is_for_the_nurse_is_offered_one_and_a_yes_fetches_her(route: Route
     ],
 )
 def test_what_is_none_of_this_lines_business_is_not_answered(route: Route, said: Phrase) -> None:
-    held = hold(asks_once, heard_as(route, 0.85))
+    assert [words(said)] == hold(asks(ELSEWHERE), heard_as(route, 0.85)).replies
 
-    assert [words(said)] == held.replies
+
+@pytest.mark.parametrize("route", [Route.OUT_OF_SCOPE, Route.ADMIN])
+def test_what_an_approved_passage_answers_is_answered_unless_it_is_for_the_nurse(route: Route) -> None:
+    assert passage(INSULIN) == hold(asks_once, heard_as(route, 0.95)).replies
+
+
+def test_an_instruction_to_the_line_is_not_obeyed_though_a_passage_would_fit() -> None:
+    assert [words(Phrase.NOT_OURS)] == hold(asks_once, heard_as(Route.INJECTION, 0.85)).replies
 
 
 def test_a_missed_dose_is_answered_though_the_reader_hears_a_change_of_dose() -> None:
