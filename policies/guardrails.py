@@ -16,6 +16,7 @@ from typing import Final, final
 from policies.answers import only_leaves
 from policies.asking import wants_a_person
 from policies.firewall import Firewall
+from policies.language import another_language
 from policies.own_record import OwnQuestion
 from policies.patient import Matched
 from policies.phi import PHI, Sensitive, Utterance
@@ -223,7 +224,10 @@ def _verdict(said: Utterance, rules: RedFlags) -> Escalate | Defer | Care:
     words = said.words.reveal()
     if not any(letter.isalnum() for letter in words):
         return Defer.NOTHING_SAID
-    found = found_in(said, rules).urgency
+    finding = found_in(said, rules)
+    if finding.rule == READER and another_language(words):  # the reader knows English; the wording tells 911 in both
+        return Escalate(EscalationReason.NOT_UNDERSTOOD)
+    found = finding.urgency
     to_ask = found is Urgency.NURSE_NOW and said.doubtful
     if found is not Urgency.ROUTINE and not to_ask:
         return Escalate(REASONS[found])

@@ -236,3 +236,18 @@ def test_who_only_says_that_she_must_go_is_in_no_danger(words: str, reason: Esca
     screened = screen_utterance(Utterance(PHI(words), doubtful=False, urgency=likely), red_flags())
 
     assert reason is (screened.reason if isinstance(screened, Escalate) else None)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("No hablo ingles, necesito ayuda por favor con mi medicina", EscalationReason.NOT_UNDERSTOOD),
+        ("it is like an elephant sitting down on me and it goes to my jaw", EscalationReason.RED_FLAG),
+    ],
+)
+def test_danger_that_the_reader_alone_hears_in_another_language_is_told_in_both(
+    words: str, reason: EscalationReason
+) -> None:
+    likely = PHI(np.array([0.02, 0.03, 0.0, 0.95], np.float32))
+
+    assert Escalate(reason) == screen_utterance(Utterance(PHI(words), doubtful=False, urgency=likely), red_flags())
