@@ -281,7 +281,7 @@ class Replying:
         else:
             return
         self.fallbacks += 1
-        await self._stream(approved, said, None, gate, times, spoken)
+        await self._stream(approved, said, opened, gate, times, spoken)
 
     async def _stream(
         self,
@@ -292,16 +292,20 @@ class Replying:
         times: TurnTimes,
         spoken: list[Sayable],
     ) -> None:
-        """Sentence by sentence: screen, synthesise the first ahead of the gate, say.  Raises `_Forbidden`."""
+        """Sentence by sentence: screen, synthesise the first ahead of the gate, say.  Raises `_Forbidden`.
+
+        opened: the passage that is to be put in words; the approved engine reads it out.
+        """
+        judged = None if model is self._voices.approved else opened
         asked_ms = self._clock_ms()
         sentences = Sentences()
         pieces = model.answer([*self._history, said], opened)
         try:
             async for piece in pieces:
                 for sentence in piece.map(sentences.feed).reveal():
-                    await self._one(sentence, opened, gate, times, asked_ms, spoken)
+                    await self._one(sentence, judged, gate, times, asked_ms, spoken)
             for sentence in sentences.flush():
-                await self._one(sentence, opened, gate, times, asked_ms, spoken)
+                await self._one(sentence, judged, gate, times, asked_ms, spoken)
         finally:
             await pieces.aclose()  # a dropped draft ends its request at once
         if not spoken:

@@ -52,23 +52,23 @@ _NOT_HEARD: Final = re.compile(
 )
 """The question itself did not come through: no answer to it is read out of these words."""
 _BARE: Final = re.compile(rf"{_LEAD}(?:no(?! (?:idea|way))|nope|nah)\b")
-_WILL_NOT: Final = re.compile(
-    r"\b(?:rather not|prefer not|do not want to (?:say|answer|talk|tell)|not going to (?:say|answer|tell)"
-    r"|none of your business|skip|next question)\b"
+_UNWILLING: Final = (
+    r"rather not|prefer not|do not want to (?:say|answer|talk|tell)|not going to (?:say|answer|tell)"
+    r"|none of your business|skip|next question"
 )
-_NO_LONGER_KNOWS: Final = re.compile(
-    r"\b(?:forgot|(?:do not|cannot) remember|(?:have not|did not|do not|cannot|could not)"
-    r" (?:check|checked|measure|measured|weigh|weighed))\b"
+_FORGOTTEN: Final = (
+    r"forgot|(?:do not|cannot) remember|(?:have not|did not|do not|cannot|could not)"
+    r" (?:check|checked|measure|measured|weigh|weighed)"
+)
+_WILL_NOT: Final = re.compile(rf"\b(?:{_UNWILLING})\b")
+_NO_LONGER_KNOWS: Final = re.compile(rf"\b(?:{_FORGOTTEN})\b")
+_REFUSES: Final = re.compile(
+    r"\b(?:i do not know|do not know|no idea|not sure|could not tell you|cannot tell|cannot say|pass"
+    rf"|{_UNWILLING}|{_FORGOTTEN})\b"
 )
 _ACCEPTS: Final = re.compile(
     rf"{_LEAD}(?:please )?(?:(?:i would|id)(?: really)? (?:like|love|appreciate)|(?:i (?:want|need)|(?:go )?get|call|bring|send)"
     r"(?: me)?)(?: (?:one|that|it|him|her|them))\b"
-)
-_REFUSES: Final = re.compile(
-    r"\b(?:i do not know|do not know|no idea|not sure|could not tell you|cannot tell|cannot say|rather not|prefer not"
-    r"|do not want to (?:say|answer|talk|tell)|not going to (?:say|answer|tell)|none of your business|skip|pass|next question"
-    r"|(?:have not|did not|do not|cannot|could not) (?:check|checked|measure|measured|weigh|weighed)"
-    r"|do not remember|cannot remember|forgot)\b"
 )
 _HAS_NONE: Final = re.compile(
     r"\b(?:do not (?:have|own)|have not (?:got|taken|took)|did not take|have no|no) (?:a|one|any|it|the|my|way)\b"
@@ -102,8 +102,7 @@ SHORTEST_STEM: Final = 4
 
 def yes_or_no(words: str) -> Answer:
     """As the answer to a question that asks for yes or no."""
-    text = plain(words).replace(",", " ")
-    text = " ".join(text.split())
+    text = _unbroken(words)
     yes, no = _YES.match(text) is not None, _NO.match(text) is not None
     if _NOT_HEARD.search(text):
         return Answer.UNCLEAR
@@ -127,7 +126,7 @@ def says_yes_or_no(words: str) -> bool:
 
 def accepts(words: str) -> bool:
     """As the answer to an offer: a leading yes, or that she would like one."""
-    text = " ".join(plain(words).replace(",", " ").split())
+    text = _unbroken(words)
     return _YES.match(text) is not None or _ACCEPTS.match(text) is not None
 
 
@@ -145,7 +144,7 @@ def leaves(words: str) -> bool:
 
 def only_leaves(words: str) -> bool:
     """The whole turn says that she must end the call, and nothing else."""
-    return _ONLY_LEAVES.fullmatch(" ".join(plain(words).replace(",", " ").split())) is not None
+    return _ONLY_LEAVES.fullmatch(_unbroken(words)) is not None
 
 
 def asks(words: str) -> bool:
@@ -170,6 +169,11 @@ def told_back(words: str, wanted: frozenset[str], enough: int) -> bool:
 def content(text: str) -> frozenset[str]:
     """Its content words, each cut to a stem; numbers in digits or words are what they are."""
     return frozenset(_stem(word) for word in re.findall(r"[a-z0-9]+", plain(text)) if word not in _EMPTY)
+
+
+def _unbroken(words: str) -> str:
+    """Plain, without the ends of its clauses."""
+    return " ".join(plain(words).replace(",", " ").split())
 
 
 def _stem(word: str) -> str:

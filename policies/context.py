@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from policies.rules.notation import BadNotation, Words, either
+from policies.rules.notation import BadNotation, Words, sought
 
 BEFORE_DENIED: Final = 9  # words between a denial and the sign: "no fever or chills or vomiting or any chest pain"
 
@@ -66,7 +66,7 @@ class Context:
         names = tuple(cls.__dataclass_fields__)
         if set(lists) != set(names):
             raise BadNotation(f"the lists of a context are {', '.join(names)}")
-        return cls(**{name: re.compile(f"(?<= ){either(lists[name], words)}") for name in names})
+        return cls(**{name: sought(lists[name], words) for name in names})
 
     def meant(self, text: str, start: int, end: int) -> Meant:
         """text: a turn between two spaces.  start, end: of the sign in it; end is after its space."""

@@ -14,6 +14,7 @@ from typing import Final
 
 from policies.phi import PHI
 from policies.plain import plain
+from policies.redacting.counting import DECADES, DIGITS, TEENS
 
 SURE_SAFE: Final = 0.9
 """How sure the reader must be that a sentence is safe.  High, as what is forbidden wrongly costs a patient nothing: she
@@ -101,19 +102,7 @@ _SPOKEN: Final = re.compile(r"[A-Za-z0-9 .,;:!?'\"()%/&+-]+")
 _GLUED: Final = re.compile(r"(?<=[0-9])(?=[a-z])|(?<=[a-z])(?=[0-9])")
 
 
-_ONES: Final = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-        " seventeen eighteen nineteen".split()
-    )
-}
-_TENS: Final = {
-    word: value
-    for value, word in zip(
-        range(20, 100, 10), "twenty thirty forty fifty sixty seventy eighty ninety".split(), strict=True
-    )
-}
+_ONES: Final = DIGITS | TEENS
 _SCALES: Final = {"hundred": 100, "thousand": 1000}
 _SHARES: Final = {
     "half": "1/2",
@@ -182,8 +171,8 @@ def _whole(words: Sequence[str], place: int) -> tuple[int, int]:
             current, last = (1, 1) if word == "a" else (current, last)
             used += 1
             continue
-        if word in _TENS and last in (0, 100, 1000):
-            current, last = current + _TENS[word], 10
+        if word in DECADES and last in (0, 100, 1000):
+            current, last = current + DECADES[word], 10
         elif word in _ONES and (last in (0, 100, 1000) or (last == 10 and _ONES[word] < 10)):
             current, last = current + _ONES[word], 1
         elif word in _SCALES and current and last in (1, 10):
@@ -197,7 +186,7 @@ def _whole(words: Sequence[str], place: int) -> tuple[int, int]:
 
 
 def _counts(word: str) -> bool:
-    return word in _ONES or word in _TENS
+    return word in _ONES or word in DECADES
 
 
 def _digit(word: str) -> str:

@@ -16,6 +16,7 @@ from typing import Final
 
 from policies.context import Context, Meant
 from policies.plain import plain
+from policies.redacting.counting import DECADES, DIGITS, TEENS
 from policies.urgency import Urgency
 
 
@@ -197,19 +198,7 @@ class _Number:
     """A single digit right behind it: "ninety eight six"."""
 
 
-_UNIT: Final = {
-    word: value for value, word in enumerate("zero one two three four five six seven eight nine".split())
-} | {"oh": 0, "o": 0}
-_TEEN: Final = {
-    word: value
-    for value, word in enumerate(
-        "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(), start=10
-    )
-}
-_TENS: Final = {
-    word: value * 10
-    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
-}
+_UNIT: Final = DIGITS | {"oh": 0, "o": 0}
 LONGEST_DIGITS: Final = 4
 
 _CUES: Final[tuple[tuple[Measure, str], ...]] = (
@@ -421,11 +410,11 @@ def _small(said: Sequence[str], at: int) -> tuple[int, int] | None:
     word = said[at]
     if word.isdecimal() and len(word) <= LONGEST_DIGITS:
         return int(word), at + 1
-    if word in _TENS:
+    if word in DECADES:
         unit = _digit(said, at + 1)
-        return (_TENS[word] + unit, at + 2) if unit else (_TENS[word], at + 1)
-    if word in _TEEN:
-        return _TEEN[word], at + 1
+        return (DECADES[word] + unit, at + 2) if unit else (DECADES[word], at + 1)
+    if word in TEENS:
+        return TEENS[word], at + 1
     return (_UNIT[word], at + 1) if word in _UNIT and word not in ("oh", "o") else None
 
 

@@ -7,18 +7,18 @@ from typing import Final
 
 from policies.redacting.words import Word
 
-UNITS: Final = {
-    word: value for value, word in enumerate("zero one two three four five six seven eight nine".split())
-} | {"oh": 0, "o": 0, "nought": 0, "naught": 0, "niner": 9}
+DIGITS: Final = {word: value for value, word in enumerate("zero one two three four five six seven eight nine".split())}
+UNITS: Final = DIGITS | {"oh": 0, "o": 0, "nought": 0, "naught": 0, "niner": 9}
 TEENS: Final = {
     word: 10 + value
     for value, word in enumerate(
         "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
     )
 }
-TENS: Final = {
+DECADES: Final = {
     word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
-} | {"fourty": 40, "ninty": 90}
+}
+TENS: Final = DECADES | {"fourty": 40, "ninty": 90}
 _ORDINAL_UNITS: Final = {
     word: value for value, word in enumerate("first second third fourth fifth sixth seventh eighth ninth".split(), 1)
 }

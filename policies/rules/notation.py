@@ -46,6 +46,11 @@ def either(notations: Iterable[str], words: Words) -> str:
     return f"(?:{'|'.join(ways)})"
 
 
+def sought(notations: Iterable[str], words: Words) -> re.Pattern[str]:
+    """Finds any of several ways in `plain` text between spaces.  Raises `BadNotation`."""
+    return re.compile(f"(?<= ){either(notations, words)}")
+
+
 @dataclass(slots=True)
 class _Reader:
     marks: list[str]

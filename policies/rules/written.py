@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import resources
 from typing import Any, Final
 
 from policies.context import Context, Meant
 from policies.readings import UNITS, Bound, Bounds, Compare, Measure
 from policies.redflags import ACTIONS, Action, RedFlags, Rule
-from policies.rules.notation import BadNotation, Words, either
+from policies.rules.notation import BadNotation, Words, sought
 from policies.urgency import Urgency
 
 QUIET: Final = frozenset(Meant) - {Meant.PRESENT}
@@ -72,9 +72,7 @@ def _rules(name: str, file: Mapping[str, Any], words: Words) -> Sequence[Rule]:
 
 
 def _rule(given: Mapping[str, Any], words: Words) -> Rule:
-    unknown, absent = sorted(set(given) - KEYS), [name for name in NEEDED if not given.get(name)]
-    if unknown or absent:
-        raise BadRules(f"not known: {', '.join(unknown) or 'nothing'}; not given: {', '.join(absent) or 'nothing'}")
+    check_keys(given, KEYS, NEEDED)
     if not ("says" in given or "names" in given):
         raise BadRules("says or names is needed: how the sign is put into words")
     urgency = _named(Urgency, given["urgency"])
@@ -91,7 +89,7 @@ def _rule(given: Mapping[str, Any], words: Words) -> Rule:
         given["source"],
         _ways(given, "says", words),
         _ways(given, "names", words),
-        tuple(re.compile(f"(?<= ){either(need, words)}") for need in given.get("needs", [])),
+        tuple(sought(need, words) for need in given.get("needs", [])),
         _ways(given, "unless", words),
         quiet,
         tuple(given["must"]),
@@ -100,7 +98,14 @@ def _rule(given: Mapping[str, Any], words: Words) -> Rule:
 
 
 def _ways(given: Mapping[str, Any], key: str, words: Words) -> re.Pattern[str] | None:
-    return re.compile(f"(?<= ){either(given[key], words)}") if key in given else None
+    return sought(given[key], words) if key in given else None
+
+
+def check_keys(given: Mapping[str, Any], known: Collection[str], needed: Collection[str]) -> None:
+    """Raises `BadRules` that names each key which is not known, and each needed one that is absent or empty."""
+    unknown, absent = sorted(set(given) - set(known)), [name for name in needed if not given.get(name)]
+    if unknown or absent:
+        raise BadRules(f"not known: {', '.join(unknown) or 'nothing'}; not given: {', '.join(absent) or 'nothing'}")
 
 
 def _named(kind: type[Urgency], name: str) -> Urgency:
@@ -123,7 +128,7 @@ def _bounds(file: Mapping[str, Any], words: Words) -> Bounds:
     if set(quiet) != set(lists):
         raise BadRules(f"numbers.toml: the lists under [quiet] are {', '.join(lists)}")
     try:
-        goal, denied, earlier, latest = (re.compile(f"(?<= ){either(quiet[name], words)}") for name in lists)
+        goal, denied, earlier, latest = (sought(quiet[name], words) for name in lists)
     except BadNotation as error:
         raise BadRules(f"numbers.toml: {error}") from None
     return Bounds(tuple(found), goal, earlier, denied, latest)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any, Final
 
 from policies.firewall import Firewall, SpokenRule, Weigh
-from policies.rules.notation import BadNotation, Words, either
-from policies.rules.written import BadRules
+from policies.rules.notation import BadNotation, Words, sought
+from policies.rules.written import BadRules, check_keys
 
 FILE: Final = "rules.toml"
 KEYS: Final = frozenset("id owner source says unless must must_not".split())
@@ -41,15 +40,13 @@ def rules_of(text: str) -> tuple[SpokenRule, ...]:
 
 
 def _rule(given: Mapping[str, Any], words: Words) -> SpokenRule:
-    unknown, absent = sorted(set(given) - KEYS), [name for name in NEEDED if not given.get(name)]
-    if unknown or absent:
-        raise BadRules(f"not known: {', '.join(unknown) or 'nothing'}; not given: {', '.join(absent) or 'nothing'}")
+    check_keys(given, KEYS, NEEDED)
     return SpokenRule(
         given["id"],
         given["owner"],
         given["source"],
-        re.compile(f"(?<= ){either(given['says'], words)}"),
-        re.compile(f"(?<= ){either(given['unless'], words)}") if "unless" in given else None,
+        sought(given["says"], words),
+        sought(given["unless"], words) if "unless" in given else None,
         tuple(given["must"]),
         tuple(given["must_not"]),
     )

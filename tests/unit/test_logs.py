@@ -313,7 +313,7 @@ def test_a_handler_that_a_library_adds_later_gets_no_words(log: Log, lines: Line
     handler.setFormatter(
         logging.Formatter("%(name)s %(message)s %(threadName)s %(processName)s %(funcName)s %(pathname)s")
     )
-    logger = logging.getLogger("a.library.with.its.own")
+    logger = logging.getLogger("somebody.elses.with.its.own")
     logger.addHandler(handler)
     try:
         for speak in LIBRARY_SPEECH.values():
@@ -328,7 +328,7 @@ def test_a_handler_that_a_library_adds_later_gets_no_words(log: Log, lines: Line
 
 def test_handlers_that_were_there_before_are_gone(lines: Lines, request: pytest.FixtureRequest) -> None:
     out = io.StringIO()
-    logger = logging.getLogger("a.library.that.was.first")
+    logger = logging.getLogger("somebody.elses.that.was.first")
     logger.addHandler(logging.StreamHandler(out))
     logger.propagate = False
     request.getfixturevalue("log")

@@ -19,6 +19,7 @@ from typing import Final
 import pytest
 
 from agent import launcher, patients, records_service
+from agent.embedded_redis import free_port
 from agent.lines import load
 from agent.patients import LocalRecords
 from agent.prepare import records_of
@@ -38,7 +39,7 @@ CANARIES: Final = ("1950-03-04", "0142", "4471902", "metoprolol", "furosemide", 
 def _service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subprocess.Popen[bytes], Path]]:
     """`quietline patients` as its own process: where it answers, the process, and the folder that it runs in."""
     folder = tmp_path_factory.mktemp("service")
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "agent.launcher", "patients", "--port", str(port)],
         cwd=folder,
@@ -51,11 +52,6 @@ def _service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, su
     yield url, process, folder
     process.kill()
     process.wait()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 async def _answers(url: str) -> bool:
