@@ -196,6 +196,8 @@ FEW_WORDS: Final = 6
 """Fewer are often misheard, or only begun ("wait a moment, one minute"): alone, the reader must be sure of them."""
 FEWEST_WORDS: Final = 4
 """Of fewer she is not even asked whether a nurse should hear of it."""
+OF_DESPAIR: Final = frozenset({"suicide", "overdose"})
+"""Signs of which a thought of suicide is a hint; of another sign it is none: 911 is not said instead of 988."""
 READER: Final = "reader"
 """Stands for a rule where the reader of urgency heard more than the rules."""
 
@@ -203,8 +205,8 @@ READER: Final = "reader"
 def found_in(said: Utterance, rules: RedFlags, sure: Thresholds = IN_CALLS) -> Finding:
     """The more urgent of what the rules find and what the reader heard.
 
-    By itself a rule brings a nurse; to say 911 the reader must hear a hint of danger in it too.  Without a reader, or
-    where it could not read, the rule's own urgency stands.
+    By itself a rule brings a nurse; to say 911 the reader must hear a hint of it too.  Without a reader, or where it
+    could not read, the rule's own urgency stands.
     """
     found = rules.judge(said.words.reveal())
     if said.urgency is None:
@@ -212,7 +214,9 @@ def found_in(said: Utterance, rules: RedFlags, sure: Thresholds = IN_CALLS) -> F
     if only_leaves(said.words.reveal()):
         return found  # to the reader "I have to go now" is somebody who is losing consciousness
     likely = said.urgency.reveal()
-    if found.urgency > Urgency.NURSE_NOW and danger(likely) < sure.hint:
+    despair = found.urgency is Urgency.CRISIS_988 or rules.sign_of(found.rule) in OF_DESPAIR
+    hinted = danger(likely) if despair else float(likely[Urgency.EMERGENCY_911])
+    if found.urgency > Urgency.NURSE_NOW and hinted < sure.hint:
         found = Finding(Urgency.NURSE_NOW, found.rule)
     heard = heard_as(likely, sure)
     if _fewer(said, FEW_WORDS) and danger(likely) < sure.person:

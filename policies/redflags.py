@@ -96,6 +96,10 @@ class RedFlags:
         bound = None if self.bounds is None else self.bounds.judge(words, self.context)
         return best if bound is None or bound.urgency <= best.urgency else Finding(bound.urgency, bound.id)
 
+    def sign_of(self, rule_id: str) -> str:
+        """What the rule looks for; empty for what is no rule's, such as a bound's."""
+        return next((rule.sign for rule in self.rules if rule.id == rule_id), "")
+
     def without(self, rule_id: str) -> RedFlags:
         """All but one, to show what it is there for."""
         return replace(self, rules=tuple(rule for rule in self.rules if rule.id != rule_id))

@@ -251,3 +251,18 @@ def test_danger_that_the_reader_alone_hears_in_another_language_is_told_in_both(
     likely = PHI(np.array([0.02, 0.03, 0.0, 0.95], np.float32))
 
     assert Escalate(reason) == screen_utterance(Utterance(PHI(words), doubtful=False, urgency=likely), red_flags())
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("since it got dark i have been alone and he does not know where he is", EscalationReason.CRISIS),
+        ("the pills are lined up and i am ready to die", EscalationReason.RED_FLAG),
+    ],
+)
+def test_a_thought_of_suicide_is_a_hint_of_danger_for_signs_of_despair_alone(
+    words: str, reason: EscalationReason
+) -> None:
+    likely = PHI(np.array([0.01, 0.02, 0.95, 0.02], np.float32))
+
+    assert Escalate(reason) == screen_utterance(Utterance(PHI(words), doubtful=False, urgency=likely), red_flags())
