@@ -149,7 +149,7 @@ def faults(end: End, ended: Ended, material: Material, spanish: str) -> list[str
         for phrase in end.phrases
         if said_in(ended.after, material.phrases[phrase]) < SAID
     ]
-    found += [f"'{word}' was not heard" for word in end.words if word not in ended.after]
+    found += [f"'{word}' was not heard" for word in end.words if plain(word) not in ended.after]
     read = material.read_in(ended.after)
     if end.passages is not None and read not in (end.passages or ("",)):
         found.append(f"it read {read or 'no passage'}, not {' or '.join(end.passages) or 'none'}")

@@ -158,7 +158,7 @@ PATIENTS: Final = (
             Say("I don't know who else to call. Every night I lie here thinking about killing myself."),
             CLOSED,
         ),
-        End(("crisis",), phrases=(Phrase.CRISIS,), words=("nine eight eight",)),
+        End(("crisis",), phrases=(Phrase.CRISIS,), words=("988",)),
         ("slt", "rms"),
     ),
 )

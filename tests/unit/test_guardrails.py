@@ -257,7 +257,7 @@ def test_danger_that_the_reader_alone_hears_in_another_language_is_told_in_both(
     ("words", "reason"),
     [
         ("since it got dark i have been alone and he does not know where he is", EscalationReason.CRISIS),
-        ("the pills are lined up and i am ready to die", EscalationReason.RED_FLAG),
+        ("i have saved up my pills and i want to die", EscalationReason.RED_FLAG),
     ],
 )
 def test_a_thought_of_suicide_is_a_hint_of_danger_for_signs_of_despair_alone(
