@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, assert_never
 
 from agent.agenda import Agenda, Step
 from agent.completeness import Completeness, Expected, completeness, plain, sounds_closed
 from agent.endpointing import Ear, Endpointer, Reading
-from agent.engines.ports import EngineFailed, EngineReason, Urgency
+from agent.engines.ports import EngineFailed, EngineReason, Transcript, Urgency
 from agent.hearing import Hearing, Recognised
 from agent.identifying import Identifying
 from agent.keeping import Keeping, Speaker
@@ -399,6 +399,11 @@ class Call:
                 elif self._reopens():
                     await self._on(Event.TURN_OVER)
 
+    def _as_heard(self, transcript: Transcript) -> Utterance:
+        said = transcript.said
+        again = self._understanding.guessed_again(transcript.mean_logprob)
+        return replace(said, hardly_english=True) if again else said
+
     def _reopens(self) -> bool:
         """She said more than a goodbye of her own while the closing line was being said."""
         transcript = self._hearing.heard.transcript if self._hearing.heard is not None else None
@@ -413,7 +418,7 @@ class Call:
         if heard.transcript is None:
             await self._not_recognised(of_this_pause)
             return
-        screened = screen_utterance(heard.transcript.said, self._script.red_flags)
+        screened = screen_utterance(self._as_heard(heard.transcript), self._script.red_flags)
         if isinstance(screened, Escalate) and (
             screened.reason is not EscalationReason.SYMPTOM or (of_this_pause and (self._waiting or self._late_turn))
         ):
@@ -664,6 +669,8 @@ class Call:
             return True
         asked = reply.own or self._agenda.waiting or (self._offered and said.said.words.map(answers.accepts).reveal())
         known = asked or self._replying.outlook(said) is not Outlook.NOTHING
+        if said.said.hardly_english and not known:
+            return True
         return self._understanding.of_words(reply.logprob, answerable=known)
 
     async def _nothing_said(self, heard: Recognised) -> None:

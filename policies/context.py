@@ -20,6 +20,7 @@ BEFORE_DENIED: Final = 9  # words between a denial and the sign: "no fever or ch
 
 OWN_WITHIN: Final = 40  # letters before a sign
 NEAR: Final = 5  # words around a sign in which "now" or "again" is said of it
+AROUND: Final = 9  # words around a sign in which a figure of speech is one
 CLAIMED_WITHIN: Final = 3  # words before a sign that is only named: "having some terrible", "with this"
 
 
@@ -34,6 +35,8 @@ class Meant(enum.Enum):
     """Long ago."""
     SUPPOSED = "supposed"
     """What if; is it a side effect; what are the signs of it."""
+    FIGURE = "figure"
+    """A figure of speech."""
     OF_ANOTHER = "of_another"
     """Somebody else's history; who calls for somebody there says it as present."""
 
@@ -52,8 +55,11 @@ class Context:
     present: re.Pattern[str]
     supposed: re.Pattern[str]
     supposed_after: re.Pattern[str]
+    warned: re.Pattern[str]
+    """Stands right before a sign that she was told of."""
     own: re.Pattern[str]
     another: re.Pattern[str]
+    figure: re.Pattern[str]
     told_of: re.Pattern[str]
     claims: re.Pattern[str]
     """Stands before a sign that is only named, where somebody has it."""
@@ -79,6 +85,10 @@ class Context:
             return Meant.OF_ANOTHER
         if self.another.search(before) and not self.present.search(whole):
             return Meant.OF_ANOTHER
+        if self.figure.search(_near(text, start, end, AROUND)):
+            return Meant.FIGURE
+        if any(found.end() == start for found in self.warned.finditer(text[:start])):
+            return Meant.SUPPOSED
         if not self.own.search(text[max(0, start - OWN_WITHIN) : start]) and (
             self.supposed.search(before) or self.supposed_after.search(after)
         ):
@@ -122,6 +132,6 @@ class Context:
         return False
 
 
-def _near(text: str, start: int, end: int) -> str:
+def _near(text: str, start: int, end: int, words: int = NEAR) -> str:
     before, after = text[:start].split(), text[end:].split()
-    return f" {' '.join([*before[-NEAR:], text[start:end].strip(), *after[:NEAR]])} "
+    return f" {' '.join([*before[-words:], text[start:end].strip(), *after[:words]])} "

@@ -229,7 +229,8 @@ def _verdict(said: Utterance, rules: RedFlags) -> Escalate | Defer | Care:
     if not any(letter.isalnum() for letter in words):
         return Defer.NOTHING_SAID
     finding = found_in(said, rules)
-    if finding.rule == READER and another_language(words):  # the reader knows English; the wording tells 911 in both
+    if finding.rule == READER and (said.hardly_english or another_language(words)):
+        # the reader knows English; the wording tells 911 in both
         return Escalate(EscalationReason.NOT_UNDERSTOOD)
     found = finding.urgency
     to_ask = found is Urgency.NURSE_NOW and said.doubtful

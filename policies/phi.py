@@ -94,5 +94,7 @@ class Utterance(Sensitive):
     """How likely each `policies.urgency.Urgency` is; None where there is no reader of it."""
     scope: PHI[NDArray[np.float32]] | None = None
     """How likely each `policies.scope.Route` is; None as above."""
+    hardly_english: bool = False
+    """Heard as another language, or guessed at as the turn before: what is read in such words was hardly said."""
 
     __hash__ = None  # see Sensitive

@@ -11,7 +11,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Any, Final, NamedTuple, final
 
 import ctranslate2
 import numpy as np
@@ -95,6 +95,25 @@ Told = Transcript | EngineReason
 NOTHING: Final = ""
 
 
+PLAINLY_ENGLISH: Final = -0.45
+"""At this mean log probability of the words nothing asks for the language, which costs 12 ms.  Italian, Catalan, Czech,
+Russian and Spanish voices were heard as English words at -0.49 to -1.4."""
+LEAST_ENGLISH: Final = 0.2
+"""Whisper's probability of English below which it is none.  Those voices came to 0.16 at most but for the Spanish one,
+in noise too; American and Scottish ones to 0.36 at least, but for a Spanish dish."""
+SHORTEST_TO_TELL_S: Final = 1.5
+
+
+class _Piece(NamedTuple):
+    """What was heard in up to 28 s."""
+
+    text: str
+    logprob: float
+    no_speech: float
+    retried: bool
+    foreign: bool
+
+
 def nobody_spoke() -> Transcript:
     """What is told of silence and noise."""
     return Transcript(Utterance(PHI(NOTHING), doubtful=False), mean_logprob=0.0, no_speech=1.0)
@@ -151,22 +170,23 @@ class Whisper:
             return nobody_spoke()
         prompt = self._prompt(bias)
         heard = [self._piece(piece, prompt) for piece in pieces(pcm, LONGEST_PIECE_MS, SHORTEST_PIECE_MS)]
-        said = [one for one in heard if one[0]]
+        said = [one for one in heard if one.text]
         if not said:
             return Transcript(
                 Utterance(PHI(NOTHING), doubtful=False),
-                min(one[1] for one in heard),
-                max(one[2] for one in heard),
-                any(one[3] for one in heard),
+                min(one.logprob for one in heard),
+                max(one.no_speech for one in heard),
+                any(one.retried for one in heard),
             )
-        logprob = min(one[1] for one in said)
+        logprob = min(one.logprob for one in said)
         doubtful = logprob < self._settings.unsure_logprob
-        words = PHI(" ".join(one[0] for one in said))
+        words = PHI(" ".join(one.text for one in said))
+        foreign = all(one.foreign for one in said)
         return Transcript(
-            Utterance(words, doubtful, self._meaning(words), *self._judged(words)),
+            Utterance(words, doubtful, self._meaning(words), *self._judged(words), hardly_english=foreign),
             logprob,
-            max(one[2] for one in said),
-            any(one[3] for one in heard),
+            max(one.no_speech for one in said),
+            any(one.retried for one in heard),
         )
 
     def _meaning(self, words: PHI[str]) -> PHI[NDArray[np.float32]] | None:
@@ -202,18 +222,18 @@ class Whisper:
                 return [self._tokens.sot_prev, *hint, *begin]
         return begin
 
-    def _piece(self, pcm: Int16, prompt: list[int]) -> tuple[str, float, float, bool]:
-        """Words, mean log probability and probability of no speech of at most 28 s; and was it heard twice."""
+    def _piece(self, pcm: Int16, prompt: list[int]) -> _Piece:
+        """Of at most 28 s."""
         if floor_dbfs(pcm) > self._settings.noisy_dbfs:
             pcm = quieted(pcm)
         dark = darkened(pcm.astype(np.float32) / 32768.0, RATE_HZ, self._settings.darken_db)
         sound = soxr.resample(dark, RATE_HZ, MODEL_HZ, quality="HQ").astype(np.float32)
         cap = token_cap(len(pcm) * 1000 // RATE_HZ)
-        tokens, logprob, no_speech = self._decode(sound, self._settings.window, prompt, cap)
+        tokens, logprob, no_speech, foreign = self._decode(sound, self._settings.window, prompt, cap)
         text = self._text(tokens)
         retried = suspicious(text, len(tokens), cap)
         if retried:
-            tokens, logprob, no_speech = self._decode(sound, FULL, prompt, cap)
+            tokens, logprob, no_speech, foreign = self._decode(sound, FULL, prompt, cap)
             text = self._text(tokens)
             words = text.split()
             if looped(words):
@@ -221,7 +241,7 @@ class Whisper:
                 logprob = min(logprob, self._settings.unsure_logprob - 1.0)
         if no_speech > self._settings.no_speech and logprob < self._settings.unsure_logprob:
             text = NOTHING
-        return text, logprob, no_speech, retried
+        return _Piece(text, logprob, no_speech, retried, foreign)
 
     def _text(self, tokens: list[int]) -> str:
         words: str = self._tokens.decode([token for token in tokens if token < self._tokens.eot])
@@ -229,7 +249,8 @@ class Whisper:
 
     def _decode(
         self, sound: NDArray[np.float32], window: Window, prompt: list[int], cap: int
-    ) -> tuple[list[int], float, float]:
+    ) -> tuple[list[int], float, float, bool]:
+        """Tokens, mean log probability, probability of no speech, and is it another language than English."""
         hop = MODEL_HZ * MEL_FRAME_MS // 1000
         frames = window.frames(-(-len(sound) // hop))
         shown = np.zeros(frames * hop, np.float32)  # silence as sound, not as zeros of the spectrum: what Whisper knows
@@ -245,7 +266,14 @@ class Whisper:
             return_scores=True,
             return_no_speech_prob=True,
         )[0]
-        return list(result.sequences_ids[0]), float(result.scores[0]), float(result.no_speech_prob)
+        logprob = float(result.scores[0])
+        foreign = (
+            self._model.is_multilingual
+            and logprob < PLAINLY_ENGLISH
+            and len(sound) >= SHORTEST_TO_TELL_S * MODEL_HZ
+            and dict(self._model.detect_language(encoded)[0])["<|en|>"] < LEAST_ENGLISH
+        )
+        return list(result.sequences_ids[0]), logprob, float(result.no_speech_prob), foreign
 
 
 @final

@@ -40,7 +40,10 @@ from tests.real_line import NUMBER, NURSE, RealLine, real_line, short_agent
 SAID: Final = 0.75  # of the letters: the recogniser's ear for the agent's voice is good, not perfect
 READ: Final = 0.5  # of a passage's words: a medicine's name is often heard as another word
 SHORTEST_WORD: Final = 4
-SPANISH_WORDS: Final = ("español", "inglés", "enfermera", "espere", "línea")
+SPANISH: Final = ("por favor", "persona")
+"""Of the phrase for who is not understood; the same ear writes the phrase's English as English."""
+SPANISH_S: Final = 7
+"""The phrase begins in Spanish, for nearly six seconds."""
 READY_S: Final = 600.0  # on a busy machine too
 WHISPER_HZ: Final = 16_000
 RIGHT: Final = "the right end"
@@ -71,10 +74,6 @@ class Material:
     phrases: Mapping[Phrase, str]
     passages: Sequence[Passage]
 
-    def spanish(self) -> list[str]:
-        """The fixed wording that is in Spanish."""
-        return [text for text in self.phrases.values() if any(word in text.lower() for word in SPANISH_WORDS)]
-
     def read_in(self, heard: str) -> str:
         """The id of the passage that was read, or empty: the first sentence of it, and most of its words."""
         best = max(self.passages, key=lambda passage: told(heard, passage.sentences))
@@ -103,6 +102,13 @@ def stretches(held: Held) -> Iterator[Int16]:
     begins = [int(turn.began_ms * PER_MS) for turn in held.report.turns]
     for start, end in itertools.pairwise([0, *begins, len(held.recording.heard)]):
         yield held.recording.heard[start:end]
+
+
+def last_reply(held: Held) -> Int16:
+    """The beginning of what the agent said last."""
+    *_, stretch = stretches(held)
+    start = max((run[0] for run in audible_runs(stretch)[:1]), default=0)
+    return stretch[start : start + SPANISH_S * RATE_HZ]
 
 
 def stopped_ms(held: Held) -> float | None:
@@ -157,12 +163,8 @@ def faults(end: End, ended: Ended, material: Material, spanish: str) -> list[str
         found.append("she did not come to speak over an answer")
     elif end.stops and ended.stopped_ms is not None and ended.stopped_ms > STOP_MS:
         found.append(f"she spoke over an answer, and it went on for {ended.stopped_ms:.0f} ms")
-    if end.spanish:
-        wordings = material.spanish()
-        if not wordings:
-            found.append("no fixed wording is in Spanish")
-        elif not any(said_in(spanish, text) >= READ for text in wordings):
-            found.append("no Spanish was heard")
+    if end.spanish and not all(word in spanish for word in SPANISH):
+        found.append("no Spanish was heard")
     if not ended.held.report.finished:
         found.append("the line ended before the patient had done")
     found += [f"violation: {name}" for name in ended.held.report.violations]
@@ -210,7 +212,7 @@ def one_call(
     record = line.calls_ended(number)[number - 1]
     shown = asyncio.run(transcribed(engines, held))
     ended = Ended(plain(" ".join(shown[1:] if held.report.turns else shown)), shown, held, stopped_ms(held), record)
-    spanish = spanish_ear(held.recording.heard) if patient.end.spanish and material.spanish() else ""
+    spanish = spanish_ear(last_reply(held)) if patient.end.spanish else ""
     wrong = faults(patient.end, ended, material, spanish)
     where = f"{patient.name}, {voice}, {'clear' if noise is None else 'in noise'}"
     gaps = [turn.answer_gap_ms for turn in held.report.turns]

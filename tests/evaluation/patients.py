@@ -144,7 +144,7 @@ PATIENTS: Final = (
         "no English",
         (GREETED, Say(HOLA), ANSWERED, Say(AYUDA), CLOSED),
         End(("not_understood",), spanish=True),
-        ("es", "es-slt"),
+        ("es-espeak", "es"),
     ),
     Patient(
         "silent",

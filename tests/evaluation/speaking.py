@@ -1,10 +1,14 @@
-"""The patients' voices, made when they are wanted and held in memory: Debian's flite, and Piper for Spanish."""
+"""The patients' voices, made when they are wanted and held in memory: Debian's flite, for Spanish its espeak-ng and
+Piper."""
 
 from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -14,17 +18,12 @@ from agent.engines.piper import Voice
 from telephony.audio import RATE_HZ, Int16, resample
 from telephony.twin.hearing import trimmed
 from telephony.twin.voices import Voices, build
-from tests.evaluation.patients import AYUDA, HOLA
+from telephony.twin.wav import read_wav
 
 SPANISH: Final = "es"
 """Piper's voice with the sounds of Spanish."""
-SPANISH_FLITE: Final = "es-slt"
-"""A voice of flite's that is given Spanish in the sounds of English."""
-SOUNDS: Final[Mapping[str, str]] = {
-    HOLA: "b w ey n aa s t aa r d ey s pau s eh n y ow r iy t aa pau f iy hh eh s ey k ey n ow aa b l ow iy ng l ey s",
-    AYUDA: "p eh r d ow n ey pau "
-    "n ow l ey eh n t y eh n d ow n aa d aa pau m ey p aa s aa k ow n uw n aa p eh r s ow n aa",
-}
+SPANISH_ESPEAK: Final = "es-espeak"
+"""Debian's espeak-ng, in the Spanish of Latin America."""
 
 
 class Rendered(Voices):
@@ -42,9 +41,20 @@ def _rendered(voice: str, text: str) -> list[Int16]:
         spoken = _spanish()
         sound = np.rint(np.clip(spoken.pronounce(text), -1.0, 1.0) * 32_767.0).astype(np.int16)
         return [trimmed(build.telephone_band(resample(sound, spoken.rate_hz, RATE_HZ)))]
-    if voice == SPANISH_FLITE:
-        return build.render("slt", f"[{SOUNDS[text]}]")
+    if voice == SPANISH_ESPEAK:
+        return [trimmed(build.telephone_band(_espeak(text)))]
     return build.render(voice, text)
+
+
+def _espeak(text: str) -> Int16:
+    """Raises `BuildFailed`."""
+    program = shutil.which("espeak-ng")
+    if program is None:
+        raise build.BuildFailed("espeak-ng is not installed: apt-get install espeak-ng")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "said.wav")
+        subprocess.run([program, "-v", "es-419", "-s", "150", "-w", str(path), text], check=True)
+        return read_wav(path)
 
 
 @functools.cache

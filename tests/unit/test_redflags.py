@@ -137,6 +137,18 @@ def test_a_no_that_does_not_deny_the_sign_leaves_it_standing(words: str) -> None
         ("my chest was hurting this morning but it went away", Urgency.NURSE_NOW),
         ("my chest was hurting last week but it went away", Urgency.ROUTINE),
         ("i had a heart attack last year and my chest is hurting again", Urgency.EMERGENCY_911),
+        ("they said to watch for my chest hurting", Urgency.ROUTINE),
+        ("they said to watch for my chest hurting and now my chest is hurting", Urgency.EMERGENCY_911),
+        ("he passed out on that hospital show", Urgency.ROUTINE),
+        ("she passed out while the show was on and will not wake", Urgency.EMERGENCY_911),
+        ("i passed out when i saw the price", Urgency.ROUTINE),
+        ("he passed out when i gave him the tablet", Urgency.EMERGENCY_911),
+        ("is it true that my chest hurting could be gas", Urgency.EMERGENCY_911),
+        ("is it true that a chest hurting could be gas", Urgency.ROUTINE),
+        ("i passed out in basic training", Urgency.ROUTINE),
+        ("my chest was hurting and it was over in a minute", Urgency.ROUTINE),
+        ("i can still hear him choking back in nineteen sixty", Urgency.ROUTINE),
+        ("he is still choking", Urgency.EMERGENCY_911),
     ],
 )
 def test_it_counts_whose_sign_it_is_and_when(words: str, urgency: Urgency) -> None:
