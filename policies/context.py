@@ -55,6 +55,10 @@ class Context:
     present: re.Pattern[str]
     supposed: re.Pattern[str]
     supposed_after: re.Pattern[str]
+    conditional: re.Pattern[str]
+    """What if, before a sign ..."""
+    conditionally: re.Pattern[str]
+    """... and what would be then, after it."""
     warned: re.Pattern[str]
     """Stands right before a sign that she was told of."""
     own: re.Pattern[str]
@@ -87,6 +91,8 @@ class Context:
             return Meant.OF_ANOTHER
         if self.figure.search(_near(text, start, end, AROUND)):
             return Meant.FIGURE
+        if any(found.end() == start for found in self.conditional.finditer(before)) and self.conditionally.search(text, end - 1):
+            return Meant.SUPPOSED
         if any(found.end() == start for found in self.warned.finditer(text[:start])):
             return Meant.SUPPOSED
         if not self.own.search(text[max(0, start - OWN_WITHIN) : start]) and (
