@@ -14,7 +14,7 @@ from typing import Final
 
 from agent.deferrals import Ask, alarming, ask_of, changes, dose_not_taken, missed_dose, only_bleeding, replies
 from agent.lexicon import MEDICINE_NAMES
-from agent.likeness import FAR, Likeness
+from agent.likeness import FAR, Likeness, Near
 from agent.passages import Material, Passage
 from agent.questions import asks_something, focus
 from agent.retrieval import Entry, Hit, Index
@@ -159,21 +159,8 @@ class Knowledge:
     def _meant(self, heard: str, vector: Floats, before: int | None, *, told: bool) -> Found | NotKnown:
         """The passage whose examples mean the same."""
         assert self._likeness is not None
-        itself = near = self._likeness.near(vector)
-        follows = len(heard.split()) <= FOLLOWS_WORDS or near.passages.max() < FOLLOWS_LIKE
-        if before is not None and follows and not told:
-            near = self._likeness.near(self._likeness.turned(vector, before, FOLLOWS_TURN))
-        asked, around = focus(heard)
-        hits, _ = self._index.rank(asked, around, before, told=told)
-        scores = near.passages.astype(float)
-        for hit in hits:
-            scores[hit.place] += LEXICAL_SHARE * hit.score
-        if before is not None:
-            scores[before] += LIKE_BEFORE
+        itself, near, scores = self._liked(heard, vector, before, told=told)
         missed = missed_dose(heard)
-        silent = () if missed else (place for place in self._missed if place != before)
-        for place in (*self._index.others_medicine(asked), *silent):
-            scores[place] = FAR
         order = scores.argsort()[::-1]
         best, like = int(order[0]), float(near.passages[order[0]])
         outside = itself.out(Outside.NONE, Outside.BACKGROUND) if told else itself.out(Outside.NONE) + OUTSIDE_LEAD
@@ -187,6 +174,25 @@ class Knowledge:
             return NotKnown(Unknown.DIAGNOSIS)
         second = float(scores[order[1]]) if len(order) > 1 else 0.0
         return Found(passage, float(scores[best]), float(scores[best]) - second)
+
+    def _liked(self, heard: str, vector: Floats, before: int | None, *, told: bool) -> tuple[Near, Near, Floats]:
+        """The likeness of what was said, the same with the turn before where it follows one, each passage's score."""
+        assert self._likeness is not None
+        itself = near = self._likeness.near(vector)
+        follows = len(heard.split()) <= FOLLOWS_WORDS or near.passages.max() < FOLLOWS_LIKE
+        if before is not None and follows and not told:
+            near = self._likeness.near(self._likeness.turned(vector, before, FOLLOWS_TURN))
+        asked, around = focus(heard)
+        hits, _ = self._index.rank(asked, around, before, told=told)
+        scores = near.passages.astype(float)
+        for hit in hits:
+            scores[hit.place] += LEXICAL_SHARE * hit.score
+        if before is not None:
+            scores[before] += LIKE_BEFORE
+        silent = () if missed_dose(heard) else (place for place in self._missed if place != before)
+        for place in (*self._index.others_medicine(asked), *silent):
+            scores[place] = FAR
+        return itself, near, scores
 
     @staticmethod
     def _plain(hits: Sequence[Hit], told: bool) -> bool:
