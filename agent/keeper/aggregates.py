@@ -9,12 +9,15 @@ from typing import Final
 
 from policies import closed
 from policies.closed import Choice, Flag
+from policies.objectives import Covered
 from policies.records import MANY, CallMetrics
 
 _CHOICES: Final = {name: kind for name, kind in closed.kinds_of(CallMetrics).items() if isinstance(kind, Choice)}
 ENUMS: Final = tuple(_CHOICES)
 SUMS: Final = tuple(name for name, kind in closed.kinds_of(CallMetrics).items() if kind == MANY)
 FLAGS: Final = tuple(name for name, kind in closed.kinds_of(CallMetrics).items() if isinstance(kind, Flag))
+OBJECTIVES: Final = tuple(name for name, kind in _CHOICES.items() if kind.of is Covered)
+COMPLETE: Final = frozenset({Covered.ANSWERED.value, Covered.ESCALATED.value})
 MEDIANS: Final = ("duration_s", "gap_p50_ms", "gap_p95_ms")
 
 
@@ -40,7 +43,17 @@ def _row(day: int, agent: str, held: list[CallMetrics]) -> dict[str, object]:
         **{name: dict(sorted(Counter(str(wire[name]) for wire in wires).items())) for name in ENUMS},
         **{name: sum(int(wire[name]) for wire in wires) for name in (*SUMS, *FLAGS)},
         **{name: _median([int(wire[name]) for wire in wires]) for name in MEDIANS},
+        "completed_percent": {
+            name: _percent([str(wire[name]) for wire in wires if wire[name] != Covered.NONE.value])
+            for name in OBJECTIVES
+            if any(wire[name] != Covered.NONE.value for wire in wires)
+        },
     }
+
+
+def _percent(covered: list[str]) -> int:
+    """Of the calls that were to ask it, those in which it was answered or a person was fetched for it; rounded down."""
+    return 100 * sum(one in COMPLETE for one in covered) // len(covered)
 
 
 def _median(edges: list[int]) -> int:

@@ -26,6 +26,7 @@ from policies.audit import digest
 from policies.changes import Changed, level
 from policies.four_eyes import Pair
 from policies.incident import History
+from policies.objectives import Covered
 from policies.records import CallMetrics, ref_of
 from policies.requests import (
     Actor,
@@ -242,3 +243,11 @@ def test_a_median_of_buckets_is_a_bucket() -> None:
 
     assert 30 == daily(records)[0]["duration_s"]
     assert [] == daily([])
+
+
+def test_of_each_thing_that_was_to_be_asked_the_day_says_how_often_it_was_completed() -> None:
+    first = [Covered.ANSWERED, Covered.ESCALATED, Covered.DECLINED, Covered.NONE]
+    second = [Covered.NOT_REACHED, Covered.ASKED, Covered.NONE, Covered.NONE]
+    records = [replace(metrics(), objective_1=one, objective_2=two) for one, two in zip(first, second, strict=True)]
+
+    assert {"objective_1": 66, "objective_2": 0} == daily(records)[0]["completed_percent"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from agent.keeper.aggregates import ENUMS, FLAGS, SUMS, words_of
+from agent.keeper.aggregates import ENUMS, FLAGS, OBJECTIVES, SUMS, words_of
 from agent.keeper.api import listed, people, shapes
 from agent.keeper.api.shapes import FLAG, HOUR, NUMBER, TEXT, Schema, list_of, of_fields, of_kind, of_record
 from agent.lines import Workflow
@@ -109,6 +109,7 @@ A_DAY: Final = of_fields(
     duration_s=of_kind(DURATION_S),
     gap_p50_ms=of_kind(GAP_MS),
     gap_p95_ms=of_kind(GAP_MS),
+    completed_percent=shapes.percents_of(*OBJECTIVES),
 )
 A_CALL: Final = of_fields(
     ref=of_kind(REF),

@@ -69,6 +69,15 @@ def counts_of(*words: str) -> Schema:
     }
 
 
+def percents_of(*names: str) -> Schema:
+    """A share of each; those of which there is nothing may be missing."""
+    return {
+        "type": "object",
+        "properties": {name: {"type": "integer", "minimum": 0, "maximum": 100} for name in names},
+        "additionalProperties": False,
+    }
+
+
 def words_of(*words: str) -> Schema:
     return {"type": "string", "enum": list(words)}
 
