@@ -172,6 +172,7 @@ class Manner:
     """What the reader says of each `policies.scope.Route`; None: nobody reads."""
     lost: bool = False
     """Somebody spoke, and no word was found."""
+    hardly_english: bool = False
 
 
 @final
@@ -194,7 +195,7 @@ class ScriptedRecogniser:
         meaning, manner = understood(words) if words else None, self._manner(words)
         read = None if manner.urgency is None else PHI(np.array(manner.urgency, np.float32))
         scope = None if manner.scope is None else PHI(np.array(manner.scope, np.float32))
-        said = Utterance(PHI(words), manner.logprob < UNSURE_LOGPROB, meaning, read, scope)
+        said = Utterance(PHI(words), manner.logprob < UNSURE_LOGPROB, meaning, read, scope, manner.hardly_english)
         if manner.lost:
             return Transcript(Utterance(PHI(""), doubtful=False), manner.logprob, 0.1)
         return Transcript(said, manner.logprob, 0.0 if words else 0.9)

@@ -302,7 +302,11 @@ def says(*turns: str) -> Caller:
 
 
 def garbled(said: str) -> Manner:
-    return Manner(logprob=-0.8) if "walrus" in said else Manner(lost="mumble" in said)
+    if "danger" in said:
+        return Manner(urgency=(0.05, 0.05, 0.0, 0.9), logprob=-0.8, hardly_english="foreign" in said)
+    return Manner(
+        logprob=-0.8 if "walrus" in said else -0.2, lost="mumble" in said, hardly_english=said.startswith("foreign")
+    )
 
 
 @pytest.mark.parametrize(
@@ -313,6 +317,9 @@ def garbled(said: str) -> Manner:
         ("walrus kitchen in the nineteenth", "walrus page of mutual"),
         ("mumble mumble mumble", "mumble mumble"),
         ("mumble mumble mumble", "walrus page of mutual"),
+        ("foreign page of mutual",),
+        ("foreign page of danger mutual",),
+        ("walrus page of mutual", "kitchen in the danger nineteenth of it"),
     ],
 )
 def test_who_is_not_understood_hears_one_phrase_in_two_languages_and_gets_a_person(turns: tuple[str, ...]) -> None:
@@ -332,3 +339,19 @@ def test_who_is_understood_in_between_stays() -> None:
         line.hang_up()
 
     assert hold(caller, Setup(manner=garbled)).metrics.escalation is None
+
+
+@pytest.mark.parametrize(
+    ("turn", "reason"),
+    [("foreign " + INSULIN, None), ("kitchen in the danger nineteenth of it", EscalationReason.RED_FLAG)],
+)
+def test_who_is_answered_stays_and_danger_in_a_first_guess_is_told_as_danger(
+    turn: str, reason: EscalationReason | None
+) -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(turn)
+        await line.reply()
+        line.hang_up()
+
+    assert reason is hold(caller, Setup(manner=garbled)).metrics.escalation

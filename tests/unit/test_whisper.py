@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from agent.engines.whisper import Whisper, WhisperPool, WhisperSettings
 from policies.phi import PHI
 from telephony import g711
 from telephony.audio import RATE_HZ, Int16, resample
+from telephony.twin.wav import read_wav
 
 ASKED = "When can I take a shower after my operation?"
 TOLD = (
@@ -52,6 +54,11 @@ def _pool(whisper: Whisper) -> Iterator[WhisperPool]:
     pool.close()
 
 
+NO_ENGLISH = Path(__file__).parent / "data" / "no_english.wav"
+"""Spanish for "I don't understand you at all, can you put me through to a person?", rendered by espeak-ng 1.51 with
+`-v es -s 150`, in the telephone's band."""
+
+
 def words(whisper: Whisper, pcm: Int16, bias: Bias | None = None) -> str:
     return whisper.hear(Speech(pcm), bias).said.words.reveal()
 
@@ -63,6 +70,14 @@ async def test_a_question_over_the_telephone_is_understood(pool: WhisperPool, sa
     # the voice never says a sentence twice the same way: a function word may differ
     assert {"when", "can", "take", "shower", "after", "my", "operation"} <= understood
     assert not heard.said.doubtful
+
+
+@pytest.mark.models
+def test_another_language_is_told_from_english_however_poor_the_line(whisper: Whisper, told: list[Int16]) -> None:
+    hiss = np.random.default_rng(1).normal(0, 300, len(told[0])).astype(np.int16)
+    heard = [whisper.hear(Speech(pcm), None).said for pcm in (read_wav(NO_ENGLISH), told[0], told[0] + hiss)]
+
+    assert [True, False, False] == [said.hardly_english for said in heard]
 
 
 @pytest.mark.models
