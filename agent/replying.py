@@ -156,7 +156,7 @@ class Replying:
             case Social.YES | None if offered and (kind or said.said.words.map(accepts).reveal()):
                 await gate.opened.wait()
                 return Course.PERSON
-            case Social.NO | Social.GOODBYE if offered:
+            case Social.NO if offered:
                 return await self._fixed(gate, Phrase.ANYTHING_ELSE)
             case Social.GOODBYE:
                 await gate.opened.wait()

@@ -142,6 +142,14 @@ def test_goodbye_is_answered_with_the_disclosure_to_its_end_and_then_the_line_cl
     assert held.ended_ms - (held.spoken[-1].at_ms + 20 * held.spoken[-1].of) < 500
 
 
+def test_goodbye_to_the_offer_of_a_nurse_is_a_goodbye() -> None:
+    held = hold(asks("Should I double my water pill tonight?", "No thank you, goodbye."), strict=False)
+
+    assert "nurse" in held.replies[0]
+    assert (words(Phrase.CLOSING), EndReason.GOODBYE) == (held.texts[-1], held.metrics.end)
+    assert words(Phrase.ANYTHING_ELSE) not in held.texts
+
+
 def test_a_question_after_the_goodbye_is_still_answered() -> None:
     async def caller(line: Line) -> None:
         await line.greeting()
