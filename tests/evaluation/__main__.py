@@ -24,11 +24,11 @@ from policies.meaning import Meaning
 from policies.rules.taught import load_reader
 from policies.rules.written import red_flags
 from policies.urgency import UrgencyReader
-from tests.evaluation import calls, cost, firewall, hearing, retrieval, scope, spoken, text
+from tests.evaluation import calls, cost, firewall, hearing, retrieval, scope, spoken, text, unseen
 from tests.evaluation.board import Board
 from tests.evaluation.sets import BESIDE, Sets, SetsMissing
 
-PARTS: Final = ("text", "scope", "firewall", "retrieval", "cost", "spoken", "calls")
+PARTS: Final = ("text", "scope", "unseen", "firewall", "retrieval", "cost", "spoken", "calls")
 
 
 @cache
@@ -70,6 +70,7 @@ def parts(asked: argparse.Namespace) -> Mapping[str, Callable[[], Board | None]]
     return {
         "text": lambda: text.evaluate(sets, reader(), red_flags()),
         "scope": lambda: scope.evaluate(sets, reader()),
+        "unseen": lambda: unseen.evaluate(sets, reader(), red_flags()),
         "firewall": lambda: firewall.evaluate(asked.firewall, retrieval.knowledge_of(meaning()), reader()),
         "retrieval": lambda: retrieval.evaluate(meaning()),
         "cost": lambda: cost.evaluate(sets, reader(), red_flags(), meaning()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 Z: Final = 1.959964  # the normal quantile of a two-sided 95 % interval
@@ -88,6 +88,11 @@ class Board:
 
     def say(self, measure: str, found: object) -> None:
         self.rows.append(Row(measure, REPORTED, str(found)))
+
+    def take(self, part: Board) -> None:
+        """Another board's lines under its title, and its misses."""
+        self.rows += [replace(row, measure=f"{part.title}: {row.measure}") for row in part.rows]
+        self.misses += part.misses
 
     @property
     def met(self) -> bool:

@@ -26,7 +26,7 @@ from telephony.twin.twiml_reader import Dial
 from tests.bench.wording import plain
 from tests.evaluation import scope
 from tests.evaluation.board import Board, Miss, Share, loss, quantile
-from tests.evaluation.calls import Ended, Material, faults, stopped_ms, stretches
+from tests.evaluation.calls import SPANISH_S, Ended, Material, faults, last_reply, stopped_ms, stretches
 from tests.evaluation.judging import (
     GRID,
     Found,
@@ -264,14 +264,15 @@ def test_a_passage_is_known_by_its_words_and_one_that_should_not_be_read_is_a_fa
     assert ["it read no passage, not store-insulin"] == faults(stays, dataclasses.replace(read, after=""), MATERIAL, "")
 
 
-def test_spanish_must_be_there_and_be_heard() -> None:
+def test_spanish_must_be_heard_at_the_beginning_of_the_last_reply() -> None:
     wants = End(("red_flag",), spanish=True)
-    none = dataclasses.replace(MATERIAL, phrases={Phrase.HELLO: "Hello."})
-    some = dataclasses.replace(MATERIAL, phrases={Phrase.HELLO: "Espere en la línea, por favor."})
+    tone = (8_000 * np.sin(np.arange(8 * 8_000))).astype(np.int16)  # eight seconds
+    held = dataclasses.replace(ended("").held, recording=Recording((), np.concatenate([np.zeros(400, np.int16), tone])))
 
-    assert ["no fixed wording is in Spanish"] == faults(wants, ended(""), none, "")
-    assert ["no Spanish was heard"] == faults(wants, ended(""), some, plain("the line is closed"))
-    assert [] == faults(wants, ended(""), some, plain("espere en la línea por favor"))
+    assert ["no Spanish was heard"] == faults(wants, ended(""), MATERIAL, plain("one moment please a person is coming"))
+    assert [] == faults(wants, ended(""), MATERIAL, plain("en momento por favor viene una persona"))
+    assert SPANISH_S * 8_000 == len(last_reply(held))
+    assert np.abs(last_reply(held)[:400]).max() > 4_000
 
 
 def test_nine_patients_call_in_two_voices_each() -> None:
