@@ -6,10 +6,10 @@ import enum
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from policies.scope import Route
 from policies.urgency import Urgency
@@ -18,6 +18,8 @@ FOLDER: Final = Path(__file__).parent / "said"
 ASKED: Final = Path(__file__).parent / "asked"
 SPOKEN: Final = Path(__file__).parent / "spoken"
 KNOWLEDGE: Final = Path(__file__).parents[1] / "knowledge"
+Row = Mapping[str, Any]
+Line = TypeVar("Line")
 RUN: Final = 5
 """Words in a row that no sentence may share with an evaluation set."""
 
@@ -36,16 +38,23 @@ class Said:
 
 def read(folder: Path = FOLDER) -> list[Said]:
     """Every sentence, in the order of the files.  Raises `ValueError` that names file and line."""
-    return [said for file in sorted(folder.glob("*.jsonl")) for said in _of(file)]
+
+    def said(row: Row, author: str) -> Said:
+        return Said(row["text"], Urgency[row["label"].upper()], row["sign"], row["kind"], author)
+
+    return _each(folder, said, "sentence with a label")
 
 
-def _of(file: Path) -> Iterator[Said]:
-    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
-        try:
-            row = json.loads(line)
-            yield Said(row["text"], Urgency[row["label"].upper()], row["sign"], row["kind"], file.stem)
-        except (ValueError, KeyError) as wrong:
-            raise ValueError(f"{file.name}, line {number}: no sentence with a label ({type(wrong).__name__})") from None
+def _each(folder: Path, made: Callable[[Row, str], Line], what: str) -> list[Line]:
+    """made: of a row and its author.  Raises `ValueError` that names file and line."""
+    found = []
+    for file in sorted(folder.glob("*.jsonl")):
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+            try:
+                found.append(made(json.loads(line), file.stem))
+            except (ValueError, KeyError) as wrong:
+                raise ValueError(f"{file.name}, line {number}: no {what} ({type(wrong).__name__})") from None
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +68,7 @@ class Asked:
 
 def read_asked(folder: Path = ASKED) -> list[Asked]:
     """Every question, in the order of the files.  Raises `ValueError` that names file and line."""
-    found = []
-    for file in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
-            try:
-                row = json.loads(line)
-                found.append(Asked(row["text"], Route(row["label"]), file.stem))
-            except (ValueError, KeyError) as wrong:
-                raise ValueError(
-                    f"{file.name}, line {number}: no question with a route ({type(wrong).__name__})"
-                ) from None
-    return found
+    return _each(folder, lambda row, author: Asked(row["text"], Route(row["label"]), author), "question with a route")
 
 
 class Fault(enum.Enum):
@@ -104,17 +103,11 @@ def read_spoken(folder: Path = SPOKEN, knowledge: Path = KNOWLEDGE) -> list[Phra
         for file in knowledge.glob("*.toml")
         for one in tomllib.loads(file.read_text("utf-8"))["passage"]
     }
-    found = []
-    for file in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
-            try:
-                row = json.loads(line)
-                found.append(Phrased(row["text"], texts[row["passage"]], Fault(row["label"]), file.stem))
-            except (ValueError, KeyError) as wrong:
-                raise ValueError(
-                    f"{file.name}, line {number}: no sentence beside a passage ({type(wrong).__name__})"
-                ) from None
-    return found
+
+    def phrased(row: Row, author: str) -> Phrased:
+        return Phrased(row["text"], texts[row["passage"]], Fault(row["label"]), author)
+
+    return _each(folder, phrased, "sentence beside a passage")
 
 
 def words(text: str) -> list[str]:
