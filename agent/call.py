@@ -175,7 +175,7 @@ class Call:
         while not self._inbox.empty():
             self._inbox.get_nowait()
         self._ear.forget()
-        self._ear.presence.forget()
+        self._ear.strain.forget()
         self._hearing.forget()
         self._mouth.forget()
         self._replying.forget()
@@ -224,7 +224,7 @@ class Call:
         self._now_ms += FRAME_MS
         voiced = self._vad.is_speech(heard.frame)
         self._ear.lag_ms = self._vad.lag_ms
-        self._ear.presence.of_trouble = self._agenda.of_trouble
+        self._ear.strain.of_trouble = self._agenda.of_trouble
         for noticed in self._ear.hear(heard.frame, voiced, echo_dbfs=heard.echo_dbfs, audible=heard.audible):
             await self._noticed(noticed)
         self._stir()
@@ -413,7 +413,7 @@ class Call:
         """How she speaks is a reason to ask: once a call, and neither right after the same question nor while she
         reads out identifiers, in pieces as everybody does."""
         asked = self._asked_of_strain or self._asked_of_care or self._identifying.asking
-        return not asked and self._ear.presence.strained()
+        return not asked and self._ear.strain.strained()
 
     @property
     def _reply_strained(self) -> bool:

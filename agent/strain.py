@@ -20,8 +20,8 @@ from typing import Final
 from telephony.audio import FRAME_MS
 
 QUIETER_DB: Final = 10.0
-"""So far under her own start a turn is quiet, in dB of her median level: plainly quieter to anybody who listens, and more
-than a voice wanders between two sentences.  Who turns from the telephone may do so too.  Our own choice."""
+"""So far under her own start a turn is quiet, in dB of her median level: plainly quieter to anybody who listens, and
+more than a voice wanders between two sentences.  Who turns from the telephone may do so too.  Our own choice."""
 OF_START: Final = 2
 """Turns that are her own start: one alone may be a shout over the greeting.  Our own choice."""
 LEAST_OF_START_MS: Final = 1_000
@@ -75,7 +75,7 @@ class _Before:
     """Of the turn right before."""
 
 
-class Presence:
+class Strain:
     """Of one call.  Fed by the ear with every frame and with where turns begin and end."""
 
     def __init__(self) -> None:

@@ -1,0 +1,99 @@
+"""Whole calls in which how she speaks raises care: by one question, once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import pytest
+
+from agent.lines import Workflow
+from agent.phrases import Phrase
+from policies.guardrails import EscalationReason
+from tests.calls.test_care_in_calls import CALM, INSULIN, STRANGE, UNSURE, reader
+from tests.calls.test_objectives_in_calls import BYE, questions
+from tests.fakes import Manner
+from tests.simulated import Held, Line, Setup, hold, passage, words
+
+BREATHLESS: Final = ("How", "do", "I", "store", "my", "insulin at home?")
+"""With a pause before each but the first: in pieces, and voice in less than 35 % of the time."""
+FLUENT: Final = (INSULIN,)
+CHECK: Final = words(Phrase.CHECK)
+PAUSE_MS: Final = 1_000
+
+
+async def breathe(line: Line, pieces: Sequence[str]) -> None:
+    await line.say(pieces[0])
+    for piece in pieces[1:]:
+        await line.wait(PAUSE_MS)
+        await line.say(piece)
+
+
+def call(*turns: Sequence[str], setup: Setup | None = None) -> Held:
+    """Each turn in its pieces, when the agent has fallen silent."""
+
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        for turn in turns:
+            await breathe(line, turn)
+            await line.reply()
+        line.hang_up()
+
+    return hold(caller, setup, strict=False)
+
+
+def test_who_speaks_with_strain_is_answered_and_asked_once() -> None:
+    held = call(BREATHLESS, ("No.",), BREATHLESS, BREATHLESS)
+    answer = passage(INSULIN)
+
+    assert [*answer, CHECK, words(Phrase.ANYTHING_ELSE), *answer, *answer] == held.replies
+    assert held.metrics.escalation is None
+
+
+def test_who_says_the_same_in_one_breath_is_not() -> None:
+    held = call(FLUENT, ("No.",), FLUENT, FLUENT)
+
+    assert CHECK not in held.replies
+    assert passage(INSULIN) == held.replies[: len(passage(INSULIN))]
+
+
+def test_strain_right_after_the_question_is_no_second_doubt() -> None:
+    """A reader that is unsure twice in a row brings the nurse; how she speaks does not."""
+    heard: list[str] = []
+
+    def manner(said: str) -> Manner:
+        heard.append(said)
+        return Manner(UNSURE if "strange" in said else CALM)
+
+    held = call((STRANGE,), BREATHLESS, setup=Setup(manner=manner))
+
+    assert held.metrics.escalation is None
+    assert passage(INSULIN)[-1] == held.replies[-1]
+
+
+def test_a_red_flag_is_told_as_ever_however_it_is_said() -> None:
+    held = call(("I", "have", "my", "chest pain right now."), setup=reader(chest=(0.02, 0.08, 0.05, 0.85)))
+
+    assert [words(Phrase.EMERGENCY)] == held.replies
+    assert EscalationReason.RED_FLAG is held.metrics.escalation
+
+
+@pytest.mark.parametrize(("ms", "asked"), [(4_500, True), (500, False)])
+def test_who_is_slow_to_answer_about_two_symptoms_is_asked(ms: int, asked: bool) -> None:
+    items = questions(Workflow.POST_DISCHARGE)
+
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(BYE)
+        for _ in range(2):
+            await line.reply(100)
+            await line.wait(ms)
+            await line.say("No.")
+        await line.reply()
+        line.hang_up()
+
+    held = hold(caller, Setup(workflow=Workflow.POST_DISCHARGE))
+
+    assert asked is (CHECK == held.replies[-1])
+    assert asked is (items[2] not in held.replies)
+    assert held.metrics.escalation is None
