@@ -10,9 +10,8 @@ import pytest
 from agent.lines import Workflow
 from agent.phrases import Phrase
 from policies.guardrails import EscalationReason
-from tests.calls.test_care_in_calls import CALM, INSULIN, STRANGE, UNSURE, reader
+from tests.calls.test_care_in_calls import INSULIN, STRANGE, UNSURE, reader
 from tests.calls.test_objectives_in_calls import BYE, questions
-from tests.fakes import Manner
 from tests.simulated import Held, Line, Setup, hold, passage, words
 
 BREATHLESS: Final = ("How", "do", "I", "store", "my", "insulin at home?")
@@ -43,29 +42,20 @@ def call(*turns: Sequence[str], setup: Setup | None = None) -> Held:
 
 
 def test_who_speaks_with_strain_is_answered_and_asked_once() -> None:
-    held = call(BREATHLESS, ("No.",), BREATHLESS, BREATHLESS)
+    held = call(BREATHLESS, ("No.",), BREATHLESS)
     answer = passage(INSULIN)
 
-    assert [*answer, CHECK, words(Phrase.ANYTHING_ELSE), *answer, *answer] == held.replies
+    assert [*answer, CHECK, words(Phrase.ANYTHING_ELSE), *answer] == held.replies
     assert held.metrics.escalation is None
 
 
 def test_who_says_the_same_in_one_breath_is_not() -> None:
-    held = call(FLUENT, ("No.",), FLUENT, FLUENT)
-
-    assert CHECK not in held.replies
-    assert passage(INSULIN) == held.replies[: len(passage(INSULIN))]
+    assert passage(INSULIN) == call(FLUENT).replies
 
 
 def test_strain_right_after_the_question_is_no_second_doubt() -> None:
     """A reader that is unsure twice in a row brings the nurse; how she speaks does not."""
-    heard: list[str] = []
-
-    def manner(said: str) -> Manner:
-        heard.append(said)
-        return Manner(UNSURE if "strange" in said else CALM)
-
-    held = call((STRANGE,), BREATHLESS, setup=Setup(manner=manner))
+    held = call((STRANGE,), BREATHLESS, setup=reader(strange=UNSURE))
 
     assert held.metrics.escalation is None
     assert passage(INSULIN)[-1] == held.replies[-1]
