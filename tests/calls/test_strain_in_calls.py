@@ -11,6 +11,7 @@ from agent.lines import Workflow
 from agent.phrases import Phrase
 from policies.guardrails import EscalationReason
 from tests.calls.test_care_in_calls import INSULIN, STRANGE, UNSURE, reader
+from tests.calls.test_identifying_in_calls import ASKED, DOSE, Directory, says_on
 from tests.calls.test_objectives_in_calls import BYE, questions
 from tests.simulated import Held, Line, Setup, hold, passage, words
 
@@ -59,6 +60,46 @@ def test_strain_right_after_the_question_is_no_second_doubt() -> None:
 
     assert held.metrics.escalation is None
     assert passage(INSULIN)[-1] == held.replies[-1]
+
+
+def test_who_breaks_off_with_strain_is_asked_too() -> None:
+    """Nothing is prepared ahead for words that can't be the end."""
+
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await breathe(line, ("How", "do", "I", "store", "my", "insulin at my"))
+        await line.reply()
+        await line.reply()
+        line.hang_up()
+
+    held = hold(caller, strict=False)
+
+    assert held.replies[0] in (words(Phrase.CONTINUER), words(Phrase.CONTINUER_2))
+    assert [*passage(INSULIN), CHECK] == held.replies[1:]
+
+
+def test_strain_after_the_words_counts_for_the_reply_that_was_prepared_before_it() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say("My insulin is at home.")
+        for _ in range(5):
+            await line.wait(PAUSE_MS)
+            line.noise(100)
+            await line.finish()
+        await line.reply()
+        line.hang_up()
+
+    assert [*passage(INSULIN), CHECK] == hold(caller, strict=False).replies
+
+
+def test_identifiers_are_read_out_in_pieces_by_everybody() -> None:
+    async def caller(line: Line) -> None:
+        await says_on(line, DOSE)
+        await breathe(line, ("I", "am", "the", "one", "born", "on the fourth of March nineteen fifty."))
+        await line.reply()
+        line.hang_up()
+
+    assert ASKED == hold(caller, Setup(records=Directory()), strict=False).replies[-2:]
 
 
 def test_a_red_flag_is_told_as_ever_however_it_is_said() -> None:

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.endpointing import Ear, Endpointer
 from agent.strain import Strain
 from policies.guardrails import Answerable, Care, screen_utterance
 from policies.phi import PHI, Utterance
 from policies.rules.written import red_flags
-from telephony.audio import FRAME_MS
+from telephony.audio import FRAME_MS, FRAME_SAMPLES, AudioFrame
 from tests.architecture.tree import modules
 
 RULES: Final = red_flags()
@@ -219,6 +220,54 @@ def test_a_turn_is_bounded() -> None:
     strain.began()
     sounds(strain, [61_000])
     assert 3_000 == len(strain._turn.levels)
+
+
+def heard(ear: Endpointer, ms: int, height: int = 0) -> list[Ear]:
+    """Sound of this height; 0: nobody speaks."""
+    frame = AudioFrame(np.full(FRAME_SAMPLES, height, np.int16))
+    return [each for _ in range(ms // FRAME_MS) for each in ear.hear(frame, bool(height))]
+
+
+def test_the_ear_tells_it_each_turn() -> None:
+    ear = Endpointer()
+    heard(ear, 10_000)
+    for _ in range(2):
+        heard(ear, 1_500, 8_000)
+        assert Ear.TURN_OVER in heard(ear, 1_400)
+    start = ear.strain._known.start
+
+    assert [20 * np.log10(8_000 / 32_768)] * 2 == pytest.approx(start), "the level of her voice, silence left out"
+    ear.forget()
+    assert start == ear.strain._known.start, "her start stays hers when a sound is passed over"
+
+    ear.strain.of_trouble = True
+    heard(ear, 4_000)
+    heard(ear, 1_000, 2_000)
+    assert ear.strain.strained(), "late and quieter"
+
+
+def test_the_ear_tells_it_what_was_no_turn_and_what_goes_on() -> None:
+    ear = Endpointer()
+    heard(ear, 1_000, 8_000)
+    ear.forget()
+    assert [] == ear.strain._levels
+
+    heard(ear, 60, 8_000)
+    assert [Ear.BLIP] == heard(ear, 200)
+    assert [] == ear.strain._levels
+
+    heard(ear, 1_000, 8_000)
+    heard(ear, 1_400)
+    ended = ear.strain._last.levels
+    heard(ear, 100, 8_000)
+    ear.reopen()
+    assert ended == ear.strain._turn.levels[: len(ended)]
+    assert len(ended) < len(ear.strain._turn.levels)
+
+    ear.forget()
+    heard(ear, 100, 8_000)
+    ear.reopen()
+    assert len(ear.strain._turn.levels) < len(ended), "what was forgotten does not come back"
 
 
 LEVELS: Final = st.floats(-96.0, 0.0, allow_nan=False)
