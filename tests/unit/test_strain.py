@@ -118,6 +118,7 @@ def test_a_turn_halts_with_voice_in_less_than_35_percent_of_four_seconds(turn: S
         ((700, 440, 700, 440, 680, 440, 680), False),  # half of them are short, not most
         ((680, 240, 680, 440, 680, 440, 1_200), False),  # three stretches: 240 ms parts nothing
         ((680, 260, 680, 440, 680, 440, 1_200), True),
+        ((600, 1_200, 600, 1_200, 600), False),  # three, all of them short
         ((680, 1_200, 680, 440, 680, 440, 680), True),
         ((680, 1_220, 680, 440, 680, 440, 680), False),  # a pause of thinking
         ((1_500, 400, 60, 400, 60, 400, 60, 400, 1_200), False),  # clicks are no stretches
@@ -232,7 +233,7 @@ def test_the_ear_tells_it_each_turn() -> None:
     ear = Endpointer()
     heard(ear, 10_000)
     for _ in range(2):
-        heard(ear, 1_500, 8_000)
+        heard(ear, 1_200, 8_000)
         assert Ear.TURN_OVER in heard(ear, 1_400)
     start = ear.strain._known.start
 
