@@ -410,8 +410,9 @@ class Call:
         return replace(said, strained=True) if self._strained() else said
 
     def _strained(self) -> bool:
-        """How she speaks is a reason to ask: once a call, and never right after the same question."""
-        asked = self._asked_of_strain or self._asked_of_care
+        """How she speaks is a reason to ask: once a call, and neither right after the same question nor while she
+        reads out identifiers, in pieces as everybody does."""
+        asked = self._asked_of_strain or self._asked_of_care or self._identifying.asking
         return not asked and self._ear.strain.strained()
 
     @property

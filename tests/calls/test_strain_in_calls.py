@@ -95,7 +95,7 @@ def test_strain_after_the_words_counts_for_the_reply_that_was_prepared_before_it
 def test_identifiers_are_read_out_in_pieces_by_everybody() -> None:
     async def caller(line: Line) -> None:
         await says_on(line, DOSE)
-        await breathe(line, ("I", "am", "the", "one", "born", "on the fourth of March nineteen fifty."))
+        await breathe(line, ("I", "am", "the", "one", "born", "on", "the", "fourth of March nineteen fifty."))
         await line.reply()
         line.hang_up()
 
