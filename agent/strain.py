@@ -14,8 +14,9 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 from typing import Final
+
+import numpy as np
 
 from telephony.audio import FRAME_MS
 
@@ -139,7 +140,7 @@ class Strain:
         start = self._before.start
         voice = _voice(self._last)
         if len(start) < OF_START and len(voice) * FRAME_MS >= LEAST_OF_START_MS:
-            start = (*start, median(voice))
+            start = (*start, float(np.median(voice)))
         return _Before(start, _cues(self._last, self._before.start))
 
     def _close(self) -> None:
@@ -150,7 +151,7 @@ def _cues(turn: _Turn, start: Sequence[float]) -> frozenset[Cue]:
     voice = _voice(turn)
     stretches = _stretches(turn.levels)
     found = {Cue.LATE} if turn.late else set[Cue]()
-    if voice and len(start) == OF_START and median(voice) <= sum(start) / OF_START - QUIETER_DB:
+    if voice and len(start) == OF_START and float(np.median(voice)) <= sum(start) / OF_START - QUIETER_DB:
         found.add(Cue.QUIETER)
     if stretches and stretches[-1][1] - stretches[0][0] >= LONG_MS:
         lengths = [end - begin for begin, end in stretches]

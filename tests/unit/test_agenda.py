@@ -124,9 +124,7 @@ def test_after_two_repetitions_one_more_is_a_failure_to_understand() -> None:
 
 
 def test_a_question_is_of_trouble_while_it_is_open_and_an_answer_to_it_may_fetch_a_person() -> None:
-    asked = agenda()
+    interrupted = agenda()
+    interrupted.begun(SAID)
 
-    assert asked.of_trouble
-    asked.begun(SAID)
-    assert not asked.of_trouble
-    assert not agenda(HARMLESS).of_trouble
+    assert [True, False, False] == [each.of_trouble for each in (agenda(), interrupted, agenda(HARMLESS))]
