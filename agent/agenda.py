@@ -119,6 +119,14 @@ class Agenda:
         """A question of ours is open, or is to be asked again."""
         return self._at.waiting or self._at.owed
 
+    @property
+    def of_trouble(self) -> bool:
+        """Her next words may fetch a person: the open question is whether she has a trouble.
+
+        Not a number: whoever goes to the meter is slow to answer.
+        """
+        return self._at.waiting and self._open.item.trouble is not Trouble.NEITHER
+
     def asks(self, sentence: Sayable) -> bool:
         """Is it the sentence that asks the open question?"""
         return sentence is self._question

@@ -127,6 +127,7 @@ class Call:
         self._pending = False
         self._offered = False
         self._asked_of_care = False
+        self._asked_of_strain = False
         self._now_ms = 0
         self._last_voiced_ms = 0
         self._began_ms = -CUT_IN_MS
@@ -174,6 +175,7 @@ class Call:
         while not self._inbox.empty():
             self._inbox.get_nowait()
         self._ear.forget()
+        self._ear.strain.forget()
         self._hearing.forget()
         self._mouth.forget()
         self._replying.forget()
@@ -222,6 +224,7 @@ class Call:
         self._now_ms += FRAME_MS
         voiced = self._vad.is_speech(heard.frame)
         self._ear.lag_ms = self._vad.lag_ms
+        self._ear.strain.of_trouble = self._agenda.of_trouble
         for noticed in self._ear.hear(heard.frame, voiced, echo_dbfs=heard.echo_dbfs, audible=heard.audible):
             await self._noticed(noticed)
         self._stir()
@@ -304,6 +307,7 @@ class Call:
         sentence = self._mouth.saying(clip)
         if sentence is not None:
             self._agenda.begun(sentence)
+            self._asked_of_strain |= self._reply_strained and sentence is self._replying.phrase(Phrase.CHECK)
         if self._turns.state is State.THINKING and self._reply is not None:
             times = self._reply.times
             times.gap_ms = self._now_ms - self._last_voiced_ms
@@ -402,7 +406,18 @@ class Call:
     def _as_heard(self, transcript: Transcript) -> Utterance:
         said = transcript.said
         again = self._understanding.guessed_again(transcript.mean_logprob)
-        return replace(said, hardly_english=True) if again else said
+        said = replace(said, hardly_english=True) if again else said
+        return replace(said, strained=True) if self._strained() else said
+
+    def _strained(self) -> bool:
+        """How she speaks is a reason to ask: once a call, and neither right after the same question nor while she
+        reads out identifiers, in pieces as everybody does."""
+        asked = self._asked_of_strain or self._asked_of_care or self._identifying.asking
+        return not asked and self._ear.strain.strained()
+
+    @property
+    def _reply_strained(self) -> bool:
+        return self._reply is not None and self._reply.said is not None and self._reply.said.said.strained
 
     def _reopens(self) -> bool:
         """She said more than a goodbye of her own while the closing line was being said."""
@@ -555,7 +570,8 @@ class Call:
     async def _prepare(self, said: Answerable, heard: Recognised) -> None:
         words = said.said.words.map(plain)
         kept = self._draft.words if self._draft is not None else None
-        if self._draft is not None and kept is not None and kept.reveal() == words.reveal():
+        same_care = self._draft is not None and self._draft.said is not None and self._draft.said.care is said.care
+        if self._draft is not None and kept is not None and same_care and kept.reveal() == words.reveal():
             self._draft.mark = heard.mark
             return
         await self._drop_draft()
@@ -688,7 +704,7 @@ class Call:
         if self._draft is not None and self._draft.mark == known.mark:
             await self._commit()
             return
-        await self._take_turn(known.transcript.said, known)
+        await self._take_turn(self._as_heard(known.transcript), known)
 
     async def _answer_key(self) -> None:
         said, self._pressed = self._pressed, None

@@ -21,6 +21,7 @@ import numpy as np
 from agent.completeness import Completeness
 from agent.echo import EchoGate
 from agent.engines.ports import Speech
+from agent.strain import Strain
 from telephony.audio import FRAME_MS, SILENCE_DBFS, AudioFrame, Int16, level_dbfs
 
 
@@ -193,6 +194,7 @@ class Endpointer:
         self.waits = waits or Waits()
         self.pace = Pace()
         self.echo = EchoGate()
+        self.strain = Strain()
         self._preroll: deque[Int16] = deque(maxlen=self.timing.preroll_ms // FRAME_MS)
         self._recent: deque[bool] = deque(maxlen=self.timing.overlap_window_ms // FRAME_MS)
         self._turn: deque[Int16] = deque(maxlen=self.MOST_S * 1000 // FRAME_MS)
@@ -264,7 +266,9 @@ class Endpointer:
         if echo_dbfs > SILENCE_DBFS:
             voiced = self._hers(level_dbfs(pcm), voiced, echo_dbfs)
         self._recent.append(voiced)
-        return self._within(pcm, voiced) if self._speaking else self._before(pcm, audible)
+        noticed = self._within(pcm, voiced) if self._speaking else self._before(pcm, audible)
+        self.strain.hear(level_dbfs(pcm) if voiced else None, audible=audible)
+        return noticed
 
     def _hers(self, level: float, voiced: bool, echo_dbfs: float) -> bool:
         """Speech that is not our own voice coming back."""
@@ -276,11 +280,14 @@ class Endpointer:
     def reopen(self) -> None:
         """The turn that has just ended was not over: what is heard next is added to it."""
         self._kept = self._last
+        if self._kept:
+            self.strain.reopen()
 
     def forget(self) -> None:
         """Drop everything heard: the turn is answered, or the call is over."""
         self._last = []
         self._kept = []
+        self.strain.drop()
         self._close()
 
     def _before(self, pcm: Int16, audible: bool) -> list[Ear]:
@@ -291,6 +298,7 @@ class Endpointer:
         if not heard or not heard[-1] or sum(heard) * FRAME_MS < need:
             return []
         self._speaking = True
+        self.strain.began()
         self.mark += 1
         self._turn.extend(self._preroll)
         self._preroll.clear()
@@ -313,6 +321,7 @@ class Endpointer:
             self.mark += 1
             self._read = None
             if self._voiced_ms < self.timing.shortest_ms and not self._kept:
+                self.strain.drop()
                 self._close()
                 return [Ear.BLIP]
             return [Ear.PAUSE]
@@ -356,6 +365,7 @@ class Endpointer:
         self.ended_silence_ms = self._silence_ms
         self._last = [*self._kept, *self._turn]
         self._kept = []
+        self.strain.over()
         self._close()
         return [Ear.TURN_OVER]
 

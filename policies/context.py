@@ -91,7 +91,9 @@ class Context:
             return Meant.OF_ANOTHER
         if self.figure.search(_near(text, start, end, AROUND)):
             return Meant.FIGURE
-        if any(found.end() == start for found in self.conditional.finditer(before)) and self.conditionally.search(text, end - 1):
+        if any(found.end() == start for found in self.conditional.finditer(before)) and self.conditionally.search(
+            text, end - 1
+        ):
             return Meant.SUPPOSED
         if any(found.end() == start for found in self.warned.finditer(text[:start])):
             return Meant.SUPPOSED

@@ -248,8 +248,12 @@ def _fewer(said: Utterance, words: int) -> bool:
 
 
 def _unsure(said: Utterance) -> bool:
-    """The reader takes it for a symptom rather than not."""
-    if said.urgency is None or _fewer(said, FEWEST_WORDS) or only_leaves(said.words.reveal()):
+    """The reader takes it for a symptom rather than not, or how it was spoken is a reason to ask."""
+    if only_leaves(said.words.reveal()):
+        return False
+    if said.strained:
+        return True
+    if said.urgency is None or _fewer(said, FEWEST_WORDS):
         return False
     return float(said.urgency.reveal()[Urgency.ROUTINE]) <= 1 - UNSURE_PERSON
 

@@ -724,3 +724,5 @@ def _nothing_left(call: Any) -> None:
     assert replying._cut is None
     ear = call._ear
     assert 0 == sum(map(len, (ear._turn, ear._preroll, ear._kept, ear._last))), "sound is left in the call's ear"
+    levels = (ear.strain._levels, ear.strain._last.levels, ear.strain._kept.levels, ear.strain._before.start)
+    assert 0 == sum(map(len, levels)), "how she spoke is left in the call's ear"

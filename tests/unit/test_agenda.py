@@ -16,8 +16,9 @@ from policies.rules.written import red_flags
 
 BREATHING: Final = Item("breathing", "Are you well?", Kind.YES_NO, Trouble.YES, Fetch.EMERGENCY)
 SECOND: Final = Item("second", "Have you all of it?", Kind.YES_NO, Trouble.NO)
+HARMLESS: Final = Item("harmless", "Is it a nice day?", Kind.YES_NO)
 TEXTS: Final = PhraseTexts.for_agent("Mercy", "", draft=False, days=7)
-WORDING: Final = Wording.of([*TEXTS.wording(), BREATHING.ask, SECOND.ask], {})
+WORDING: Final = Wording.of([*TEXTS.wording(), BREATHING.ask, SECOND.ask, HARMLESS.ask], {})
 PHRASES: Final = {phrase: fixed(TEXTS[phrase], WORDING) for phrase in Phrase}
 SAID: Final = PHRASES[Phrase.SILENCE_2]
 
@@ -28,9 +29,9 @@ def said(words: str) -> Answerable:
     return found
 
 
-def agenda() -> Agenda:
+def agenda(first: Item = BREATHING) -> Agenda:
     """One whose first question has been asked."""
-    items = [ToAsk(item, fixed(item.ask, WORDING)) for item in (BREATHING, SECOND)]
+    items = [ToAsk(item, fixed(item.ask, WORDING)) for item in (first, SECOND)]
     asked = Agenda(Asking(items, lambda _: SAID, lambda _: SAID, lambda _: None), PHRASES)
     step = asked.before_goodbye()
     assert step is not None
@@ -120,3 +121,10 @@ def test_after_two_repetitions_one_more_is_a_failure_to_understand() -> None:
         say(asked, step)
 
     assert [Course.ON, Course.ON, Course.NOT_UNDERSTOOD] == courses
+
+
+def test_a_question_is_of_trouble_while_it_is_open_and_an_answer_to_it_may_fetch_a_person() -> None:
+    interrupted = agenda()
+    interrupted.begun(SAID)
+
+    assert [True, False, False] == [each.of_trouble for each in (agenda(), interrupted, agenda(HARMLESS))]
