@@ -405,8 +405,6 @@ class Call:
 
     def _as_heard(self, transcript: Transcript) -> Utterance:
         said = transcript.said
-        again = self._understanding.guessed_again(transcript.mean_logprob)
-        said = replace(said, hardly_english=True) if again else said
         return replace(said, strained=True) if self._strained() else said
 
     def _strained(self) -> bool:

@@ -1,4 +1,4 @@
-"""How she speaks, against her own start of the same call: it may only raise care, by one question.  Pure.
+"""How she speaks, in rhythm and in loudness against her own start: it may only raise care, by one question.  Pure.
 
 Heard are rhythm and loudness, never words.  They are no diagnosis and no emotion, and nothing here is named after one:
 people pause to think, walk away from the telephone, or speak to a child.  So one cue alone is nothing.  A turn is

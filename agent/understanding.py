@@ -19,10 +19,6 @@ class Understanding:
     def __init__(self) -> None:
         self._missed = 0
 
-    def guessed_again(self, mean_logprob: float) -> bool:
-        """These words are guesses, and so was the turn before."""
-        return self._missed > 0 and mean_logprob < GUESS_LOGPROB
-
     def of_words(self, mean_logprob: float, *, answerable: bool) -> bool:
         """A turn with words.  True: not understood so often that a person is needed."""
         return self._count(missed=mean_logprob < GUESS_LOGPROB and not answerable)

@@ -20,7 +20,6 @@ BEFORE_DENIED: Final = 9  # words between a denial and the sign: "no fever or ch
 
 OWN_WITHIN: Final = 40  # letters before a sign
 NEAR: Final = 5  # words around a sign in which "now" or "again" is said of it
-AROUND: Final = 9  # words around a sign in which a figure of speech is one
 CLAIMED_WITHIN: Final = 3  # words before a sign that is only named: "having some terrible", "with this"
 
 
@@ -35,6 +34,8 @@ class Meant(enum.Enum):
     """Long ago."""
     SUPPOSED = "supposed"
     """What if; is it a side effect; what are the signs of it."""
+    CONDITIONAL = "conditional"
+    """What would be if: "if my ankles swelled, would I call you?"."""
     FIGURE = "figure"
     """A figure of speech."""
     OF_ANOTHER = "of_another"
@@ -89,13 +90,12 @@ class Context:
             return Meant.OF_ANOTHER
         if self.another.search(before) and not self.present.search(whole):
             return Meant.OF_ANOTHER
-        if self.figure.search(_near(text, start, end, AROUND)):
+        there = self.present.search(whole) is not None
+        if not there and self.figure.search(whole):
             return Meant.FIGURE
-        if any(found.end() == start for found in self.conditional.finditer(before)) and self.conditionally.search(
-            text, end - 1
-        ):
-            return Meant.SUPPOSED
-        if any(found.end() == start for found in self.warned.finditer(text[:start])):
+        if not there and _right_before(self.conditional, before) and self.conditionally.search(text, end - 1):
+            return Meant.CONDITIONAL
+        if not there and _right_before(self.warned, before):
             return Meant.SUPPOSED
         if not self.own.search(text[max(0, start - OWN_WITHIN) : start]) and (
             self.supposed.search(before) or self.supposed_after.search(after)
@@ -140,6 +140,11 @@ class Context:
         return False
 
 
-def _near(text: str, start: int, end: int, words: int = NEAR) -> str:
+def _right_before(way: re.Pattern[str], before: str) -> bool:
+    """It is the last that is said before the sign."""
+    return any(found.end() == len(before) for found in way.finditer(before))
+
+
+def _near(text: str, start: int, end: int) -> str:
     before, after = text[:start].split(), text[end:].split()
-    return f" {' '.join([*before[-words:], text[start:end].strip(), *after[:words]])} "
+    return f" {' '.join([*before[-NEAR:], text[start:end].strip(), *after[:NEAR]])} "

@@ -182,7 +182,8 @@ REASONS: Final = MappingProxyType(
 
 
 _GRAVITY: Final = MappingProxyType(
-    {reason: urgency for urgency, reason in REASONS.items()} | {EscalationReason.GUARD_FAILED: Urgency.EMERGENCY_911}
+    {reason: urgency for urgency, reason in REASONS.items()}
+    | {EscalationReason.GUARD_FAILED: Urgency.EMERGENCY_911, EscalationReason.NOT_UNDERSTOOD: Urgency.NURSE_NOW}
 )
 """Reasons that are told in words of their own; any other weighs as little as routine."""
 
@@ -229,7 +230,8 @@ def _verdict(said: Utterance, rules: RedFlags) -> Escalate | Defer | Care:
     if not any(letter.isalnum() for letter in words):
         return Defer.NOTHING_SAID
     finding = found_in(said, rules)
-    if finding.rule == READER and (said.hardly_english or another_language(words)):
+    foreign = said.hardly_english and rules.judge(words).urgency is Urgency.ROUTINE
+    if finding.rule == READER and (foreign or another_language(words)):
         # the reader knows English; the wording tells 911 in both
         return Escalate(EscalationReason.NOT_UNDERSTOOD)
     found = finding.urgency

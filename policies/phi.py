@@ -95,7 +95,7 @@ class Utterance(Sensitive):
     scope: PHI[NDArray[np.float32]] | None = None
     """How likely each `policies.scope.Route` is; None as above."""
     hardly_english: bool = False
-    """Heard as another language, or guessed at as the turn before: what is read in such words was hardly said."""
+    """The recogniser takes it for another language: what is read in such words was hardly said."""
     strained: bool = False
     """How it was spoken is a reason to ask once whether a nurse should hear of it: see `agent.strain`."""
 

@@ -319,7 +319,6 @@ def garbled(said: str) -> Manner:
         ("mumble mumble mumble", "walrus page of mutual"),
         ("foreign page of mutual",),
         ("foreign page of danger mutual",),
-        ("walrus page of mutual", "kitchen in the danger nineteenth of it"),
     ],
 )
 def test_who_is_not_understood_hears_one_phrase_in_two_languages_and_gets_a_person(turns: tuple[str, ...]) -> None:
@@ -343,9 +342,13 @@ def test_who_is_understood_in_between_stays() -> None:
 
 @pytest.mark.parametrize(
     ("turn", "reason"),
-    [("foreign " + INSULIN, None), ("kitchen in the danger nineteenth of it", EscalationReason.RED_FLAG)],
+    [
+        ("foreign " + INSULIN, None),
+        ("kitchen in the danger nineteenth of it", EscalationReason.RED_FLAG),
+        ("foreign danger and i cannot breathe at all", EscalationReason.RED_FLAG),
+    ],
 )
-def test_who_is_answered_stays_and_danger_in_a_first_guess_is_told_as_danger(
+def test_who_is_answered_stays_and_danger_in_a_guess_or_found_by_a_rule_is_told_as_danger(
     turn: str, reason: EscalationReason | None
 ) -> None:
     async def caller(line: Line) -> None:

@@ -144,7 +144,7 @@ PATIENTS: Final = (
         "no English",
         (GREETED, Say(HOLA), ANSWERED, Say(AYUDA), CLOSED),
         End(("not_understood",), spanish=True),
-        ("es-espeak", "es"),
+        ("es-espeak", "es-espeak-deep"),
     ),
     Patient(
         "silent",

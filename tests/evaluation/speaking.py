@@ -1,5 +1,4 @@
-"""The patients' voices, made when they are wanted and held in memory: Debian's flite, for Spanish its espeak-ng and
-Piper."""
+"""The patients' voices, made when they are wanted and held in memory: Debian's flite, for Spanish its espeak-ng."""
 
 from __future__ import annotations
 
@@ -8,22 +7,22 @@ import itertools
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from agent.engines.models import DEFAULT_VOICE, voice_files
-from agent.engines.piper import Voice
-from telephony.audio import RATE_HZ, Int16, resample
+from telephony.audio import RATE_HZ, Int16
 from telephony.twin.hearing import trimmed
 from telephony.twin.voices import Voices, build
 from telephony.twin.wav import read_wav
 
-SPANISH: Final = "es"
-"""Piper's voice with the sounds of Spanish."""
-SPANISH_ESPEAK: Final = "es-espeak"
-"""Debian's espeak-ng, in the Spanish of Latin America."""
+SPANISH: Final[Mapping[str, Sequence[str]]] = {
+    "es-espeak": ("-v", "es-419", "-s", "150"),
+    "es-espeak-deep": ("-v", "es", "-s", "140", "-p", "15"),
+}
+"""Voices of Debian's espeak-ng, of Latin America and of Spain, and what it is told for them."""
 
 
 class Rendered(Voices):
@@ -37,28 +36,17 @@ class Rendered(Voices):
 
 @functools.cache  # our own sentences
 def _rendered(voice: str, text: str) -> list[Int16]:
-    if voice == SPANISH:
-        spoken = _spanish()
-        sound = np.rint(np.clip(spoken.pronounce(text), -1.0, 1.0) * 32_767.0).astype(np.int16)
-        return [trimmed(build.telephone_band(resample(sound, spoken.rate_hz, RATE_HZ)))]
-    if voice == SPANISH_ESPEAK:
-        return [trimmed(build.telephone_band(_espeak(text)))]
+    if voice in SPANISH:
+        return [trimmed(build.telephone_band(_espeak(SPANISH[voice], text)))]
     return build.render(voice, text)
 
 
-def _espeak(text: str) -> Int16:
+def _espeak(how: Sequence[str], text: str) -> Int16:
     """Raises `BuildFailed`."""
     program = shutil.which("espeak-ng")
     if program is None:
         raise build.BuildFailed("espeak-ng is not installed: apt-get install espeak-ng")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "said.wav")
-        subprocess.run([program, "-v", "es-419", "-s", "150", "-w", str(path), text], check=True)
+        subprocess.run([program, *how, "-w", str(path), text], check=True)
         return read_wav(path)
-
-
-@functools.cache
-def _spanish() -> Voice:
-    files = voice_files(DEFAULT_VOICE, only_checked=True)
-    config: dict[str, Any] = {**files.config, "espeak": {**files.config["espeak"], "voice": SPANISH}}
-    return Voice(files.model, config)

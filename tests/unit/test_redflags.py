@@ -155,6 +155,45 @@ def test_it_counts_whose_sign_it_is_and_when(words: str, urgency: Urgency) -> No
     assert urgency is RULES.judge(words).urgency
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "my daughter in high school took thirty tylenol",
+        "my son in middle school swallowed a bottle of tylenol",
+        "my daughter swallowed a battery in kindergarten",
+        "my son, during high school class he cut his wrists",
+        "my son has chest pain in fifth grade",
+        "I've wanted to die for as long as I can remember",
+        "my chest pain is nothing new",
+        "that is when we found her unconscious with an empty pill bottle",
+        "I can't breathe that's why they kept me",
+        "he was vomiting blood and it stopped after an hour",
+        "he is having a seizure they wrote it down as epilepsy",
+        "chest pain in a child my son is six",
+        "if my mom is having a seizure what do I do",
+        "if my chest is crushing who do I call",
+        "if I took all my pills it would be over",
+        "I nearly died when my throat closed up",
+        "I nearly died when I couldn't breathe last night",
+        "Cedar Falls, my husband is unconscious",
+        "during the sermon I had crushing chest pain",
+        "after the concert I had crushing chest pain",
+        "vomiting blood after brushing my teeth",
+        "I got dizzy in yoga and fainted",
+        "he had us in stitches but now his wound is gushing blood",
+        "I can't breathe I looked at my calendar",
+        "he got into bed and slept and now I can't wake him",
+        "he went head over heels down the stairs and hit his head on warfarin",
+        "parking was hard my chest is crushing",
+        "my father died of it and I have crushing chest pain",
+        "my wife god rest her soul had it and I have crushing chest pain",
+        "I was listening on the radio and he collapsed",
+    ],
+)
+def test_a_place_a_book_and_a_figure_of_speech_hide_nobody_who_is_in_danger(words: str) -> None:
+    assert RULES.judge(words).urgency > Urgency.ROUTINE
+
+
 @given(st.text())
 def test_plain_text_is_lower_case_words_and_commas(words: str) -> None:
     assert set("abcdefghijklmnopqrstuvwxyz0123456789, ") >= set(plain(words))
