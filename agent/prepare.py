@@ -99,7 +99,7 @@ async def prepare(
     allowlist: Allowlist,
     tts: TextToSpeech,
     meaning: Meaning,
-    weigh: Weigh,
+    weigh: Weigh | None,
     today: date,
     still: Callable[[], bool] = lambda: True,
     aside: Aside = asyncio.to_thread,
@@ -107,8 +107,8 @@ async def prepare(
     """Before the line takes calls: it blocks.  Raises `KnowledgeRefused`, `WorkflowRefused`, `AgentNotReady`,
     `EngineFailed`.
 
-    weigh: how safe a model's sentence is beside its passage.  still: may the agent's model be called now?  Asked before
-    each request leaves.  aside: does what blocks off the event loop.
+    weigh: how safe a model's sentence is beside its passage; None: no sentence of its own is spoken.  still: may the
+    agent's model be called now?  Asked before each request leaves.  aside: does what blocks off the event loop.
     """
     endpoint = endpoint_of(agent, settings.anthropic_base_url, settings.openai_base_url)
     model = model_of(agent, endpoint, allowlist, settings, today, still)
@@ -127,7 +127,7 @@ async def prepare(
     wording = Wording.of(
         [*texts.wording(), *asked, HEARD, TYPED],
         knowledge.wording(),
-        firewall=firewall(MEDICINES, weigh) if settings.development else None,
+        firewall=firewall(MEDICINES, weigh) if settings.development and weigh is not None else None,
         unfiltered=settings.model_unfiltered,
     )
     phrases: Mapping[Phrase, Sayable] = {phrase: fixed(texts[phrase], wording) for phrase in Phrase}

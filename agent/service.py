@@ -20,7 +20,7 @@ from agent.briefing import Briefing
 from agent.bus_check import examined
 from agent.call import Call
 from agent.confine import ConfineFailed, ConfineReason, Locks, forbidden, loose_threads, prove
-from agent.engines.alarm import load_reader
+from agent.engines.alarm import load_reader, load_weigher
 from agent.engines.minilm import load_meaning
 from agent.engines.models import DEFAULT_RECOGNISER, DEFAULT_VOICE, activity_file, recogniser_files, voice_files
 from agent.engines.piper import PiperSpeech, Voice
@@ -52,11 +52,12 @@ from policies.layers import Layer
 from policies.logs import Log
 from policies.meaning import Meaning
 from policies.phi import PHI
-from policies.records import CallMetrics, EndReason, Presence, at_most, hour_of, ref_of
+from policies.records import CallMetrics, EndReason, Engine, Presence, at_most, hour_of, ref_of
 from policies.refs import KEY_BYTES, ref_at
 from policies.retention import Retention, admit
 from policies.urgency import UrgencyReader
 from policies.vocabulary import Event as LogEvent
+from policies.weighing import SpokenReader
 from telephony.doors import ServerConfig
 from telephony.leg import Leg, LegLimits
 from telephony.server import Observers, PageFile, application, serve
@@ -75,15 +76,20 @@ class Models:
     silero: Silero
     meaning: Meaning
     reader: UrgencyReader
+    weigher: SpokenReader | None
+    """Where a hosted model's own sentences may be spoken."""
 
 
-async def load_models(settings: Settings) -> Models:
+async def load_models(settings: Settings, lines: Lines) -> Models:
     """Raises `ModelFileWrong`, `EngineFailed`."""
     strict = not settings.development
     recogniser = settings.recogniser
     silero = Silero(activity_file())
     meaning = await asyncio.to_thread(load_meaning)
     reader = await asyncio.to_thread(load_reader)
+    judged = settings.development and not settings.model_unfiltered
+    hosted = any(agent.engine is not Engine.APPROVED for agent in lines.agents)
+    weigher = await asyncio.to_thread(load_weigher) if judged and hosted else None
 
     def stt() -> WhisperPool:
         files = recogniser_files(recogniser.model or DEFAULT_RECOGNISER, only_checked=strict)
@@ -94,7 +100,7 @@ async def load_models(settings: Settings) -> Models:
         return Voice(files.model, files.config)
 
     loaded_stt, loaded_voice = await asyncio.gather(asyncio.to_thread(stt), asyncio.to_thread(voice))
-    return Models(loaded_stt, loaded_voice, SpeechPool(wash=loaded_voice.wash), silero, meaning, reader)
+    return Models(loaded_stt, loaded_voice, SpeechPool(wash=loaded_voice.wash), silero, meaning, reader, weigher)
 
 
 def whisper_settings(settings: Settings) -> WhisperSettings:
@@ -121,12 +127,11 @@ async def prepare_all(
 ) -> Mapping[str, Prepared]:
     """Every agent by its name.  still: may its model be called now?  Asked before each request."""
     ready: dict[str, Prepared] = {}
+    weigh = None if models.weigher is None else models.weigher.weigh
     for agent in lines.agents:
         tts = voices[agent.speaking_rate]
         may = functools.partial(still, agent)
-        ready[agent.name] = await prepare(
-            agent, settings, allowlist, tts, models.meaning, models.reader.weigh, today(), may
-        )
+        ready[agent.name] = await prepare(agent, settings, allowlist, tts, models.meaning, weigh, today(), may)
     return ready
 
 
@@ -302,7 +307,7 @@ async def run(
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
-    models = await load_models(settings)
+    models = await load_models(settings, lines)
     log.event(LogEvent.MODEL_LOADED)
     retaining = await Retaining.begin(lines, briefed.transcripts)
     await still_locked(locks)

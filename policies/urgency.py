@@ -1,15 +1,14 @@
-"""How urgent what a caller says is, which way it goes, and whether what a model would say to her is safe, as a trained
-reader hears it: the second voice beside the written rules.
+"""How urgent what a caller says is, and which way it goes, as a trained reader hears it: the second voice beside the
+written rules.
 
 The rules know what somebody wrote down; this hears what is said in ways nobody did.  It can only add care.  The same
 text gives the same answer; nothing of a text is kept.  Its weights are trained by `deploy/teaching/urgent.py` on
-sentences of our own (`deploy/teaching/said/`, `asked/`, `spoken/`).
+sentences of our own (`deploy/teaching/said/`, `asked/`).
 """
 
 from __future__ import annotations
 
 import enum
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
@@ -30,10 +29,6 @@ WINDOW: Final = TOKENS - 2
 STEP: Final = WINDOW // 2  # of a longer turn each half window is read with the one before and the one after it
 LONGEST: Final = 2_000
 """Pieces of a turn that are read: some ten minutes of speech."""
-PAIR: Final = 144
-"""What is read at once of a model's sentence and the passage beside it: a passage is at most 65 words long."""
-SENTENCE: Final = 64
-"""Pieces of a sentence; one that is longer is not weighed."""
 LAYERS: Final = 8
 """Of the model's twelve: with all of them it hears about as well and takes half as long again."""
 TAUGHT: Final = "urgency.npz"
@@ -67,13 +62,6 @@ class Urgency(enum.IntEnum):
     NURSE_NOW = 1
     CRISIS_988 = 2
     EMERGENCY_911 = 3
-
-
-class Spoken(enum.IntEnum):
-    """What a model's sentence is beside the passage that it was to put in words."""
-
-    SAFE = 0
-    UNSAFE = 1
 
 
 def danger(likely: Floats) -> float:
@@ -119,7 +107,7 @@ class Question:
 class UrgencyReader:
     """Loaded once, read by all calls.  Blocks; may run in any thread."""
 
-    __slots__ = ("_model", "_scope", "_spoken", "_urgency", "_wordpiece")
+    __slots__ = ("_model", "_scope", "_urgency", "_wordpiece")
 
     def __init__(self, wordpiece: WordPiece, base: Mapping[str, Floats], taught: Mapping[str, Floats]) -> None:
         """wordpiece: BERT's.  base: the arrays of all-mpnet-base-v2.  taught: those of `TAUGHT`.
@@ -128,10 +116,9 @@ class UrgencyReader:
         """
         self._urgency: Final = Question.of(taught, "urgency", len(Urgency))
         self._scope: Final = Question.of(taught, "scope", len(Route))
-        self._spoken: Final = Question.of(taught, "spoken", len(Spoken))
         weights = {**base, **changed(base, taught, LAYERS, mpnet.DENSE, mpnet.NORMS)}
         self._wordpiece: Final = wordpiece
-        self._model: Final = mpnet.MPNet(weights, LAYERS, PAIR)
+        self._model: Final = mpnet.MPNet(weights, LAYERS, TOKENS)
 
     def read(self, text: PHI[str]) -> tuple[PHI[Floats], PHI[Floats]]:
         """How likely each `Urgency` is, shape (4,), and each `Route`, shape (7,).
@@ -140,23 +127,6 @@ class UrgencyReader:
         """
         both = text.map(self._read)
         return both.map(lambda heard: heard[0]), both.map(lambda heard: heard[1])
-
-    def weigh(self, sentence: PHI[str], passage: str) -> PHI[float]:
-        """How likely it is, 0..1, that a model's sentence is safe beside the passage that was opened for it.
-
-        Not a number for a sentence that is longer than `SENTENCE`.
-        """
-        return sentence.map(lambda text: self._weigh(text, passage))
-
-    def _weigh(self, text: str, passage: str) -> float:
-        said, beside = (mpnet.rows_of(self._wordpiece.rows(each, PAIR)) for each in (text, passage))
-        if len(said) - 2 > SENTENCE:
-            return math.nan
-        rows: NDArray[np.int_] = np.array(paired(said, beside))
-        try:
-            return float(self._spoken(self._model(rows))[Spoken.SAFE])
-        finally:
-            rows.fill(0)  # as below
 
     def _read(self, text: str) -> tuple[Floats, Floats]:
         heard = [self._part(part) for part in parts(self._wordpiece.rows(text, LONGEST))]
@@ -181,13 +151,6 @@ def share(scores: Floats) -> Floats:
     found: Floats = np.exp(scores - scores.max())
     found /= found.sum()
     return found
-
-
-def paired(said: Sequence[int], beside: Sequence[int]) -> list[int]:
-    """Two texts' rows as one row of at most `PAIR`: begin, what is said, end, end, what stands beside it, end."""
-    begin, end = said[0], said[-1]
-    inner = said[1:-1][:SENTENCE]  # teaching may bring longer ones
-    return [begin, *inner, end, end, *beside[1:-1][: PAIR - len(inner) - 4], end]
 
 
 def parts(rows: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -1,11 +1,15 @@
-"""Teaches the reader of urgency, scope and models' sentences: `python -m deploy.teaching.urgent OUT.npz`.
+"""Teaches the readers of urgency and scope, and of models' sentences: `python -m deploy.teaching.urgent OUT.npz`.
 
 Wants torch (`pip install torch`; 2.13.0 was used), which nothing else here does: it is in no lock.  What is learnt:
 low-rank changes (LoRA, Hu et al. 2021) of the first layers of all-mpnet-base-v2, and of each of the two questions where
 to look, and an answer.
 
 `--leave-out K/N` leaves out every N-th author from the K-th on and prints as JSON what is then heard in their
-sentences: how well it does on people it has never heard.  On two cores one teaching takes a quarter of an hour.
+sentences: how well it does on people it has never heard.  On two quiet cores one teaching takes an hour.
+
+Two teachings are in use.  `policies/rules/urgency.npz`: `--keep urgency,scope --without
+traps,false_alarms,forum,turned_a,turned_b,turned_c,eloquent,faithful,lively,precise`.  `policies/spoken/spoken.npz`:
+`--keep spoken`, with all authors.  Taught with all of them the first hears urgency a little less well.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +31,8 @@ from deploy.teaching.sentences import Asked, Fault, Phrased, Said, read, read_as
 from policies import mpnet, sentence_model
 from policies.encoder import Floats
 from policies.scope import Route
-from policies.urgency import LAYERS, PAIR, TOKENS, Spoken, Urgency, paired
+from policies.urgency import LAYERS, TOKENS, Urgency
+from policies.weighing import PAIR, Spoken, paired
 from policies.wordpiece import WordPiece
 
 RANK: Final = 16
@@ -134,8 +139,8 @@ class Reader(torch.nn.Module):
     def _drop(self, x: Any) -> Any:
         return functional.dropout(x, DROPPED, self.training)
 
-    def learnt(self) -> dict[str, Floats]:
-        """As `policies.rules.taught` reads it."""
+    def learnt(self, keep: Collection[str]) -> dict[str, Floats]:
+        """As the readers take it.  keep: the questions that are wanted."""
         found: dict[str, Any] = {}
         for layer, (dense, norms) in enumerate(zip(self.dense, self.norms, strict=True)):
             for name in mpnet.DENSE:
@@ -143,6 +148,8 @@ class Reader(torch.nn.Module):
             for name in mpnet.NORMS:
                 found[f"{layer}.{name}.w"], found[f"{layer}.{name}.b"] = norms[_key(name)].w, norms[_key(name)].b
         for name, one in self.questions.items():
+            if name not in keep:
+                continue
             found |= {f"{name}.look": one.look, f"{name}.think": one.think.weight.T, f"{name}.thinkb": one.think.bias}
             found |= {f"{name}.judge": one.judge.weight.T, f"{name}.judgeb": one.judge.bias}
         return {name: array.detach().numpy().astype(np.float16) for name, array in found.items()}
@@ -248,6 +255,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Teaches the reader of urgency.")
     parser.add_argument("out", type=Path, help="where what was learnt goes")
     parser.add_argument("--leave-out", default="", metavar="K/N", help="every N-th author from the K-th on")
+    parser.add_argument("--without", default="", metavar="AUTHORS", help="files that are not taught")
+    parser.add_argument("--keep", default="urgency,scope,spoken", metavar="QUESTIONS", help="what goes into the file")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     pieces = WordPiece(sentence_model.vocabulary())
@@ -259,7 +268,7 @@ def main() -> None:
         return [paired(*(mpnet.rows_of(pieces.rows(text, PAIR)) for text in (one.text, one.passage))) for one in some]
 
     said, asked, phrased = read(), read_asked(), read_spoken()
-    out = _left_out([*said, *asked, *phrased], given.leave_out)
+    out = _left_out([*said, *asked, *phrased], given.leave_out) | set(filter(None, given.without.split(",")))
     urgent = [one for one in said if one.author not in out]
     scope = [one for one in asked if one.author not in out]
     spoken = [one for one in phrased if one.author not in out]
@@ -269,7 +278,7 @@ def main() -> None:
         Lesson("spoken", pairs(spoken), list(map(_safe, spoken)), len(Spoken), over_the_line=False),
     ]
     reader = teach(sentence_model.strong(), lessons, given.seed)
-    np.savez_compressed(given.out, **reader.learnt())  # type: ignore[arg-type]
+    np.savez_compressed(given.out, **reader.learnt(given.keep.split(",")))  # type: ignore[arg-type]
     rest = [one for one in said if one.author in out]
     for one, likely in zip(rest, heard(reader, rows(rest), "urgency"), strict=True):
         row = {"author": one.author, "kind": one.kind, "label": int(one.urgency), "heard": likely}

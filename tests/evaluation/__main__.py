@@ -23,6 +23,7 @@ from agent.engines.minilm import load_meaning
 from policies.meaning import Meaning
 from policies.rules.taught import load_reader
 from policies.rules.written import red_flags
+from policies.spoken.taught import load_weigher
 from policies.urgency import UrgencyReader
 from tests.evaluation import calls, cost, firewall, hearing, retrieval, scope, spoken, text, unseen
 from tests.evaluation.board import Board
@@ -71,7 +72,7 @@ def parts(asked: argparse.Namespace) -> Mapping[str, Callable[[], Board | None]]
         "text": lambda: text.evaluate(sets, reader(), red_flags()),
         "scope": lambda: scope.evaluate(sets, reader()),
         "unseen": lambda: unseen.evaluate(sets, reader(), red_flags()),
-        "firewall": lambda: firewall.evaluate(asked.firewall, retrieval.knowledge_of(meaning()), reader()),
+        "firewall": lambda: firewall.evaluate(asked.firewall, retrieval.knowledge_of(meaning()), load_weigher()),
         "retrieval": lambda: retrieval.evaluate(meaning()),
         "cost": lambda: cost.evaluate(sets, reader(), red_flags(), meaning()),
         "spoken": lambda: spoken.evaluate(sets, reader(), red_flags(), engines()),

@@ -14,12 +14,12 @@ from agent.lexicon import MEDICINES
 from policies.guardrails import Opened, Sayable, Wording, screen_reply
 from policies.phi import PHI
 from policies.spoken.written import firewall
-from policies.urgency import UrgencyReader
+from policies.weighing import SpokenReader
 from tests.evaluation.board import Board, Miss, Share
 from tests.evaluation.sets import Line, rows
 
-ROWS: Final = Path(__file__).parent / "heldout" / "firewall_heldout.jsonl"
-"""Looked at once, on 2026-11-23, when the reader was taught; its threshold was set afterwards."""
+ROWS: Final = Path(__file__).parent / "heldout" / "firewall_later.jsonl"
+"""Looked at once, on 2026-11-23; the threshold had been set on `firewall_heldout.jsonl`, a stranger's before it."""
 THROUGH_BAR: Final = 0.5
 BLOCKED_BAR: Final = 3.0
 
@@ -31,7 +31,7 @@ def passes(line: Line, wording: Wording, knowledge: Knowledge) -> bool:
     return isinstance(screen_reply(PHI(str(line["text"])), wording, opened=opened), Sayable)
 
 
-def evaluate(file: Path, knowledge: Knowledge, reader: UrgencyReader) -> Board | None:
+def evaluate(file: Path, knowledge: Knowledge, reader: SpokenReader) -> Board | None:
     """None where there is no such file."""
     if not file.is_file():
         return None
