@@ -65,7 +65,6 @@ ANSWERED: Final = hears()
 CLOSED: Final = hears(WaitFor.CLOSED, CLOSED_MS)
 
 HOLA: Final = "Buenas tardes, señorita. Fíjese que no hablo inglés."
-AYUDA: Final = "Perdone, no le entiendo nada. ¿Me pasa con una persona?"
 
 PATIENTS: Final = (
     Patient(
@@ -142,7 +141,7 @@ PATIENTS: Final = (
     ),
     Patient(
         "no English",
-        (GREETED, Say(HOLA), ANSWERED, Say(AYUDA), CLOSED),
+        (GREETED, Say(HOLA), CLOSED),
         End(("not_understood",), spanish=True),
         ("es-espeak", "es-espeak-deep"),
     ),
