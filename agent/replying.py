@@ -22,6 +22,7 @@ from agent.tally import TurnTimes
 from agent.wishes import Wish, wished
 from policies.answers import accepts
 from policies.guardrails import Answerable, Care, Opened, Refused, Sayable, Source, Wording, screen_reply
+from policies.model_requests import Request, parted
 from policies.phi import PHI
 
 
@@ -105,6 +106,10 @@ class Replying:
         """Of fixed wording, what has not been begun."""
         self._cut: Cut | None = None
         self._small: Phrase | None = None
+        self._requested: frozenset[Request] = frozenset()
+        """By a hosted model, in the reply that is being prepared."""
+        self._granted: frozenset[Request] = frozenset()
+        """What was granted in this call: once each."""
         self.fallbacks = 0
 
     def forget(self) -> None:
@@ -241,6 +246,7 @@ class Replying:
 
     async def _answer(self, said: Answerable, gate: Gate, times: TurnTimes, plain: bool) -> Course:
         spoken: list[Sayable] = []
+        self._requested = frozenset()
         cut: Cut | None = Cut(said, self._history)
         try:
             await self._best(said, gate, times, plain, spoken)
@@ -254,8 +260,10 @@ class Replying:
         last = spoken[-1].text.reveal() if spoken else ""
         if last in {self.phrase(phrase).text.reveal() for phrase in OFFERS}:
             return Course.OFFERED_PERSON
-        if said.care is Care.NONE:
+        requested = Request.NURSE in self._requested - self._granted
+        if said.care is Care.NONE and not requested:
             return Course.ON
+        self._granted |= self._requested
         await self.say(Phrase.CHECK)
         return Course.OFFERED_PERSON
 
@@ -303,13 +311,28 @@ class Replying:
         try:
             async for piece in pieces:
                 for sentence in piece.map(sentences.feed).reveal():
-                    await self._one(sentence, judged, gate, times, asked_ms, spoken)
+                    await self._worded(sentence, judged, gate, times, asked_ms, spoken)
             for sentence in sentences.flush():
-                await self._one(sentence, judged, gate, times, asked_ms, spoken)
+                await self._worded(sentence, judged, gate, times, asked_ms, spoken)
         finally:
             await pieces.aclose()  # a dropped draft ends its request at once
         if not spoken:
             await self._one(self.phrase(Phrase.NOT_KNOWN).text.reveal(), None, gate, times, asked_ms, spoken)
+
+    async def _worded(
+        self,
+        sentence: str,
+        judged: Opened | None,
+        gate: Gate,
+        times: TurnTimes,
+        asked_ms: float,
+        spoken: list[Sayable],
+    ) -> None:
+        """A sentence as a model wrote it: what it asks for is kept for after the reply, its words are said."""
+        words, requested = parted(sentence)
+        self._requested |= requested
+        if words:
+            await self._one(words, judged, gate, times, asked_ms, spoken)
 
     async def _one(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.phrases import Phrase
+from policies.guardrails import EscalationReason
 from policies.phi import PHI
 from tests.simulated import Held, Line, Setup, hold, passage, words
 
@@ -64,3 +65,39 @@ def test_a_model_is_not_asked_where_no_passage_answers() -> None:
 
     assert words(Phrase.NOT_KNOWN) in held.replies
     assert [] == held.questions
+
+
+def test_a_nurse_that_a_model_asks_for_is_offered_and_a_yes_fetches_her() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(INSULIN)
+        await line.reply()
+        await line.say("Yes, please.")
+        await line.closed(60)
+
+    held = hold(caller, Setup(answers=lambda said: f"{SAFE} [[nurse]]", model=Setup().stt, weigh=judged_safe))
+
+    assert [SAFE, words(Phrase.CHECK), words(Phrase.TRANSFER)] == held.replies
+    assert EscalationReason.ASKED is held.metrics.escalation
+
+
+def test_a_model_has_a_nurse_offered_once_a_call() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        for answer in (INSULIN, "No, thank you.", INSULIN):
+            await line.say(answer)
+            await line.reply()
+        line.hang_up()
+
+    held = hold(caller, Setup(answers=lambda said: f"[[nurse]] {SAFE}", model=Setup().stt, weigh=judged_safe))
+
+    assert [SAFE, words(Phrase.CHECK), words(Phrase.ANYTHING_ELSE), SAFE] == held.replies
+
+
+@pytest.mark.parametrize("mark", ["[[page_surgeon]]", "[nurse]", "[[ nurse ]]"])
+def test_a_mark_that_stands_for_nothing_is_not_spoken_and_asks_for_nothing(mark: str) -> None:
+    assert passage(INSULIN) == asks(INSULIN, f"{mark} {SAFE}").replies
+
+
+def test_a_model_that_only_asks_for_a_nurse_has_one_offered() -> None:
+    assert [words(Phrase.NOT_KNOWN)] == asks(INSULIN, "[[nurse]]").replies
