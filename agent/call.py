@@ -32,7 +32,7 @@ from agent.watch import Stage, Watch
 from agent.wishes import Wish, wished
 from policies import answers
 from policies.guardrails import Answerable, Defer, Escalate, EscalationReason, Sayable, Source, graver, screen_utterance
-from policies.language import another_language
+from policies.language import another_language, of_language
 from policies.phi import PHI, Utterance
 from policies.records import EndReason
 from telephony.audio import FRAME_MS
@@ -683,7 +683,7 @@ class Call:
             return True
         asked = reply.own or self._agenda.waiting or (self._offered and said.said.words.map(answers.accepts).reveal())
         known = asked or self._replying.outlook(said) is not Outlook.NOTHING
-        if said.said.hardly_english and not known:
+        if said.said.hardly_english and (not known or of_language(said.said.words.reveal())):
             return True
         return self._understanding.of_words(reply.logprob, answerable=known)
 

@@ -44,6 +44,14 @@ LEAST_WORDS: Final = 2
 LEAST_SHARE: Final = 0.5  # of the words: "can I eat arroz con pollo" and "doctor Buenos" stay English
 
 
+_OF_LANGUAGE: Final = re.compile(rf"\b(?:english|{_LANGUAGE}|languages?|interpreters?|translators?)\b", re.IGNORECASE)
+
+
+def of_language(words: str) -> bool:
+    """A language or an interpreter is spoken of; where the sound is another language's, that is what is asked for."""
+    return _OF_LANGUAGE.search(words) is not None
+
+
 def another_language(words: str) -> bool:
     """words: what was recognised in one turn."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", words.lower()) if not unicodedata.combining(c))

@@ -319,6 +319,7 @@ def garbled(said: str) -> Manner:
         ("mumble mumble mumble", "walrus page of mutual"),
         ("foreign page of mutual",),
         ("foreign page of danger mutual",),
+        ("foreign how does the hospital do with interpreters at a visit?",),
     ],
 )
 def test_who_is_not_understood_hears_one_phrase_in_two_languages_and_gets_a_person(turns: tuple[str, ...]) -> None:
