@@ -311,28 +311,13 @@ class Replying:
         try:
             async for piece in pieces:
                 for sentence in piece.map(sentences.feed).reveal():
-                    await self._worded(sentence, judged, gate, times, asked_ms, spoken)
+                    await self._one(sentence, judged, gate, times, asked_ms, spoken)
             for sentence in sentences.flush():
-                await self._worded(sentence, judged, gate, times, asked_ms, spoken)
+                await self._one(sentence, judged, gate, times, asked_ms, spoken)
         finally:
             await pieces.aclose()  # a dropped draft ends its request at once
         if not spoken:
             await self._one(self.phrase(Phrase.NOT_KNOWN).text.reveal(), None, gate, times, asked_ms, spoken)
-
-    async def _worded(
-        self,
-        sentence: str,
-        judged: Opened | None,
-        gate: Gate,
-        times: TurnTimes,
-        asked_ms: float,
-        spoken: list[Sayable],
-    ) -> None:
-        """A sentence as a model wrote it: what it asks for is kept for after the reply, its words are said."""
-        words, requested = parted(sentence)
-        self._requested |= requested
-        if words:
-            await self._one(words, judged, gate, times, asked_ms, spoken)
 
     async def _one(
         self,
@@ -343,9 +328,14 @@ class Replying:
         asked_ms: float,
         spoken: list[Sayable],
     ) -> None:
-        allowed = screen_reply(PHI(sentence), self._voices.wording)
+        """A sentence as a model wrote it: what it asks for is kept for after the reply, its words are said."""
+        words, requested = parted(sentence)
+        self._requested |= requested
+        if not words:
+            return
+        allowed = screen_reply(PHI(words), self._voices.wording)
         if isinstance(allowed, Refused) and opened is not None:
-            allowed = await self._voices.judged(PHI(sentence), opened)
+            allowed = await self._voices.judged(PHI(words), opened)
             if isinstance(allowed, Refused):
                 raise _Forbidden
         if isinstance(allowed, Refused):

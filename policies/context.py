@@ -86,17 +86,15 @@ class Context:
         whole = text[begin:stop]
         if self._denied(text[:start], after):
             return Meant.DENIED
-        if self.told_of.search(text) and not self.present.search(whole):
-            return Meant.OF_ANOTHER
-        if self.another.search(before) and not self.present.search(whole):
-            return Meant.OF_ANOTHER
-        there = self.present.search(whole) is not None
-        if not there and self.figure.search(whole):
-            return Meant.FIGURE
-        if not there and _right_before(self.conditional, before) and self.conditionally.search(text, end - 1):
-            return Meant.CONDITIONAL
-        if not there and _right_before(self.warned, before):
-            return Meant.SUPPOSED
+        if not self.present.search(whole):
+            if self.told_of.search(text) or self.another.search(before):
+                return Meant.OF_ANOTHER
+            if self.figure.search(whole):
+                return Meant.FIGURE
+            if _right_before(self.conditional, before) and self.conditionally.search(text, end - 1):
+                return Meant.CONDITIONAL
+            if _right_before(self.warned, before):
+                return Meant.SUPPOSED
         if not self.own.search(text[max(0, start - OWN_WITHIN) : start]) and (
             self.supposed.search(before) or self.supposed_after.search(after)
         ):

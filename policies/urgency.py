@@ -103,6 +103,11 @@ class Question:
         return share(thought @ self.judge[0] + self.judge[1])
 
 
+def taught_model(base: Mapping[str, Floats], taught: Mapping[str, Floats], tokens: int) -> mpnet.MPNet:
+    """The body of a reader of at most so many tokens.  Raises KeyError and ValueError as `changed`."""
+    return mpnet.MPNet({**base, **changed(base, taught, LAYERS, mpnet.DENSE, mpnet.NORMS)}, LAYERS, tokens)
+
+
 @final
 class UrgencyReader:
     """Loaded once, read by all calls.  Blocks; may run in any thread."""
@@ -116,9 +121,8 @@ class UrgencyReader:
         """
         self._urgency: Final = Question.of(taught, "urgency", len(Urgency))
         self._scope: Final = Question.of(taught, "scope", len(Route))
-        weights = {**base, **changed(base, taught, LAYERS, mpnet.DENSE, mpnet.NORMS)}
         self._wordpiece: Final = wordpiece
-        self._model: Final = mpnet.MPNet(weights, LAYERS, TOKENS)
+        self._model: Final = taught_model(base, taught, TOKENS)
 
     def read(self, text: PHI[str]) -> tuple[PHI[Floats], PHI[Floats]]:
         """How likely each `Urgency` is, shape (4,), and each `Route`, shape (7,).

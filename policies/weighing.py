@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from policies import mpnet
 from policies.encoder import Floats
-from policies.low_rank import changed
 from policies.phi import PHI
-from policies.urgency import LAYERS, Question
+from policies.urgency import Question, taught_model
 from policies.wordpiece import WordPiece
 
 PAIR: Final = 144
@@ -47,9 +46,8 @@ class SpokenReader:
     def __init__(self, wordpiece: WordPiece, base: Mapping[str, Floats], taught: Mapping[str, Floats]) -> None:
         """As `UrgencyReader`.  Raises KeyError for what is absent and ValueError for what does not fit."""
         self._spoken: Final = Question.of(taught, "spoken", len(Spoken))
-        weights = {**base, **changed(base, taught, LAYERS, mpnet.DENSE, mpnet.NORMS)}
         self._wordpiece: Final = wordpiece
-        self._model: Final = mpnet.MPNet(weights, LAYERS, PAIR)
+        self._model: Final = taught_model(base, taught, PAIR)
 
     def weigh(self, sentence: PHI[str], passage: str) -> PHI[float]:
         """0..1; not a number for a sentence that is longer than `SENTENCE`."""

@@ -553,6 +553,19 @@ def passage(question: str) -> list[str]:
     return at_once(ask())
 
 
+def accepts_a_nurse(question: str) -> Callable[[Line], Awaitable[None]]:
+    """Asks, is offered a nurse, and says yes."""
+
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(question)
+        await line.reply()
+        await line.say("Yes, please.")
+        await line.closed(60)
+
+    return caller
+
+
 def hold(caller: Callable[[Line], Awaitable[None]], setup: Setup | None = None, *, strict: bool = True) -> Held:
     """One call from start to end.  strict: the caller's script must come to its end, or the line must have ended it."""
     return together([caller], setup, strict=strict)[0]

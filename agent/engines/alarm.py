@@ -21,7 +21,7 @@ def load_reader() -> UrgencyReader:
 
 
 def load_weigher() -> SpokenReader:
-    """Some seconds, and some 230 MB.  Raises `ModelFileWrong`."""
+    """Some seconds, and 310 MB beside the other reader.  Raises `ModelFileWrong`."""
     return _loaded(spoken.load_weigher, "reader of a model's sentences")
 
 

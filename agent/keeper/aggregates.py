@@ -44,9 +44,9 @@ def _row(day: int, agent: str, held: list[CallMetrics]) -> dict[str, object]:
         **{name: sum(int(wire[name]) for wire in wires) for name in (*SUMS, *FLAGS)},
         **{name: _median([int(wire[name]) for wire in wires]) for name in MEDIANS},
         "completed_percent": {
-            name: _percent([str(wire[name]) for wire in wires if wire[name] != Covered.NONE.value])
+            name: _percent(covered)
             for name in OBJECTIVES
-            if any(wire[name] != Covered.NONE.value for wire in wires)
+            if (covered := [str(wire[name]) for wire in wires if wire[name] != Covered.NONE.value])
         },
     }
 

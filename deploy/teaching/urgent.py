@@ -278,7 +278,7 @@ def main() -> None:
         Lesson("spoken", pairs(spoken), list(map(_safe, spoken)), len(Spoken), over_the_line=False),
     ]
     reader = teach(sentence_model.strong(), lessons, given.seed)
-    np.savez_compressed(given.out, **reader.learnt(given.keep.split(",")))  # type: ignore[arg-type]
+    np.savez_compressed(given.out, **reader.learnt(given.keep.split(",")))  # type: ignore[arg-type]  # numpy: its own flag
     rest = [one for one in said if one.author in out]
     for one, likely in zip(rest, heard(reader, rows(rest), "urgency"), strict=True):
         row = {"author": one.author, "kind": one.kind, "label": int(one.urgency), "heard": likely}

@@ -7,7 +7,7 @@ import pytest
 from agent.phrases import Phrase
 from policies.guardrails import EscalationReason
 from policies.phi import PHI
-from tests.simulated import Held, Line, Setup, hold, passage, words
+from tests.simulated import Held, Line, Setup, accepts_a_nurse, hold, passage, words
 
 INSULIN = "How do I store my insulin at home?"
 NOT_COVERED = "What is the best team in the league this year?"
@@ -68,14 +68,9 @@ def test_a_model_is_not_asked_where_no_passage_answers() -> None:
 
 
 def test_a_nurse_that_a_model_asks_for_is_offered_and_a_yes_fetches_her() -> None:
-    async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say(INSULIN)
-        await line.reply()
-        await line.say("Yes, please.")
-        await line.closed(60)
-
-    held = hold(caller, Setup(answers=lambda said: f"{SAFE} [[nurse]]", model=Setup().stt, weigh=judged_safe))
+    held = hold(
+        accepts_a_nurse(INSULIN), Setup(answers=lambda said: f"{SAFE} [[nurse]]", model=Setup().stt, weigh=judged_safe)
+    )
 
     assert [SAFE, words(Phrase.CHECK), words(Phrase.TRANSFER)] == held.replies
     assert EscalationReason.ASKED is held.metrics.escalation

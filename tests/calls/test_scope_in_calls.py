@@ -11,7 +11,7 @@ from agent.phrases import Phrase
 from policies.guardrails import EscalationReason
 from policies.scope import Route
 from tests.fakes import Manner
-from tests.simulated import Line, Setup, hold, passage, words
+from tests.simulated import Line, Setup, accepts_a_nurse, hold, passage, words
 
 INSULIN = "How do I store my insulin at home?"
 ELSEWHERE = "Which football team won the insulin cup this year?"
@@ -38,14 +38,7 @@ asks_once = asks(INSULIN)
 
 @pytest.mark.parametrize("route", [Route.DOSE_CHANGE, Route.DIAGNOSIS, Route.ASKS_HUMAN])
 def test_what_is_for_the_nurse_is_offered_one_and_a_yes_fetches_her(route: Route) -> None:
-    async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say(INSULIN)
-        await line.reply()
-        await line.say("Yes, please.")
-        await line.closed(60)
-
-    held = hold(caller, heard_as(route, 0.85))
+    held = hold(accepts_a_nurse(INSULIN), heard_as(route, 0.85))
 
     assert [words(Phrase.FOR_THE_NURSE), words(Phrase.TRANSFER)] == held.replies
     assert EscalationReason.ASKED is held.metrics.escalation

@@ -80,8 +80,7 @@ def ask(knowledge: Knowledge, meaning: Meaning, file: str, line: Line) -> Asked:
 
 def first(knowledge: Knowledge, words: PHI[str], after: str, vector: PHI[Floats]) -> str:
     """The ranking's first passage, before anything is deferred to a nurse or found too unlike."""
-    heard = shorten(words.reveal())
-    before = {passage.id: place for place, passage in enumerate(knowledge.passages)}.get(after)
+    heard, before = shorten(words.reveal()), knowledge._places.get(after)
     told = not asks_something(heard)
     scores = knowledge._liked(heard, vector.reveal(), before, told=told)[2]  # the ranking itself
     return knowledge.passages[int(scores.argmax())].id

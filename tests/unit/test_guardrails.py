@@ -232,8 +232,7 @@ def test_a_permit_cannot_be_rewritten() -> None:
     ],
 )
 def test_who_only_says_that_she_must_go_is_in_no_danger(words: str, reason: EscalationReason | None) -> None:
-    likely = PHI(np.array([0.1, 0.05, 0.05, 0.8], np.float32))
-    screened = screen_utterance(Utterance(PHI(words), doubtful=False, urgency=likely), red_flags())
+    screened = heard_as_likely(words, 0.1, 0.05, 0.05, 0.8)
 
     assert reason is (screened.reason if isinstance(screened, Escalate) else None)
 
@@ -248,9 +247,7 @@ def test_who_only_says_that_she_must_go_is_in_no_danger(words: str, reason: Esca
 def test_danger_that_the_reader_alone_hears_in_another_language_is_told_in_both(
     words: str, reason: EscalationReason
 ) -> None:
-    likely = PHI(np.array([0.02, 0.03, 0.0, 0.95], np.float32))
-
-    assert Escalate(reason) == screen_utterance(Utterance(PHI(words), doubtful=False, urgency=likely), red_flags())
+    assert Escalate(reason) == heard_as_likely(words, 0.02, 0.03, 0.0, 0.95)
 
 
 @pytest.mark.parametrize(
@@ -263,6 +260,4 @@ def test_danger_that_the_reader_alone_hears_in_another_language_is_told_in_both(
 def test_a_thought_of_suicide_is_a_hint_of_danger_for_signs_of_despair_alone(
     words: str, reason: EscalationReason
 ) -> None:
-    likely = PHI(np.array([0.01, 0.02, 0.95, 0.02], np.float32))
-
-    assert Escalate(reason) == screen_utterance(Utterance(PHI(words), doubtful=False, urgency=likely), red_flags())
+    assert Escalate(reason) == heard_as_likely(words, 0.01, 0.02, 0.95, 0.02)
