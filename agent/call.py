@@ -24,6 +24,7 @@ from agent.overlap import FIRST_LOOK_MS, LOOK_AGAIN_MS, Overlap, Verdict, judge
 from agent.phrases import Phrase
 from agent.replying import Course, Outlook, Replying
 from agent.script import Engines, Limits, Script
+from agent.second_hearing import SecondHearing
 from agent.smalltalk import Social, social
 from agent.tally import Tally, TurnTimes
 from agent.turns import Action, Event, State, Turns
@@ -51,6 +52,7 @@ FETCHES: Final = {
     Course.EMERGENCY: EscalationReason.RED_FLAG,
     Course.NOT_UNDERSTOOD: EscalationReason.NOT_UNDERSTOOD,
 }
+DANGERS: Final = (EscalationReason.RED_FLAG, EscalationReason.CRISIS)
 MOST_PARTINGS: Final = 2  # times that a parting line is said again: somebody waits for her, or she for a person
 MOST_DRAFTS: Final = 3  # replies prepared ahead in one turn; a caller who pauses often is then answered a little later
 
@@ -141,6 +143,9 @@ class Call:
         self._understanding: Final = Understanding()
         self._partings = 0
         self._pressed: PHI[str] | None = None  # the word of a key, until she can be answered
+        self._second_hearing: Final = SecondHearing()
+        self._alarmed: tuple[int, EscalationReason] | None = None  # at which moment an emergency was heard, unconfirmed
+        self._over_mark = Hearing.NO_PAUSE  # the moment whose silence ended the last turn
         self._late_turn = False  # she spoke over the closing line, and the words are not here yet
         self._proven = True  # the mark of the clip in hand came back, and was not given up
         self._unbroken_ms = 0
@@ -396,12 +401,49 @@ class Call:
                 await self._on(Event.TRAILED_OFF)
             case Ear.TURN_OVER:
                 self._last_voiced_ms = self._now_ms - self._ear.ended_silence_ms
+                if await self._alarm_stands():
+                    return
                 if self._turns.state is not State.CLOSING:
                     await self._on(Event.TURN_OVER)
                 elif self._hearing.heard is None:
                     self._late_turn = True  # judged when its words are here
                 elif self._reopens():
                     await self._on(Event.TURN_OVER)
+
+    async def _alarm_stands(self) -> bool:
+        """She has stopped, and an emergency was heard in her last words."""
+        alarmed, self._alarmed, self._over_mark = self._alarmed, None, self._hearing.pause_mark
+        self._second_hearing.passed()
+        if alarmed is None or alarmed[0] != self._over_mark:
+            return False
+        heard = self._hearing.heard
+        if heard is not None and heard.transcript is not None:
+            await self._heed(alarmed[1], heard.transcript)
+        return True
+
+    async def _heed(self, reason: EscalationReason, transcript: Transcript) -> None:
+        """What she said brings a person."""
+        self._alarmed = None
+        if self._turns.state is State.ENDED:
+            return
+        if self._turns.state is not State.HANDING_OFF and not self._identifying.asking:
+            self._keeping.hear(Speaker.CALLER, transcript.said.words, self._start)
+        await self._escalate(reason)
+
+    async def _alarmed_by(self, heard: Recognised, transcript: Transcript, reason: EscalationReason) -> None:
+        """An emergency in words that may go on: heeded when it is heard once more, or when she has stopped."""
+        words = transcript.said.words.map(lambda text: len(text.split())).reveal()
+        if self._second_hearing.stands(words) or heard.mark == self._over_mark or self._waiting:
+            self._second_hearing.passed()
+            await self._heed(reason, transcript)
+            return
+        if self._turns.state is State.OVERLAP and heard.mark >= self._overlap_mark:
+            await self._judge(heard, told=True)
+        if self._hearing.of_this_pause(heard):
+            self._alarmed, self._hearing.heard = (heard.mark, reason), heard
+            ended = completeness(transcript.said.words, Expected.ANYTHING)
+            self._ear.read(Reading(ended, answerable=False, words=words, alarming=True), heard.mark)
+            await self._drop_draft()
 
     def _as_heard(self, transcript: Transcript) -> Utterance:
         said = transcript.said
@@ -432,13 +474,14 @@ class Call:
             await self._not_recognised(of_this_pause)
             return
         screened = screen_utterance(self._as_heard(heard.transcript), self._script.red_flags)
+        if isinstance(screened, Escalate) and screened.reason in DANGERS:
+            await self._alarmed_by(heard, heard.transcript, screened.reason)
+            return
+        self._second_hearing.passed()
         if isinstance(screened, Escalate) and (
             screened.reason is not EscalationReason.SYMPTOM or (of_this_pause and (self._waiting or self._late_turn))
         ):
-            if self._turns.state not in (State.HANDING_OFF, State.ENDED) and not self._identifying.asking:
-                self._keeping.hear(Speaker.CALLER, heard.transcript.said.words, self._start)
-            if self._turns.state is not State.ENDED:
-                await self._escalate(screened.reason)
+            await self._heed(screened.reason, heard.transcript)
             return
         if self._turns.state is State.HANDING_OFF and of_this_pause:
             await self._part_again(wished(heard.transcript.said.words))

@@ -78,6 +78,8 @@ class Waits:
     unfinished_ms: int = 1_900
     """It can't end here, and yet it was heard to end and there is an answer: its last word was misheard."""
     nothing_ms: int = 700
+    alarm_ms: int = 700
+    """An emergency was heard in the words: longer than the pauses between clauses, and within a second she is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,14 @@ class Reading:
     """Nothing answers it, and it is what callers say before their question."""
     closed: bool = False
     """The recogniser heard it end: it wrote a full stop or a question mark, not three dots."""
+    alarming: bool = False
+    """They hold an emergency."""
 
     @property
     def trails_off(self) -> bool:
         """It can't end here: she gets room, then one soft prompt."""
-        return self.completeness is Completeness.INCOMPLETE and not (self.answerable and self.closed)
+        unfinished = self.completeness is Completeness.INCOMPLETE
+        return unfinished and not self.alarming and not (self.answerable and self.closed)
 
 
 LONG_WORDS: Final = 10  # a whole question of so many words is seldom a beginning
@@ -358,6 +363,8 @@ class Endpointer:
             limit = t.give_up_ms * factor
         elif self._read.completeness is Completeness.NOTHING:
             limit = self.waits.nothing_ms
+        elif self._read.alarming:
+            limit = self.waits.alarm_ms
         else:
             limit = self.pace.stretched(wait_ms(self._read, abrupt=self._abrupt, waits=self.waits))
         if self._silence_ms + self.lag_ms < limit:

@@ -29,7 +29,7 @@ from tests.evaluation import calls, cost, firewall, hearing, retrieval, scope, s
 from tests.evaluation.board import Board
 from tests.evaluation.sets import BESIDE, Sets, SetsMissing
 
-PARTS: Final = ("text", "scope", "unseen", "firewall", "retrieval", "cost", "spoken", "calls")
+PARTS: Final = ("text", "scope", "unseen", "firewall", "retrieval", "cost", "spoken", "unseen_spoken", "calls")
 
 
 @cache
@@ -76,6 +76,7 @@ def parts(asked: argparse.Namespace) -> Mapping[str, Callable[[], Board | None]]
         "retrieval": lambda: retrieval.evaluate(meaning()),
         "cost": lambda: cost.evaluate(sets, reader(), red_flags(), meaning()),
         "spoken": lambda: spoken.evaluate(sets, reader(), red_flags(), engines()),
+        "unseen_spoken": lambda: spoken.of_strangers(sets, reader(), red_flags(), engines()),
         "calls": lambda: calls.evaluate(engines(), asked.patients),
     }
 

@@ -5,8 +5,10 @@ Not the call itself: the agent is silent, and a transcript is there the moment i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
+
+import numpy as np
 
 from agent.completeness import Completeness, Expected, completeness, sounds_closed
 from agent.endpointing import Ear, Endpointer, Reading
@@ -17,6 +19,7 @@ from agent.engines.webrtc import LineActivity
 from agent.engines.whisper import WhisperPool, WhisperSettings
 from agent.knowledge import Found, Knowledge, NotKnown, Unknown
 from agent.prepare import MOST_BIAS_WORDS
+from agent.second_hearing import SecondHearing
 from policies.guardrails import found_in
 from policies.meaning import Meaning
 from policies.phi import PHI, Utterance
@@ -25,6 +28,7 @@ from policies.urgency import Urgency as Alarm
 from policies.urgency import UrgencyReader
 from telephony.audio import FRAME_SAMPLES, Int16, frames_of
 from telephony.twin.line_noise import Conditions, Floor
+from telephony.twin.wav import mulaw_decode, mulaw_encode
 
 PATIENCE_S: Final = 300.0  # a busy machine shall not change what is heard
 BEFORE_MS: Final = 3_000  # of the line alone: a greeting is about so long, and the ear learns the line's noise
@@ -65,13 +69,24 @@ class Hearing:
     turn: Utterance | None = None
     """The words of the last turn that ended; None while none has."""
     _latest: Transcript | None = None
+    _second_hearing: SecondHearing = field(default_factory=SecondHearing)
 
-    async def listen(self, pcm: Int16) -> None:
-        """pcm: her sound alone, shape (n,) at 8 kHz; the quiet line before and after is added."""
-        vad, floor = LineActivity(self.engines.silero), Floor(Conditions())
+    async def listen(self, pcm: Int16, around: Floor | None = None) -> None:
+        """pcm: her sound alone, shape (n,) at 8 kHz; the line before and after is added.
+
+        around: what is heard around her all the while, and the telephone's coding with it; None: a quiet line before
+        and after, and her sound as it was recorded.
+        """
+        vad, floor = LineActivity(self.engines.silero), around or Floor(Conditions())
         before, after = BEFORE_MS * PER_MS, AFTER_MS * PER_MS
         whole = floor.between(0, before + len(pcm) + after)
-        whole[before : before + len(pcm)] = pcm
+        said = slice(before, before + len(pcm))
+        if around is None:
+            whole[said] = pcm
+        else:
+            loud = whole[said].astype(np.int32) + pcm
+            whole[said] = np.clip(loud, -(2**15), 2**15 - 1)
+            whole = mulaw_decode(mulaw_encode(whole))
         for frame in frames_of(whole[: len(whole) // FRAME_SAMPLES * FRAME_SAMPLES]):
             voiced = vad.is_speech(frame)
             self.ear.lag_ms = vad.lag_ms
@@ -82,8 +97,8 @@ class Hearing:
         match noticed:
             case Ear.PAUSE:
                 self._latest = await self._transcribe(self.ear.speech(), Urgency.SPECULATIVE)
-                self.ear.read(self._reading(self._latest.said), self.ear.mark)
-                self._alarm(self._latest, over=False)
+                alarming = self._alarm(self._latest, over=False)
+                self.ear.read(replace(self._reading(self._latest.said), alarming=alarming), self.ear.mark)
             case Ear.SNAPSHOT:
                 self._alarm(await self._transcribe(self.ear.speech(), Urgency.SNAPSHOT), over=False)
             case Ear.TURN_OVER:
@@ -95,18 +110,21 @@ class Hearing:
     async def _transcribe(self, speech: Speech, urgency: Urgency) -> Transcript:
         return await self.engines.stt.transcribe(speech, call=self.call, urgency=urgency, bias=self.engines.bias)
 
-    def _alarm(self, heard: Transcript, *, over: bool) -> None:
-        """An emergency counts at once, a symptom when the turn is over."""
-        if not _words(heard.said):
-            return
-        finding: Finding = found_in(heard.said, self.engines.rules)
-        if finding.urgency > Alarm.NURSE_NOW:
+    def _alarm(self, heard: Transcript, *, over: bool) -> bool:
+        """A symptom counts when the turn is over, an emergency too when it is heard twice.  True: heard, in doubt."""
+        words = len(_words(heard.said))
+        finding: Finding = found_in(heard.said, self.engines.rules) if words else Finding.nothing()
+        danger = finding.urgency > Alarm.NURSE_NOW
+        if danger and (over or self._second_hearing.stands(words)):
             self.found = max(self.found, finding.urgency)
         elif over and finding.urgency is Alarm.NURSE_NOW:
             if heard.said.doubtful:
                 self.asked = True
             else:
                 self.found = max(self.found, finding.urgency)
+        if over or not danger:
+            self._second_hearing.passed()
+        return danger
 
     def _reading(self, said: Utterance) -> Reading:
         count = len(_words(said))
