@@ -120,6 +120,11 @@ class Agenda:
         return self._at.waiting or self._at.owed
 
     @property
+    def open_item(self) -> str:
+        """The name of the question of ours that is open; empty where none is."""
+        return self._open.item.id if self.pending and self._at.left else ""
+
+    @property
     def of_trouble(self) -> bool:
         """Her next words may fetch a person: the open question is whether she has a trouble.
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, assert_never
 
 from agent.agenda import Agenda, Step
+from agent.calling_off import calls_off
 from agent.completeness import Completeness, Expected, completeness, plain, sounds_closed
 from agent.endpointing import Ear, Endpointer, Reading
 from agent.engines.ports import EngineFailed, EngineReason, Transcript, Urgency
+from agent.fetching import Fetch, Fetching, News
 from agent.hearing import Hearing, Recognised
 from agent.identifying import Identifying
 from agent.keeping import Keeping, Speaker
@@ -32,6 +34,7 @@ from agent.understanding import Understanding
 from agent.watch import Stage, Watch
 from agent.wishes import Wish, wished
 from policies import answers
+from policies.brief import Told
 from policies.guardrails import Answerable, Defer, Escalate, EscalationReason, Sayable, Source, graver, screen_utterance
 from policies.language import another_language, of_language
 from policies.phi import PHI, Utterance
@@ -52,6 +55,13 @@ FETCHES: Final = {
     Course.EMERGENCY: EscalationReason.RED_FLAG,
     Course.NOT_UNDERSTOOD: EscalationReason.NOT_UNDERSTOOD,
 }
+CHECK_IN_MS: Final = 6_000  # of silence while nurses are being called; the bar is 8 s, with the sentence's own start
+TIDINGS: Final = {
+    News.OTHERS: Phrase.OTHERS_CALLED,
+    News.FOUND: Phrase.NURSE_FOUND,
+    News.ALONE: Phrase.NURSE_LOST,
+}
+FETCHING: Final = (State.HANDING_OFF, State.WAITING, State.CONNECTING)
 DANGERS: Final = (EscalationReason.RED_FLAG, EscalationReason.CRISIS)
 MOST_PARTINGS: Final = 2  # times that a parting line is said again: somebody waits for her, or she for a person
 MOST_DRAFTS: Final = 3  # replies prepared ahead in one turn; a caller who pauses often is then answered a little later
@@ -98,8 +108,12 @@ class Call:
         watch: Watch,
         limits: Limits | None = None,
         keeping: Keeping | None = None,
+        fetch: Fetch | None = None,
     ) -> None:
-        """keeping: what of the call may be kept; None for nothing."""
+        """keeping: what of the call may be kept; None for nothing.
+
+        fetch: the way to a nurse while the caller stays; None: the stream closes, and the carrier dials the nurse line.
+        """
         self._leg: Final = leg
         self._script: Final = script
         self._engines: Final = engines
@@ -115,7 +129,15 @@ class Call:
         self._replying: Final = Replying(script.voices, self._mouth, self._clock_ms, self._llm_failed)
         self._agenda: Final = Agenda(script.asking, script.voices.phrases)
         self._identifying: Final = Identifying(script.records, self._replying.recite, self._replying.phrase)
-        self._inbox: Final[asyncio.Queue[LegEvent | Recognised | ReplyDone]] = asyncio.Queue(maxsize=512)
+        self._inbox: Final[asyncio.Queue[LegEvent | Recognised | ReplyDone | News]] = asyncio.Queue(maxsize=512)
+        self._fetching: Final[Fetching | None] = None if fetch is None else fetch(self._inbox.put_nowait)
+        self._calling = False  # nurses are being called, and the caller stays
+        self._tidings: Phrase | None = None  # what she is to be told next of how it stands
+        self._nurse_comes = False
+        self._joins = False
+        self._quiet_ms = 0
+        self._check_ins = 0
+        self._brief_words: PHI[str] | None = None
         self._children: Final[set[asyncio.Task[object]]] = set()
         self._tasks: asyncio.TaskGroup | None = None
         self._replies = 0
@@ -172,6 +194,8 @@ class Call:
             self._tally.heard_ms = self._now_ms
             self._tally.counts["fallbacks"] += self._replying.fallbacks
             self._tally.covered = self._agenda.ledger(self._tally.escalation)
+            if self._calling and self._fetching is not None and not self._joins:
+                self._fetching.gone()
             self._forget()
 
     def _forget(self) -> None:
@@ -186,12 +210,17 @@ class Call:
         self._replying.forget()
         self._agenda.forget()
         self._identifying.forget()
-        self._draft = self._reply = self._overlap_heard = self._pressed = None
+        self._draft = self._reply = self._overlap_heard = self._pressed = self._brief_words = None
 
     @property
     def answers(self) -> int:
         """Answers that were heard to their end."""
         return self._answers
+
+    @property
+    def joins(self) -> bool:
+        """The stream was closed because a nurse is in the room."""
+        return self._joins
 
     # -- the inbox ---------------------------------------------------------------------------------------------------
 
@@ -202,7 +231,7 @@ class Call:
             if isinstance(event, Ended):
                 return
 
-    async def _take(self, message: LegEvent | Recognised | ReplyDone) -> None:
+    async def _take(self, message: LegEvent | Recognised | ReplyDone | News) -> None:
         match message:
             case Heard():
                 await self._frame(message)
@@ -222,6 +251,8 @@ class Call:
                 await self._recognised(message)
             case ReplyDone():
                 await self._reply_done(message)
+            case News():
+                await self._news(message)
             case _:
                 assert_never(message)
 
@@ -238,8 +269,9 @@ class Call:
         if self._turns.state in (State.CLOSING, State.HANDING_OFF):
             self._parting_ms += FRAME_MS
             if self._parting_ms >= self._limits.parting_ms:
-                await self._on(Event.PARTED)
-        if self._now_ms >= self._limits.call_ms and self._turns.state not in (State.HANDING_OFF, State.ENDED):
+                await self._parted()
+        await self._check_in()
+        if self._now_ms >= self._limits.call_ms and self._turns.state not in (*FETCHING, State.ENDED):
             self._tally.end = EndReason.LONGEST_CALL
             await self._on(Event.TIME_UP)
         await self._part_when_she_is_done()
@@ -294,7 +326,7 @@ class Call:
         if state in (State.CLOSING, State.HANDING_OFF):
             said, self._pressed = self._pressed, None
             await self._part_again(wished(said))
-        elif state in (State.LISTENING, State.SPEAKING) and not self._ear.speaking:
+        elif state in (State.LISTENING, State.SPEAKING, State.WAITING) and not self._ear.speaking:
             await self._on(Event.KEY_ANSWER)
 
     async def _part_again(self, wishes: Sequence[Wish]) -> None:
@@ -345,6 +377,8 @@ class Call:
             self._parting_played = True
             await self._part_when_she_is_done()
             return
+        if self._turns.state is State.CONNECTING and self._fetching is not None:
+            self._fetching.told()
         self._reply = None
         if reply.said is not None:
             self._answers += 1
@@ -357,7 +391,109 @@ class Call:
         if self._turns.state is State.CLOSING and (self._ear.speaking or self._hearing.busy or self._late_turn):
             return
         if self._turns.state in (State.CLOSING, State.HANDING_OFF):
+            await self._parted()
+
+    async def _parted(self) -> None:
+        """The parting line was heard, or waited for long enough: the line closes, or she is waited with."""
+        if self._turns.state is not State.HANDING_OFF or not self._calling:
             await self._on(Event.PARTED)
+            return
+        self._reply, self._quiet_ms = None, 0
+        await self._on(Event.STAYS)
+        if self._nurse_comes:
+            await self._on(Event.COMING)
+        elif self._tidings is not None:
+            await self._on(Event.NEWS)
+
+    # -- a nurse is being fetched ------------------------------------------------------------------------------------
+
+    async def _news(self, news: News) -> None:
+        """How it stands with the nurse; said once the hand-off's own words have been heard."""
+        if not self._calling:
+            return
+        self._tidings = TIDINGS.get(news, self._tidings)
+        self._nurse_comes = news is News.COMING or (self._nurse_comes and news not in (News.ALONE, News.NOBODY))
+        match news:
+            case News.COMING:
+                await self._on(Event.COMING)
+            case News.JOIN:
+                self._joins, self._calling = True, False
+                await self._on(Event.PARTED if self._turns.state is State.CONNECTING else Event.GONE)
+            case News.ALONE if self._turns.state is State.CONNECTING:
+                await self._on(Event.ALONE)
+            case News.NOBODY:
+                self._calling = False
+                await self._on(Event.NOBODY)
+            case News.OTHERS | News.FOUND | News.ALONE:
+                await self._on(Event.NEWS)
+
+    async def _check_in(self) -> None:
+        """Nobody who waits is left in silence for long."""
+        silent = self._turns.state is State.WAITING and not self._mouth.busy and not self._ear.speaking
+        self._quiet_ms = self._quiet_ms + FRAME_MS if silent else 0
+        if self._quiet_ms >= CHECK_IN_MS:
+            self._quiet_ms = 0
+            await self._on(Event.NEWS)
+
+    def _how_it_stands(self) -> Phrase:
+        tidings, self._tidings = self._tidings, None
+        if tidings is not None:
+            return tidings
+        self._check_ins += 1
+        if self._tally.escalation in DANGERS:
+            return Phrase.STILL_DANGER
+        return Phrase.STILL_CALLING if self._check_ins % 2 else Phrase.STILL_CALLING_2
+
+    async def _answer_waiting(self) -> None:
+        known = self._hearing.known
+        if known is None or known.transcript is None:
+            self._waiting = True
+            self._hearing.hurry()
+            return
+        self._waiting = False
+        await self._answer_in_waiting(self._as_heard(known.transcript))
+
+    async def _answer_in_waiting(self, said: Utterance) -> None:
+        """Of what she says only signs, wishes of the voice and "never mind" are answered; all else is for the nurse."""
+        screened = screen_utterance(said, self._script.red_flags)
+        if isinstance(screened, Defer) or self._turns.state is not State.WAITING:
+            return
+        if isinstance(screened, Escalate) and self._is_graver(screened.reason):
+            await self._escalate(screened.reason)
+            return
+        if calls_off(said.words):
+            if self._tally.escalation in DANGERS:
+                self._say(Phrase.NOT_STOPPED)
+            else:
+                await self._on(Event.STOPS)
+            return
+        self._mouth.delivery.change(wished(said.words))
+        self._say(self._how_it_stands())
+
+    def _is_graver(self, reason: EscalationReason) -> bool:
+        known = self._tally.escalation
+        return known is None or graver(reason, known)
+
+    def _stopped(self) -> None:
+        self._calling, self._nurse_comes, self._tidings = False, False, None
+        if self._fetching is not None:
+            self._fetching.stop()
+        self._tally.escalation, self._tally.end = None, EndReason.GOODBYE
+        self._say(Phrase.STOPPED_CALLING)
+
+    def _call_nurses(self, reason: EscalationReason) -> None:
+        """Ring nurses, once a call; after that they are told of what is graver."""
+        if self._fetching is None:
+            return
+        if self._calling:
+            self._fetching.graver(reason)
+            return
+        heard = self._hearing.heard
+        if self._brief_words is None and heard is not None and heard.transcript is not None:
+            self._brief_words = heard.transcript.said.words
+        item = self._agenda.open_item
+        self._calling = True
+        self._fetching.begin(reason, lambda: Told(self._tally.escalation or reason, self._brief_words, item))
 
     async def _deafened(self) -> None:
         """Steady noise, a television: what never pauses is never answered; it is asked about, then a person comes."""
@@ -384,6 +520,7 @@ class Call:
         match noticed:
             case Ear.ONSET:
                 self._drafts_in_turn = 0
+                self._second_hearing.over()
                 if self._turns.state is State.GREETING:
                     self._go_on_with_pending()
                 if self._script.voices.warm is not None and self._turns.state is State.LISTENING:
@@ -413,13 +550,22 @@ class Call:
     async def _alarm_stands(self) -> bool:
         """She has stopped, and an emergency was heard in her last words."""
         alarmed, self._alarmed, self._over_mark = self._alarmed, None, self._hearing.pause_mark
-        self._second_hearing.passed()
-        if alarmed is None or alarmed[0] != self._over_mark:
+        known = self._hearing.known
+        if known is None or known.transcript is None:
             return False
-        heard = self._hearing.heard
-        if heard is not None and heard.transcript is not None:
-            await self._heed(alarmed[1], heard.transcript)
+        reason = alarmed[1] if alarmed is not None and alarmed[0] == self._over_mark else self._hinted(known.transcript)
+        if reason is None:
+            return False
+        await self._heed(reason, known.transcript)
         return True
+
+    def _hinted(self, transcript: Transcript) -> EscalationReason | None:
+        """An emergency was heard in the middle of her turn, and the whole of it still holds a hint of danger."""
+        if not self._second_hearing.once:
+            return None
+        screened = screen_utterance(replace(self._as_heard(transcript), alarmed=True), self._script.red_flags)
+        dangerous = isinstance(screened, Escalate) and screened.reason in DANGERS
+        return screened.reason if isinstance(screened, Escalate) and dangerous else None
 
     async def _heed(self, reason: EscalationReason, transcript: Transcript) -> None:
         """What she said brings a person."""
@@ -428,6 +574,7 @@ class Call:
             return
         if self._turns.state is not State.HANDING_OFF and not self._identifying.asking:
             self._keeping.hear(Speaker.CALLER, transcript.said.words, self._start)
+        self._brief_words = transcript.said.words
         await self._escalate(reason)
 
     async def _alarmed_by(self, heard: Recognised, transcript: Transcript, reason: EscalationReason) -> None:
@@ -478,14 +625,20 @@ class Call:
             await self._alarmed_by(heard, heard.transcript, screened.reason)
             return
         self._second_hearing.passed()
+        if heard.mark == self._over_mark and (hinted := self._hinted(heard.transcript)) is not None:
+            await self._heed(hinted, heard.transcript)
+            return
         if isinstance(screened, Escalate) and (
             screened.reason is not EscalationReason.SYMPTOM or (of_this_pause and (self._waiting or self._late_turn))
         ):
             await self._heed(screened.reason, heard.transcript)
             return
+        if self._turns.state is State.WAITING:
+            await self._heard_while_waiting(heard, heard.transcript, of_this_pause)
+            return
         if self._turns.state is State.HANDING_OFF and of_this_pause:
             await self._part_again(wished(heard.transcript.said.words))
-        if self._turns.state in (State.HANDING_OFF, State.ENDED):
+        if self._turns.state in (State.HANDING_OFF, State.CONNECTING, State.ENDED):
             return  # nothing that was said before may be spoken over the hand-off, or seen by a model
         if heard.urgency is Urgency.SNAPSHOT:
             self._wordless = isinstance(screened, Defer)
@@ -526,6 +679,16 @@ class Call:
             await self._prepare(screened, heard)
         if self._waiting:
             await self._commit()
+
+    async def _heard_while_waiting(self, heard: Recognised, transcript: Transcript, of_this_pause: bool) -> None:
+        if not of_this_pause:
+            return
+        self._hearing.heard = heard
+        words = transcript.said.words
+        count = words.map(lambda text: len(text.split())).reveal()
+        self._ear.read(Reading(completeness(words, Expected.ANYTHING), answerable=True, words=count), heard.mark)
+        if self._waiting:
+            await self._answer_waiting()
 
     async def _not_recognised(self, of_this_pause: bool) -> None:
         """Nobody can answer what nobody has heard: a person, once the turn is over."""
@@ -749,7 +912,9 @@ class Call:
 
     async def _answer_key(self) -> None:
         said, self._pressed = self._pressed, None
-        if said is not None:
+        if said is not None and self._turns.state is State.WAITING:
+            await self._answer_in_waiting(Utterance(said, doubtful=False))
+        elif said is not None:
             heard = Recognised(self._hearing.NO_PAUSE, Urgency.FINAL, None, 0)
             await self._take_turn(Utterance(said, doubtful=False), heard)
 
@@ -773,6 +938,9 @@ class Call:
         if reply is None or reply.number != done.number:
             return
         reply.done = True
+        if self._turns.state in (State.WAITING, State.CONNECTING):
+            await self._said_in_waiting(failed=done.course is None)
+            return
         match done.course:
             case None if self._turns.state in (State.CLOSING, State.HANDING_OFF):
                 await self._on(Event.PARTED)  # no voice is left to part with: the carrier's own takes over
@@ -792,6 +960,18 @@ class Call:
                 if self._offered:
                     self._agenda.pause()
                 await self._if_all_played()
+
+    async def _said_in_waiting(self, *, failed: bool) -> None:
+        """Without a voice she is not waited with: the carrier dials the nurse line, or the nurse who comes is hers."""
+        if not failed:
+            await self._if_all_played()
+        elif self._turns.state is State.CONNECTING and self._fetching is not None:
+            self._fetching.told()
+        else:
+            self._calling = False
+            if self._fetching is not None:
+                self._fetching.gone()
+            await self._on(Event.NOBODY)
 
     def _new_reply(self) -> Reply:
         self._replies += 1
@@ -849,8 +1029,8 @@ class Call:
         if worse:
             self._tally.escalation = reason
             self._watch.escalated(reason)
-        handing_off = self._turns.state is State.HANDING_OFF
-        await self._on(Event.GRAVER if handing_off and worse else Event.PERSON)
+        fetching = self._turns.state in (State.HANDING_OFF, State.WAITING)
+        await self._on(Event.GRAVER if fetching and worse else Event.PERSON)
 
     async def _on(self, event: Event) -> None:
         before = self._turns.state
@@ -913,6 +1093,17 @@ class Call:
                     if self._ear.paused:  # it has been heard; what she says now is for itself
                         self._ear.forget()
                     self._hand_off()
+                case Action.SAY_NEWS:
+                    self._say(self._how_it_stands())
+                case Action.ANSWER_WAITING:
+                    await self._answer_waiting()
+                case Action.SAY_CONNECTING:
+                    self._say(Phrase.CONNECTING)
+                case Action.SAY_NOBODY:
+                    self._parting_ms, self._parting_played = 0, False
+                    self._say(Phrase.NOBODY_CAME)
+                case Action.SAY_STOPPED:
+                    self._stopped()
                 case Action.SAY_CLOSING:
                     self._parting_ms, self._parting_played = 0, False
                     self._say_all([self._script.disclosures[self._keeping.ask()].closing])
@@ -928,6 +1119,7 @@ class Call:
         if self._tally.end is not EndReason.LONGEST_CALL:
             self._tally.end = EndReason.HANDED_OVER
         self._parting_ms, self._parting_played = 0, False
+        self._call_nurses(reason)
         match reason:
             case EscalationReason.RED_FLAG | EscalationReason.GUARD_FAILED:
                 self._say(Phrase.EMERGENCY)

@@ -64,6 +64,27 @@ class Phrase(enum.Enum):
     NOT_ENGLISH = "not_english"
     """For a caller who is not understood; its Spanish is said by `agent.pronouncing`."""
     FAILURE = "failure"
+    STILL_CALLING = "still_calling"
+    """Said now and then while nurses are being called."""
+    STILL_CALLING_2 = "still_calling_2"
+    STILL_DANGER = "still_danger"
+    """In its place where an emergency was heard."""
+    OTHERS_CALLED = "others_called"
+    NURSE_FOUND = "nurse_found"
+    CONNECTING = "connecting"
+    NURSE_LOST = "nurse_lost"
+    NOBODY_CAME = "nobody_came"
+    STOPPED_CALLING = "stopped_calling"
+    NOT_STOPPED = "not_stopped"
+    """She wants no nurse any more, and an emergency was heard."""
+    BACK = "back"
+    """To a caller whose nurse has left the line."""
+    OFFER_CALLER = "offer_caller"
+    """To a nurse who is called; a voicemail may hear it."""
+    CALLER_TAKEN = "caller_taken"
+    CALLER_LEFT = "caller_left"
+    CALLER_DECLINED = "caller_declined"
+    BRIEF_KEYS = "brief_keys"
     KEYS = "keys"
     """Which keys stand for what, see `agent.keypad`."""
     AT_LIMIT = "at_limit"
@@ -144,6 +165,26 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         "If it gets worse, hang up and call 911.",
         Phrase.NOT_ENGLISH: "Un momento, por favor. Viene una persona. Emergencia: nueve, uno, uno. "
         "One moment, please. I'm getting a person for you. If this is an emergency, hang up and call 911.",
+        Phrase.STILL_CALLING: "I'm still calling a nurse for you. I'm here with you.",
+        Phrase.STILL_CALLING_2: "Nurses are being called. You can tell me at any time how you feel.",
+        Phrase.STILL_DANGER: "I'm still calling a nurse. If this is an emergency, hang up and call 911 now.",
+        Phrase.OTHERS_CALLED: "Nobody has picked up yet, so I'm calling others. Please stay on the line.",
+        Phrase.NURSE_FOUND: "A nurse has picked up, and is hearing why you called. One moment.",
+        Phrase.CONNECTING: "Connecting you now.",
+        Phrase.NURSE_LOST: "The nurse's line was lost, so I'm calling others. Please stay on the line.",
+        Phrase.NOBODY_CAME: "I could not reach a nurse that way, so I'm connecting you to the nurse line. "
+        "If this is an emergency, hang up and call 911.",
+        Phrase.STOPPED_CALLING: "All right, I've stopped calling the nurse. What else can I help you with?",
+        Phrase.NOT_STOPPED: "What you told me may be an emergency, so a nurse is still being called. "
+        "You can hang up and call 911 at any time.",
+        Phrase.BACK: "The nurse has left the line. If you still need one, say nurse, or press 0. "
+        "If this is an emergency, hang up and call 911.",
+        Phrase.OFFER_CALLER: "Discharge line. A patient is waiting. "
+        "Press 1 to hear the brief and take the call, 2 if you can't.",
+        Phrase.CALLER_TAKEN: "Thank you. Another nurse has taken this call. Goodbye.",
+        Phrase.CALLER_LEFT: "Thank you. The caller has left the line. Goodbye.",
+        Phrase.CALLER_DECLINED: "Thank you. Another nurse is being called. Goodbye.",
+        Phrase.BRIEF_KEYS: "Press 1 to be connected, 9 to hear the brief again, 2 if you can't.",
         Phrase.FAILURE: "I'm sorry, something went wrong on our side. I'm getting a person for you now. "
         "Please stay on the line.",
         Phrase.KEYS: "Press 0 for a person, 1 for yes, 2 for no. Press 7 to slow me down, 8 to make me louder, "

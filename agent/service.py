@@ -145,6 +145,8 @@ HOLDERS: Final = {
     State.OVERLAP: events.Holder.BOTH,
     State.CLOSING: events.Holder.AGENT,
     State.HANDING_OFF: events.Holder.AGENT,
+    State.WAITING: events.Holder.NOBODY,
+    State.CONNECTING: events.Holder.AGENT,
     State.ENDED: events.Holder.NOBODY,
 }
 

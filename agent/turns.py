@@ -36,7 +36,11 @@ class State(enum.Enum):
     CLOSING = "closing"
     """The closing line is being said; the line closes after it."""
     HANDING_OFF = "handing_off"
-    """The caller is told that a person is fetched; the stream closes after it."""
+    """The caller is told that a person is fetched; after it she is waited with, or the stream closes."""
+    WAITING = "waiting"
+    """Nurses are being called; she stays with the agent, who says now and then how it stands."""
+    CONNECTING = "connecting"
+    """A nurse has accepted: she is told so, and the stream closes when that nurse is in the room."""
     ENDED = "ended"
 
 
@@ -73,6 +77,18 @@ class Event(enum.Enum):
     """A person is to be fetched: asked for, key 0, a red flag, a failure."""
     GRAVER = "graver"
     """A person is being fetched: she is told what a graver reason asks for, or the same once more on request."""
+    STAYS = "stays"
+    """The hand-off's words have been heard, and nurses are being called: she stays with the agent."""
+    NEWS = "news"
+    """How it stands is to be told: others are called, a nurse hears the brief, or just that she isn't forgotten."""
+    COMING = "coming"
+    """A nurse has accepted."""
+    ALONE = "alone"
+    """She who had accepted is lost before she was in the room."""
+    NOBODY = "nobody"
+    """No nurse could be reached."""
+    STOPS = "stops"
+    """The caller wants no nurse any more."""
     GOODBYE = "goodbye"
     PARTED = "parted"
     """The parting line came back as played, or could not be played."""
@@ -115,6 +131,12 @@ class Action(enum.Enum):
     FALL_BACK = "fall_back"
     """The hosted model is too late: the approved engine answers."""
     HAND_OFF = "hand_off"
+    SAY_NEWS = "say_news"
+    ANSWER_WAITING = "answer_waiting"
+    """What she said while she waits."""
+    SAY_CONNECTING = "say_connecting"
+    SAY_NOBODY = "say_nobody"
+    SAY_STOPPED = "say_stopped"
     SAY_CLOSING = "say_closing"
     CLOSE = "close"
 
@@ -160,6 +182,18 @@ TABLE: Final[dict[tuple[State, Event], tuple[State, tuple[Action, ...]]]] = {
     (S.CLOSING, E.TURN_OVER): (S.THINKING, (*HUSH, A.BEGIN_REPLY)),
     (S.CLOSING, E.PARTED): (S.ENDED, (A.CLOSE,)),
     (S.HANDING_OFF, E.PARTED): (S.ENDED, (A.CLOSE,)),
+    (S.HANDING_OFF, E.STAYS): (S.WAITING, ()),
+    (S.WAITING, E.NEWS): (S.WAITING, (*HUSH, A.SAY_NEWS)),
+    (S.WAITING, E.ONSET): (S.WAITING, HUSH),
+    (S.WAITING, E.TURN_OVER): (S.WAITING, (A.ANSWER_WAITING,)),
+    (S.WAITING, E.KEY_ANSWER): (S.WAITING, (*HUSH, A.ANSWER_KEY)),
+    (S.WAITING, E.GRAVER): (S.HANDING_OFF, (*HUSH, A.HAND_OFF)),
+    (S.WAITING, E.COMING): (S.CONNECTING, (*HUSH, A.SAY_CONNECTING)),
+    (S.WAITING, E.NOBODY): (S.HANDING_OFF, (*HUSH, A.SAY_NOBODY)),
+    (S.WAITING, E.STOPS): (S.SPEAKING, (*HUSH, A.SAY_STOPPED)),
+    (S.CONNECTING, E.ALONE): (S.WAITING, (*HUSH, A.SAY_NEWS)),
+    (S.CONNECTING, E.NOBODY): (S.HANDING_OFF, (*HUSH, A.SAY_NOBODY)),
+    (S.CONNECTING, E.PARTED): (S.ENDED, (A.CLOSE,)),
 }
 
 # From any state in which the line is up.
@@ -171,7 +205,8 @@ FROM_ANYWHERE: Final[dict[Event, tuple[State, tuple[Action, ...]]]] = {
 }
 LIVE: Final = (S.GREETING, S.LISTENING, S.HEARING, S.THINKING, S.SPEAKING, S.OVERLAP, S.CLOSING)
 TABLE.update({(state, event): step for state in LIVE for event, step in FROM_ANYWHERE.items()})
-TABLE[S.HANDING_OFF, E.GONE] = (S.ENDED, (A.CANCEL_REPLY,))
+for fetching in (S.HANDING_OFF, S.WAITING, S.CONNECTING):
+    TABLE[fetching, E.GONE] = (S.ENDED, (A.CANCEL_REPLY,))
 TABLE[S.HANDING_OFF, E.GRAVER] = (S.HANDING_OFF, (*HUSH, A.HAND_OFF))
 TABLE[S.NEW, E.GONE] = (S.ENDED, ())
 
@@ -197,7 +232,10 @@ MAY_RACE: Final[dict[State, tuple[Event, ...]]] = {
         E.PENDING,
         E.TRAILED_OFF,
     ),
-    S.HANDING_OFF: tuple(event for event in Event if event not in (E.STARTED, E.PARTED, E.GONE, E.GRAVER)),
+    **{
+        state: tuple(event for event in Event if event is not E.STARTED and (state, event) not in TABLE)
+        for state in (S.HANDING_OFF, S.WAITING, S.CONNECTING)
+    },
     S.ENDED: tuple(event for event in Event if event not in (E.STARTED, E.GRAVER)),
 }
 TABLE.update({(state, event): (state, ()) for state, events in MAY_RACE.items() for event in events})

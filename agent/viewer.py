@@ -40,6 +40,8 @@ STATE: Final = {
     TurnName.OVERLAP: "has stopped, and decides what the sound was",
     TurnName.CLOSING: "says goodbye",
     TurnName.HANDING_OFF: "hands over to a person",
+    TurnName.WAITING: "stays with the caller while nurses are called",
+    TurnName.CONNECTING: "connects the caller to a nurse",
     TurnName.ENDED: "is done",
 }
 VERDICT: Final = {

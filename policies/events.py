@@ -39,6 +39,8 @@ class TurnName(enum.Enum):
     OVERLAP = "overlap"
     CLOSING = "closing"
     HANDING_OFF = "handing_off"
+    WAITING = "waiting"
+    CONNECTING = "connecting"
     ENDED = "ended"
 
 

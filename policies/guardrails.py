@@ -15,6 +15,8 @@ from typing import Final, final
 
 from policies.answers import only_leaves
 from policies.asking import wants_a_person
+from policies.brief import Told, brief
+from policies.escalation import EscalationReason as EscalationReason
 from policies.firewall import Firewall
 from policies.language import another_language
 from policies.own_record import OwnQuestion
@@ -25,23 +27,6 @@ from policies.told_from_record import told
 from policies.urgency import IN_CALLS, UNSURE_PERSON, Thresholds, Urgency, danger, heard_as
 
 
-class EscalationReason(enum.Enum):
-    """Why a person is fetched; closed, counted by the metrics."""
-
-    RED_FLAG = "red_flag"
-    """A sign to call an ambulance for."""
-    CRISIS = "crisis"
-    """Thoughts of suicide."""
-    SYMPTOM = "symptom"
-    """A symptom or a mistake with medicines that a nurse should hear of in this call."""
-    ASKED = "asked"
-    KEY_ZERO = "key_zero"
-    SILENCE = "silence"
-    FAILURE = "failure"
-    NOT_UNDERSTOOD = "not_understood"
-    GUARD_FAILED = "guard_failed"
-
-
 class Source(enum.Enum):
     """Where a sentence comes from."""
 
@@ -50,6 +35,8 @@ class Source(enum.Enum):
     MODEL = "model"
     RECORD = "record"
     """Composed by code from the record of the patient who was identified in this call."""
+    BRIEF = "brief"
+    """For the nurse who takes the caller, and for nobody else."""
 
 
 class Care(enum.Enum):
@@ -206,8 +193,9 @@ READER: Final = "reader"
 def found_in(said: Utterance, rules: RedFlags, sure: Thresholds = IN_CALLS) -> Finding:
     """The more urgent of what the rules find and what the reader heard.
 
-    By itself a rule brings a nurse; to say 911 the reader must hear a hint of it too.  Without a reader, or where it
-    could not read, the rule's own urgency stands.
+    By itself a rule brings a nurse; to say 911 the reader must hear a hint of it too.  Likewise a hint is enough where
+    an emergency was heard in a part of these words.  Without a reader, or where it could not read, the rule's own
+    urgency stands.
     """
     found = rules.judge(said.words.reveal())
     if said.urgency is None:
@@ -220,6 +208,9 @@ def found_in(said: Utterance, rules: RedFlags, sure: Thresholds = IN_CALLS) -> F
     if found.urgency > Urgency.NURSE_NOW and hinted < sure.hint:
         found = Finding(Urgency.NURSE_NOW, found.rule)
     heard = heard_as(likely, sure)
+    if said.alarmed and danger(likely) >= sure.hint:
+        crisis = likely[Urgency.CRISIS_988] > likely[Urgency.EMERGENCY_911]
+        heard = max(heard, Urgency.CRISIS_988 if crisis else Urgency.EMERGENCY_911)
     if _fewer(said, FEW_WORDS) and danger(likely) < sure.person:
         heard = min(heard, Urgency.NURSE_NOW) if likely[Urgency.NURSE_NOW] >= sure.person else Urgency.ROUTINE
     return found if found.urgency >= heard else Finding(heard, READER)
@@ -317,6 +308,11 @@ def from_record(patient: Matched, asked: PHI[OwnQuestion]) -> tuple[Sayable, ...
     """
     sentences = told(patient.record.reveal(), asked.reveal())
     return tuple(Sayable(PHI(normal(sentence)), Source.RECORD, "", _MINT) for sentence in sentences)
+
+
+def for_the_nurse(of: Told) -> tuple[Sayable, ...]:
+    """What a nurse hears before she takes the caller."""
+    return tuple(Sayable(sentence.map(normal), Source.BRIEF, "", _MINT) for sentence in brief(of))
 
 
 def clauses_of(sentence: Sayable, pieces: Sequence[str]) -> list[Sayable]:

@@ -98,5 +98,7 @@ class Utterance(Sensitive):
     """The recogniser takes it for another language: what is read in such words was hardly said."""
     strained: bool = False
     """How it was spoken is a reason to ask once whether a nurse should hear of it: see `agent.strain`."""
+    alarmed: bool = False
+    """An emergency was heard in a part of these words, and the whole may say something else."""
 
     __hash__ = None  # see Sensitive

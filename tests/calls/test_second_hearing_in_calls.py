@@ -11,6 +11,7 @@ from tests.calls.test_care_in_calls import CALM, DANGER
 from tests.fakes import Manner
 from tests.simulated import WORD_MS, Line, Setup, hold, words
 
+HINTED: Final = (0.75, 0.05, 0.02, 0.18)
 SHORT_PAUSE_MS: Final = 400  # between clauses; long enough to be read ahead
 AT_ONCE_MS: Final = 1_000  # "within a second"
 LONG: Final = "and then I went over to the window and stood there for a good long while and it was still strange " * 3
@@ -33,6 +34,55 @@ def test_the_beginning_of_a_harmless_sentence_brings_nobody() -> None:
     held = hold(caller, hears(calm_with="radio"))
 
     assert held.metrics.escalation is None
+
+
+def test_a_beginning_that_alarmed_stands_where_the_whole_holds_a_hint_of_it() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say("There is a strange")
+        await line.wait(SHORT_PAUSE_MS)
+        await line.say("noise in my radio.")
+        await line.closed(60)
+
+    def manner(said: str) -> Manner:
+        if "strange" not in said:
+            return Manner(CALM)
+        return Manner(HINTED if "radio" in said else DANGER)
+
+    held = hold(caller, Setup(manner=manner))
+
+    assert EscalationReason.RED_FLAG is held.metrics.escalation
+
+
+def test_a_hint_alone_brings_no_911() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say("There is a strange noise in my radio.")
+        await line.reply()
+        line.hang_up()
+
+    held = hold(caller, Setup(manner=lambda said: Manner(HINTED if "strange" in said else CALM)))
+
+    assert EscalationReason.RED_FLAG is not held.metrics.escalation
+
+
+def test_what_alarmed_in_one_turn_says_nothing_of_the_next() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say("There is a strange")
+        await line.wait(SHORT_PAUSE_MS)
+        await line.say("noise in my radio.")
+        await line.reply()
+        await line.say("It is odd.")
+        await line.reply()
+        line.hang_up()
+
+    def manner(said: str) -> Manner:
+        if "odd" in said:
+            return Manner(HINTED)
+        return Manner(DANGER if "strange" in said and "radio" not in said else CALM)
+
+    assert EscalationReason.RED_FLAG is not hold(caller, Setup(manner=manner)).metrics.escalation
 
 
 def test_an_emergency_is_told_within_a_second_of_her_last_word() -> None:

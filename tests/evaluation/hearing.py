@@ -113,7 +113,8 @@ class Hearing:
     def _alarm(self, heard: Transcript, *, over: bool) -> bool:
         """A symptom counts when the turn is over, an emergency too when it is heard twice.  True: heard, in doubt."""
         words = len(_words(heard.said))
-        finding: Finding = found_in(heard.said, self.engines.rules) if words else Finding.nothing()
+        said = replace(heard.said, alarmed=over and self._second_hearing.once)
+        finding: Finding = found_in(said, self.engines.rules) if words else Finding.nothing()
         danger = finding.urgency > Alarm.NURSE_NOW
         if danger and (over or self._second_hearing.stands(words)):
             self.found = max(self.found, finding.urgency)
@@ -124,6 +125,8 @@ class Hearing:
                 self.found = max(self.found, finding.urgency)
         if over or not danger:
             self._second_hearing.passed()
+        if over:
+            self._second_hearing.over()
         return danger
 
     def _reading(self, said: Utterance) -> Reading:

@@ -30,3 +30,13 @@ def test_a_hearing_without_alarm_between_them_begins_anew() -> None:
     second.passed()
 
     assert not second.stands(9)
+
+
+def test_that_an_emergency_was_heard_is_remembered_to_the_end_of_the_turn() -> None:
+    second = SecondHearing()
+    second.stands(4)
+    second.passed()
+
+    assert second.once
+    second.over()
+    assert not second.once

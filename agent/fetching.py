@@ -1,0 +1,54 @@
+"""What a call asks of whoever fetches a nurse, and is told: the port between `agent.call` and `agent.handoff`."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Protocol
+
+from policies.brief import Told
+from policies.guardrails import EscalationReason
+
+
+class News(enum.Enum):
+    """How it stands with the nurse."""
+
+    OTHERS = "others"
+    """Nobody has come yet, and others are being called."""
+    FOUND = "found"
+    """A nurse hears the brief."""
+    COMING = "coming"
+    """She has accepted: the patient is to be told."""
+    JOIN = "join"
+    """She is in the room: the stream is to be closed."""
+    ALONE = "alone"
+    """She is lost; others are being called."""
+    NOBODY = "nobody"
+
+
+class Fetching(Protocol):
+    """One call's; lives on when the call's stream is over."""
+
+    def begin(self, reason: EscalationReason, told: Callable[[], Told]) -> None:
+        """Ring nurses.  told: what the nurse is to hear, asked for when she has taken the call."""
+        ...
+
+    def graver(self, reason: EscalationReason) -> None:
+        """A graver reason has been heard since."""
+        ...
+
+    def told(self) -> None:
+        """The patient has heard who is coming on, to the end."""
+        ...
+
+    def stop(self) -> None:
+        """The patient wants nobody any more."""
+        ...
+
+    def gone(self) -> None:
+        """The patient's stream is over, and not by us."""
+        ...
+
+
+Fetch = Callable[[Callable[[News], None]], Fetching]
+"""A call's way to a nurse: given who is to be told the news."""

@@ -1,0 +1,67 @@
+"""What a nurse is told before she takes a patient: situation, background, assessment, request, by a fixed form.  Pure.
+
+The least that she needs: why she is called, the caller's own words that led to it, the question of ours that they
+answered, what the caller was told, and the keys.  No name, no number of a telephone, nothing of a record.  It is spoken
+on the nurse's own media stream after she pressed 1, and is nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from policies.escalation import EscalationReason
+from policies.phi import PHI, Sensitive
+
+MOST_WORDS: Final = 24
+"""Of the caller's: with them the longest brief is said in less than 20 s (the issue's bound), at 165 words a minute."""
+
+_SITUATION: Final = MappingProxyType(
+    {
+        EscalationReason.RED_FLAG: "A caller may have an emergency, and was told to hang up and call 9 1 1.",
+        EscalationReason.CRISIS: "A caller may be thinking of suicide, and was told of 9 8 8 and 9 1 1.",
+        EscalationReason.SYMPTOM: "A caller has a symptom, or a mistake with medicines, for a nurse.",
+        EscalationReason.ASKED: "A caller asks for a nurse.",
+        EscalationReason.KEY_ZERO: "A caller pressed 0 for a nurse.",
+        EscalationReason.SILENCE: "A caller does not answer us any more.",
+        EscalationReason.FAILURE: "Our assistant failed in a call.",
+        EscalationReason.NOT_UNDERSTOOD: "A caller was not understood, or speaks another language.",
+        EscalationReason.GUARD_FAILED: "Our safety check failed in a call. The caller was told to call 9 1 1.",
+    }
+)
+_WORDS: Final = "As we heard it: {words}."
+_NO_WORDS: Final = "We have no words of theirs."
+_ASKED: Final = "We had asked about: {item}."
+_ASSESSMENT: Final = "Nobody has assessed this."
+_REQUEST: Final = "Press 1 to be connected, 9 to hear this again, 2 if you can't."
+_SIGNS: Final = re.compile(r"[^\w\s',:%/-]+|_", re.UNICODE)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Told(Sensitive):
+    """Of which a brief is made."""
+
+    reason: EscalationReason
+    words: PHI[str] | None
+    """The caller's, of the turn that brought the nurse."""
+    item: str
+    """The name of the workflow's question that was open; empty for none."""
+
+    __hash__ = None  # see Sensitive
+
+
+def brief(told: Told) -> tuple[PHI[str], ...]:
+    """The sentences, in the order in which they are said."""
+    words = None if told.words is None else told.words.map(_shortened)
+    known = words is not None and words.map(bool).reveal()
+    quoted = words.map(lambda text: _WORDS.format(words=text)) if words is not None and known else PHI(_NO_WORDS)
+    asked = (PHI(_ASKED.format(item=told.item.replace("_", " ").replace("-", " "))),) if told.item else ()
+    return (PHI(_SITUATION[told.reason]), quoted, *asked, PHI(_ASSESSMENT), PHI(_REQUEST))
+
+
+def _shortened(text: str) -> str:
+    """The last words: what she came to, not how she began."""
+    said = " ".join(_SIGNS.sub(" ", text).split()).split(" ")
+    return " ".join(said[-MOST_WORDS:]).strip(" ,:-")
