@@ -134,6 +134,7 @@ class Call:
         self._calling = False  # nurses are being called, and the caller stays
         self._tidings: Phrase | None = None  # what she is to be told next of how it stands
         self._nurse_comes = False
+        self._nobody_comes = False
         self._joins = False
         self._quiet_ms = 0
         self._check_ins = 0
@@ -400,7 +401,9 @@ class Call:
             return
         self._reply, self._quiet_ms = None, 0
         await self._on(Event.STAYS)
-        if self._nurse_comes:
+        if self._nobody_comes:
+            await self._nobody()
+        elif self._nurse_comes:
             await self._on(Event.COMING)
         elif self._tidings is not None:
             await self._on(Event.NEWS)
@@ -422,10 +425,16 @@ class Call:
             case News.ALONE if self._turns.state is State.CONNECTING:
                 await self._on(Event.ALONE)
             case News.NOBODY:
-                self._calling = False
-                await self._on(Event.NOBODY)
+                self._nobody_comes = True
+                if self._turns.state is not State.HANDING_OFF:
+                    await self._nobody()
             case News.OTHERS | News.FOUND | News.ALONE:
                 await self._on(Event.NEWS)
+
+    async def _nobody(self) -> None:
+        """All rungs were tried: the carrier dials the nurse line, once she has heard so."""
+        self._calling = False
+        await self._on(Event.NOBODY)
 
     async def _check_in(self) -> None:
         """Nobody who waits is left in silence for long."""
@@ -483,17 +492,14 @@ class Call:
 
     def _call_nurses(self, reason: EscalationReason) -> None:
         """Ring nurses, once a call; after that they are told of what is graver."""
-        if self._fetching is None:
-            return
-        if self._calling:
-            self._fetching.graver(reason)
-            return
+        if self._fetching is None or self._calling:
+            return  # the brief asks for the reason when it is said
         heard = self._hearing.heard
         if self._brief_words is None and heard is not None and heard.transcript is not None:
             self._brief_words = heard.transcript.said.words
         item = self._agenda.open_item
         self._calling = True
-        self._fetching.begin(reason, lambda: Told(self._tally.escalation or reason, self._brief_words, item))
+        self._fetching.begin(lambda: Told(self._tally.escalation or reason, self._brief_words, item))
 
     async def _deafened(self) -> None:
         """Steady noise, a television: what never pauses is never answered; it is asked about, then a person comes."""

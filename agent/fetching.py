@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Protocol
 
 from policies.brief import Told
-from policies.guardrails import EscalationReason
 
 
 class News(enum.Enum):
@@ -29,12 +28,8 @@ class News(enum.Enum):
 class Fetching(Protocol):
     """One call's; lives on when the call's stream is over."""
 
-    def begin(self, reason: EscalationReason, told: Callable[[], Told]) -> None:
-        """Ring nurses.  told: what the nurse is to hear, asked for when she has taken the call."""
-        ...
-
-    def graver(self, reason: EscalationReason) -> None:
-        """A graver reason has been heard since."""
+    def begin(self, told: Callable[[], Told]) -> None:
+        """Ring nurses.  told: what the nurse is to hear, asked for each time that it is said."""
         ...
 
     def told(self) -> None:

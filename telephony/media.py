@@ -12,14 +12,14 @@ from telephony import twiml
 from telephony.doors import Doors, ServerConfig
 from telephony.leg import Leg, LegFailed, opened
 from telephony.protocol import MediaStream, Started
-from telephony.switchboard import EndDecision, Line, Refusal, Switchboard, fresh_ref
+from telephony.switchboard import After, EndDecision, Line, Refusal, Switchboard, fresh_ref
 from telephony.tokens import Purpose, Ticket
 from telephony.webhooks import MEDIA
 
 POLICY: Final = 1008  # RFC 6455, 7.4.1: policy violation
 TRY_LATER: Final = 1013  # IANA WebSocket close codes: try again later
 
-Handler = Callable[[Leg], Awaitable[EndDecision]]
+Handler = Callable[[Leg], Awaitable[After]]
 """The conversation.  It runs `leg.run()` in a task of its own and returns when the call is over."""
 
 
@@ -111,7 +111,7 @@ class MediaEndpoint:
         return Refusal.BUSY if self._board.full else Ticket(Purpose.PATIENT, fresh_ref(), self._default.agent)
 
     async def _held(self, socket: SocketOfStarlette, stream: MediaStream, call_sid: PHI[str], ticket: Ticket) -> None:
-        decision = EndDecision.LOST
+        decision: After = EndDecision.LOST
         ordinal = self._board.begin(call_sid)
         leg = Leg(
             socket,

@@ -7,6 +7,7 @@ token lives, so two calls never get the last one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import secrets
 from collections import OrderedDict
@@ -16,8 +17,9 @@ from typing import Final
 
 from policies.phi import PHI
 from telephony.signature import Seen
-from telephony.tokens import Purpose, Ticket, TokenRefused, Tokens
+from telephony.tokens import TTL_S, Purpose, Ticket, TokenRefused, Tokens
 
+NURSES: Final = 4  # who may be rung at once for one caller: a rung of three, and one who answers late
 OUTCOMES: Final = 512  # ended calls whose `action` request has not come; it comes within a second or never
 
 
@@ -48,6 +50,26 @@ class EndDecision(enum.Enum):
     """We don't know: apologise and dial a nurse."""
 
 
+class Role(enum.Enum):
+    """Whose place in a room it is."""
+
+    NURSE = "nurse"
+    PATIENT = "patient"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """After its stream the call goes into a room, where two are put through to each other."""
+
+    name: str
+    """Random."""
+    role: Role
+
+
+After = EndDecision | Room
+"""What becomes of a call when its stream is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """Whose call it is: what the number called stands for."""
@@ -59,7 +81,7 @@ class Line:
 
 @dataclass(slots=True)
 class _Outcome:
-    decision: EndDecision = EndDecision.LOST
+    decision: After = EndDecision.LOST
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -71,6 +93,7 @@ class Switchboard:
         self._calls = calls
         self._clock = clock
         self._tokens = Tokens(limit=calls)
+        self._nurses = Tokens(limit=NURSES * calls)  # they take no caller's place
         self._live = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -99,12 +122,23 @@ class Switchboard:
             return None
         return self._tokens.mint(purpose, fresh_ref(), agent, call_sid, self._clock())
 
-    def redeem(self, token: str, call_sid: PHI[str]) -> Ticket | None:
-        """What the token stands for; None if it stands for nothing (any more)."""
+    def invite_nurse(self, leg: str, agent: str, ring_s: float) -> str | None:
+        """A token for a nurse who is about to be rung; None if too many are."""
         try:
-            return self._tokens.redeem(token, call_sid, self._clock())
+            return self._nurses.mint(Purpose.NURSE, leg, agent, None, self._clock(), ttl_s=ring_s + TTL_S)
         except TokenRefused:
             return None
+
+    def uninvite_nurse(self, leg: str) -> None:
+        """She is not wanted any more."""
+        self._nurses.forget(leg)
+
+    def redeem(self, token: str, call_sid: PHI[str]) -> Ticket | None:
+        """What the token stands for; None if it stands for nothing (any more)."""
+        for tokens in (self._tokens, self._nurses):
+            with contextlib.suppress(TokenRefused):
+                return tokens.redeem(token, call_sid, self._clock())
+        return None
 
     def begin(self, call_sid: PHI[str]) -> int:
         """A stream is open.  Returns the leg's ordinal; `settle()` must follow."""
@@ -116,7 +150,7 @@ class Switchboard:
             self._outcomes.popitem(last=False)
         return self._legs
 
-    def settle(self, call_sid: PHI[str], decision: EndDecision) -> None:
+    def settle(self, call_sid: PHI[str], decision: After) -> None:
         """The stream is over."""
         self._live -= 1
         if not self._live:
@@ -126,7 +160,7 @@ class Switchboard:
             outcome.decision = decision
             outcome.settled.set()
 
-    async def outcome(self, call_sid: PHI[str], wait_s: float) -> EndDecision:
+    async def outcome(self, call_sid: PHI[str], wait_s: float) -> After:
         """What was decided; told once.  Waits for a stream that is just ending; `LOST` if nothing is known."""
         digest = self.seen.digest(call_sid)
         outcome = self._outcomes.get(digest)

@@ -24,6 +24,8 @@ class Purpose(enum.Enum):
     """Whose leg a stream is."""
 
     PATIENT = "patient"
+    BACK = "back"
+    """A patient's whose nurse has left the line."""
     NURSE = "nurse"
     PAGE = "page"
 
@@ -77,15 +79,24 @@ class Tokens:
         self._issued = [issued for issued in self._issued if now_s < issued.until_s]
         return len(self._issued)
 
-    def mint(self, purpose: Purpose, leg: str, agent: str, call_sid: PHI[str] | None, now_s: float) -> str:
+    def mint(
+        self,
+        purpose: Purpose,
+        leg: str,
+        agent: str,
+        call_sid: PHI[str] | None,
+        now_s: float,
+        *,
+        ttl_s: float = TTL_S,
+    ) -> str:
         """A token of 43 characters.  call_sid: None where the stream's own name is not known beforehand.
 
-        Raises `TokenRefused`.
+        ttl_s: longer for whoever is rung first.  Raises `TokenRefused`.
         """
         if self.outstanding(now_s) >= self._limit:
             raise TokenRefused(TokenReason.TOO_MANY)
         token = self._chance(32)
-        self._issued.append(_Issued(token, Ticket(purpose, leg, agent), call_sid, now_s + TTL_S))
+        self._issued.append(_Issued(token, Ticket(purpose, leg, agent), call_sid, now_s + ttl_s))
         return token
 
     def redeem(self, token: str, call_sid: PHI[str], now_s: float) -> Ticket:

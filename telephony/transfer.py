@@ -278,6 +278,7 @@ class Times:
     parting_ms: int = 8_000
     off_ms: int = 8_000
     told_ms: int = 5_000  # "Connecting you now" takes 1 s
+    together_ms: int = 3_600_000  # as long as a nurse's call may last
     alone_ms: int = 3_000  # a room that ends asks at once where the patient goes
 
 
@@ -467,7 +468,7 @@ class Transfer:
             self._phase_until_ms = None  # she came by herself
         if self.phase is before or self.phase is Phase.JOINING:
             return
-        self._phase_until_ms = None
+        self._phase_until_ms = now_ms + self.times.together_ms if self.phase is Phase.TOGETHER else None
         if event in (PatientEvent.GONE, PatientEvent.STOPS, PatientEvent.BACK):
             self.holder = None
             for number in range(len(self._legs)):
@@ -484,12 +485,17 @@ class Transfer:
             yield from self._next_rung(now_ms)
 
     def _phase_is_late(self, now_ms: float) -> Iterator[Action]:
-        if self.phase is Phase.COMING:  # the mark is late; she was told, and a nurse who has accepted waits for nobody
-            yield from self._of_patient(PatientEvent.TOLD, now_ms)
-        elif self.phase is Phase.JOINING:  # the carrier never asked where she goes: its fail-safe has her
-            yield from self._of_patient(PatientEvent.GONE, now_ms)
-        elif self.phase is Phase.DROPPED:
-            yield ForPatient(PatientAction.BRING_BACK)
+        match self.phase:
+            case Phase.COMING:  # the mark is late; she was told, and a nurse who has accepted waits for nobody
+                yield from self._of_patient(PatientEvent.TOLD, now_ms)
+            case (
+                Phase.JOINING | Phase.TOGETHER
+            ):  # she never arrived: the carrier's fail-safe has her; or nobody told us
+                yield from self._of_patient(PatientEvent.GONE, now_ms)
+            case Phase.DROPPED:
+                yield ForPatient(PatientAction.BRING_BACK)
+            case _:
+                pass
 
 
 P, F = PatientEvent, Phase

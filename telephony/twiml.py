@@ -15,9 +15,13 @@ PARAMETER: Final = "t"  # the name under which a stream brings its one-time toke
 RING_S: Final = 25  # five rings; then the caller is told what else she can do
 
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)  # E.164
+_ROOM: Final = re.compile(r"[0-9a-f]{16}", re.ASCII)
+_LABEL: Final = re.compile(r"[a-z]{1,16}", re.ASCII)
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_VERBS: Final = frozenset({"Response", "Connect", "Stream", "Parameter", "Say", "Dial", "Number", "Redirect", "Hangup"})
+_VERBS: Final = frozenset(
+    {"Response", "Connect", "Stream", "Parameter", "Say", "Dial", "Number", "Conference", "Redirect", "Hangup"}
+)
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>'
 
 _EMERGENCY: Final = "If this is an emergency, hang up and dial 9 1 1."
@@ -35,14 +39,32 @@ def is_number(text: str) -> bool:
 
 def connect(stream_url: str, ended_url: str, failsafe_url: str, token: str) -> str:
     """Bring the call's sound to us; ask `ended_url` when the stream is over."""
-    if not _TOKEN.fullmatch(token):
-        raise ValueError("a token is 43 characters of base64url")
-    if urlsplit(stream_url).query or urlsplit(stream_url).fragment:
-        raise ValueError("the carrier drops the query of a stream's URL")
     return _document(
-        f'<Connect action={_url(ended_url)} method="POST"><Stream url={_url(stream_url)}>'
-        f'<Parameter name="{PARAMETER}" value={quoteattr(token)}/></Stream></Connect>'
-        f'<Redirect method="POST">{escape(_checked(failsafe_url))}</Redirect>'
+        _connect(stream_url, ended_url, token), f'<Redirect method="POST">{escape(_checked(failsafe_url))}</Redirect>'
+    )
+
+
+def nurse_leg(stream_url: str, ended_url: str, token: str) -> str:
+    """A nurse who answers is brought to us; whatever fails, her call ends."""
+    return _document(_connect(stream_url, ended_url, token), "<Hangup/>")
+
+
+def room(name: str, label: str, events_url: str, after_url: str | None) -> str:
+    """Into a room that is not recorded.  after_url: of the patient, who waits for the nurse to begin it; None: hers.
+
+    It ends when the nurse leaves, and then `after_url` is asked where the patient goes.  label: in small letters, whose
+    place it is.  events_url: told who comes in and goes.
+    """
+    if not _ROOM.fullmatch(name):
+        raise ValueError("a room's name is 16 hex digits of chance")
+    if not _LABEL.fullmatch(label):
+        raise ValueError("a label is small letters")
+    begins = "true" if after_url is None else "false"
+    action = "" if after_url is None else f' action={_url(after_url)} method="POST"'
+    return _document(
+        f'<Dial{action}><Conference startConferenceOnEnter="{begins}" endConferenceOnExit="{begins}"'
+        f' beep="false" waitUrl="" record="do-not-record" jitterBufferSize="small" participantLabel="{label}"'
+        f' statusCallback={_url(events_url)} statusCallbackEvent="join leave">{name}</Conference></Dial>'
     )
 
 
@@ -89,6 +111,17 @@ def _document(*parts: str) -> str:
     if strange:
         raise ValueError("a verb that we do not use")
     return text
+
+
+def _connect(stream_url: str, ended_url: str, token: str) -> str:
+    if not _TOKEN.fullmatch(token):
+        raise ValueError("a token is 43 characters of base64url")
+    if urlsplit(stream_url).query or urlsplit(stream_url).fragment:
+        raise ValueError("the carrier drops the query of a stream's URL")
+    return (
+        f'<Connect action={_url(ended_url)} method="POST"><Stream url={_url(stream_url)}>'
+        f'<Parameter name="{PARAMETER}" value={quoteattr(token)}/></Stream></Connect>'
+    )
 
 
 def _dial(nurse_number: str, after_url: str) -> str:

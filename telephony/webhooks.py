@@ -12,8 +12,9 @@ from starlette.responses import Response
 from policies.phi import PHI
 from telephony import twiml
 from telephony.doors import MAX_BODY_BYTES, Doors, ServerConfig, form_fields, only
+from telephony.rooms import CallStatus, Rooms
 from telephony.signature import FormFields
-from telephony.switchboard import EndDecision, Line, Refusal, Switchboard
+from telephony.switchboard import EndDecision, Line, Refusal, Role, Room, Switchboard, fresh_ref
 from telephony.tokens import Purpose
 
 VOICE: Final = "/twilio/voice"
@@ -21,7 +22,13 @@ MEDIA: Final = "/twilio/media"
 ENDED: Final = "/twilio/ended"
 AFTER_NURSE: Final = "/twilio/after-nurse"
 FAILSAFE: Final = "/twilio/failsafe"
+NURSE: Final = "/twilio/nurse/"  # and the reference of her leg
+ROOM: Final = "/twilio/room/"  # and the room's name
+AFTER_ROOM: Final = "/twilio/after-room/"  # likewise
 BODY_S: Final = 5.0  # for a form of 1 KiB
+OUTBOUND: Final = "outbound-api"  # Twilio, the voice webhook's "Direction" of a call that we placed
+ENDED_CALL: Final = ("completed", "canceled", "failed", "busy", "no-answer")
+LONGEST_STEP: Final = 32
 OUTCOME_S: Final = 3.0  # a handler that is still ending; Twilio itself waits 15 s for a webhook
 
 Lines = Callable[[PHI[str]], Line | None]
@@ -38,7 +45,9 @@ class Webhooks:
         board: Switchboard,
         lines: Lines,
         count: Callable[[Refusal], None],
+        rooms: Rooms,
     ) -> None:
+        self._rooms = rooms
         self._config = config
         self._doors = doors
         self._board = board
@@ -63,12 +72,18 @@ class Webhooks:
         return _answer(twiml.connect(stream_url, self._url(ENDED), self._url(FAILSAFE), token))
 
     async def ended(self, request: Request) -> Response:
-        """The stream of a call is over; the call itself may go on."""
-        asked = await self._asked(request, ENDED)
+        """The stream of a call is over; the call itself may go on.  A caller who came back has a second one."""
+        stream = request.path_params.get("stream")
+        asked = await self._asked(request, ENDED if stream is None else f"{ENDED}/{stream}")
         if isinstance(asked, Response):
             return asked
         call_sid, fields = asked
         decision = await self._board.outcome(call_sid, OUTCOME_S)
+        if isinstance(decision, Room):
+            self._rooms.sent(decision.name, decision.role)
+            return _answer(self._into(decision))
+        if only(fields, "Direction") == OUTBOUND:
+            return _answer(twiml.goodbye())  # a nurse's: she is not put through to another
         line = self._line(fields)
         if decision is EndDecision.GOODBYE:
             return _answer(twiml.goodbye())
@@ -88,6 +103,56 @@ class Webhooks:
             return _answer(twiml.goodbye())
         return _answer(twiml.unknown() if line is None else twiml.nobody(line.nurse_number))
 
+    async def nurse(self, request: Request) -> Response:
+        """How far the call to a nurse has come."""
+        leg = request.path_params["leg"]
+        asked = await self._asked(request, NURSE + leg, "CallStatus")
+        if isinstance(asked, Response):
+            return asked
+        status = CallStatus.of(only(asked[1], "CallStatus"))
+        if status is not None:
+            self._rooms.status(leg, status)
+        return Response(status_code=204)
+
+    async def room(self, request: Request) -> Response:
+        """Who came into a room, or left it."""
+        name = request.path_params["room"]
+        asked = await self._asked(request, ROOM + name, "StatusCallbackEvent")
+        if isinstance(asked, Response):
+            return asked
+        role = next((role for role in Role if role.value == only(asked[1], "ParticipantLabel")), None)
+        match only(asked[1], "StatusCallbackEvent"):
+            case "participant-join" if role is not None:
+                self._rooms.entered(name, role)
+            case "participant-leave" if role is not None:
+                self._rooms.left(name, role)
+        return Response(status_code=204)
+
+    async def after_room(self, request: Request) -> Response:
+        """The room is over for the patient: she comes back to us, unless she has hung up."""
+        name = request.path_params["room"]
+        asked = await self._asked(request, AFTER_ROOM + name)
+        if isinstance(asked, Response):
+            return asked
+        call_sid, fields = asked
+        if only(fields, "CallStatus") in ENDED_CALL:
+            self._rooms.left(name, Role.PATIENT)
+            return _answer(twiml.goodbye())
+        self._rooms.back(name)
+        line = self._line(fields)
+        if line is None:
+            return _answer(twiml.unknown())
+        token = self._board.invite(Purpose.BACK, line.agent, call_sid)
+        if token is None:
+            return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
+        stream_url = self._config.stream_origin + MEDIA
+        ended_url = f"{self._url(ENDED)}/{fresh_ref()}"
+        return _answer(twiml.connect(stream_url, ended_url, self._url(FAILSAFE), token))
+
+    def _into(self, room: Room) -> str:
+        after = self._url(AFTER_ROOM) + room.name if room.role is Role.PATIENT else None
+        return twiml.room(room.name, room.role.value, self._url(ROOM) + room.name, after)
+
     async def failsafe(self, request: Request) -> Response:
         """Static, and open to anybody: a wrong signature setting must not leave a caller without a nurse."""
         fields: FormFields | None = list(request.query_params.multi_items())
@@ -99,8 +164,8 @@ class Webhooks:
             return _answer(twiml.unknown())
         return _answer(twiml.failsafe(line.nurse_number, self._url(AFTER_NURSE)))
 
-    async def _asked(self, request: Request, path: str) -> tuple[PHI[str], FormFields] | Response:
-        """Whose call, and the form; or the refusal."""
+    async def _asked(self, request: Request, path: str, also: str = "") -> tuple[PHI[str], FormFields] | Response:
+        """Whose call, and the form; or the refusal.  also: a field that tells requests of one path apart."""
         body = await _body(request)
         if body is None:
             return self._refused(Refusal.BODY)
@@ -114,7 +179,8 @@ class Webhooks:
         if call_sid is None:
             return self._refused(Refusal.FORM)
         held = PHI(call_sid)
-        if not self._board.seen.first(held, path):
+        step = only(fields, also) if also else None
+        if not self._board.seen.first(held, path if step is None else f"{path}?{step[:LONGEST_STEP]}"):
             return self._refused(Refusal.REPLAY)
         return held, fields
 

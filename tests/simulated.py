@@ -69,6 +69,7 @@ from tests.fakes import (
     sentence_model,
     understood,
 )
+from tests.nurses import Nurses
 from tests.reachable import grown, shared_sizes
 from tests.tones import AGENT, Tag, noise, read
 from tests.virtual_time import at_once
@@ -458,6 +459,8 @@ class Setup:
     """What must be asked before a goodbye; None: nothing."""
     records: PatientRecords | None = None
     """Where the line may look patients up; None: nowhere."""
+    nurses: Nurses | None = None
+    """Who is rung for a caller; None: the line closes, and the carrier dials."""
     told: list[CallEvent] = field(default_factory=list)
     """What is told of a transcript when the call is over."""
 
@@ -642,13 +645,16 @@ async def _hold(
         call_sid=started.call_sid,
         limits=setup.leg,
     )
-    del stream, started
+    del stream
     tally = Tally(ref=REF, hour=498_000, agent="demo", profile=Profile.DEVELOPMENT, engine=Engine.APPROVED)
     notes = Notes()
     retaining = setup.retaining or Retaining()
     keeping = retaining.keeping(replace(house()[0].agent, retention=Retention.REDACTED))
     script = replace(_script(*models, setup), records=setup.records)
-    call = Call(leg, script, engines, tally, notes, setup.limits, keeping)
+    nurses = setup.nurses
+    fetch = None if nurses is None else nurses.fetch(engines, script, started.call_sid, world)
+    del started
+    call = Call(leg, script, engines, tally, notes, setup.limits, keeping, fetch)
     calling = asyncio.create_task(_follow(caller, line), name="caller")
     failed: type[BaseException] | None = None
     try:
@@ -664,6 +670,8 @@ async def _hold(
         await leg.close()
         await line.close(1000)
     finished = await calling
+    if nurses is not None:
+        await nurses.after(joins=call.joins)
     assert leg.end is not None
     assert line.ending is not None
     if strict and not finished and line.ending is not Ending.AGENT:

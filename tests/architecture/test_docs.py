@@ -37,7 +37,6 @@ NOT_HERE: Final = {
 # What the plan names and this version does not have; docs/architecture.md says so.
 NOT_YET: Final = {
     "rest.py",
-    "agent/handoff.py",
 }  # fmt: skip
 
 

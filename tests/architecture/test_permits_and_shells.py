@@ -61,7 +61,7 @@ TRIES_TO_START: Final = {"agent.locks.probes"}
 REFUSES_TO_START: Final = {"agent.__main__"}
 # Who starts tasks in a group of its own: the scope of a call, and the shells that outlive a call.
 TASK_OWNERS: Final = {
-    "agent.call", "agent.egress", "agent.processes", "agent.proof.control", "agent.proof.session", "agent.service",
+    "agent.handoff", "agent.nurse_leg", "agent.call", "agent.egress", "agent.processes", "agent.proof.control", "agent.proof.session", "agent.service",
     "agent.shared", "telephony.leg", "telephony.server", "telephony.twin.carrier"
 }  # fmt: skip
 # Who prints: what a person at a terminal runs.

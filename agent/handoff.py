@@ -1,0 +1,423 @@
+"""Fetches a nurse for a caller who stays with the agent: runs `telephony.transfer`, and does what it decides.
+
+A `Handoff` is one caller's; it outlives her stream, for she may come back from the room.  Words are held for the brief
+alone, asked for when a nurse has pressed 1, spoken on her leg, and dropped.  Call SIDs and numbers stay in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from agent.engines.ports import TextToSpeech
+from agent.fetching import News
+from agent.mouth import Mouth
+from agent.nurse_leg import NurseLeg
+from agent.phrases import Phrase
+from policies.brief import Told
+from policies.guardrails import Sayable, for_the_nurse
+from policies.phi import PHI
+from telephony import twiml
+from telephony.audio import AudioFrame
+from telephony.leg import Leg
+from telephony.placing import Carrier, CarrierFailed
+from telephony.rooms import CallStatus
+from telephony.switchboard import After, EndDecision, Role, Room, Switchboard, fresh_ref
+from telephony.tokens import Purpose
+from telephony.transfer import (
+    Action,
+    ForNurse,
+    ForPatient,
+    Ladder,
+    NurseAction,
+    NurseEvent,
+    Outcome,
+    PatientAction,
+    PatientEvent,
+    Phase,
+    Rank,
+    Times,
+    Transfer,
+)
+from telephony.webhooks import ENDED, FAILSAFE, MEDIA, NURSE
+
+MOST_END_TRIES: Final = 3
+AGAIN_S: Final = 1.0
+JOIN_SEEN_S: Final = 2.5  # the carrier tells within a second who came into a room
+LONGEST_S: Final = 3_600  # of a nurse's call
+
+SAYS: Final = {
+    NurseAction.SAY_OFFER: Phrase.OFFER_CALLER,
+    NurseAction.SAY_KEYS: Phrase.BRIEF_KEYS,
+    NurseAction.SAY_TAKEN: Phrase.CALLER_TAKEN,
+    NurseAction.SAY_THANKS: Phrase.CALLER_DECLINED,
+    NurseAction.SAY_PATIENT_LEFT: Phrase.CALLER_LEFT,
+}
+TELLS: Final = {
+    PatientAction.TELL_TRYING: News.OTHERS,
+    PatientAction.TELL_FOUND: News.FOUND,
+    PatientAction.TELL_COMING: News.COMING,
+    PatientAction.JOIN: News.JOIN,
+    PatientAction.TELL_NOBODY: News.NOBODY,
+}
+STATUS: Final[Mapping[CallStatus, NurseEvent]] = {
+    CallStatus.RINGING: NurseEvent.RINGS,
+    CallStatus.BUSY: NurseEvent.BUSY,
+    CallStatus.NO_ANSWER: NurseEvent.NO_ANSWER,
+    CallStatus.FAILED: NurseEvent.REFUSED,
+    CallStatus.COMPLETED: NurseEvent.ENDED,
+    CallStatus.CANCELED: NurseEvent.ENDED,
+}
+"""`initiated`, `queued` and `in-progress` say nothing that her stream does not say better."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnCall:
+    """Who may be rung for one agent."""
+
+    numbers: Sequence[PHI[str]]
+    ladder: Ladder
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Voice:
+    """How an agent speaks to nurses."""
+
+    tts: TextToSpeech
+    ready: Callable[[Sayable], Sequence[AudioFrame] | None]
+    phrases: Mapping[Phrase, Sayable]
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where the carrier reaches us."""
+
+    web: str
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came of fetching a nurse, for the record: no name, no number."""
+
+    phase: Phase
+    outcomes: tuple[Outcome, ...]
+    to_person_ms: int
+    """From the first ring to both being in the room; 0 where that never was."""
+
+
+@dataclass(slots=True, eq=False)
+class _Called:
+    """One nurse's leg."""
+
+    ref: str
+    rank: Rank
+    sid: PHI[str] | None = None
+    stream: NurseLeg | None = None
+    end_wanted: bool = False
+
+
+class Handoff:
+    """One caller's; made by `Handoffs`."""
+
+    def __init__(self, home: Handoffs, on_call: OnCall, voice: Voice, agent: str, tell: Callable[[News], None]) -> None:
+        self._home: Final = home
+        self._on_call: Final = on_call
+        self._voice: Final = voice
+        self._agent: Final = agent
+        self._tell: Final = tell
+        self._transfer: Final = Transfer(on_call.ladder, home.times)
+        self._called: Final[dict[int, _Called]] = {}
+        self._told: Callable[[], Told] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._began_ms = 0.0
+        self._together_ms = 0.0
+        self.room: Final = fresh_ref()
+        self.patient_sid: PHI[str] | None = None
+
+    # -- `agent.fetching.Fetching` -------------------------------------------------------------------------------------
+
+    def begin(self, told: Callable[[], Told]) -> None:
+        self._told = told
+        self._began_ms = self._now_ms()
+        self._home.keep(self)
+        self._do(self._transfer.begin(self._began_ms))
+
+    def told(self) -> None:
+        self.patient(PatientEvent.TOLD)
+
+    def stop(self) -> None:
+        self.patient(PatientEvent.STOPS)
+
+    def gone(self) -> None:
+        self.patient(PatientEvent.GONE)
+
+    # -- events --------------------------------------------------------------------------------------------------------
+
+    @property
+    def fetched(self) -> Fetched:
+        spent = int(self._together_ms - self._began_ms) if self._together_ms else 0
+        return Fetched(self._transfer.phase, self._transfer.outcomes, spent)
+
+    @property
+    def phase(self) -> Phase:
+        return self._transfer.phase
+
+    def nurse(self, leg: int, event: NurseEvent) -> None:
+        self._do(self._transfer.nurse(leg, event, self._now_ms()))
+
+    def patient(self, event: PatientEvent) -> None:
+        self._do(self._transfer.patient(event, self._now_ms()))
+
+    async def sent(self, role: Role) -> None:
+        """The carrier asked where a call goes and was told the room; should its word of it be lost, this is it."""
+        holder = self._transfer.holder
+        await asyncio.sleep(JOIN_SEEN_S)
+        if role is Role.PATIENT or holder == self._transfer.holder:
+            self.entered(role)
+
+    def entered(self, role: Role) -> None:
+        """The carrier says that somebody is in the room."""
+        if role is Role.PATIENT:
+            self.patient(PatientEvent.ENTERED)
+        elif self._transfer.holder is not None:
+            self.nurse(self._transfer.holder, NurseEvent.ENTERED)
+
+    def left(self, role: Role) -> None:
+        if role is Role.PATIENT:
+            self.patient(PatientEvent.GONE)
+        elif self._transfer.holder is not None:
+            self.nurse(self._transfer.holder, NurseEvent.LEFT)
+
+    async def answer(self, number: int, leg: Leg) -> After:
+        """A nurse's stream, from its start to its end."""
+        called = self._called[number]
+        called.sid = leg.call_sid
+        mouth = Mouth(leg, self._voice.tts, self._voice.ready)
+        called.stream = NurseLeg(leg, mouth, lambda event: self.nurse(number, event))
+        try:
+            return await called.stream.run()
+        finally:
+            called.stream = None
+
+    # -- actions -------------------------------------------------------------------------------------------------------
+
+    def _do(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            if isinstance(action, ForNurse):
+                self._for_nurse(action)
+            else:
+                self._for_patient(action)
+        if self._transfer.phase is Phase.TOGETHER and not self._together_ms:
+            self._together_ms = self._now_ms()
+        self._set_timer()
+        if self._transfer.over:
+            self._told = None
+            self._home.drop(self)
+
+    def _for_patient(self, action: ForPatient) -> None:
+        if action.action is PatientAction.BRING_BACK:
+            self._home.start(self._bring_back())
+        else:
+            self._tell(TELLS[action.action])
+
+    def _for_nurse(self, action: ForNurse) -> None:
+        match action.action:
+            case NurseAction.PLACE:
+                called = self._called[action.leg] = _Called(fresh_ref(), Rank.UNIT)
+                self._home.know(called.ref, self, action.leg)
+                self._home.start(self._place(action, called))
+            case NurseAction.SAY_BRIEF:
+                if self._told is not None:
+                    self._say(action.leg, for_the_nurse(self._told()))
+            case NurseAction.JOIN:
+                self._part(action.leg, Room(self.room, Role.NURSE))
+            case NurseAction.HANG_UP:
+                self._part(action.leg, EndDecision.GOODBYE)
+                self._home.start(self._end(self._called[action.leg]))
+            case said:
+                self._say(action.leg, (self._voice.phrases[SAYS[said]],))
+
+    def _say(self, leg: int, sentences: Sequence[Sayable]) -> None:
+        stream = self._called[leg].stream
+        if stream is not None:
+            stream.say(sentences)
+
+    def _part(self, leg: int, after: After) -> None:
+        stream = self._called[leg].stream
+        if stream is not None:
+            self._home.start(stream.part(after))
+
+    async def _place(self, action: ForNurse, called: _Called) -> None:
+        ring_s = self._ring_s(action.nurse)
+        token = self._home.board.invite_nurse(called.ref, self._agent, ring_s)
+        if token is None:
+            self.nurse(action.leg, NurseEvent.REFUSED)
+            return
+        origins = self._home.origins
+        document = twiml.nurse_leg(origins.stream + MEDIA, origins.web + ENDED, token)
+        event = NurseEvent.PLACED
+        try:
+            called.sid = await self._home.carrier.place(
+                self._on_call.numbers[action.nurse],
+                document,
+                ring_s=int(ring_s),
+                status_url=origins.web + NURSE + called.ref,
+                limit_s=LONGEST_S,
+            )
+        except CarrierFailed as failed:
+            event = NurseEvent.UNKNOWN if failed.reason.in_doubt else NurseEvent.REFUSED
+        if called.end_wanted:
+            await self._end(called)
+        self.nurse(action.leg, event)
+
+    def _ring_s(self, nurse: int) -> float:
+        return max((rung.ring_ms for rung in self._on_call.ladder if nurse in rung.nurses), default=0) / 1000
+
+    async def _end(self, called: _Called) -> None:
+        """A carrier that does not answer is asked again; after that her call's own limit ends it."""
+        called.end_wanted = True
+        self._home.board.uninvite_nurse(called.ref)
+        for _ in range(MOST_END_TRIES):
+            if called.sid is None:
+                return  # `_place` goes on with it when the carrier has named the call
+            try:
+                await self._home.carrier.end(called.sid)
+            except CarrierFailed:
+                await asyncio.sleep(AGAIN_S)
+            else:
+                return
+
+    async def _bring_back(self) -> None:
+        """The room asks for nothing: her call is taken out of it."""
+        if self.patient_sid is not None:
+            await self._home.bring_back(self.patient_sid, self._agent)
+
+    # -- time ----------------------------------------------------------------------------------------------------------
+
+    def _now_ms(self) -> float:
+        return asyncio.get_running_loop().time() * 1000
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_ms = self._transfer.due_ms
+        if due_ms is not None and due_ms != float("inf"):
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(due_ms / 1000, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        self._do(self._transfer.at(self._now_ms()))
+
+    def forget(self) -> None:
+        """No word, no number and no timer of it stays."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._told = None
+        self._called.clear()
+        self.patient_sid = None
+
+
+@dataclass(slots=True, eq=False)
+class Handoffs:
+    """Those of the process; the `telephony.rooms.Rooms` of its webhooks."""
+
+    carrier: Carrier
+    board: Switchboard
+    origins: Origins
+    times: Times = field(default_factory=Times)
+    _by_leg: dict[str, tuple[Handoff, int]] = field(default_factory=dict)
+    _by_room: dict[str, Handoff] = field(default_factory=dict)
+    _tasks: asyncio.TaskGroup | None = None
+
+    async def run(self) -> None:
+        """Owns every task of every hand-off, until it is cancelled."""
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                await asyncio.Event().wait()
+        finally:
+            self._tasks = None
+            for handoff in self._by_room.values():
+                handoff.forget()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._tasks is None:
+            work.close()
+            return
+        self._tasks.create_task(work, name="handoff")
+
+    def fetch(
+        self, agent: str, on_call: OnCall, voice: Voice, patient_sid: PHI[str], tell: Callable[[News], None]
+    ) -> Handoff:
+        """One caller's way to a nurse."""
+        handoff = Handoff(self, on_call, voice, agent, tell)
+        handoff.patient_sid = patient_sid
+        return handoff
+
+    def keep(self, handoff: Handoff) -> None:
+        self._by_room[handoff.room] = handoff
+
+    def know(self, ref: str, handoff: Handoff, leg: int) -> None:
+        self._by_leg[ref] = (handoff, leg)
+
+    def drop(self, handoff: Handoff) -> None:
+        """Nothing can happen to it any more."""
+        self._by_room.pop(handoff.room, None)
+        for ref in [ref for ref, (whose, _) in self._by_leg.items() if whose is handoff]:
+            del self._by_leg[ref]
+        handoff.forget()
+
+    async def answer(self, leg: Leg) -> After:
+        """A nurse's stream."""
+        found = self._by_leg.get(leg.ref)
+        if found is None:
+            await leg.close()
+            return EndDecision.GOODBYE
+        handoff, number = found
+        return await handoff.answer(number, leg)
+
+    async def bring_back(self, call_sid: PHI[str], agent: str) -> None:
+        """Out of a room that nobody ends: to the agent.  Tried again; her call's own end is the bound."""
+        for _ in range(MOST_END_TRIES):
+            token = self.board.invite(Purpose.BACK, agent, call_sid)
+            if token is not None:
+                web = self.origins.web
+                ended_url = f"{web}{ENDED}/{fresh_ref()}"
+                document = twiml.connect(self.origins.stream + MEDIA, ended_url, web + FAILSAFE, token)
+                with contextlib.suppress(CarrierFailed):
+                    await self.carrier.redirect(call_sid, document)
+                    return
+            await asyncio.sleep(AGAIN_S)
+
+    # -- `telephony.rooms.Rooms` ---------------------------------------------------------------------------------------
+
+    def status(self, leg: str, status: CallStatus) -> None:
+        found, event = self._by_leg.get(leg), STATUS.get(status)
+        if found is not None and event is not None:
+            handoff, number = found
+            handoff.nurse(number, event)
+
+    def sent(self, room: str, role: Role) -> None:
+        handoff = self._by_room.get(room)
+        if handoff is not None:
+            self.start(handoff.sent(role))
+
+    def entered(self, room: str, role: Role) -> None:
+        handoff = self._by_room.get(room)
+        if handoff is not None:
+            handoff.entered(role)
+
+    def left(self, room: str, role: Role) -> None:
+        handoff = self._by_room.get(room)
+        if handoff is not None:
+            handoff.left(role)
+
+    def back(self, room: str) -> None:
+        handoff = self._by_room.get(room)
+        if handoff is not None:
+            handoff.patient(PatientEvent.BACK)

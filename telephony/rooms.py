@@ -1,0 +1,61 @@
+"""What the carrier tells of nurses' calls and of the rooms in which two are put through: the port of the webhooks."""
+
+from __future__ import annotations
+
+import enum
+from typing import Protocol
+
+from telephony.switchboard import Role
+
+
+class CallStatus(enum.Enum):
+    """How far a call has come (Twilio, "Call status values")."""
+
+    QUEUED = "queued"
+    INITIATED = "initiated"
+    RINGING = "ringing"
+    IN_PROGRESS = "in-progress"
+    COMPLETED = "completed"
+    BUSY = "busy"
+    FAILED = "failed"
+    NO_ANSWER = "no-answer"
+    CANCELED = "canceled"
+
+    @classmethod
+    def of(cls, text: str | None) -> CallStatus | None:
+        """None for what the carrier has no such status of."""
+        return next((status for status in cls if status.value == text), None)
+
+
+class Rooms(Protocol):
+    """Told in any order, and of some things twice or never."""
+
+    def status(self, leg: str, status: CallStatus) -> None:
+        """leg: the reference of a nurse's leg, of this process or not."""
+        ...
+
+    def sent(self, room: str, role: Role) -> None:
+        """The carrier asked where a call goes, and was told this room."""
+        ...
+
+    def entered(self, room: str, role: Role) -> None: ...
+
+    def left(self, room: str, role: Role) -> None: ...
+
+    def back(self, room: str) -> None:
+        """The room is over for its patient, and her call is not."""
+        ...
+
+
+class NoRooms:
+    """Where nobody is fetched but by the carrier."""
+
+    def status(self, leg: str, status: CallStatus) -> None: ...
+
+    def sent(self, room: str, role: Role) -> None: ...
+
+    def entered(self, room: str, role: Role) -> None: ...
+
+    def left(self, room: str, role: Role) -> None: ...
+
+    def back(self, room: str) -> None: ...
