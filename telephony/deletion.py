@@ -121,6 +121,7 @@ class Deletions:
         """Of what an earlier process left, of calls whose end nobody told, and of records that came back."""
         while True:
             wait_s = EARLY_S if self._clock() - self._began_s < EARLY_FOR_S else HOUR_S
+            self._ledger.sweeping()
             try:
                 self._ledger.swept(await self._carrier.completed(), self._clock())
             except CarrierFailed:

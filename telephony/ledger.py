@@ -44,6 +44,7 @@ class Ledger:
         self._chance = chance or random.Random()
         self._names = Seen(limit=1)  # only for its keyed digests: no SID is a key of anything
         self._owed: dict[bytes, Owed] = {}
+        self._gone: set[bytes] | None = None  # while a list is on its way: at most what is deleted in that time
         self.deleted = 0
         """Records that are gone, verified."""
         self.missed = 0
@@ -62,11 +63,18 @@ class Ledger:
         """A call of ours is over; told again it changes nothing."""
         self._take(call_sid, now_s, now_s + SETTLING_S)
 
+    def sweeping(self) -> None:
+        """The carrier is asked for its list now: what is deleted from here on may still stand on it."""
+        self._gone = set()
+
     def swept(self, call_sids: Sequence[PHI[str]], now_s: float) -> None:
-        """The carrier's whole list: these are due at once, unless they are known already."""
+        """The carrier's whole list: these are due at once, but for those known already or gone since `sweeping`."""
         self.missed = 0
+        gone = self._gone or set()
         for call_sid in call_sids:
-            self._take(call_sid, now_s, now_s)
+            if self._names.digest(call_sid) not in gone:
+                self._take(call_sid, now_s, now_s)
+        self._gone = None
 
     def due(self, now_s: float, most: int) -> list[Owed]:
         """Takes in hand what is to be tried now, the longest due first; `settled` or `failed` must follow for each."""
@@ -81,7 +89,10 @@ class Ledger:
 
     def settled(self, owed: Owed) -> None:
         """Its record is gone."""
-        self._owed.pop(self._names.digest(owed.call_sid), None)
+        name = self._names.digest(owed.call_sid)
+        self._owed.pop(name, None)
+        if self._gone is not None:
+            self._gone.add(name)
         self.deleted += 1
 
     def failed(self, owed: Owed, now_s: float) -> None:

@@ -13,7 +13,7 @@ import re
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -21,9 +21,9 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from policies.phi import PHI
-from telephony import twiml
 from telephony.carrier_wire import CarrierWire, WireFailed
 from telephony.placing import AccountState, CarrierFailed, CarrierReason, Deleted
+from telephony.twiml import is_number, is_ours
 
 PLACE_S: Final = 5.0  # for one answer: a patient waits; the bar from a red flag to a ringing phone is 3 s (p95)
 RECORDS_S: Final = 10.0  # for one answer: nobody waits
@@ -72,7 +72,7 @@ class CarrierAccount:
     def __post_init__(self) -> None:
         if not _ACCOUNT.fullmatch(self.sid):
             raise ValueError("an account is AC and 32 hex digits")
-        if self.caller_id not in self.numbers or not all(map(twiml.is_number, self.numbers)):
+        if self.caller_id not in self.numbers or not all(map(is_number, self.numbers)):
             raise ValueError("our numbers are E.164, and the caller's id is one of them")
         if self.base_url is not None and urlsplit(self.base_url).hostname not in _LOOPBACK:
             raise ValueError("only a carrier on this machine has another address than Twilio's")
@@ -106,18 +106,18 @@ class TwilioCarrier:
         await self._placing_wire.aclose()
         await self._records_wire.aclose()
 
-    async def place(self, number: PHI[str], twiml_text: str, *, ring_s: int, status_url: str, limit_s: int) -> PHI[str]:
+    async def place(self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int) -> PHI[str]:
         """See `Carrier`.  NUMBER_REFUSED before anything is sent if it is no number."""
-        if not twiml.is_ours(twiml_text):
+        if not is_ours(twiml):
             raise ValueError("only TwiML that telephony.twiml made is sent")
         called = number.reveal()
-        if not twiml.is_number(called):
+        if not is_number(called):
             raise CarrierFailed(CarrierReason.NUMBER_REFUSED)
         made = await self._ask(
             lambda: self._placing.calls.create_async(
                 to=called,
                 from_=self._account.caller_id,
-                twiml=twiml_text,
+                twiml=twiml,
                 timeout=ring_s,
                 time_limit=limit_s,
                 record=False,
@@ -129,16 +129,16 @@ class TwilioCarrier:
         )
         return self._sid(made)
 
-    async def redirect(self, call_sid: PHI[str], twiml_text: str) -> bool:
+    async def redirect(self, call_sid: PHI[str], twiml: str) -> bool:
         """The call does from now on what this says; False if it is over.  Ends a stream at once, with what it plays.
 
-        twiml_text: made by `telephony.twiml`; `ValueError` otherwise.  Raises `CarrierFailed`.
+        twiml: made by `telephony.twiml`; `ValueError` otherwise.  Raises `CarrierFailed`.
         """
-        if not twiml.is_ours(twiml_text):
+        if not is_ours(twiml):
             raise ValueError("only TwiML that telephony.twiml made is sent")
         sid = _revealed(call_sid)
         change = self._placing.calls(sid).update_async
-        return await self._ask(lambda: change(twiml=twiml_text), none_if={NOT_FOUND, NOT_IN_PROGRESS}) is not None
+        return await self._ask(lambda: change(twiml=twiml), none_if={NOT_FOUND, NOT_IN_PROGRESS}) is not None
 
     async def end(self, call_sid: PHI[str]) -> None:
         """See `Carrier`.  Cancels first: a call that is answered meanwhile is ended by the second request."""
@@ -163,7 +163,7 @@ class TwilioCarrier:
             if call.status not in OVER:
                 return Deleted.LIVE
             for leg in await self._all(lambda: self._records.calls.page_async(parent_call_sid=sid, page_size=PAGE)):
-                if leg.status not in OVER or not await self._removed(leg.sid):
+                if leg.status not in OVER or not await self._removed(self._sid(leg).reveal()):
                     return Deleted.LIVE
             return Deleted.DELETED if await self._removed(sid) else Deleted.LIVE
 
@@ -206,8 +206,8 @@ class TwilioCarrier:
             for number in await self._all(lambda: client.incoming_phone_numbers.page_async(page_size=PAGE)):
                 if number.phone_number in self._account.numbers:
                     done.append(await self._name_lookup_off(client.incoming_phone_numbers(number.sid)))  # noqa: PERF401
-            since = self._started - timedelta(days=1)  # the filter counts days; which of them are ours is seen below
-            recordings = await self._all(lambda: client.recordings.page_async(date_created_after=since, page_size=PAGE))
+            day = self._started.astimezone(UTC).date().isoformat()  # the filter counts days; the rest is seen below
+            recordings = await self._all(lambda: client.recordings.page_async(date_created_after=day, page_size=PAGE))
             transcriptions = await self._all(lambda: client.transcriptions.page_async(page_size=PAGE))
         return AccountState(
             switched_off=sum(was and not still for was, still in done),
@@ -245,8 +245,9 @@ class TwilioCarrier:
         return True, is_on(await self._ask(read))
 
     def _since_the_start(self, kept: Sequence[Any]) -> int:
-        """What has no time counts as made since."""
-        return sum(each.date_created is None or each.date_created >= self._started for each in kept)
+        """What has no time that can be read counts as made since."""
+        times = [each.date_created for each in kept]
+        return sum(not isinstance(made, datetime) or made >= self._started for made in times)
 
     async def _call(self, sid: str) -> Any:
         """The record, None if there is none."""
@@ -264,14 +265,13 @@ class TwilioCarrier:
 
     async def _all(self, first: Ask) -> list[Any]:
         """A list to its end, or to `MOST_PAGES`."""
-        page = await self._ask(first)
-        found = list(page)
+        found, page = await self._ask(lambda: _page(first))
         for _ in range(MOST_PAGES - 1):
-            if page.next_page_url is None:
+            if page is None:
                 break
-            page = await self._ask(page.next_page_async)
-            found += page
-        return found
+            more, page = await self._ask(lambda at=page: _page(at.next_page_async))  # type: ignore[misc]
+            found += more
+        return list(found)
 
     async def _ask(self, ask: Ask, *, tries: int = TRIES, none_if: frozenset[int] | set[int] = frozenset()) -> Any:
         """What the carrier answers; None for a status or code of `none_if`.
@@ -309,6 +309,12 @@ def _revealed(call_sid: PHI[str]) -> str:
 
 class _NotYet(Exception):
     """The carrier still works on the call."""
+
+
+async def _page(ask: Ask) -> tuple[list[Any], Any]:
+    """What stands on a page, and the page itself if another follows it."""
+    page = await ask()
+    return list(page), page if page.next_page_url is not None else None
 
 
 async def _once(ask: Ask) -> tuple[Any, WireFailed | None]:

@@ -36,7 +36,7 @@ NOT_HERE: Final = {
 }  # fmt: skip
 # What the plan names and this version does not have; docs/architecture.md says so.
 NOT_YET: Final = {
-    "telephony/transfer.py", "rest.py",
+    "telephony/transfer.py",
     "agent/handoff.py",
 }  # fmt: skip
 
