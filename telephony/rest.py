@@ -98,6 +98,7 @@ class TwilioCarrier:
         self._started = started
         self._chance = chance or random.Random()
         self._behind = asyncio.Semaphore(AT_ONCE)
+        # two pools of connections: to ring a nurse never waits behind a list
         self._placing, self._placing_wire = _client(account, place_s)
         self._records, self._records_wire = _client(account, records_s)
 

@@ -21,7 +21,7 @@ from agent.egress import Egress
 from agent.reach import Destination
 from policies.phi import PHI
 from telephony import carrier_wire, rest, twiml
-from telephony.carrier_wire import reason_of
+from telephony.carrier_wire import CarrierWire, WireFailed, reason_of
 from telephony.placing import AccountState, Carrier, CarrierFailed, CarrierReason, Deleted, Records
 from telephony.rest import CarrierAccount, TwilioCarrier
 from telephony.twin.account import Kept, Number, Service, Trunk
@@ -212,6 +212,7 @@ async def test_a_live_call_is_never_deleted() -> None:
         served.exchange.answer(answered)
         assert [Deleted.LIVE] * 2 == [await carrier.delete(PHI(sid)) for sid in (ringing, answered)]
     assert {ringing, answered} == set(served.exchange.held)
+    assert 0 == served.resources.asked["DELETE /Calls/{sid}.json"]  # it is not left to the carrier to refuse
 
 
 async def test_a_record_on_which_the_carrier_still_works_stays_for_now() -> None:
@@ -410,6 +411,27 @@ async def test_the_environment_sets_no_proxy_no_region_and_no_password(monkeypat
     async with twin() as served, served.carrier() as carrier:
         await place(carrier)
     assert 1 == len(served.exchange.asked)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/2010-04-01/Accounts.json",
+        "http://api.twilio.com/2010-04-01/Accounts.json",
+        "https://api.twilio.com.example.org/",
+        "https://user@api.twilio.com/",
+        "https://api.twilio.com:444/",
+    ],
+)
+async def test_no_other_host_is_ever_asked(url: str) -> None:
+    wire = CarrierWire(answer=lambda *_: None, base_url=None, egress_port=9, tls=None, answer_s=1.0)
+    with pytest.raises(WireFailed) as raised:
+        await wire.request("GET", url, auth=("AC1", "secret"))
+    assert CarrierReason.REFUSED is raised.value.reason  # over the proxy that is not there it were UNREACHABLE
+    with pytest.raises(WireFailed) as raised:
+        await wire.request("GET", "https://api.twilio.com/", auth=("AC1", "secret"))
+    assert CarrierReason.UNREACHABLE is raised.value.reason
+    await wire.aclose()
 
 
 @pytest.mark.parametrize(
