@@ -164,6 +164,7 @@ def number(owned: Number, account_sid: str, calendar: Calendar) -> Json:
         "identity_sid": None, "origin": "twilio", "phone_number": owned.number, "sid": owned.sid,
         "sms_application_sid": "", "sms_fallback_method": "POST", "sms_fallback_url": "", "sms_method": "POST",
         "sms_url": "", "status": "in-use", "status_callback": "", "status_callback_method": "POST", "trunk_sid": None,
+        "type": "local",
         "uri": f"/{API}/Accounts/{account_sid}/IncomingPhoneNumbers/{owned.sid}.json", "voice_application_sid": "",
         "voice_caller_id_lookup": owned.name_lookup, "voice_fallback_method": "POST",
         "voice_fallback_url": owned.fallback_url, "voice_method": "POST", "voice_receive_mode": "voice",
