@@ -6,6 +6,8 @@ All `now_s` are seconds of one monotonic clock.
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,9 +30,7 @@ class Owed:
     call_sid: PHI[str]
     since_s: float
     """The call's end; of a record found at the carrier, when it was found."""
-    due_s: float
     tries: int = 0
-    in_hand: bool = False
 
 
 class Ledger:
@@ -44,6 +44,10 @@ class Ledger:
         self._chance = chance or random.Random()
         self._names = Seen(limit=1)  # only for its keyed digests: no SID is a key of anything
         self._owed: dict[bytes, Owed] = {}
+        self._waiting: list[tuple[float, int, Owed]] = []  # a heap: when it is due, in which order it came
+        self._order = itertools.count()
+        self._missed_before = 0
+        self._unplaced = 0
         self._gone: set[bytes] | None = None  # while a list is on its way: at most what is deleted in that time
         self.deleted = 0
         """Records that are gone, verified."""
@@ -61,31 +65,36 @@ class Ledger:
 
     def ended(self, call_sid: PHI[str], now_s: float) -> None:
         """A call of ours is over; told again it changes nothing."""
-        self._take(call_sid, now_s, now_s + SETTLING_S)
+        if not self._take(call_sid, now_s, now_s + SETTLING_S):
+            self.missed += 1
 
     def sweeping(self) -> None:
         """The carrier is asked for its list now: what is deleted from here on may still stand on it."""
         self._gone = set()
+        self._missed_before, self._unplaced = self.missed, 0
 
-    def swept(self, call_sids: Sequence[PHI[str]], now_s: float) -> None:
-        """The carrier's whole list: these are due at once, but for those known already or gone since `sweeping`."""
-        self.missed = 0
+    def found(self, call_sids: Sequence[PHI[str]], now_s: float) -> None:
+        """A part of the list: due at once, but for what is known already or gone since `sweeping`."""
         gone = self._gone or set()
         for call_sid in call_sids:
-            if self._names.digest(call_sid) not in gone:
-                self._take(call_sid, now_s, now_s)
+            if self._names.digest(call_sid) not in gone and not self._take(call_sid, now_s, now_s):
+                self._unplaced += 1
+
+    def swept(self) -> None:
+        """That was the whole list."""
+        self.missed += self._unplaced - self._missed_before
         self._gone = None
 
     def due(self, now_s: float, most: int) -> list[Owed]:
         """Takes in hand what is to be tried now, the longest due first; `settled` or `failed` must follow for each."""
-        waiting = sorted((owed for owed in self._idle() if owed.due_s <= now_s), key=lambda owed: owed.due_s)
-        for owed in waiting[:most]:
-            owed.in_hand = True
-        return waiting[:most]
+        taken: list[Owed] = []
+        while self._waiting and self._waiting[0][0] <= now_s and len(taken) < most:
+            taken.append(heapq.heappop(self._waiting)[2])
+        return taken
 
     def next_s(self) -> float | None:
         """When something is due; None if nothing waits."""
-        return min((owed.due_s for owed in self._idle()), default=None)
+        return self._waiting[0][0] if self._waiting else None
 
     def settled(self, owed: Owed) -> None:
         """Its record is gone."""
@@ -99,17 +108,18 @@ class Ledger:
         """Its record is still there, or may be."""
         wait_s = WAITS_S[min(owed.tries, len(WAITS_S) - 1)]
         owed.tries += 1
-        owed.due_s = now_s + wait_s * self._chance.uniform(0.8, 1.0)
-        owed.in_hand = False
+        self._wait(owed, now_s + wait_s * self._chance.uniform(0.8, 1.0))
 
-    def _take(self, call_sid: PHI[str], since_s: float, due_s: float) -> None:
+    def _take(self, call_sid: PHI[str], since_s: float, due_s: float) -> bool:
+        """False if there is no place for it."""
         name = self._names.digest(call_sid)
         if name in self._owed:
-            return
+            return True
         if len(self._owed) >= self._most:
-            self.missed += 1
-            return
-        self._owed[name] = Owed(call_sid, since_s, due_s)
+            return False
+        owed = self._owed[name] = Owed(call_sid, since_s)
+        self._wait(owed, due_s)
+        return True
 
-    def _idle(self) -> list[Owed]:
-        return [owed for owed in self._owed.values() if not owed.in_hand]
+    def _wait(self, owed: Owed, due_s: float) -> None:
+        heapq.heappush(self._waiting, (due_s, next(self._order), owed))

@@ -326,7 +326,10 @@ def test_the_ledger_loses_no_record_and_hands_none_out_twice(steps: list[tuple[s
         elif step == "swept":
             for each in range(number):
                 told |= {each} if len(told) < 4 else set()
-            owing.swept([PHI(f"CA{each}") for each in range(number)], now_s)
+            owing.sweeping()
+            owing.found([PHI(f"CA{each}") for each in range(number)], now_s)
+            owing.swept()
+            assert owing.missed == len(set(range(number)) - told)
         elif step == "due":
             in_hand += owing.due(now_s, number)
         elif in_hand:
@@ -336,7 +339,7 @@ def test_the_ledger_loses_no_record_and_hands_none_out_twice(steps: list[tuple[s
                 told.discard(int(owed.call_sid.reveal()[2:]))
             else:
                 owing.failed(owed, now_s)
-                assert owed.due_s > now_s
+                assert all(due_s > now_s for due_s, _, each in owing._waiting if each is owed)
         assert told == {int(owed.call_sid.reveal()[2:]) for owed in owing._owed.values()}
         assert len(in_hand) == len({id(owed) for owed in in_hand}) <= 4
         assert owing.undeleted == len(told) + owing.missed
@@ -344,14 +347,16 @@ def test_the_ledger_loses_no_record_and_hands_none_out_twice(steps: list[tuple[s
 
 def test_a_list_that_was_asked_for_before_a_record_went_does_not_bring_it_back() -> None:
     owing = Ledger()
-    owing.swept([PHI("CA1")], 0.0)
+    owing.ended(PHI("CA1"), -SETTLING_S)
     [owed] = owing.due(0.0, 4)
     owing.sweeping()
     owing.settled(owed)
-    owing.swept([PHI("CA1"), PHI("CA2")], 1.0)
+    owing.found([PHI("CA1"), PHI("CA2")], 1.0)
+    owing.swept()
     assert ["CA2"] == [each.call_sid.reveal() for each in owing.due(1.0, 4)]
     owing.sweeping()
-    owing.swept([PHI("CA1")], 2.0)  # it is there again
+    owing.found([PHI("CA1")], 2.0)  # it is there again
+    owing.swept()
     assert (2, 1) == (owing.undeleted, owing.deleted)
 
 

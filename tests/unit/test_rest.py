@@ -110,7 +110,8 @@ async def test_what_is_no_number_is_refused_before_anything_is_sent(number: str)
     ],
 )
 async def test_a_call_is_asked_for_once_whatever_happens(faults: Faults, reason: CarrierReason, in_doubt: bool) -> None:
-    async with twin(faults) as served, served.carrier(place_s=0.3) as carrier:
+    wait_s = 1.5 if reason is CarrierReason.TIMED_OUT else 30.0
+    async with twin(faults) as served, served.carrier(place_s=wait_s) as carrier:
         assert reason is await why(place(carrier))
     assert (faults.lost_creates == 1.0) == (len(served.exchange.asked) == 1)
     assert in_doubt is reason.in_doubt

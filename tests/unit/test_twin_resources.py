@@ -349,7 +349,7 @@ async def test_a_failing_carrier_does_nothing(faults: Faults, told: tuple[int, i
 async def test_of_an_answer_that_never_comes_nobody_can_tell_what_was_done(faults: Faults, placed: int) -> None:
     async with twin(faults) as served:
         client = served.client()
-        client.http_client.timeout = 0.3
+        client.http_client.timeout = 1.5
         with pytest.raises(requests.exceptions.ReadTimeout):
             await asyncio.to_thread(lambda: client.calls.create(to=NURSE, from_=OURS, twiml=TWIML))
     assert placed == len(served.exchange.asked)
