@@ -39,8 +39,8 @@ NOT_IN_PROGRESS: Final = 21220  # "Invalid call state": it has ended, or it was 
 OVER: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})  # Twilio, "Call status values"
 STEPS: Final = ("initiated", "ringing", "answered", "completed")
 
-_ACCOUNT: Final = re.compile(r"AC[0-9a-f]{32}", re.ASCII)
-_CALL: Final = re.compile(r"CA[0-9a-f]{32}", re.ASCII)
+_ACCOUNT: Final = re.compile(r"AC[0-9a-fA-F]{32}", re.ASCII)
+_CALL: Final = re.compile(r"CA[0-9a-fA-F]{32}", re.ASCII)
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _MAY_HELP: Final = frozenset(
     {CarrierReason.UNREACHABLE, CarrierReason.TIMED_OUT, CarrierReason.BUSY, CarrierReason.BROKEN}

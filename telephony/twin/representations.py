@@ -1,7 +1,7 @@
 """How the carrier writes its resources, lists and errors as JSON.  Pure.
 
-Field names, forms of time and page links are those of Twilio's published OpenAPI descriptions (twilio-oai:
-`twilio_api_v2010`, `twilio_insights_v1`, `twilio_trunking_v1`, `twilio_intelligence_v2`).
+A call's fields and the links of both kinds of pages are those of Twilio's published OpenAPI descriptions (twilio-oai:
+`twilio_api_v2010`, `twilio_insights_v1`); of the other resources, those that the `twilio` package's types read.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def call(placed: PlacedCall, calendar: Calendar) -> Json:
         "date_updated": calendar.rfc2822(placed.ended_at or placed.answered_at or placed.started_at),
         "direction": placed.direction,
         "duration": str(round(talked)) if placed.status == "completed" else None,
-        "end_time": calendar.rfc2822(placed.ended_at),
+        "end_time": calendar.rfc2822(placed.ended_at) if placed.status == "completed" else None,
         "forwarded_from": None,
         "from": placed.from_,
         "from_formatted": placed.from_,

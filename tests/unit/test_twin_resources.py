@@ -1,7 +1,8 @@
 """The twin's REST, asked by Twilio's own client and read by its own types.
 
-The client is generated from Twilio's OpenAPI descriptions, so that paths and parameters are theirs.  Statuses, the
-forms of time and SID, and the fields of a call were read beside `twilio_api_v2010` of the twilio-oai repository.
+The client is generated from Twilio's OpenAPI descriptions, so that paths and parameters are theirs.  Read in the
+descriptions themselves (repository twilio-oai): of `twilio_api_v2010` a call's fields, statuses and events and the forms
+of time and SID; of `twilio_insights_v1` the links of a newer page.
 """
 
 from __future__ import annotations
@@ -172,6 +173,7 @@ async def test_cancelling_ends_what_rings_and_leaves_what_was_answered() -> None
         ended = await asyncio.to_thread(lambda: calls(ringing).update(status="canceled"))
 
     assert ("in-progress", "canceled") == (left.status, ended.status)
+    assert (None, None) == (ended.end_time, ended.duration)  # which only a call that was talked has
 
 
 async def test_a_call_that_is_over_is_not_changed_and_one_that_rings_is_not_redirected() -> None:
