@@ -1,8 +1,8 @@
 """The twin's REST, asked by Twilio's own client and read by its own types.
 
 The client is generated from Twilio's OpenAPI descriptions, so that paths and parameters are theirs.  Read in the
-descriptions themselves (repository twilio-oai): of `twilio_api_v2010` a call's fields, statuses and events and the forms
-of time and SID; of `twilio_insights_v1` the links of a newer page.
+descriptions themselves (repository twilio-oai): of `twilio_api_v2010` a call's fields, statuses and events and the
+forms of time and SID; of `twilio_insights_v1` the links of a newer page.
 """
 
 from __future__ import annotations
