@@ -82,8 +82,8 @@ class Carrier(Protocol):
         """No more ringing, or no more call; nothing happens to a call that is over.  Raises `CarrierFailed`."""
         ...
 
-    async def redirect(self, call_sid: PHI[str], twiml: str) -> None:
-        """A live call does this from now on.  twiml: as of `place`.  Raises `CarrierFailed`."""
+    async def redirect(self, call_sid: PHI[str], twiml: str) -> bool:
+        """A live call does this from now on; False if it is over.  twiml: as of `place`.  Raises `CarrierFailed`."""
         ...
 
 

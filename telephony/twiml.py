@@ -23,6 +23,7 @@ _VERBS: Final = frozenset(
     {"Response", "Connect", "Stream", "Parameter", "Say", "Dial", "Number", "Conference", "Redirect", "Hangup"}
 )
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>'
+MOST_INLINE: Final = 4_000  # characters that a request may bring as TwiML (Twilio, Calls resource, "Twiml")
 
 _EMERGENCY: Final = "If this is an emergency, hang up and dial 9 1 1."
 _BUSY: Final = "All lines of our automated assistant are busy. We are connecting you to a nurse."
@@ -105,10 +106,19 @@ def goodbye() -> str:
     return _document("<Hangup/>")
 
 
+def is_ours(text: str) -> bool:
+    """A document as this module makes them, with no verb but ours, and short enough to be sent with a request."""
+    if not text.startswith(f"{_HEAD}<Response>") or "<!" in text or len(text) > MOST_INLINE:
+        return False
+    try:
+        return not _strange(text)
+    except ElementTree.ParseError:
+        return False
+
+
 def _document(*parts: str) -> str:
     text = f"{_HEAD}<Response>{''.join(parts)}</Response>"
-    strange = {element.tag for element in ElementTree.fromstring(text).iter()} - _VERBS  # noqa: S314 our own text
-    if strange:
+    if _strange(text):
         raise ValueError("a verb that we do not use")
     return text
 
@@ -122,6 +132,11 @@ def _connect(stream_url: str, ended_url: str, token: str) -> str:
         f'<Connect action={_url(ended_url)} method="POST"><Stream url={_url(stream_url)}>'
         f'<Parameter name="{PARAMETER}" value={quoteattr(token)}/></Stream></Connect>'
     )
+
+
+def _strange(text: str) -> set[str]:
+    """Verbs that are not ours."""
+    return {element.tag for element in ElementTree.fromstring(text).iter()} - _VERBS  # noqa: S314 no entities in it
 
 
 def _dial(nurse_number: str, after_url: str) -> str:

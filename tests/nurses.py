@@ -128,7 +128,7 @@ class Nurses:
     async def end(self, call_sid: PHI[str]) -> None:
         self._ended[int(call_sid.reveal()[2:], 16)].set()
 
-    async def redirect(self, call_sid: PHI[str], twiml: str) -> None:
+    async def redirect(self, call_sid: PHI[str], twiml: str) -> bool:
         raise CarrierFailed(CarrierReason.REFUSED)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:

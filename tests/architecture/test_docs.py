@@ -35,9 +35,7 @@ NOT_HERE: Final = {
     "model.bin", "config.json", "tokenizer.json", "mercy.toml", "SHA256SUMS", "name.toml", "vocabulary.txt",
 }  # fmt: skip
 # What the plan names and this version does not have; docs/architecture.md says so.
-NOT_YET: Final = {
-    "rest.py",
-}  # fmt: skip
+NOT_YET: Final[set[str]] = set()
 
 
 def read(page: Path) -> str:

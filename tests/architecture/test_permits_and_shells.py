@@ -61,8 +61,9 @@ TRIES_TO_START: Final = {"agent.locks.probes"}
 REFUSES_TO_START: Final = {"agent.__main__"}
 # Who starts tasks in a group of its own: the scope of a call, and the shells that outlive a call.
 TASK_OWNERS: Final = {
-    "agent.handoff", "agent.nurse_leg", "agent.call", "agent.egress", "agent.processes", "agent.proof.control", "agent.proof.session", "agent.service",
-    "agent.shared", "telephony.leg", "telephony.server", "telephony.twin.carrier"
+    "agent.call", "agent.egress", "agent.handoff", "agent.nurse_leg", "agent.processes", "agent.proof.control",
+    "agent.proof.session", "agent.service", "agent.shared", "telephony.deletion", "telephony.leg", "telephony.server",
+    "telephony.twin.carrier",
 }  # fmt: skip
 # Who prints: what a person at a terminal runs.
 SPEAKERS: Final = {
@@ -74,7 +75,7 @@ DOORS: Final[dict[str, set[str]]] = {
     "redis": {"agent.shared"},
     "anthropic": {"agent.engines.anthropic"},
     "openai": set(),  # our own client: any server that speaks the protocol
-    "twilio": set(),  # the signature is ours; REST comes with warm transfer
+    "twilio": {"telephony.rest"},  # the signature is ours
     "faster_whisper": {"agent.engines.whisper"},
     "piper": {"agent.engines.piper"},
     "webrtcvad": {"agent.engines.webrtc"},

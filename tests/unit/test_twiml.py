@@ -104,3 +104,33 @@ def test_plain_http_serves_on_loopback() -> None:
 def test_a_stream_has_no_query_for_the_carrier_drops_it() -> None:
     with pytest.raises(ValueError, match="query"):
         connect(stream_url="wss://agent.example.org/twilio/media?token=x")
+
+
+def test_every_document_made_here_is_known_as_ours() -> None:
+    made = [
+        connect(),
+        *(make(NURSE, AFTER) for make in WITH_NURSE),
+        twiml.nobody(NURSE),
+        twiml.unknown(),
+        twiml.goodbye(),
+    ]
+
+    assert all(map(twiml.is_ours, made))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "<Response/>",
+        twiml.goodbye().replace("Hangup", "Record"),
+        twiml.goodbye().replace("Hangup", "Pay"),
+        twiml.goodbye() + "<Hangup/>",
+        twiml.goodbye().replace("<Hangup/>", "<!--said--><Hangup/>"),
+        twiml.goodbye().replace("<Hangup/>", "&said;"),
+        twiml.goodbye().replace("<Hangup/>", "<Hangup/>" * 500),
+        '<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE a [<!ENTITY said "x">]><Response>&said;</Response>',
+    ],
+)
+def test_another_document_is_not_taken_for_ours(text: str) -> None:
+    assert not twiml.is_ours(text)
