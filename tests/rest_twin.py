@@ -17,7 +17,7 @@ from policies.phi import PHI
 from telephony.listening import QuietServer, quiet_config
 from telephony.rest import CarrierAccount, TwilioCarrier
 from telephony.twin.account import Account, Number, fresh_sid
-from telephony.twin.exchange import OVER, CallLive, CallOver
+from telephony.twin.port import OVER, CallLive, CallOver
 from telephony.twin.mishaps import Faults
 from telephony.twin.resources import Resources
 

@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from telephony.twin.exchange import PlacedCall
+from telephony.twin.port import PlacedCall
 
 
 class Mishap(enum.Enum):

@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from telephony.twin.account import Conference, Kept, Number, Service, Trunk
-from telephony.twin.exchange import PlacedCall
+from telephony.twin.port import PlacedCall
 
 API: Final = "2010-04-01"
 MOST_A_PAGE: Final = 1_000  # Twilio, "Paging"

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from telephony import twiml
 from telephony.twin import representations as shown
 from telephony.twin.account import Account, Kept, fresh_sid
-from telephony.twin.exchange import OVER, CallLive, CallOver, ExchangePort, PlacedCall
+from telephony.twin.port import OVER, CallLive, CallOver, ExchangePort, PlacedCall
 from telephony.twin.mishaps import Faults, Mishap, Weather
 from telephony.twin.representations import API, Calendar, Json
 
