@@ -95,7 +95,7 @@ class Follower:
     line: Line
     script: Script
     sounds: Mapping[Say | SayFile, Int16]
-    on_event: Callable[[Followed], None]
+    on_event: Callable[[Followed], None] = ignore
     listener: Listener = field(default_factory=Listener)
     uttered: list[Uttered] = field(default_factory=list)
     turn: list[Piece] = field(default_factory=list)

@@ -10,7 +10,6 @@ import numpy as np
 
 from telephony.audio import RATE_HZ, Int16
 from telephony.twin.following import Follower, prepared
-from telephony.twin.hearing import AUDIBLE_DBFS
 from telephony.twin.line_noise import SPEECH_DBFS
 from telephony.twin.script import Say, SayFile, Script
 from telephony.twin.telephones import Life, Persona, Phone, Pickup, listens
@@ -18,6 +17,7 @@ from telephony.twin.voices import Voices
 
 BEEP_HZ: Final = 1_000.0  # the tone at which answering machines begin to record
 BEEP_S: Final = 0.4
+BEEPED: Final = "beeped"
 GREETING_S: Final = 4.0  # "you have reached ..., please leave a message"
 MESSAGE_S: Final = 120.0  # a voicemail that takes longer messages is rare
 
@@ -28,9 +28,10 @@ FAILS: Final = Persona(pickup=Pickup.FAILS)
 
 def tone(hz: float, seconds: float, dbfs: float = SPEECH_DBFS) -> Int16:
     """A sine wave whose root mean square is at this level."""
-    height = 10 ** (dbfs / 20) * 32_768 * np.sqrt(2)
+    height = 10 ** (dbfs / 20) * 32_768 * 2**0.5
     samples = np.arange(round(seconds * RATE_HZ))
-    return np.rint(height * np.sin(2 * np.pi * hz / RATE_HZ * samples)).astype(np.int16)
+    wave: Int16 = np.rint(height * np.sin(2 * np.pi * hz / RATE_HZ * samples)).astype(np.int16)
+    return wave
 
 
 def answers(life: Life = listens, after_s: float = 3.0) -> Persona:
@@ -50,14 +51,13 @@ def voicemail(greeting: Int16 | None = None, after_s: float = 5.0, message_s: fl
 async def _records(greeting: Int16, message_s: float, phone: Phone) -> None:
     await phone.say(greeting)
     await phone.say(tone(BEEP_HZ, BEEP_S))
+    phone.moments[BEEPED] = phone.now()
     await phone.pass_ms(round(message_s * 1000))
 
 
 def message(phone: Phone) -> Int16:
-    """What a voicemail recorded: all that it heard after its beep."""
-    spoken = phone.spoken().astype(np.float64)
-    loud = np.flatnonzero(np.abs(spoken) > 10 ** (AUDIBLE_DBFS / 20) * 32_768)
-    return phone.heard(int(loud[-1]) + 1 if len(loud) else phone.now(), phone.now())
+    """What a voicemail recorded: all that it heard after its beep; nothing if the call ended before."""
+    return phone.heard(phone.moments.get(BEEPED, phone.now()), phone.now())
 
 
 def presses(keys: Sequence[tuple[int, str]], after_s: float = 3.0) -> Persona:

@@ -47,6 +47,8 @@ class Phone:
     def __init__(self, number: str, hook: Hook, conditions: Conditions | None, floor: Floor | None) -> None:
         """Without conditions the line is digitally silent when she is."""
         self.number: Final = number
+        self.moments: Final[dict[str, int]] = {}
+        """Moments that its person wants remembered, in samples of the clock."""
         self._hook = hook
         self._conditions = conditions or Conditions()
         self._mouth = Mouth(self._conditions, self.heard, floor)
@@ -237,7 +239,6 @@ class Telephone:
     rings: int = 0
     """How often it has rung."""
 
-    @property
-    def engaged(self) -> bool:
-        """Is it in a call?"""
+    def in_a_call(self) -> bool:
+        """Is its person on the line?"""
         return bool(self.calls) and not self.calls[-1].is_over

@@ -51,6 +51,9 @@ class Dial:
     number: str
     action: str | None
     timeout_s: int
+    caller_id: str | None = None
+    """Whose number the called person sees; None: the caller's."""
+    recorded: bool = False
 
 
 class Beep(enum.Enum):
@@ -147,23 +150,25 @@ _KEYS: Final = "0123456789*#"
 _ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = {
     "Response": frozenset(),
     "Connect": frozenset({"action", "method"}),
-    "Stream": frozenset({"url", "name", "track", "statusCallback", "statusCallbackMethod"}),
+    "Stream": frozenset({"url", "name", "statusCallback"}),
     "Parameter": frozenset({"name", "value"}),
-    "Dial": frozenset({"action", "method", "timeout", "timeLimit", "record", "callerId", "answerOnBridge"}),
+    "Dial": frozenset({"action", "method", "timeout", "record", "callerId"}),
     "Number": frozenset(),
     "Conference": frozenset({
         "startConferenceOnEnter", "endConferenceOnExit", "waitUrl", "waitMethod", "beep", "record", "participantLabel",
-        "jitterBufferSize", "statusCallback", "statusCallbackMethod", "statusCallbackEvent", "muted", "maxParticipants",
+        "jitterBufferSize", "statusCallback", "statusCallbackMethod", "statusCallbackEvent",
     }),
-    "Say": frozenset({"language", "voice", "loop"}),
-    "Play": frozenset({"loop"}),
-    "Gather": frozenset({"action", "method", "input", "numDigits", "timeout", "finishOnKey", "actionOnEmptyResult"}),
+    "Say": frozenset({"language", "voice"}),
+    "Play": frozenset(),
+    "Gather": frozenset({"action", "method", "input", "numDigits", "timeout", "finishOnKey"}),
     "Redirect": frozenset({"method"}),
     "Pause": frozenset({"length"}),
     "Hangup": frozenset(),
     "Reject": frozenset({"reason"}),
 }  # fmt: skip
-"""What each element may have of the attributes in Twilio's TwiML reference: those that our line has a use for."""
+"""What each element may have of the attributes in Twilio's TwiML reference: those that this carrier follows."""
+_METHODS: Final = ("method", "waitMethod", "statusCallbackMethod")
+_RECORDS: Final = frozenset({"do-not-record", "record-from-start"})
 LIMIT_BYTES: Final = 64 * 1024  # Twilio error 11750: a response body of more than 64 KB
 
 
@@ -183,6 +188,8 @@ def read_twiml(text: str) -> tuple[Verb, ...]:
         known = _ATTRIBUTES.get(element.tag)
         if known is not None and not known.issuperset(element.keys()):
             raise TwimlRefused(TwimlReason.UNKNOWN_ATTRIBUTE)
+        for method in _METHODS:
+            _one_of(element, method, {"POST"}, "POST")
     return tuple(_verb(element) for element in root)
 
 
@@ -239,7 +246,9 @@ def _dial(element: ET.Element) -> Dial | DialConference:
     spoken = _text(element) or (_text(number) if number is not None else "")
     if not spoken:
         raise TwimlRefused(TwimlReason.NO_NUMBER)
-    return Dial(spoken, element.get("action"), _count(element, "timeout", DIAL_TIMEOUT_S))
+    recorded = _one_of(element, "record", _RECORDS | {"record-from-answer"}, "do-not-record") != "do-not-record"
+    timeout_s = _count(element, "timeout", DIAL_TIMEOUT_S)
+    return Dial(spoken, element.get("action"), timeout_s, element.get("callerId"), recorded)
 
 
 def _conference(dial: ET.Element, element: ET.Element) -> DialConference:
@@ -248,7 +257,6 @@ def _conference(dial: ET.Element, element: ET.Element) -> DialConference:
     events = frozenset(element.get("statusCallbackEvent", "").split())
     if not events <= CONFERENCE_EVENTS:
         raise TwimlRefused(TwimlReason.BAD_VALUE)
-    records = frozenset({"do-not-record", "record-from-start"})
     return DialConference(
         name,
         dial.get("action"),
@@ -256,7 +264,7 @@ def _conference(dial: ET.Element, element: ET.Element) -> DialConference:
         end_on_exit=_flag(element, "endConferenceOnExit", default=False),
         wait_url=element.get("waitUrl"),
         beep=Beep(_one_of(element, "beep", {beep.value for beep in Beep}, Beep.BOTH.value)),
-        recorded=_one_of(element, "record", records, "do-not-record") != "do-not-record",
+        recorded=_one_of(element, "record", _RECORDS, "do-not-record") != "do-not-record",
         label=element.get("participantLabel"),
         jitter_buffer=_one_of(element, "jitterBufferSize", JITTER_BUFFERS, "large"),
         status_callback=element.get("statusCallback"),
