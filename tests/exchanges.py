@@ -23,7 +23,7 @@ from telephony.protocol import Digit, Mark, Media, MediaStream, Started, Stopped
 from telephony.twin.carrier import Stream
 from telephony.twin.exchange import Exchange
 from telephony.twin.faults import Faults
-from telephony.twin.in_process import AsgiWebhook, MemoryStreams, Power, streams
+from telephony.twin.in_process import Machine, machine
 from telephony.twin.telephones import Telephone
 
 ORIGIN: Final = "https://line.example.org"
@@ -133,15 +133,8 @@ class Town:
 
     exchange: Exchange
     line: ToyLine
-    power: Power
-    streams: MemoryStreams
-    webhook: AsgiWebhook
+    machine: Machine
     people: dict[str, Telephone]
-
-    def die(self) -> None:
-        """The line's machine is gone."""
-        self.streams.kill()
-        self.power.cut()
 
 
 @contextlib.asynccontextmanager
@@ -152,20 +145,19 @@ async def town(
     faults: Faults | None = None,
     fallback: str | None = None,
 ) -> AsyncIterator[Town]:
-    line, power = ToyLine(dict(answers or {})), Power()
-    webhook = AsgiWebhook(line.app(), TOKEN, power)
-    async with streams(serve, power) as opened:
+    line = ToyLine(dict(answers or {}))
+    async with machine(line.app(), serve, TOKEN) as running:
         exchange = Exchange(
             {OURS: ORIGIN + "/voice"},
-            webhook,
-            opened,
+            running,
+            running,
             telephones=telephones,
             fallback={OURS: fallback} if fallback else {},
             faults=faults,
         )
         async with exchange.running():
-            yield Town(exchange, line, power, opened, webhook, {t.number: t for t in telephones})
-    assert webhook.raised == []
+            yield Town(exchange, line, running, {t.number: t for t in telephones})
+    assert running.raised == []
 
 
 def strengths(pcm: Int16, *hz: float) -> list[float]:

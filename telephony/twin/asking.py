@@ -17,7 +17,7 @@ from telephony.twin.webhook import WEBHOOK_S
 
 OK: Final = range(200, 300)
 
-Spawn = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
+Start = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
 """Starts a task that the exchange owns; the second value is its name."""
 
 
@@ -70,11 +70,11 @@ class Asker:
 class Callbacks:
     """Tells the line what became of calls and conferences, in order but for the faults."""
 
-    def __init__(self, webhook: Webhook, dice: Dice, spawn: Spawn, now_s: Callable[[], float], epoch_s: float) -> None:
+    def __init__(self, webhook: Webhook, dice: Dice, start: Start, now_s: Callable[[], float], epoch_s: float) -> None:
         """now_s: the loop's clock; epoch_s: its zero, as seconds since 1970."""
         self._webhook = webhook
         self._dice = dice
-        self._spawn = spawn
+        self._start = start
         self._now_s = now_s
         self._epoch_s = epoch_s
         self._numbers: defaultdict[str, int] = defaultdict(int)
@@ -132,7 +132,7 @@ class Callbacks:
         if not delivery.times:
             self.lost[event] += 1
             return
-        self._spawn(self._deliver(sid, event, url, told, delivery), "callback")
+        self._start(self._deliver(sid, event, url, told, delivery), "callback")
 
     async def _deliver(self, sid: str, event: str, url: str, form: Mapping[str, str], delivery: Delivery) -> None:
         if delivery.overtaken:

@@ -21,7 +21,7 @@ from telephony.audio import FRAME_MS, FRAME_SAMPLES, RATE_HZ
 from telephony.twin.asking import Asker, Callbacks, Trouble
 from telephony.twin.conference import ConferenceEvent, ConferenceRecord, Rooms
 from telephony.twin.faults import Dice, Faults
-from telephony.twin.legs import Call, Order, Services, Verbs
+from telephony.twin.legs import Call, Order
 from telephony.twin.line_noise import Conditions, Floor
 from telephony.twin.records import (
     CANCELED,
@@ -39,6 +39,7 @@ from telephony.twin.stream_side import Violation, fresh_sid
 from telephony.twin.telephones import Life, Phone, Telephone
 from telephony.twin.transport import Streams, Webhook
 from telephony.twin.twiml_reader import Dial, DialConference, read_twiml
+from telephony.twin.verbs import Services, Verbs
 
 FRAME_S: Final = FRAME_MS / 1000
 FAREWELL_S: Final = 3.0  # what goodbyes may still take when the exchange closes; a socket's closing handshake has 2 s
@@ -86,7 +87,7 @@ class Exchange:
         self._zero_s = 0.0
         self._played = 0
         dice = Dice(faults or Faults())
-        self.callbacks: Final = Callbacks(webhook, dice, self._spawn, _now_s, epoch_s)
+        self.callbacks: Final = Callbacks(webhook, dice, self._start, _now_s, epoch_s)
         """What was told to the line, and what was lost on the way."""
         self._rooms = Rooms(self._tell_of_conference, _now_s)
         self._services = Services(
@@ -95,11 +96,10 @@ class Exchange:
             streams=streams,
             rooms=self._rooms,
             dice=dice,
-            spawn=self._spawn,
+            start=self._start,
             clock=self._clock,
             floor=self._floor,
             dial=self._dial,
-            gone=self._gone,
             troubles=self.troubles,
             violations=self.violations,
         )
@@ -132,7 +132,7 @@ class Exchange:
         order = Order(base_url=self._numbers[called], fallback=self.fallback.get(called))
         call = self._made(telephone.number, called, INBOUND, RINGING, telephone, order)
         phone = call.dialled(telephone.persona.life if life is None else life)
-        self._spawn(call.live(), "call")
+        self._start(call.live(), "call")
         return phone
 
     async def place(
@@ -158,7 +158,7 @@ class Exchange:
             status_events=status_events,
         )
         call = self._made(from_, to, OUTBOUND, QUEUED, self.telephones.get(to), order)
-        self._spawn(call.live(), "call")
+        self._start(call.live(), "call")
         return call.record
 
     async def change(
@@ -220,16 +220,16 @@ class Exchange:
         record = PlacedCall(
             fresh_sid("CA"), self.account_sid, to, from_, direction, status, now_s, parent_sid=parent_sid
         )
-        call = Call(self._services, record, telephone, order)
+        call = Call(self._services, record, telephone, order, self._gone)
         self._calls[record.sid] = self._live[record.sid] = call
         return call
 
-    def _dial(self, caller: Call, verb: Dial) -> Call:
+    def _dial(self, caller: PlacedCall, verb: Dial) -> Call:
         """Somebody is rung for a `<Dial>`."""
         order = Order(ring_s=verb.timeout_s)
-        from_ = verb.caller_id or caller.record.from_
-        call = self._made(from_, verb.number, CHILD, QUEUED, self.telephones.get(verb.number), order, caller.record.sid)
-        self._spawn(call.live(), "call")
+        from_ = verb.caller_id or caller.from_
+        call = self._made(from_, verb.number, CHILD, QUEUED, self.telephones.get(verb.number), order, caller.sid)
+        self._start(call.live(), "call")
         return call
 
     def _gone(self, call: Call) -> None:
@@ -239,7 +239,7 @@ class Exchange:
         assert told_to.status_callback is not None
         self.callbacks.conference(record, event, told_to.status_callback, self.account_sid)
 
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         assert self._tasks is not None, "the exchange is not running"
         task = self._tasks.create_task(work, name=name)
         self._running.add(task)

@@ -1,15 +1,18 @@
-"""The exchange's two ports within one process: an ASGI application is called, a stream is a pair of queues.
+"""The line's machine within this process: the exchange's two ports without a thread or a socket, for virtual time.
 
-Nothing waits for a thread or a socket, so that it runs in virtual time.  A machine whose `Power` is cut
-refuses every request and every new stream; `MemoryStreams.kill()` breaks the open ones too.
+    async with machine(app, serve, auth_token="...") as line:
+        exchange = Exchange(numbers, line, line, telephones=[...])
+
+Webhooks call the ASGI application.  Streams are pairs of queues: their other end goes to `serve` as a
+`telephony.leg.Socket`, or, without one, to the application as an ASGI WebSocket.  Each request and each stream runs in
+a task of the line's own, so that a call which is redirected or ended under it does not take it along.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -19,9 +22,13 @@ from telephony.twin.transport import Wire
 from telephony.twin.webhook import signature
 
 WAITING: Final = 1_000  # messages in flight one way, 20 s of sound; then the sender waits, as on a full socket
+BROKEN: Final = 1006  # RFC 6455, 7.4.1: the connection went without a close frame
+FORBIDDEN: Final = 403  # ASGI, "Websocket close": what a close before the accept becomes
 
 Message = MutableMapping[str, Any]
-AsgiApp = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
 Serve = Callable[[Stream, Socket], Awaitable[None]]
 """What the line does with a stream, until it is over."""
 
@@ -103,109 +110,118 @@ def duplex() -> tuple[MemoryWire, MemorySocket]:
     return MemoryWire(to_line, from_line), MemorySocket(to_line, from_line)
 
 
-@dataclass(slots=True)
-class Power:
-    """The line's machine.  Once it is off it stays off until `restore()`."""
+class Machine:
+    """The line's machine, made by `machine()`: both of the exchange's ports."""
 
-    _on: bool = True
-
-    def is_on(self) -> bool:
-        return self._on
-
-    def cut(self) -> None:
-        self._on = False
-
-    def restore(self) -> None:
-        self._on = True
-
-
-class MemoryStreams:
-    """`transport.Streams`, made by `streams()`."""
-
-    def __init__(self, serve: Serve, power: Power, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, app: AsgiApp, serve: Serve | None, auth_token: str | None, tasks: asyncio.TaskGroup) -> None:
+        self._app = app
         self._serve = serve
-        self._power = power
+        self._auth_token = auth_token
         self._tasks = tasks
-        self._open: dict[asyncio.Task[None], MemoryWire] = {}
-
-    async def connect(self, stream: Stream) -> Wire:
-        if not self._power.is_on():
-            raise StreamRefused(0)
-        wire, socket = duplex()
-        task = self._tasks.create_task(self._held(stream, socket), name="line-stream")
-        self._open[task] = wire
-        task.add_done_callback(self._open.pop)
-        return wire
+        self._on = True
+        self._working: set[asyncio.Task[None]] = set()
+        self._wires: dict[asyncio.Task[None], MemoryWire] = {}
+        self.raised: list[Exception] = []
+        """What the application let out of a webhook; the carrier saw a 500."""
 
     def kill(self) -> None:
-        """The machine dies: nothing of the line's runs on, every stream breaks, and new ones are refused."""
-        self._power.cut()
-        for task, wire in list(self._open.items()):
+        """It dies: nothing of the line's runs on, every stream breaks, and whoever asks finds nobody."""
+        self._on = False
+        for task in self._working:
             task.cancel()
+        for wire in list(self._wires.values()):
             wire.abort()
 
-    async def _held(self, stream: Stream, socket: MemorySocket) -> None:
-        await self._serve(stream, socket)
-        await socket.close(1000)
-
-
-@contextlib.asynccontextmanager
-async def streams(serve: Serve, power: Power | None = None) -> AsyncIterator[MemoryStreams]:
-    """Streams that `serve` answers while the block lasts; what is open at its end is cancelled."""
-    async with asyncio.TaskGroup() as tasks:
-        opened = MemoryStreams(serve, power or Power(), tasks)
-        try:
-            yield opened
-        finally:
-            opened.kill()
-
-
-@dataclass(slots=True)
-class AsgiWebhook:
-    """`transport.Webhook`: the application is called, and no socket is opened."""
-
-    app: AsgiApp
-    auth_token: str | None = field(default=None, repr=False)
-    power: Power = field(default_factory=Power)
-    raised: list[Exception] = field(default_factory=list)
-    """What the application let out; the carrier saw a 500."""
+    def restart(self) -> None:
+        """It answers again; what it knew is the application's business."""
+        self._on = True
 
     async def post(self, url: str, form: Mapping[str, str]) -> tuple[int, str]:
-        if not self.power.is_on():
+        """As `transport.Webhook`."""
+        if not self._on:
             return 0, ""
         answer = _Answer(urlencode(form).encode())
+        content = [(b"content-type", b"application/x-www-form-urlencoded; charset=utf-8")]
+        scope = self._scope("http", url, form, content) | {"method": "POST"}
+        await asyncio.wait({self._work(self._answered(scope, answer), "line-webhook")})
+        return (answer.status, bytes(answer.body).decode("utf-8", "replace")) if answer.whole else (0, "")
+
+    async def connect(self, stream: Stream) -> Wire:
+        """As `transport.Streams`."""
+        if not self._on:
+            raise StreamRefused(0)
+        wire, socket = duplex()
+        caller = _WebSocketCaller(socket)
+        serve = self._serve
+        if serve is None:
+            scope = self._scope("websocket", stream.url, {}, []) | {"subprotocols": []}
+            task = self._work(self._held(lambda: self._app(scope, caller.receive, caller.send), socket), "line-stream")
+        else:
+            caller.accept()
+            task = self._work(self._held(lambda: serve(stream, socket), socket), "line-stream")
+        self._wires[task] = wire
+        task.add_done_callback(self._wires.pop)
+        task.add_done_callback(lambda _: caller.shaken.set())
         try:
-            await self.app(self._scope(url, form), answer.receive, answer.send)
+            await caller.shaken.wait()
+        except asyncio.CancelledError:
+            wire.abort()
+            raise
+        if not caller.accepted:
+            raise StreamRefused(FORBIDDEN if self._on else 0)
+        return wire
+
+    def _work(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = self._tasks.create_task(work, name=name)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        return task
+
+    async def _answered(self, scope: Message, answer: _Answer) -> None:
+        try:
+            await self._app(scope, answer.receive, answer.send)
         except Exception as error:  # noqa: BLE001  # whatever it was, a server answers 500
             self.raised.append(error)
-            return 500, ""
-        if not self.power.is_on():  # it died while it answered
-            return 0, ""
-        return answer.status, bytes(answer.body).decode("utf-8", "replace")
+            answer.fail()
 
-    def _scope(self, url: str, form: Mapping[str, str]) -> dict[str, Any]:
+    async def _held(self, serving: Callable[[], Awaitable[None]], socket: MemorySocket) -> None:
+        await serving()
+        await socket.close(1000)
+
+    def _scope(
+        self, kind: str, url: str, form: Mapping[str, str], headers: list[tuple[bytes, bytes]]
+    ) -> dict[str, Any]:
         parts = urlsplit(url)
-        headers = {
-            "host": parts.netloc,
-            "user-agent": "TwilioProxy/1.1",
-            "content-type": "application/x-www-form-urlencoded; charset=utf-8",
-        }
-        if self.auth_token is not None:
-            headers["x-twilio-signature"] = signature(self.auth_token, url, form)
+        headers = [(b"host", parts.netloc.encode()), (b"user-agent", b"TwilioProxy/1.1"), *headers]
+        if self._auth_token is not None:
+            headers.append((b"x-twilio-signature", signature(self._auth_token, url, form).encode()))
         return {
-            "type": "http",
+            "type": kind,
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
-            "method": "POST",
             "scheme": parts.scheme,
             "path": parts.path,
             "raw_path": parts.path.encode(),
             "root_path": "",
             "query_string": parts.query.encode(),
-            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+            "headers": headers,
             "client": ("127.0.0.1", 0),
             "server": (parts.hostname, parts.port or 443),
         }
+
+
+@contextlib.asynccontextmanager
+async def machine(app: AsgiApp, serve: Serve | None = None, auth_token: str | None = None) -> AsyncIterator[Machine]:
+    """The line's machine while the block lasts; it is killed at the end.
+
+    serve: who takes the streams; without one the application does.  auth_token: signs all that the carrier asks.
+    """
+    async with asyncio.TaskGroup() as tasks:
+        running = Machine(app, serve, auth_token, tasks)
+        try:
+            yield running
+        finally:
+            running.kill()
 
 
 class _Answer:
@@ -215,6 +231,8 @@ class _Answer:
         self._to_read: bytes | None = body
         self.status = 500
         self.body = bytearray()
+        self.whole = False
+        """It has come to its end; else the machine died while it answered."""
 
     async def receive(self) -> Message:
         if self._to_read is None:
@@ -227,3 +245,44 @@ class _Answer:
             self.status = message["status"]
         else:
             self.body += message.get("body", b"")
+            self.whole = not message.get("more_body", False)
+
+    def fail(self) -> None:
+        """The application raised."""
+        self.status, self.whole = 500, True
+        self.body.clear()
+
+
+class _WebSocketCaller:
+    """The ASGI server's part of one WebSocket: the application's `receive` and `send` on a pair's far end."""
+
+    def __init__(self, socket: MemorySocket) -> None:
+        self._socket = socket
+        self._announced = False
+        self.accepted = False
+        self.shaken = asyncio.Event()
+        """The handshake was answered, one way or the other."""
+
+    def accept(self) -> None:
+        """The stream is taken."""
+        self.accepted = True
+        self.shaken.set()
+
+    async def receive(self) -> Message:
+        if not self._announced:
+            self._announced = True
+            return {"type": "websocket.connect"}
+        text = await self._socket.receive()
+        if text is None:
+            return {"type": "websocket.disconnect", "code": BROKEN}
+        return {"type": "websocket.receive", "text": text}
+
+    async def send(self, message: Message) -> None:
+        match message["type"]:
+            case "websocket.accept":
+                self.accept()
+            case "websocket.send":
+                await self._socket.send(message["text"])
+            case "websocket.close":
+                await self._socket.close(message.get("code", 1000))
+                self.shaken.set()

@@ -1,26 +1,20 @@
 """One call at the carrier, from its order to its record: rung, answered, run verb by verb, ended.
 
-What runs is one task at a time (`Call.live`).  Whoever ends or redirects the call cancels it, and what it held is let
-go at once; nothing waits for the line then.
+What runs is one task at a time (`Call.live`): ringing, or a `verbs.Program`.  Whoever ends or redirects the call
+cancels it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urljoin
 
-from telephony.twin.asking import Asker, Callbacks, Spawn, Trouble
-from telephony.twin.carrier import Stream, StreamRefused
-from telephony.twin.conference import Rooms, Table
-from telephony.twin.faults import Dice
+from telephony.twin.conference import Table
 from telephony.twin.line import LineDead
-from telephony.twin.line_noise import Conditions, Floor
-from telephony.twin.playback import Playback
 from telephony.twin.records import (
     BUSY,
     CANCELED,
@@ -33,31 +27,15 @@ from telephony.twin.records import (
     CallOver,
     PlacedCall,
 )
-from telephony.twin.segments import SAID_CHARS_PER_S, WORDS, Connection, Nothing, StreamSegment
-from telephony.twin.stream_side import Ids, StreamSide, Violation, fresh_sid
+from telephony.twin.segments import Connection, StreamSegment
 from telephony.twin.telephones import Life, Phone, Pickup, Telephone
-from telephony.twin.transport import Streams
 from telephony.twin.twiml_reader import (
-    ConnectStream,
-    Dial,
-    DialConference,
-    Gather,
-    Hangup,
-    Pause,
-    Play,
-    Redirect,
     Reject,
-    Say,
-    Verb,
-    read_twiml,
 )
+from telephony.twin.verbs import SILENCE, Keys, Program, Services, Verbs
 
 SETUP_S: Final = 0.5  # our choice: from the order to the first ring; a mobile network takes one to several seconds
 REFUSED_S: Final = 0.5  # our choice: from there to the busy tone or the network's refusal
-DOCUMENTS: Final = 100  # our choice: a call that asks for more TwiML than this runs in a circle
-SILENCE: Final = Nothing()
-
-Verbs = tuple[Verb, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,69 +57,33 @@ class Order:
     """TwiML kept at the carrier, for a number that our side has failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What every call of an exchange uses."""
-
-    asker: Asker
-    callbacks: Callbacks
-    streams: Streams
-    rooms: Rooms
-    dice: Dice
-    spawn: Spawn
-    clock: Callable[[], int]
-    """Samples since the exchange began."""
-    floor: Callable[[Conditions | None], Floor | None]
-    dial: Callable[[Call, Dial], Call]
-    """Rings somebody for a `<Dial>`."""
-    gone: Callable[[Call], None]
-    """A call is over."""
-    troubles: Counter[Trouble]
-    violations: Counter[Violation]
-
-
-class _Keys:
-    """What was pressed during a `<Gather>`."""
-
-    def __init__(self, enough: int | None, finish: str) -> None:
-        self._enough = enough
-        self._finish = finish
-        self.digits = ""
-        self.complete = False
-        self.pressed = asyncio.Event()
-
-    def press(self, digit: str) -> None:
-        if self.complete:
-            return
-        if digit == self._finish:
-            self.complete = True
-        else:
-            self.digits += digit
-            self.complete = self._enough is not None and len(self.digits) >= self._enough
-        self.pressed.set()
-
-
 class Call:
     """One call.  `live()` is its task; everything else returns at once."""
 
-    def __init__(self, services: Services, record: PlacedCall, telephone: Telephone | None, order: Order) -> None:
-        """telephone: the person's; None: nobody has that number."""
+    def __init__(
+        self,
+        services: Services,
+        record: PlacedCall,
+        telephone: Telephone | None,
+        order: Order,
+        gone: Callable[[Call], None],
+    ) -> None:
+        """telephone: the person's; None: nobody has that number.  gone: told when the call is over."""
+        self._gone = gone
         self._services = services
         self._record = record
         self._telephone = telephone
         self._order = order
         self._loop = asyncio.get_running_loop()
-        self._connection: Connection = SILENCE
-        self._keys: _Keys | None = None
+        self._program = Program(self, services, order.base_url, order.fallback)
         self._work: asyncio.Task[None] | None = None
-        self._next: Callable[[], Awaitable[None]] | None = None
-        self._base_url = order.base_url
-        self._fallback = order.fallback
-        self._at_hang_up: str | None = None  # the action that is told when she hangs up inside a <Dial>
-        self._documents = 0
+        self._next: Callable[[], Coroutine[Any, Any, None]] | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self.phone: Phone | None = None
         """The person's, once she is on the line."""
+        self.connection: Connection = SILENCE
+        self.keys: Keys | None = None
+        self.at_hang_up: str | None = None
         self.said: list[str] = []
         """What `<Say>` read out, in order."""
         self.settled = asyncio.Event()
@@ -162,23 +104,20 @@ class Call:
             if step is None:
                 self.end(COMPLETED)  # it ran out of verbs
                 return
-            self._work = self._services.spawn(self._run(step), "call-work")
+            self._work = self._services.start(step(), "call-work")
             await asyncio.wait({self._work})
 
-    async def _run(self, step: Callable[[], Awaitable[None]]) -> None:
-        await step()
-
     async def _inbound(self) -> None:
-        verbs = await self._services.asker.ask(self._base_url, self._record.form())
+        verbs = await self._services.asker.ask(self._order.base_url, self._record.form())
         if verbs is None:
-            verbs = self._kept_fallback()
+            verbs = self._program.kept_fallback()
         if verbs is None:
             self.end(FAILED)
         elif verbs and isinstance(verbs[0], Reject):
             self.end(BUSY if verbs[0].busy else NO_ANSWER)
         else:
             self._answered()
-            await self._follow(verbs)
+            await self._program.follow(verbs)
 
     async def _outbound(self) -> None:
         self._tell("initiated")
@@ -188,9 +127,9 @@ class Call:
         self._pick_up()
         self._answered()
         if self._order.twiml is not None:
-            await self._follow(self._order.twiml)
+            await self._program.follow(self._order.twiml)
         elif self._order.url is not None:
-            await self._follow(await self._document(self._order.url))
+            await self._program.follow(await self._program.document(self._order.url))
         else:
             await self.over.wait()  # whoever dialled holds the call
 
@@ -231,7 +170,7 @@ class Call:
         phone = Phone(self._telephone.number, self, conditions, self._services.floor(conditions))
         self.phone = phone
         self._telephone.calls.append(phone)
-        self._services.spawn(_lived(life, phone), "person")
+        self._services.start(_lived(life, phone), "person")
         after_s = self._services.dice.hang_up_after_s()
         if after_s is not None:
             self._timers.append(self._loop.call_later(after_s, self.put_down))
@@ -248,14 +187,14 @@ class Call:
         if self._record.status != IN_PROGRESS:
             raise CallOver
         if verbs is not None:
-            self._next = lambda: self._follow(verbs)
+            self._next = lambda: self._program.follow(verbs)
         elif url is not None:
             self._next = lambda: self._redirected(url)
         if self._work is not None:
             self._work.cancel()
 
     async def _redirected(self, url: str) -> None:
-        await self._follow(await self._document(url))
+        await self._program.follow(await self._program.document(url))
 
     def end(self, status: str) -> None:
         """The call is over.  A second time: nothing."""
@@ -269,7 +208,7 @@ class Call:
         self.settled.set()
         self.over.set()
         self._tell("completed")
-        self._services.gone(self)
+        self._gone(self)
         if self._work is not None and self._work is not asyncio.current_task():
             self._work.cancel()
 
@@ -279,206 +218,51 @@ class Call:
 
     def _tell(self, event: str) -> None:
         if self._order.status_callback is not None and event in self._order.status_events:
-            url = urljoin(self._base_url, self._order.status_callback)
+            url = urljoin(self._program.base_url, self._order.status_callback)
             self._services.callbacks.call(event, self._record, url)
 
     # --- telephones.Hook ---
 
     def pressed(self, digit: str) -> None:
-        if self._keys is not None:
-            self._keys.press(digit)
+        if self.keys is not None:
+            self.keys.press(digit)
         else:
-            self._connection.press(digit)
+            self.connection.press(digit)
 
     def put_down(self) -> None:
-        action = self._at_hang_up
+        action = self.at_hang_up
         self.close()
         if action is not None:  # the last word to a <Dial>: nobody is left to follow the answer
-            self._at_hang_up = None
+            self.at_hang_up = None
             form = self._record.form() | {"DialCallStatus": COMPLETED}
-            self._services.spawn(self._last_word(urljoin(self._base_url, action), form), "last-word")
+            self._services.start(self._last_word(urljoin(self._program.base_url, action), form), "last-word")
 
     async def _last_word(self, url: str, form: Mapping[str, str]) -> None:
         await self._services.asker.ask(url, form)
 
     def lose_stream(self) -> None:
-        if isinstance(self._connection, StreamSegment):
-            self._connection.reset()
+        if isinstance(self.connection, StreamSegment):
+            self.connection.reset()
 
     def stall_stream(self) -> None:
-        if isinstance(self._connection, StreamSegment):
-            self._connection.stalled = True
+        if isinstance(self.connection, StreamSegment):
+            self.connection.stalled = True
 
     # --- for the exchange's clock ---
 
     def give(self) -> None:
         """Her next 20 ms, to what the call is connected to."""
         if self.phone is not None:
-            self._connection.give(self.phone.frame())
+            self.connection.give(self.phone.frame())
 
     def take(self, start: int) -> None:
         """What her ear hears from sample `start`."""
         if self.phone is not None:
-            self.phone.hear(self._connection.take(start))
-
-    # --- TwiML ---
-
-    async def _document(self, url: str, form: Mapping[str, str] | None = None) -> Verbs | None:
-        """What is said at `url` to do; else what is kept for the worst case; else None."""
-        verbs = await self._asked(url, form or {})
-        return self._kept_fallback() if verbs is None else verbs
-
-    async def _asked(self, url: str, form: Mapping[str, str]) -> Verbs | None:
-        self._documents += 1
-        if self._documents > DOCUMENTS:
-            self._services.troubles[Trouble.TOO_MANY_DOCUMENTS] += 1
-            return None
-        whole = urljoin(self._base_url, url)
-        verbs = await self._services.asker.ask(whole, {**self._record.form(), **form})
-        if verbs is not None:
-            self._base_url = whole
-        return verbs
-
-    def _kept_fallback(self) -> Verbs | None:
-        """Once a call: when that fails too, the carrier hangs up."""
-        kept, self._fallback = self._fallback, None
-        if kept is None:
-            return None
-        self._services.troubles[Trouble.FALLBACK] += 1
-        return read_twiml(kept)
-
-    async def _follow(self, verbs: Verbs | None) -> None:
-        """Run a document, and those that it leads to."""
-        while verbs is not None and not self._record.is_over:
-            verbs = await self._done(verbs)
-
-    async def _done(self, verbs: Verbs) -> Verbs | None:
-        """Run a document.  Returns the next one; None where the call has no more to do.
-
-        An `action` that fails is passed over: the next verb follows, and behind the last one the fallback.
-        """
-        failed = False
-        for verb in verbs:
-            match verb:
-                case Hangup() | Reject():
-                    self.end(COMPLETED)
-                    return None
-                case Redirect(url):
-                    return await self._document(url)
-                case Say() | Play() | Pause():
-                    await self._sound(verb)
-                    continue
-                case Gather():
-                    action, form = await self._gather(verb)
-                case ConnectStream():
-                    await self._stream(verb)
-                    action, form = verb.action, {}
-                case Dial():
-                    action, form = verb.action, await self._dial(verb)
-                case DialConference():
-                    await self._conference(verb)
-                    action, form = verb.action, {"DialCallStatus": COMPLETED}
-            if action is not None:
-                following = await self._asked(action, form)
-                if following is not None:
-                    return following
-                failed = True
-        return self._kept_fallback() if failed else None
-
-    async def _sound(self, verb: Say | Play | Pause) -> None:
-        match verb:
-            case Say(text):
-                self.said.append(text)
-                await self._rest(len(text) / SAID_CHARS_PER_S, WORDS)
-            case Pause(length_s):
-                await self._rest(float(length_s), SILENCE)
-            case Play():
-                await self._rest(0.0, SILENCE)  # we keep no files at the carrier: a <Play> is silence of no length
-
-    async def _rest(self, seconds: float, connection: Connection) -> bool:
-        """Stay connected to this for so long, or until a key is pressed if keys are gathered.  Was one?"""
-        self._connection = connection
-        try:
-            async with asyncio.timeout(seconds):
-                await (self.over if self._keys is None else self._keys.pressed).wait()
-        except TimeoutError:
-            return False
-        finally:
-            self._connection = SILENCE
-        return True
-
-    async def _gather(self, verb: Gather) -> tuple[str | None, Mapping[str, str]]:
-        """Where the digits go, and the digits; nowhere if there are none."""
-        keys = self._keys = _Keys(verb.num_digits, verb.finish_on_key)
-        try:
-            for inside in verb.inside:
-                if not keys.pressed.is_set():
-                    assert isinstance(inside, Say | Play | Pause)
-                    await self._sound(inside)
-            while not keys.complete:
-                if not await self._rest(float(verb.timeout_s), SILENCE):
-                    break
-                keys.pressed.clear()
-        finally:
-            self._keys = None
-        if not keys.digits:
-            return None, {}
-        return verb.action or self._base_url, {"Digits": keys.digits}
-
-    async def _stream(self, verb: ConnectStream) -> None:
-        """Until the line closes it, or the network does."""
-        assert self.phone is not None
-        services = self._services
-        try:
-            wire = await services.streams.connect(Stream(urljoin(self._base_url, verb.url), verb.parameters))
-        except StreamRefused:
-            services.troubles[Trouble.STREAM_REFUSED] += 1
-            return
-        ids = Ids(self._record.account_sid, self._record.sid, fresh_sid("MZ"))
-        side = StreamSide(ids, Playback())
-        side.violations = services.violations
-        segment = StreamSegment(side, wire, services.clock, self.phone.conditions, services.dice.reset_after_s())
-        services.spawn(segment.feed(), "stream")
-        segment.begin(verb.parameters)
-        self._connection = segment
-        try:
-            await segment.listen()
-        finally:
-            segment.leave()
-            self._connection = SILENCE
-
-    async def _conference(self, verb: DialConference) -> None:
-        """Until it is over for her."""
-        conference, participant = self._services.rooms.join(self._record.sid, verb)
-        self._connection, self._at_hang_up = participant.seat, verb.action
-        try:
-            await participant.seat.over.wait()
-        finally:
-            self._connection, self._at_hang_up = SILENCE, None
-            conference.leave(participant)
-
-    async def _dial(self, verb: Dial) -> Mapping[str, str]:
-        """Ring somebody and bridge.  Returns what the action is told."""
-        child = self._services.dial(self, verb)
-        self._at_hang_up = verb.action
-        table = Table()
-        try:
-            await child.settled.wait()
-            if child.record.status == IN_PROGRESS:
-                self._connection = table.join()
-                child.seat(table)
-                await child.over.wait()
-        finally:
-            self._connection, self._at_hang_up = SILENCE, None
-            child.close()
-        form = {"DialCallSid": child.record.sid, "DialCallStatus": child.record.status}
-        if child.record.answered_at is not None:
-            form["DialCallDuration"] = str(child.record.duration_s)
-        return form
+            self.phone.hear(self.connection.take(start))
 
     def seat(self, table: Table) -> None:
         """Sit down at the table of whoever dialled."""
-        self._connection = table.join()
+        self.connection = table.join()
 
 
 async def _lived(life: Life, phone: Phone) -> None:

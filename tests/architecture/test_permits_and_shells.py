@@ -62,7 +62,8 @@ REFUSES_TO_START: Final = {"agent.__main__"}
 # Who starts tasks in a group of its own: the scope of a call, and the shells that outlive a call.
 TASK_OWNERS: Final = {
     "agent.call", "agent.egress", "agent.processes", "agent.proof.control", "agent.proof.session", "agent.service",
-    "agent.shared", "telephony.leg", "telephony.server", "telephony.twin.carrier"
+    "agent.shared", "telephony.leg", "telephony.server", "telephony.twin.carrier", "telephony.twin.exchange",
+    "telephony.twin.in_process",
 }  # fmt: skip
 # Who prints: what a person at a terminal runs.
 SPEAKERS: Final = {

@@ -393,7 +393,7 @@ def test_the_line_killed_in_the_middle_of_a_stream_leaves_her_with_what_the_carr
     async def lives(phone: Phone) -> None:
         await phone.hears_something()
         await phone.pass_ms(2_000)
-        there_now[0].die()
+        there_now[0].machine.kill()
         await phone.until_over()
 
     there_now: list[Town] = []

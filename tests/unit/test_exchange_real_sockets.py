@@ -24,7 +24,7 @@ from telephony.media import SocketOfStarlette
 from telephony.twin.asking import Trouble
 from telephony.twin.carrier import Stream, StreamRefused
 from telephony.twin.exchange import Exchange
-from telephony.twin.in_process import AsgiWebhook, streams
+from telephony.twin.in_process import machine
 from telephony.twin.personas import answers, tone
 from telephony.twin.real_transport import HttpWebhook, WebSocketStreams
 from telephony.twin.telephones import Phone, Telephone
@@ -151,9 +151,8 @@ def test_a_warm_transfer_of_three_legs_in_virtual_time() -> None:
         async def serve(stream: Stream, held: Socket) -> None:
             await desks[0].serve(stream, held)
 
-        webhook = AsgiWebhook(line.app(), TOKEN)
-        async with streams(serve) as opened:
-            exchange = exchange_on(webhook, opened, patient, nurse)
+        async with machine(line.app(), serve, TOKEN) as running:
+            exchange = exchange_on(running, running, patient, nurse)
             desks.append(Desk(exchange))
             async with exchange.running():
                 await transferred(exchange, desks[0], line, patient, nurse)
