@@ -33,6 +33,8 @@ class Trouble(enum.Enum):
     STREAM_REFUSED = "stream_refused"
     FALLBACK = "fallback"
     """A call went to the TwiML that is kept at the carrier for the worst case."""
+    RECORDING = "recording"
+    """The line asked for a recording; this carrier makes none."""
     TOO_MANY_DOCUMENTS = "too_many_documents"
 
 
@@ -118,6 +120,18 @@ class Callbacks:
             if event.verb.label is not None:
                 form["ParticipantLabel"] = event.verb.label
         self._send(record.sid, kind, url, form)
+
+    def stream(self, event: str, record: PlacedCall, stream_sid: str, url: str) -> None:
+        """stream-started, stream-stopped or stream-error."""
+        form = {
+            "AccountSid": record.account_sid,
+            "CallSid": record.sid,
+            "StreamSid": stream_sid,
+            "StreamEvent": event,
+        }
+        if event == "stream-error":
+            form["StreamError"] = "the stream could not be opened"
+        self._send(stream_sid, event, url, form)
 
     def forget(self, sid: str) -> None:
         """Nothing more will be told of it."""

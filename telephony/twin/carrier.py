@@ -80,17 +80,14 @@ class Carrier:
         self._marks_moved = asyncio.Event()
         self.playback = Playback()
         self.mouth = Mouth(conditions, self.playback.heard, floor)
-        self._side = StreamSide(ids, self.playback)
+        self.violations: Counter[Violation] = Counter()
+        self._side = StreamSide(ids, self.playback, self.violations)
         self.ending: Ending | None = None
         self.close_code: int | None = None
         self.ended_at = 0
         """Sample at which the stream ended."""
         self.sent_late_ms = 0.0
         """The worst lateness of a frame against its deadline: how busy the twin's own machine was."""
-
-    @property
-    def violations(self) -> Counter[Violation]:
-        return self._side.violations
 
     @property
     def marks(self) -> list[MarkBack]:

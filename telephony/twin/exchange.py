@@ -2,7 +2,7 @@
 
     exchange = Exchange({OUR_NUMBER: VOICE_URL}, webhook, streams, telephones=[patient, nurse])
     async with exchange.running():
-        phone = exchange.dial_in(patient, OUR_NUMBER)
+        phone = await exchange.dial_in(patient, OUR_NUMBER)
         await phone.until_over()
 
 It asks nothing of the world but the loop's clock and the two ports that it is given (`transport`): the same calls run
@@ -121,7 +121,7 @@ class Exchange:
                 for task in (keeping_time, *self._running):
                     task.cancel()
 
-    def dial_in(self, telephone: Telephone, called: str, life: Life | None = None) -> Phone:
+    async def dial_in(self, telephone: Telephone, called: str, life: Life | None = None) -> Phone:
         """A person calls one of our numbers.  Returns her end of the call, at once.
 
         life: what she does in it, where that is not what she does when she is rung.  Raises `KeyError` for a number
@@ -177,6 +177,11 @@ class Exchange:
             call.close()
         elif verbs is not None or url is not None:
             call.change(verbs, url)
+
+    async def idle(self) -> None:
+        """Wait until no call is live."""
+        while self._live:
+            await next(iter(self._live.values())).over.wait()
 
     def call(self, sid: str) -> PlacedCall | None:
         """A call's record; None if there is none, or it was deleted."""
@@ -267,8 +272,7 @@ class Exchange:
                 await self._called.wait()
                 n = max(n, int((_now_s() - self._zero_s) / FRAME_S))
             due_s = self._zero_s + (n + 1) * FRAME_S
-            if due_s > _now_s():
-                await asyncio.sleep(due_s - _now_s())
+            await asyncio.sleep(max(0.0, due_s - _now_s()))  # behind its time, too, it lets others run
             self.sent_late_ms = max(self.sent_late_ms, (_now_s() - due_s) * 1000)
             self._step(n * FRAME_SAMPLES)
             n += 1

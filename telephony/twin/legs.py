@@ -35,6 +35,8 @@ from telephony.twin.twiml_reader import (
 from telephony.twin.verbs import SILENCE, Keys, Program, Services, Verbs
 
 SETUP_S: Final = 0.5  # our choice: from the order to the first ring; a mobile network takes one to several seconds
+RING_MORE_S: Final = 5.0  # Twilio, Calls resource, Timeout: "we add a 5-second buffer"
+TIME_LIMIT_S: Final = 4 * 60 * 60  # Twilio, Calls resource, TimeLimit: the default, 4 hours
 REFUSED_S: Final = 0.5  # our choice: from there to the busy tone or the network's refusal
 
 
@@ -50,7 +52,7 @@ class Order:
     base_url: str = ""
     """What relative URLs are meant from, before the first document."""
     ring_s: int = 30
-    time_limit_s: int = 4 * 60 * 60
+    time_limit_s: int = TIME_LIMIT_S
     status_callback: str | None = None
     status_events: frozenset[str] = frozenset()
     fallback: str | None = None
@@ -135,7 +137,7 @@ class Call:
 
     async def _rung(self) -> bool:
         """Did somebody answer?  Else the call is over."""
-        telephone, ring_s = self._telephone, self._order.ring_s
+        telephone, ring_s = self._telephone, self._order.ring_s + RING_MORE_S
         if telephone is None or telephone.persona.pickup is Pickup.FAILS:
             await asyncio.sleep(REFUSED_S)
             self.end(FAILED)

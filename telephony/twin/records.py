@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import formatdate
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Final
 
 QUEUED: Final = "queued"
@@ -79,4 +80,4 @@ class PlacedCall:
 
 def timestamp(epoch_s: float) -> str:
     """RFC 2822, in UTC, as in a callback's `Timestamp`."""
-    return formatdate(epoch_s, usegmt=False)
+    return format_datetime(datetime.fromtimestamp(epoch_s, UTC))

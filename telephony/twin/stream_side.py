@@ -58,12 +58,13 @@ class Ids:
 class StreamSide:
     """One stream, as the carrier sees it.  What it is told to say is returned as text for the socket, in order."""
 
-    def __init__(self, ids: Ids, playback: Playback) -> None:
+    def __init__(self, ids: Ids, playback: Playback, violations: Counter[Violation]) -> None:
+        """violations: counts what is not understood."""
         self._ids = ids
         self._sequence = 0
         self._chunk = 0
         self.playback = playback
-        self.violations: Counter[Violation] = Counter()
+        self.violations: Final = violations
         self.marks: list[MarkBack] = []
         """The marks that came back, in order."""
 

@@ -227,7 +227,7 @@ class Persona:
     pickup: Pickup = Pickup.ANSWERS
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Telephone:
     """A number, and who is there.  The persona may be changed between two calls."""
 

@@ -233,29 +233,37 @@ class Program:
 
     async def _stream(self, verb: ConnectStream) -> None:
         """Until the line closes it, or the network does."""
-        phone = self._leg.phone
+        phone, services = self._leg.phone, self._services
         assert phone is not None
-        services = self._services
+        ids = Ids(self._leg.record.account_sid, self._leg.record.sid, fresh_sid("MZ"))
         try:
             wire = await services.streams.connect(Stream(urljoin(self._base_url, verb.url), verb.parameters))
         except StreamRefused:
             services.troubles[Trouble.STREAM_REFUSED] += 1
+            self._tell_of_stream("stream-error", ids, verb)
             return
-        ids = Ids(self._leg.record.account_sid, self._leg.record.sid, fresh_sid("MZ"))
-        side = StreamSide(ids, Playback())
-        side.violations = services.violations
+        side = StreamSide(ids, Playback(), services.violations)
         segment = StreamSegment(side, wire, services.clock, phone.conditions, services.dice.reset_after_s())
         services.start(segment.feed(), "stream")
         segment.begin(verb.parameters)
+        self._tell_of_stream("stream-started", ids, verb)
         self._leg.connection = segment
         try:
             await segment.listen()
         finally:
             segment.leave()
             self._leg.connection = SILENCE
+            self._tell_of_stream("stream-stopped", ids, verb)
+
+    def _tell_of_stream(self, event: str, ids: Ids, verb: ConnectStream) -> None:
+        if verb.status_callback is not None:
+            url = urljoin(self._base_url, verb.status_callback)
+            self._services.callbacks.stream(event, self._leg.record, ids.stream_sid, url)
 
     async def _conference(self, verb: DialConference) -> None:
         """Until it is over for her."""
+        if verb.recorded:
+            self._services.troubles[Trouble.RECORDING] += 1
         conference, participant = self._services.rooms.join(self._leg.record.sid, verb)
         self._leg.connection, self._leg.at_hang_up = participant.seat, verb.action
         try:
@@ -266,6 +274,8 @@ class Program:
 
     async def _dial(self, verb: Dial) -> Mapping[str, str]:
         """Ring somebody and bridge.  Returns what the action is told."""
+        if verb.recorded:
+            self._services.troubles[Trouble.RECORDING] += 1
         child = self._services.dial(self._leg.record, verb)
         self._leg.at_hang_up = verb.action
         table = Table()

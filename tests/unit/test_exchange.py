@@ -45,7 +45,7 @@ def test_a_caller_hears_what_the_voice_webhook_says_and_is_hung_up_on() -> None:
     async def story() -> None:
         words = "Please call again later, thank you."
         async with town(Telephone(PATIENT), answers={"/voice": document(f"<Say>{words}</Say><Hangup/>")}) as there:
-            phone = there.exchange.dial_in(there.people[PATIENT], OURS)
+            phone = await there.exchange.dial_in(there.people[PATIENT], OURS)
             await phone.until_over()
             [record] = there.exchange.calls()
             assert [words] == list(there.exchange.said(record.sid))
@@ -64,7 +64,7 @@ def test_a_rejected_call_is_never_answered() -> None:
     async def story() -> None:
         for reason, status in (("busy", "busy"), ("rejected", "no-answer")):
             async with town(Telephone(PATIENT), answers={"/voice": document(f'<Reject reason="{reason}"/>')}) as there:
-                await there.exchange.dial_in(there.people[PATIENT], OURS).until_over()
+                await (await there.exchange.dial_in(there.people[PATIENT], OURS)).until_over()
                 [record] = there.exchange.calls()
                 assert (status, None) == (record.status, record.answered_at)
 
@@ -76,8 +76,8 @@ def test_a_rejected_call_is_never_answered() -> None:
     [
         (personas.BUSY, "busy", ["initiated", "busy"], 1.0),
         (personas.FAILS, "failed", ["initiated", "failed"], 1.0),
-        (personas.NEVER_ANSWERS, "no-answer", ["initiated", "ringing", "no-answer"], 20.5),
-        (personas.answers(after_s=30.0), "no-answer", ["initiated", "ringing", "no-answer"], 20.5),
+        (personas.NEVER_ANSWERS, "no-answer", ["initiated", "ringing", "no-answer"], 25.5),
+        (personas.answers(after_s=30.0), "no-answer", ["initiated", "ringing", "no-answer"], 25.5),
         (personas.answers(after_s=4.0), "completed", ["initiated", "ringing", "in-progress", "completed"], 6.5),
     ],
 )
@@ -243,8 +243,8 @@ def test_digits_are_gathered_until_they_are_enough_finished_or_late(
         gather = f'<Gather action="/keys" {attributes}><Say>Press a key, please, whenever you like.</Say></Gather>'
         answers = {"/voice": document(gather + "<Say>nothing</Say>"), "/keys": document("<Say>thanks</Say>")}
         async with town(Telephone(PATIENT), answers=answers) as there:
-            await there.exchange.dial_in(
-                there.people[PATIENT], OURS, lambda phone: keys_then(phone, *keys)
+            await (
+                await there.exchange.dial_in(there.people[PATIENT], OURS, lambda phone: keys_then(phone, *keys))
             ).until_over()
             [record] = there.exchange.calls()
             assert ([digits] if digits else []) == [form["Digits"] for form in there.line.forms("/keys")]
@@ -258,7 +258,7 @@ def test_a_key_cuts_the_prompt_short() -> None:
         gather = f'<Gather action="/keys" numDigits="1"><Say>{"word " * 60}</Say></Gather>'
         answers = {"/voice": document(gather), "/keys": document("<Hangup/>")}
         async with town(Telephone(PATIENT), answers=answers) as there:
-            phone = there.exchange.dial_in(there.people[PATIENT], OURS, lambda p: keys_then(p, (500, "1")))
+            phone = await there.exchange.dial_in(there.people[PATIENT], OURS, lambda p: keys_then(p, (500, "1")))
             await phone.until_over()
             assert phone.now_ms < 700
 
@@ -271,7 +271,7 @@ def test_a_webhook_that_fails_sends_the_call_to_what_the_carrier_keeps() -> None
         nurse = Telephone(NURSE, personas.answers(lambda phone: phone.say(tone(600, 2.0))))
         for answer in ((500, ""), "busy", document("<Sing/>"), (404, "")):
             async with town(Telephone(PATIENT), nurse, answers={"/voice": answer}, fallback=kept) as there:
-                phone = there.exchange.dial_in(there.people[PATIENT], OURS)
+                phone = await there.exchange.dial_in(there.people[PATIENT], OURS)
                 await phone.until_over()
                 assert strengths(phone.heard(phone.now() - 8_000, phone.now()), 600)[0] > -25
                 assert 1 == there.exchange.troubles[Trouble.FALLBACK]
@@ -282,7 +282,7 @@ def test_a_webhook_that_fails_sends_the_call_to_what_the_carrier_keeps() -> None
 def test_a_webhook_that_fails_with_nothing_kept_fails_the_call() -> None:
     async def story() -> None:
         async with town(Telephone(PATIENT), answers={}) as there:
-            await there.exchange.dial_in(there.people[PATIENT], OURS).until_over()
+            await (await there.exchange.dial_in(there.people[PATIENT], OURS)).until_over()
             assert ["failed"] == [record.status for record in there.exchange.calls()]
 
     at_once(story())
@@ -312,7 +312,7 @@ def test_a_stream_carries_sound_keys_and_marks_until_the_line_closes_it_and_the_
     async def story() -> None:
         answers = {"/voice": document(CONNECT), "/ended": document("<Say>Bye</Say>")}
         async with town(Telephone(PATIENT), answers=answers, serve=serve) as there:
-            phone = there.exchange.dial_in(there.people[PATIENT], OURS, speaks)
+            phone = await there.exchange.dial_in(there.people[PATIENT], OURS, speaks)
             await phone.until_over()
             [talk] = talks
             assert "x" == talk.parameter("t")
@@ -333,7 +333,7 @@ def test_without_an_action_and_after_one_that_fails_the_next_verb_runs() -> None
         for connect in (CONNECT.replace(' action="/ended"', ""), CONNECT):
             answers = {"/voice": document(connect + "<Say>next</Say>")}
             async with town(Telephone(PATIENT), answers=answers) as there:
-                await there.exchange.dial_in(there.people[PATIENT], OURS).until_over()
+                await (await there.exchange.dial_in(there.people[PATIENT], OURS)).until_over()
                 [record] = there.exchange.calls()
                 assert ["next"] == list(there.exchange.said(record.sid))
 
@@ -352,7 +352,9 @@ def test_a_caller_who_hangs_up_stops_the_stream_and_nothing_is_asked() -> None:
     async def story() -> None:
         answers = {"/voice": document(CONNECT), "/ended": document("<Say>Bye</Say>")}
         async with town(Telephone(PATIENT), answers=answers, serve=serve) as there:
-            await there.exchange.dial_in(there.people[PATIENT], OURS, lambda phone: phone.pass_ms(1_000)).until_over()
+            await (
+                await there.exchange.dial_in(there.people[PATIENT], OURS, lambda phone: phone.pass_ms(1_000))
+            ).until_over()
         assert talks[0].stopped()
         assert 1_000 == pytest.approx(len(talks[0].heard) / 8, abs=40)
         assert [] == there.line.forms("/ended")
@@ -376,7 +378,7 @@ def test_a_redirected_call_leaves_its_stream_with_stop_at_once() -> None:
     async def story() -> None:
         async with town(Telephone(PATIENT), answers={"/voice": document(CONNECT)}, serve=serve) as there:
             there_now.append(there)
-            await there.exchange.dial_in(there.people[PATIENT], OURS).until_over()
+            await (await there.exchange.dial_in(there.people[PATIENT], OURS)).until_over()
             [record] = there.exchange.calls()
             assert ["other"] == list(there.exchange.said(record.sid))
         assert talks[0].stopped()
@@ -406,7 +408,7 @@ def test_the_line_killed_in_the_middle_of_a_stream_leaves_her_with_what_the_carr
                 Telephone(PATIENT), nurse, answers={"/voice": document(verbs)}, serve=serve, fallback=kept
             ) as there:
                 there_now[:] = [there]
-                phone = there.exchange.dial_in(there.people[PATIENT], OURS, lives)
+                phone = await there.exchange.dial_in(there.people[PATIENT], OURS, lives)
                 await phone.until_over()
                 record = there.exchange.calls()[0]
                 assert ["Call 911 in an emergency."] == list(there.exchange.said(record.sid))
@@ -432,7 +434,9 @@ def test_a_dial_rings_bridges_and_says_what_came_of_it(persona: Persona, status:
                    "/after": document("<Say>after</Say>")}  # fmt: skip
         nurse = Telephone(NURSE, persona)
         async with town(Telephone(PATIENT), nurse, answers=answers) as there:
-            phone = there.exchange.dial_in(there.people[PATIENT], OURS, lambda p: personas._presses([(0, "1")], p))
+            phone = await there.exchange.dial_in(
+                there.people[PATIENT], OURS, lambda p: personas._presses([(0, "1")], p)
+            )
             await phone.until_over()
             [form] = there.line.forms("/after")
             assert (status, "in-progress") == (form["DialCallStatus"], form["CallStatus"])
@@ -449,10 +453,12 @@ def test_a_caller_who_hangs_up_in_a_dial_lets_the_other_go_and_the_action_is_tol
         for wait_ms, child_status in ((1_500, "canceled"), (9_000, "completed")):
             answers = {"/voice": document(f'<Dial action="/after">{NURSE}</Dial>'), "/after": document("<Hangup/>")}
             async with town(Telephone(PATIENT), Telephone(NURSE), answers=answers) as there:
-                await there.exchange.dial_in(
-                    there.people[PATIENT],
-                    OURS,
-                    lambda phone: phone.pass_ms(wait_ms),  # noqa: B023
+                await (
+                    await there.exchange.dial_in(
+                        there.people[PATIENT],
+                        OURS,
+                        lambda phone: phone.pass_ms(wait_ms),  # noqa: B023
+                    )
                 ).until_over()
             assert ["completed", child_status] == [record.status for record in there.exchange.calls()]
             assert ["completed"] == [form["CallStatus"] for form in there.line.forms("/after")]
@@ -478,7 +484,7 @@ def test_a_call_that_redirects_in_a_circle_comes_to_an_end() -> None:
     async def story() -> None:
         answers = {"/voice": document("<Redirect>/voice</Redirect>")}
         async with town(Telephone(PATIENT), answers=answers) as there:
-            await there.exchange.dial_in(there.people[PATIENT], OURS).until_over()
+            await (await there.exchange.dial_in(there.people[PATIENT], OURS)).until_over()
             assert 1 == there.exchange.troubles[Trouble.TOO_MANY_DOCUMENTS]
 
     at_once(story())
@@ -493,7 +499,7 @@ def test_one_clock_runs_through_stream_and_bridge_so_that_the_whole_call_is_one_
         answers = {"/voice": document(CONNECT), "/ended": document(f"<Dial>{NURSE}</Dial>")}
         nurse = Telephone(NURSE, personas.answers(lambda phone: phone.say(tone(700, 1.0)), after_s=2.0))
         async with town(Telephone(PATIENT), nurse, answers=answers, serve=serve) as there:
-            phone = there.exchange.dial_in(there.people[PATIENT], OURS)
+            phone = await there.exchange.dial_in(there.people[PATIENT], OURS)
             await phone.until_over()
             heard = phone.heard(0, phone.now())
             [record, _] = there.exchange.calls()
@@ -505,5 +511,21 @@ def test_one_clock_runs_through_stream_and_bridge_so_that_the_whole_call_is_one_
                 strengths(heard[-8_000:], 700)[0] > -25, not heard[loud[0] + 8_200 : loud[0] + 27_000].any()
             )  # fmt: skip
             assert 44 + 4 * phone.now() == len(phone.stereo_wav())
+
+    at_once(story())
+
+
+def test_a_stream_s_own_callback_tells_its_start_and_its_end() -> None:
+    async def serve(stream: Stream, socket: Socket) -> None:
+        await begun(socket)
+
+    async def story() -> None:
+        connect = CONNECT.replace("<Stream", '<Stream statusCallback="/stream"')
+        answers = {"/voice": document(connect), "/ended": document("<Hangup/>"), "/stream": ""}
+        async with town(Telephone(PATIENT), answers=answers, serve=serve) as there:
+            await (await there.exchange.dial_in(there.people[PATIENT], OURS)).until_over()
+            await asyncio.sleep(1.0)
+            assert ["stream-started", "stream-stopped"] == [form["StreamEvent"] for form in there.line.forms("/stream")]
+            assert 1 == len({form["StreamSid"] for form in there.line.forms("/stream")})
 
     at_once(story())

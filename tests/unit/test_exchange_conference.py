@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telephony.twin.asking import Trouble
 from telephony.twin.conference import mixed
 from telephony.twin.mouth import FULL_SCALE, NOTHING
 from telephony.twin.personas import answers, tone
@@ -217,11 +218,14 @@ def test_two_conferences_do_not_hear_each_other_and_a_name_can_be_used_again() -
     at_once(story())
 
 
-def test_recording_is_seen() -> None:
+def test_a_recording_that_the_line_asks_for_is_seen_and_none_is_made() -> None:
     async def story() -> None:
-        async with town(Telephone(PATIENT)) as there:
+        async with town(Telephone(PATIENT), Telephone(NURSE)) as there:
             await joins(there, PATIENT, conference(room='record="record-from-start"'))
             assert [True] == [record.recorded for record in there.exchange.conferences()]
+            await joins(there, NURSE, f'<Dial record="record-from-answer">{OTHER}</Dial>')
+            await asyncio.sleep(1.0)
+            assert {Trouble.RECORDING: 2} == there.exchange.troubles
 
     at_once(story())
 

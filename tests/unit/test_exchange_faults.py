@@ -102,7 +102,7 @@ def test_a_stream_that_is_reset_ends_without_stop_and_its_action_goes_on() -> No
         answered = {"/voice": document(CONNECT), "/ended": document("<Say>sorry</Say>")}
         faults = Faults(stream_reset=1.0, stream_reset_s=5.0)
         async with town(Telephone(PATIENT), answers=answered, serve=listens, faults=faults) as there:
-            await there.exchange.dial_in(there.people[PATIENT], OURS).until_over()
+            await (await there.exchange.dial_in(there.people[PATIENT], OURS)).until_over()
             assert ["sorry"] == list(there.exchange.said(there.exchange.calls()[0].sid))
         assert not TALKS[0].stopped()
         assert len(TALKS[0].heard) / 8_000 <= 5.0
@@ -115,7 +115,7 @@ def test_a_party_hangs_up_at_a_moment_that_the_seed_decides() -> None:
         faults = Faults(seed=seed, hang_up=1.0, hang_up_s=20.0)
         answered = {"/voice": document('<Pause length="60"/>')}
         async with town(Telephone(PATIENT), answers=answered, faults=faults) as there:
-            phone = there.exchange.dial_in(there.people[PATIENT], OURS)
+            phone = await there.exchange.dial_in(there.people[PATIENT], OURS)
             await phone.until_over()
             return phone.now_ms
 
@@ -128,7 +128,7 @@ def test_a_webhook_that_is_later_than_the_carrier_waits_has_failed() -> None:
     async def story() -> None:
         faults = Faults(seed=2, webhook_late=1.0, webhook_late_s=1_000.0)
         async with town(Telephone(PATIENT), answers={"/voice": document("<Hangup/>")}, faults=faults) as there:
-            await there.exchange.dial_in(there.people[PATIENT], OURS).until_over()
+            await (await there.exchange.dial_in(there.people[PATIENT], OURS)).until_over()
             assert {Trouble.TIMED_OUT: 1} == there.exchange.troubles
             [record] = there.exchange.calls()
             assert record.ended_at is not None
@@ -143,7 +143,7 @@ def test_lost_packets_and_jitter_reach_the_stream_and_its_order_is_kept() -> Non
         faults = Faults(conditions=Conditions(noise_snr_db=10.0, loss=0.3, jitter_ms=60.0))
         answered = {"/voice": document(CONNECT), "/ended": document("<Hangup/>")}
         async with town(Telephone(PATIENT), answers=answered, serve=listens, faults=faults) as there:
-            phone = there.exchange.dial_in(there.people[PATIENT], OURS, lambda p: p.pass_ms(4_000))
+            phone = await there.exchange.dial_in(there.people[PATIENT], OURS, lambda p: p.pass_ms(4_000))
             await phone.until_over()
         frames = [bytes(TALKS[0].heard[at : at + 160]) for at in range(0, len(TALKS[0].heard), 160)]
         silent = sum(frame == b"\xff" * 160 for frame in frames)

@@ -104,7 +104,7 @@ async def nurse_life(phone: Phone) -> None:
 
 
 async def transferred(exchange: Exchange, desk: Desk, line: ToyLine, patient: Telephone, nurse: Telephone) -> None:
-    phone = exchange.dial_in(patient, OURS)
+    phone = await exchange.dial_in(patient, OURS)
     await phone.until_over()
     to_patient, to_nurse = phone.heard(0, phone.now()), nurse.calls[0].heard(0, nurse.calls[0].now())
     assert loudest(to_patient, 500, 600, 800, 900) == [True, False, False, True]
@@ -213,7 +213,7 @@ async def test_a_line_that_is_not_there_is_told_as_unreachable_and_refused() -> 
     patient, nurse = people()
     exchange = exchange_on(HttpWebhook(TOKEN, origin), WebSocketStreams(TOKEN, origin), patient, nurse)
     async with exchange.running():
-        await exchange.dial_in(patient, OURS).until_over()
+        await (await exchange.dial_in(patient, OURS)).until_over()
         assert ["Call 911."] == list(exchange.said(exchange.calls()[0].sid))
     assert {Trouble.UNREACHABLE: 1, Trouble.FALLBACK: 1} == exchange.troubles
 
@@ -240,6 +240,31 @@ async def test_a_real_stream_that_is_reset_is_no_orderly_goodbye() -> None:
         exchange = exchange_on(HttpWebhook(TOKEN, real.origin), WebSocketStreams(TOKEN, real.origin), patient, nurse)
         desks.append(Listening(exchange))
         async with exchange.running():
-            await exchange.dial_in(patient, OURS, drops).until_over()
+            await (await exchange.dial_in(patient, OURS, drops)).until_over()
     assert [False] == ended
     assert ["/voice", "/ended"] == [path for path, _ in line.asked]
+
+
+async def test_a_real_line_that_dies_in_the_middle_of_a_stream_leaves_her_with_what_the_carrier_keeps() -> None:
+    @dataclass
+    class Endless(Desk):
+        async def serve(self, _stream: Stream, held: Socket) -> None:
+            talk = await begun(held)
+            await talk.say(tone(500, 60.0))
+
+    async def kills(phone: Phone) -> None:
+        await phone.hears_something()
+        real.server.should_exit = real.server.force_exit = True
+        await phone.until_over()
+
+    line, (patient, nurse) = ToyLine(dict(ANSWERS)), people()
+    desks: list[Desk] = []
+    async with served(line, lambda: desks[0]) as real:
+        exchange = exchange_on(HttpWebhook(TOKEN, real.origin), WebSocketStreams(TOKEN, real.origin), patient, nurse)
+        desks.append(Endless(exchange))
+        async with exchange.running():
+            phone = await exchange.dial_in(patient, OURS, kills)
+            await phone.until_over()
+            assert ["Call 911."] == list(exchange.said(exchange.calls()[0].sid))
+        assert {Trouble.UNREACHABLE: 1, Trouble.FALLBACK: 1} == exchange.troubles
+    assert strengths(phone.heard(phone.now() - 1_600, phone.now()), 300)[0] > -40

@@ -60,7 +60,7 @@ def test_a_scripted_patient_goes_on_by_ear_from_her_stream_into_the_conference()
         nurse = Telephone(NURSE, answers(nurse_speaks, after_s=0.5))
         said = {"/voice": document(CONNECT), "/ended": document(BOTH)}
         async with town(Telephone(PATIENT), nurse, answers=said, serve=serve) as there:
-            phone = there.exchange.dial_in(there.people[PATIENT], OURS, life)
+            phone = await there.exchange.dial_in(there.people[PATIENT], OURS, life)
             await phone.hears_something()
             await there.exchange.place(
                 to=NURSE, from_=OURS, twiml=document(BOTH), url=None, ring_s=9, status_callback=None,
@@ -86,7 +86,7 @@ def test_a_person_who_does_not_stay_hangs_up_after_her_last_step() -> None:
     async def story(stays: bool) -> int:
         life = follows(parse_script("limit_s = 9\nsteps = [{ silence_ms = 1000 }]", Path()), stays=stays)
         async with town(Telephone(PATIENT), answers={"/voice": document('<Pause length="60"/>')}) as there:
-            phone = there.exchange.dial_in(there.people[PATIENT], OURS, life)
+            phone = await there.exchange.dial_in(there.people[PATIENT], OURS, life)
             await phone.until_over()
             return phone.now_ms
 
@@ -97,7 +97,7 @@ def test_a_person_who_does_not_stay_hangs_up_after_her_last_step() -> None:
 def test_what_is_asked_of_a_call_that_is_over_is_told_as_a_dead_line() -> None:
     async def story() -> None:
         async with town(Telephone(PATIENT), answers={"/voice": document("<Hangup/>")}) as there:
-            phone = there.exchange.dial_in(there.people[PATIENT], OURS)
+            phone = await there.exchange.dial_in(there.people[PATIENT], OURS)
             await phone.until_over()
             await phone.hang_up()  # a receiver that is down stays down
             for asked in (phone.press("1"), phone.pass_ms(1), phone.say(tone(500, 0.1)), phone.hears_something()):
@@ -119,7 +119,7 @@ def test_an_ear_waits_for_sound_and_for_quiet_and_no_longer_than_it_was_told() -
     async def story() -> None:
         verbs = f'<Pause length="1"/><Say>{"x" * 45}</Say><Pause length="9"/>'
         async with town(Telephone(PATIENT), answers={"/voice": document(verbs)}) as there:
-            await there.exchange.dial_in(there.people[PATIENT], OURS, listens).until_over()
+            await (await there.exchange.dial_in(there.people[PATIENT], OURS, listens)).until_over()
 
     at_once(story())
     assert [("nothing", False), ("words", True), ("no quiet", False), ("quiet", True)] == [f[:2] for f in found]
@@ -130,7 +130,7 @@ def test_a_person_in_a_noisy_room_is_heard_with_it() -> None:
     async def story() -> None:
         noisy = Telephone(PATIENT, answers(), Conditions(noise_snr_db=6.0))
         async with town(noisy, Telephone(NURSE), answers={"/voice": document(f"<Dial>{NURSE}</Dial>")}) as there:
-            phone = there.exchange.dial_in(noisy, OURS, lambda p: p.pass_ms(6_000))
+            phone = await there.exchange.dial_in(noisy, OURS, lambda p: p.pass_ms(6_000))
             await phone.until_over()
             [nurse] = there.people[NURSE].calls
             assert 500 < np.abs(nurse.heard(0, nurse.now()).astype(float)).mean()
@@ -157,7 +157,7 @@ def test_who_hangs_up_after_a_while_does() -> None:
     async def story() -> None:
         patient = Telephone(PATIENT)
         async with town(patient, answers={"/voice": document('<Pause length="60"/>')}) as there:
-            phone = there.exchange.dial_in(patient, OURS, personas.hangs_up(2_500).life)
+            phone = await there.exchange.dial_in(patient, OURS, personas.hangs_up(2_500).life)
             await phone.until_over()
             assert 2_500 == pytest.approx(phone.now_ms, abs=40)
 
@@ -184,7 +184,9 @@ def test_a_stream_breaks_and_goes_dead_when_her_script_says_so() -> None:
     async def story(how: str) -> list[str]:
         said = {"/voice": document(CONNECT), "/ended": document("<Say>sorry, we lost the line for you</Say>")}
         async with town(Telephone(PATIENT), answers=said, serve=serve) as there:
-            await there.exchange.dial_in(there.people[PATIENT], OURS, functools.partial(breaks, how)).until_over()
+            await (
+                await there.exchange.dial_in(there.people[PATIENT], OURS, functools.partial(breaks, how))
+            ).until_over()
             return list(there.exchange.said(there.exchange.calls()[0].sid))
 
     assert ["sorry, we lost the line for you"] == at_once(story("drop"))

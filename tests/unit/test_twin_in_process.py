@@ -20,12 +20,13 @@ from telephony.leg import Ended, Leg, Socket
 from telephony.server import Observers, application
 from telephony.switchboard import EndDecision, Line, Refusal, Switchboard
 from telephony.twin import personas
+from telephony.twin.asking import Trouble
 from telephony.twin.carrier import Stream, StreamRefused
 from telephony.twin.exchange import Exchange
 from telephony.twin.in_process import WAITING, duplex, machine
 from telephony.twin.personas import tone
 from telephony.twin.telephones import Phone, Telephone
-from tests.exchanges import NURSE, ORIGIN, OURS, PATIENT, TOKEN, strengths
+from tests.exchanges import NURSE, ORIGIN, OURS, PATIENT, TOKEN, document, strengths
 from tests.virtual_time import Stuck, at_once
 
 MEDIA = Stream("wss://line.example.org/media")
@@ -143,6 +144,40 @@ async def test_a_stream_is_answered_by_the_application_s_own_websocket() -> None
         assert 403 == refused.value.status
 
 
+def test_a_stream_that_is_refused_is_told_to_its_callback_and_the_action_goes_on() -> None:
+    told: list[str] = []
+
+    async def voice(_: Request) -> Response:
+        stream = '<Stream url="wss://line.example.org/closed" statusCallback="/stream"/>'
+        return Response(document(f'<Connect action="/ended">{stream}</Connect>'))
+
+    async def ended(_: Request) -> Response:
+        return Response(document("<Say>sorry</Say>"))
+
+    async def stream(request: Request) -> Response:
+        told.append((await request.body()).decode())
+        return Response()
+
+    async def refuses(websocket: WebSocket) -> None:
+        await websocket.close()
+
+    async def story() -> None:
+        paths = (("/voice", voice), ("/ended", ended), ("/stream", stream))
+        routes = [Route(path, handler, methods=["POST"]) for path, handler in paths]
+        app = Starlette(routes=[*routes, WebSocketRoute("/closed", refuses)])
+        async with machine(app) as line:
+            patient = Telephone(PATIENT)
+            exchange = Exchange({OURS: ORIGIN + "/voice"}, line, line, telephones=[patient])
+            async with exchange.running():
+                await (await exchange.dial_in(patient, OURS)).until_over()
+                assert ["sorry"] == list(exchange.said(exchange.calls()[0].sid))
+                assert {Trouble.STREAM_REFUSED: 1} == exchange.troubles
+
+    at_once(story())
+    assert 1 == len(told)
+    assert "StreamEvent=stream-error" in told[0]
+
+
 async def test_a_killed_machine_breaks_its_streams() -> None:
     async def serve(stream: Stream, socket: Socket) -> None:
         await asyncio.Event().wait()
@@ -186,7 +221,7 @@ def test_the_product_s_own_server_takes_a_call_in_virtual_time_and_hands_it_to_t
         async with machine(app, auth_token=TOKEN) as running:
             exchange = Exchange({OURS: ORIGIN + "/twilio/voice"}, running, running, telephones=[patient, nurse])
             async with exchange.running():
-                phone = exchange.dial_in(patient, OURS)
+                phone = await exchange.dial_in(patient, OURS)
                 await phone.until_over()
                 assert {} == exchange.violations
                 assert {} == exchange.troubles
