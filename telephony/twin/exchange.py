@@ -33,6 +33,8 @@ from telephony.twin.records import (
     RINGING,
     CallLive,
     CallOver,
+    NoSuchRecord,
+    NotOurs,
     PlacedCall,
 )
 from telephony.twin.stream_side import Violation, fresh_sid
@@ -124,12 +126,15 @@ class Exchange:
     async def dial_in(self, telephone: Telephone, called: str, life: Life | None = None) -> Phone:
         """A person calls one of our numbers.  Returns her end of the call, at once.
 
-        life: what she does in it, where that is not what she does when she is rung.  Raises `KeyError` for a number
-        that is not ours, `ValueError` where she is in a call already.
+        life: what she does in it, where that is not what she does when she is rung.  Raises `NotOurs`, and
+        `ValueError` where she is in a call already.
         """
+        voice_url = self._numbers.get(called)
+        if voice_url is None:
+            raise NotOurs
         if telephone.in_a_call():
             raise ValueError("the telephone is in a call")
-        order = Order(base_url=self._numbers[called], fallback=self.fallback.get(called))
+        order = Order(base_url=voice_url, fallback=self.fallback.get(called))
         call = self._made(telephone.number, called, INBOUND, RINGING, telephone, order)
         phone = call.dialled(telephone.persona.life if life is None else life)
         self._start(call.live(), "call")
@@ -147,7 +152,10 @@ class Exchange:
         status_events: frozenset[str],
         time_limit_s: int,
     ) -> PlacedCall:
-        """Ring a telephone.  Returns at once.  Raises `TwimlRefused`."""
+        """Ring a telephone.  Returns at once.  Raises `TwimlRefused`.
+
+        to: a number that nobody has fails.  ring_s: the carrier rings 5 s longer.  The call has no fallback of its own.
+        """
         order = Order(
             twiml=None if twiml is None else read_twiml(twiml),
             url=url,
@@ -193,8 +201,8 @@ class Exchange:
         return [call.record for call in self._calls.values()]
 
     def forget(self, sid: str) -> None:
-        """Delete a record.  Raises `CallLive` while the call lasts, `KeyError` where there is none."""
-        if not self._calls[sid].record.is_over:
+        """Delete a record.  Raises `CallLive` while the call lasts, and `NoSuchRecord`."""
+        if not self._kept(sid).record.is_over:
             raise CallLive
         del self._calls[sid]
         self.callbacks.forget(sid)
@@ -204,12 +212,18 @@ class Exchange:
         return self._rooms.records()
 
     def said(self, sid: str) -> Sequence[str]:
-        """What `<Say>` read out in a call whose record is still there.  Raises `KeyError`."""
-        return tuple(self._calls[sid].said)
+        """What `<Say>` read out in a call whose record is still there.  Raises `NoSuchRecord`."""
+        return tuple(self._kept(sid).said)
 
     def phone(self, sid: str) -> Phone | None:
-        """The person's end of a call, once she is on the line.  Raises `KeyError`."""
-        return self._calls[sid].phone
+        """The person's end of a call, once she is on the line.  Raises `NoSuchRecord`."""
+        return self._kept(sid).phone
+
+    def _kept(self, sid: str) -> Call:
+        call = self._calls.get(sid)
+        if call is None:
+            raise NoSuchRecord
+        return call
 
     def _made(
         self,

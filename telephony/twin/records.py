@@ -35,6 +35,20 @@ class CallLive(Exception):
         super().__init__("the call is still in progress")
 
 
+class NoSuchRecord(LookupError):
+    """No call of that name is kept: there never was one, or its record was deleted (Twilio error 20404)."""
+
+    def __init__(self) -> None:
+        super().__init__("no such call is kept")
+
+
+class NotOurs(ValueError):
+    """The number called is none of ours."""
+
+    def __init__(self) -> None:
+        super().__init__("the number called has no voice webhook")
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class PlacedCall:
     """One call's record.  Times are seconds of the loop's clock."""

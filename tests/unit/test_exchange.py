@@ -12,7 +12,7 @@ from telephony.twin import personas
 from telephony.twin.asking import Trouble
 from telephony.twin.carrier import Stream
 from telephony.twin.personas import tone
-from telephony.twin.records import CallLive, CallOver, PlacedCall
+from telephony.twin.records import CallLive, CallOver, NoSuchRecord, NotOurs, PlacedCall
 from telephony.twin.telephones import Persona, Phone, Telephone
 from telephony.twin.twiml_reader import TwimlRefused
 from telephony.twin.webhook import signature
@@ -56,6 +56,18 @@ def test_a_caller_hears_what_the_voice_webhook_says_and_is_hung_up_on() -> None:
             [(path, form)] = there.line.asked
             assert ("/voice", "ringing", "inbound") == (path, form["CallStatus"], form["Direction"])
             assert [signature(TOKEN, ORIGIN + path, form)] == there.line.signatures
+
+    at_once(story())
+
+
+def test_only_our_numbers_are_called_and_only_by_a_telephone_that_is_free() -> None:
+    async def story() -> None:
+        async with town(Telephone(PATIENT), answers={"/voice": document('<Pause length="5"/>')}) as there:
+            with pytest.raises(NotOurs, match=r"^the number called has no voice webhook$"):
+                await there.exchange.dial_in(there.people[PATIENT], NURSE)
+            await there.exchange.dial_in(there.people[PATIENT], OURS)
+            with pytest.raises(ValueError, match="in a call"):
+                await there.exchange.dial_in(there.people[PATIENT], OURS)
 
     at_once(story())
 
@@ -181,8 +193,9 @@ def test_a_record_is_deleted_once_the_call_is_over() -> None:
             there.exchange.forget(order.sid)
             assert there.exchange.call(order.sid) is None
             assert [] == there.exchange.calls()
-            with pytest.raises(KeyError):
-                there.exchange.forget(order.sid)
+            for asked in (there.exchange.forget, there.exchange.said, there.exchange.phone):
+                with pytest.raises(NoSuchRecord, match=r"^no such call is kept$"):
+                    asked(order.sid)
 
     at_once(story())
 
@@ -527,5 +540,23 @@ def test_a_stream_s_own_callback_tells_its_start_and_its_end() -> None:
             await asyncio.sleep(1.0)
             assert ["stream-started", "stream-stopped"] == [form["StreamEvent"] for form in there.line.forms("/stream")]
             assert 1 == len({form["StreamSid"] for form in there.line.forms("/stream")})
+
+    at_once(story())
+
+
+def test_a_patient_whose_nurse_leaves_while_the_line_is_dead_hears_what_the_carrier_keeps() -> None:
+    async def story() -> None:
+        room = '<Dial action="/after"><Conference beep="false" waitUrl="">xfer</Conference></Dial>'
+        ending = room.replace("waitUrl", 'endConferenceOnExit="true" waitUrl')
+        kept = document("<Say>Call 911 in an emergency.</Say>")
+        nurse = Telephone(NURSE, personas.answers(lambda phone: phone.pass_ms(5_000), after_s=1.0))
+        async with town(Telephone(PATIENT), nurse, answers={"/voice": document(room)}, fallback=kept) as there:
+            phone = await there.exchange.dial_in(there.people[PATIENT], OURS)
+            await placed(there, document(ending))
+            await asyncio.sleep(4.0)
+            there.machine.kill()
+            await phone.until_over()
+            assert ["Call 911 in an emergency."] == list(there.exchange.said(there.exchange.calls()[0].sid))
+            assert phone.heard(phone.now() - 1_600, phone.now()).any()
 
     at_once(story())
