@@ -136,7 +136,7 @@ class Exchange:
             raise ValueError("the telephone is in a call")
         order = Order(base_url=voice_url, fallback=self.fallback.get(called))
         call = self._made(telephone.number, called, INBOUND, RINGING, telephone, order)
-        phone = call.dialled(telephone.persona.life if life is None else life)
+        phone = call.come_on_the_line(life)
         self._start(call.live(), "call")
         return phone
 

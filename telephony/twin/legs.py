@@ -94,9 +94,8 @@ class Call:
 
     @property
     def record(self) -> PlacedCall:
+        """As it stands now."""
         return self._record
-
-    # --- its life ---
 
     async def live(self) -> None:
         """From the order to the end."""
@@ -126,7 +125,7 @@ class Call:
         await asyncio.sleep(SETUP_S)
         if not await self._rung():
             return
-        self._pick_up()
+        self.come_on_the_line()
         self._answered()
         if self._order.twiml is not None:
             await self._program.follow(self._order.twiml)
@@ -158,16 +157,10 @@ class Call:
             self.end(BUSY)
         return not self._record.is_over
 
-    def dialled(self, life: Life) -> Phone:
-        """The person is the one who calls: she is on the line at once."""
-        return self._on_the_line(life)
-
-    def _pick_up(self) -> None:
+    def come_on_the_line(self, life: Life | None = None) -> Phone:
+        """Its person holds the telephone from now on.  life: what she does; None: as when she is rung."""
         assert self._telephone is not None
-        self._on_the_line(self._telephone.persona.life)
-
-    def _on_the_line(self, life: Life) -> Phone:
-        assert self._telephone is not None
+        life = self._telephone.persona.life if life is None else life
         conditions = self._telephone.conditions or self._services.dice.faults.conditions
         phone = Phone(self._telephone.number, self, conditions, self._services.floor(conditions))
         self.phone = phone
@@ -223,9 +216,8 @@ class Call:
             url = urljoin(self._program.base_url, self._order.status_callback)
             self._services.callbacks.call(event, self._record, url)
 
-    # --- telephones.Hook ---
-
     def pressed(self, digit: str) -> None:
+        """As `telephones.Hook`; so are `put_down`, `lose_stream` and `stall_stream`."""
         if self.keys is not None:
             self.keys.press(digit)
         else:
@@ -249,8 +241,6 @@ class Call:
     def stall_stream(self) -> None:
         if isinstance(self.connection, StreamSegment):
             self.connection.stalled = True
-
-    # --- for the exchange's clock ---
 
     def give(self) -> None:
         """Her next 20 ms, to what the call is connected to."""

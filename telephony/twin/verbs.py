@@ -161,10 +161,11 @@ class Program:
     async def _done(self, verbs: Verbs) -> Verbs | None:
         """Run a document.  Returns the next one; None where the call has no more to do.
 
-        An `action` that fails is passed over: the next verb follows, and behind the last one the fallback.
+        An `action` that fails is passed over: the next verb follows; where there is none, the fallback.
         """
         failed = False
         for verb in verbs:
+            failed = False
             match verb:
                 case Hangup() | Reject():
                     self._leg.end(COMPLETED)

@@ -345,7 +345,8 @@ def test_without_an_action_and_after_one_that_fails_the_next_verb_runs() -> None
     async def story() -> None:
         for connect in (CONNECT.replace(' action="/ended"', ""), CONNECT):
             answers = {"/voice": document(connect + "<Say>next</Say>")}
-            async with town(Telephone(PATIENT), answers=answers) as there:
+            kept = document("<Say>kept</Say>")
+            async with town(Telephone(PATIENT), answers=answers, fallback=kept) as there:
                 await (await there.exchange.dial_in(there.people[PATIENT], OURS)).until_over()
                 [record] = there.exchange.calls()
                 assert ["next"] == list(there.exchange.said(record.sid))
@@ -447,9 +448,7 @@ def test_a_dial_rings_bridges_and_says_what_came_of_it(persona: Persona, status:
                    "/after": document("<Say>after</Say>")}  # fmt: skip
         nurse = Telephone(NURSE, persona)
         async with town(Telephone(PATIENT), nurse, answers=answers) as there:
-            phone = await there.exchange.dial_in(
-                there.people[PATIENT], OURS, lambda p: personas._presses([(0, "1")], p)
-            )
+            phone = await there.exchange.dial_in(there.people[PATIENT], OURS, lambda p: keys_then(p, (0, "1")))
             await phone.until_over()
             [form] = there.line.forms("/after")
             assert (status, "in-progress") == (form["DialCallStatus"], form["CallStatus"])
@@ -470,7 +469,7 @@ def test_a_caller_who_hangs_up_in_a_dial_lets_the_other_go_and_the_action_is_tol
                     await there.exchange.dial_in(
                         there.people[PATIENT],
                         OURS,
-                        lambda phone: phone.pass_ms(wait_ms),  # noqa: B023
+                        personas.hangs_up(wait_ms).life,
                     )
                 ).until_over()
             assert ["completed", child_status] == [record.status for record in there.exchange.calls()]
