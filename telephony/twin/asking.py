@@ -33,6 +33,8 @@ class Trouble(enum.Enum):
     STREAM_REFUSED = "stream_refused"
     FALLBACK = "fallback"
     """A call went to the TwiML that is kept at the carrier for the worst case."""
+    SOUND_UNREAD = "sound_unread"
+    """A frame of the caller's was thrown away: the line did not read its stream (Twilio warning 31930)."""
     RECORDING = "recording"
     """The line asked for a recording; this carrier makes none."""
     TOO_MANY_DOCUMENTS = "too_many_documents"

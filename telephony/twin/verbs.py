@@ -254,6 +254,8 @@ class Program:
         finally:
             segment.leave()
             self._leg.connection = SILENCE
+            if segment.unread_frames:
+                services.troubles[Trouble.SOUND_UNREAD] += segment.unread_frames
             self._tell_of_stream("stream-stopped", ids, verb)
 
     def _tell_of_stream(self, event: str, ids: Ids, verb: ConnectStream) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -557,5 +558,45 @@ def test_a_patient_whose_nurse_leaves_while_the_line_is_dead_hears_what_the_carr
             await phone.until_over()
             assert ["Call 911 in an emergency."] == list(there.exchange.said(there.exchange.calls()[0].sid))
             assert phone.heard(phone.now() - 1_600, phone.now()).any()
+
+    at_once(story())
+
+
+def test_a_line_that_does_not_read_loses_the_caller_s_sound_and_not_her_call() -> None:
+    async def serve(stream: Stream, socket: Socket) -> None:
+        talk = await begun(socket)
+        await asyncio.sleep(40.0)
+        while await talk.next() is not None:
+            pass
+
+    async def story() -> None:
+        async with town(Telephone(PATIENT), answers={"/voice": document(CONNECT)}, serve=serve) as there:
+            await (
+                await there.exchange.dial_in(there.people[PATIENT], OURS, personas.hangs_up(60_000).life)
+            ).until_over()
+        assert 500 < there.exchange.troubles[Trouble.SOUND_UNREAD] < 1_000  # 40 s less 25 s that are on their way
+        assert ["completed"] == [record.status for record in there.exchange.calls()]
+
+    at_once(story())
+
+
+def test_twenty_calls_at_once_each_hear_their_own() -> None:
+    async def serve(stream: Stream, socket: Socket) -> None:
+        talk = await begun(socket)
+        await talk.say(tone(float(talk.parameter("hz")), 1.0))
+
+    def voice(form: Mapping[str, str]) -> str:
+        return document(CONNECT.replace('name="t" value="x"', f'name="hz" value="{form["From"][-3:]}"'))
+
+    async def story() -> None:
+        people = [Telephone(f"+15550101{hz}") for hz in range(300, 900, 30)]
+        async with town(*people, answers={"/voice": voice, "/ended": document("<Hangup/>")}, serve=serve) as there:
+            phones = [await there.exchange.dial_in(person, OURS) for person in people]
+            await there.exchange.idle()
+        for person, phone in zip(people, phones, strict=True):
+            own = float(person.number[-3:])
+            heard, higher = strengths(phone.heard(0, phone.now()), own, own + 30)
+            assert heard > -25
+            assert higher < -45
 
     at_once(story())
