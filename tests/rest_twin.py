@@ -17,8 +17,8 @@ from policies.phi import PHI
 from telephony.listening import QuietServer, quiet_config
 from telephony.rest import CarrierAccount, TwilioCarrier
 from telephony.twin.account import Account, Number, fresh_sid
-from telephony.twin.port import OVER, CallLive, CallOver
 from telephony.twin.mishaps import Faults
+from telephony.twin.port import OVER, CallLive, CallOver
 from telephony.twin.resources import Resources
 
 OURS: Final = "+12025550100"

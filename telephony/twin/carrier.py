@@ -8,12 +8,8 @@ deadline, so that nothing drifts.  What the agent sends is played to the caller'
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import contextlib
 import enum
-import json
-import secrets
 import socket
 import ssl
 import struct
@@ -27,28 +23,15 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.typing import Origin
 
 from telephony.audio import FRAME_MS, RATE_HZ, Int16
+from telephony.twin.line import LineDead
 from telephony.twin.line_noise import Conditions, Floor, late_ms
 from telephony.twin.mouth import Mouth
 from telephony.twin.playback import MarkBack, Playback
-from telephony.twin.wav import mulaw_decode, mulaw_encode
+from telephony.twin.stream_side import Ids, StreamSide, Violation
 from telephony.twin.webhook import reached, signature
 
 OPEN_S: Final = 10.0  # a handshake that takes longer has failed
 CLOSE_S: Final = 2.0  # the closing handshake may take this long
-
-
-class Violation(enum.Enum):
-    """What the agent sent that the carrier does not understand (Twilio errors 31924, 31931, 31950)."""
-
-    NOT_JSON = "not_json"
-    BINARY = "binary"
-    UNKNOWN_EVENT = "unknown_event"
-    WRONG_STREAM = "wrong_stream"
-    BAD_BASE64 = "bad_base64"
-    MARK_WITHOUT_NAME = "mark_without_name"
-    MEDIA_WITHOUT_PAYLOAD = "media_without_payload"
-    FILE_HEADER = "file_header"
-    MEDIA_DISCARDED = "media_discarded"
 
 
 class Ending(enum.Enum):
@@ -66,23 +49,6 @@ class StreamRefused(Exception):
     def __init__(self, status: int) -> None:
         super().__init__("the media stream's handshake was refused")
         self.status = status
-
-
-class LineDead(Exception):
-    """The stream has ended: nothing more can be said or heard on it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ids:
-    """What the carrier calls this call."""
-
-    account_sid: str
-    call_sid: str
-    stream_sid: str
-
-    @classmethod
-    def fresh(cls) -> Ids:
-        return cls(*(prefix + secrets.token_hex(16) for prefix in ("AC", "CA", "MZ")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,25 +72,27 @@ class Carrier:
 
     def __init__(self, connection: ClientConnection, ids: Ids, conditions: Conditions, floor: Floor) -> None:
         self._socket = connection
-        self._ids = ids
         self._conditions = conditions
         self._loop = asyncio.get_running_loop()
         self._zero_s = 0.0
-        self._sequence = 0
         self._stalled = False
         self._tick = asyncio.Event()
         self._marks_moved = asyncio.Event()
         self.playback = Playback()
         self.mouth = Mouth(conditions, self.playback.heard, floor)
         self.violations: Counter[Violation] = Counter()
-        self.marks: list[MarkBack] = []
-        """The marks that came back, in order."""
+        self._side = StreamSide(ids, self.playback, self.violations)
         self.ending: Ending | None = None
         self.close_code: int | None = None
         self.ended_at = 0
         """Sample at which the stream ended."""
         self.sent_late_ms = 0.0
         """The worst lateness of a frame against its deadline: how busy the twin's own machine was."""
+
+    @property
+    def marks(self) -> list[MarkBack]:
+        """The marks that came back, in order."""
+        return self._side.marks
 
     def now(self) -> int:
         """The caller's clock, in samples since `start`; it stands still once the stream has ended."""
@@ -144,14 +112,26 @@ class Carrier:
             raise LineDead
         return self.now()
 
+    def utter(self, at: int, pcm: Int16) -> int:
+        """Speak from `at`, or from the next frame.  Returns where it really begins."""
+        return self.mouth.say(at, pcm)
+
+    def heard(self, start: int, end: int) -> Int16:
+        """What the caller's ear heard."""
+        return self.playback.heard(start, end)
+
+    def more_comes(self) -> bool:
+        """Is sound buffered that has not played?"""
+        return self.playback.tail > self.now()
+
     async def press(self, digit: str) -> None:
         """A key on the caller's telephone."""
-        await self._send("dtmf", dtmf={"track": "inbound_track", "digit": digit})
+        await self._put(self._side.key(digit))
 
     async def hang_up(self) -> None:
         """The caller puts the receiver down: `stop`, then the carrier closes."""
         if self.ending is None:
-            await self._send("stop", stop={"accountSid": self._ids.account_sid, "callSid": self._ids.call_sid})
+            await self._put(self._side.stop())
             self._end(Ending.HUNG_UP)
             await self._socket.close()
 
@@ -159,9 +139,7 @@ class Carrier:
         """The network between carrier and agent is gone: no `stop`, no closing handshake, a reset."""
         if self.ending is None:
             self._end(Ending.DROPPED)
-            wire = self._socket.transport.get_extra_info("socket")
-            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing sends RST
-            self._socket.transport.abort()
+            reset(self._socket)
 
     def stall(self) -> None:
         """The network goes dead without a sign: the socket stays open, no frame goes out any more."""
@@ -169,19 +147,8 @@ class Carrier:
 
     async def begin(self, parameters: Mapping[str, str]) -> None:
         """`connected`, `start`, and the clock begins."""
-        ids = self._ids
-        await self._put({"event": "connected", "protocol": "Call", "version": "1.0.0"})
-        await self._send(
-            "start",
-            start={
-                "accountSid": ids.account_sid,
-                "streamSid": ids.stream_sid,
-                "callSid": ids.call_sid,
-                "tracks": ["inbound"],
-                "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": RATE_HZ, "channels": 1},
-                "customParameters": dict(parameters),
-            },
-        )
+        for message in self._side.begin(parameters):
+            await self._put(message)
         self._zero_s = self._loop.time()
 
     async def speak(self) -> None:
@@ -194,10 +161,9 @@ class Carrier:
             if not self.live():
                 break
             self.sent_late_ms = max(self.sent_late_ms, (self._loop.time() - last_s) * 1000)
-            payload = base64.b64encode(mulaw_encode(self.mouth.frame())).decode()
-            media = {"track": "inbound", "chunk": str(n + 1), "timestamp": str(n * FRAME_MS), "payload": payload}
+            sound = self.mouth.frame()
             if not self._stalled:
-                await self._send("media", media=media)
+                await self._put(self._side.media(sound))
             n += 1
             self._tick.set()
             self._tick = asyncio.Event()
@@ -213,9 +179,8 @@ class Carrier:
         """Send each mark back when the sound before it has played."""
         while self.ending is None:
             self._marks_moved.clear()
-            for mark in self.playback.due(self.now()):
-                self.marks.append(mark)
-                await self._send("mark", mark={"name": mark.name})
+            for message in self._side.marks_due(self.now()):
+                await self._put(message)
             due = self.playback.next_mark
             wait_s = None if due is None else max(0.0, self._zero_s + due / RATE_HZ - self._loop.time())
             with contextlib.suppress(TimeoutError):
@@ -225,47 +190,8 @@ class Carrier:
     def _take(self, message: str | bytes, at: int) -> None:
         if self.ending is not None:
             return
-        if isinstance(message, bytes):
-            self.violations[Violation.BINARY] += 1
-            return
-        violation = self._obey(message, at)
-        if violation is not None:
-            self.violations[violation] += 1
+        self._side.take(message, at)
         self._marks_moved.set()
-
-    def _obey(self, message: str, at: int) -> Violation | None:
-        try:
-            said = json.loads(message)
-        except ValueError:
-            return Violation.NOT_JSON
-        if not isinstance(said, dict) or said.get("event") not in {"media", "mark", "clear"}:
-            return Violation.UNKNOWN_EVENT
-        if said.get("streamSid") != self._ids.stream_sid:
-            return Violation.WRONG_STREAM
-        match said["event"]:
-            case "media":
-                return self._play(said.get("media"), at)
-            case "mark":
-                mark = said.get("mark")
-                name = mark.get("name") if isinstance(mark, dict) else None
-                if not isinstance(name, str) or not name:
-                    return Violation.MARK_WITHOUT_NAME
-                self.playback.mark(at, name)
-            case _:
-                self.playback.clear(at)
-        return None
-
-    def _play(self, media: object, at: int) -> Violation | None:
-        payload = media.get("payload") if isinstance(media, dict) else None
-        if not isinstance(payload, str) or not payload:
-            return Violation.MEDIA_WITHOUT_PAYLOAD
-        try:
-            sound = base64.b64decode(payload, validate=True)
-        except (binascii.Error, ValueError):
-            return Violation.BAD_BASE64
-        if sound.startswith((b"RIFF", b".snd")):
-            return Violation.FILE_HEADER
-        return Violation.MEDIA_DISCARDED if self.playback.append(at, mulaw_decode(sound)) else None
 
     def _end(self, ending: Ending) -> None:
         if self.ending is None:
@@ -275,18 +201,22 @@ class Carrier:
         self._tick.set()
         self._marks_moved.set()
 
-    async def _send(self, event: str, **body: object) -> None:
-        self._sequence += 1
-        message = {"event": event, "sequenceNumber": str(self._sequence), "streamSid": self._ids.stream_sid}
-        await self._put(message | body)
-
-    async def _put(self, message: Mapping[str, object]) -> None:
+    async def _put(self, message: str) -> None:
         with contextlib.suppress(ConnectionClosed):  # `hear` sees the end; a frame in flight is lost with the line
-            await self._socket.send(json.dumps(message))
+            await self._socket.send(message)
 
 
-async def _handshake(stream: Stream) -> ClientConnection:
-    """Raises `StreamRefused`."""
+def reset(connection: ClientConnection) -> None:
+    """Break the connection as a dying network does: no closing handshake, an RST."""
+    if connection.transport.is_closing():
+        return
+    wire = connection.transport.get_extra_info("socket")
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing sends RST
+    connection.transport.abort()
+
+
+async def handshake(stream: Stream) -> ClientConnection:
+    """The stream's WebSocket, as the carrier opens it.  Raises `StreamRefused`."""
     headers = {}
     if stream.auth_token is not None:
         headers["X-Twilio-Signature"] = signature(stream.auth_token, stream.url, {})
@@ -327,7 +257,7 @@ async def dialled(
     """
     line = conditions or Conditions()
     floor = await asyncio.to_thread(Floor, line, recorded)  # it takes 100 ms and more: other calls of this loop go on
-    connection = await _handshake(stream)
+    connection = await handshake(stream)
     carrier = Carrier(connection, ids or Ids.fresh(), line, floor)
     try:
         await carrier.begin(stream.parameters)

@@ -14,13 +14,24 @@ from telephony.twin.playback import Piece
 FULL_SCALE: Final = 32_767
 
 
+def _nothing() -> Int16:
+    nothing = np.zeros(FRAME_SAMPLES, np.int16)
+    nothing.flags.writeable = False
+    return nothing
+
+
+NOTHING: Final = _nothing()
+"""20 ms of digital silence.  Known by its identity, so that silence costs nothing to mix, encode and hear."""
+
+
 class Mouth:
     """Frame n holds the samples from 160 n of the caller's clock; each frame is asked for once, in order.
 
     ear: what the caller's ear heard between two sample positions; her microphone picks it up as echo.
+    floor: what is on the line when nobody speaks; without one, and without echo, a silent frame is `NOTHING`.
     """
 
-    def __init__(self, conditions: Conditions, ear: Callable[[int, int], Int16], floor: Floor) -> None:
+    def __init__(self, conditions: Conditions, ear: Callable[[int, int], Int16], floor: Floor | None) -> None:
         self._conditions = conditions
         self._floor = floor
         self._ear = ear
@@ -48,10 +59,11 @@ class Mouth:
     def frame(self) -> Int16:
         """The next 20 ms.  Returns shape (160,)."""
         start, end = self.next_sample, self.next_sample + FRAME_SAMPLES
-        if lost(self._conditions, self._frames):
-            frame = np.zeros(FRAME_SAMPLES, np.int16)
+        speaks = any(piece.start < end for piece in self._ahead)
+        if lost(self._conditions, self._frames) or not (speaks or self._gain or self._floor):
+            frame = NOTHING
         else:
-            sound = self._floor.between(start, end).astype(np.float64)
+            sound = np.zeros(FRAME_SAMPLES) if self._floor is None else self._floor.between(start, end).astype(float)
             if self._gain:
                 sound += self._ear(start - self._delay, end - self._delay) * self._gain
             for piece in self._ahead:

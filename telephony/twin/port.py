@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from telephony.twin.records import CallLive as CallLive
+from telephony.twin.records import CallOver as CallOver
+
 OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 """Twilio, "Call status values": the others are of a call that goes on."""
-
-
-class CallOver(Exception):
-    """The call has ended: nothing of it can be changed."""
-
-
-class CallLive(Exception):
-    """The call goes on: it cannot be forgotten."""
 
 
 class PlacedCall(Protocol):

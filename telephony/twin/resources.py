@@ -21,8 +21,8 @@ from starlette.routing import Route
 from telephony import twiml
 from telephony.twin import representations as shown
 from telephony.twin.account import Account, Kept, fresh_sid
-from telephony.twin.port import OVER, CallLive, CallOver, ExchangePort, PlacedCall
 from telephony.twin.mishaps import Faults, Mishap, Weather
+from telephony.twin.port import OVER, CallLive, CallOver, ExchangePort, PlacedCall
 from telephony.twin.representations import API, Calendar, Json
 
 MAX_BODY_BYTES: Final = 64 * 1024

@@ -63,7 +63,7 @@ REFUSES_TO_START: Final = {"agent.__main__"}
 TASK_OWNERS: Final = {
     "agent.call", "agent.egress", "agent.handoff", "agent.nurse_leg", "agent.processes", "agent.proof.control",
     "agent.proof.session", "agent.service", "agent.shared", "telephony.deletion", "telephony.leg", "telephony.server",
-    "telephony.twin.carrier",
+    "telephony.twin.carrier", "telephony.twin.exchange", "telephony.twin.in_process",
 }  # fmt: skip
 # Who prints: what a person at a terminal runs.
 SPEAKERS: Final = {

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from telephony.audio import RATE_HZ, Int16
-from telephony.twin.carrier import Carrier, Ids, LineDead, Stream, dialled
+from telephony.twin.carrier import Carrier, Stream, dialled
 from telephony.twin.hearing import Listener, audible_runs
+from telephony.twin.line import LineDead
 from telephony.twin.line_noise import Conditions
 from telephony.twin.measure import CallReport, Recording, Uttered, UtteredAs, measure
 from telephony.twin.playback import Piece
+from telephony.twin.stream_side import Ids
 from telephony.twin.twiml_reader import ConnectStream
 from telephony.twin.webhook import Caller, Webhooks
 from tests.bench.plan import ANSWER_MS
