@@ -85,6 +85,7 @@ def _serve(
     from agent import service
     from agent.engines.models import ModelFileWrong
     from agent.engines.ports import EngineFailed
+    from agent.on_call import OnCallRefused
     from agent.passages import KnowledgeRefused
     from agent.prepare import AgentNotReady
     from agent.workflows import WorkflowRefused
@@ -92,7 +93,7 @@ def _serve(
 
     try:
         asyncio.run(service.run(chosen, answered, allowlist, briefed, bound, locks, pipe, log, started_s))
-    except (ModelFileWrong, KnowledgeRefused, WorkflowRefused, AgentNotReady, BadRules) as refusal:
+    except (ModelFileWrong, KnowledgeRefused, OnCallRefused, WorkflowRefused, AgentNotReady, BadRules) as refusal:
         return _refuse(str(refusal), EXIT_SETTINGS)
     except ConfineFailed as failure:
         return _refuse(f"this process is not locked down: {failure.reason.value}", EXIT_REFUSED)

@@ -16,6 +16,7 @@ from agent.engines.ports import TextToSpeech
 from agent.fetching import News
 from agent.mouth import Mouth
 from agent.nurse_leg import NurseLeg
+from agent.on_call import OnCall
 from agent.phrases import Phrase
 from policies.brief import Told
 from policies.guardrails import Sayable, for_the_nurse
@@ -31,7 +32,6 @@ from telephony.transfer import (
     Action,
     ForNurse,
     ForPatient,
-    Ladder,
     NurseAction,
     NurseEvent,
     Outcome,
@@ -72,14 +72,6 @@ STATUS: Final[Mapping[CallStatus, NurseEvent]] = {
     CallStatus.CANCELED: NurseEvent.ENDED,
 }
 """`initiated`, `queued` and `in-progress` say nothing that her stream does not say better."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OnCall:
-    """Who may be rung for one agent."""
-
-    numbers: Sequence[PHI[str]]
-    ladder: Ladder
 
 
 @dataclass(frozen=True, slots=True, eq=False)

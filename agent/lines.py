@@ -99,6 +99,8 @@ class Agent:
     retention: Retention
     workflow: Workflow
     state: AgentState
+    on_call: str = ""
+    """The name of the list of nurses who are rung (`agent/on_call.py`); empty: the carrier dials `nurse_number`."""
     identify: bool = False
     """It may ask a caller who she is and tell her what her own record says, where there is a source of records."""
 
@@ -233,6 +235,7 @@ class _Reader:
             retention=self._retention(),
             workflow=self._one_of("workflow", Workflow),
             state=state,
+            on_call=self._text("on_call", default="", longest=32),
             identify=self._flag("identify"),
         )
         for key in self._left:

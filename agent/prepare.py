@@ -159,6 +159,7 @@ async def prepare(
             red_flags=rules,
             bias=Bias(PHI(drugs)) if drugs else None,
             asking=asking_of(objectives, wording, rules),
+            returned=phrases[Phrase.BACK],
             records=records_of(agent, settings),
         ),
         tts=tts,

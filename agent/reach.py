@@ -104,7 +104,7 @@ def reach(
     code = [ROOT / name for name in OURS]
     paths = [path for path in map(Path, sys.path) if path.is_absolute() and path.resolve() != ROOT]
     own = [Path(sys.prefix), Path(sys.base_prefix), *code, *paths]
-    named: list[Path | str] = [settings.agents, settings.workflows, *material]
+    named: list[Path | str] = [settings.agents, settings.workflows, settings.on_call, *material]
     if settings.tls is not None:
         named += [settings.tls.cert, settings.tls.key]
     named += [each for each in (settings.recogniser.model, settings.voice) if each and Path(each).exists()]
@@ -120,6 +120,8 @@ def _ports(settings: Settings, engines: Sequence[Engine]) -> tuple[int, ...]:
     ports = {found.port for found in providers(settings, engines) if is_loopback(found.host)}
     if settings.redis_url is not None:
         ports.add(_destination(settings.redis_url.reveal()).port)
+    if settings.carrier_url is not None:
+        ports.add(_destination(settings.carrier_url).port)
     if settings.patients_url is not None:
         ports.add(_destination(settings.patients_url).port)
     if outside(settings, engines) and settings.egress_port is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.agenda import Asking
 from agent.disclosing import Disclosure
@@ -38,8 +38,20 @@ class Script:
     bias: Bias | None
     asking: Asking | None = None
     """What must be asked before a goodbye."""
+    returned: Sayable | None = None
+    """Said in place of the greeting to a caller whose nurse has left the line."""
     records: PatientRecords | None = None
     """None: callers are not identified, and hear general approved information only."""
+
+    def back(self) -> Script:
+        """For a caller who was greeted before, and comes back from a nurse who has left the line."""
+        if self.returned is None:
+            return self
+        again = {
+            level: replace(disclosure, greeting=(self.returned,), held=1)
+            for level, disclosure in self.disclosures.items()
+        }
+        return replace(self, disclosures=again, asking=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ from agent.engines.silero import Silero
 from agent.engines.synthesis import SpeechPool
 from agent.engines.webrtc import LineActivity
 from agent.engines.whisper import WhisperPool, WhisperSettings
+from agent.fetchers import Fetchers, fetchers_of
+from agent.handoff import Handoff
 from agent.judge import ModelJudge, today
 from agent.keeping import Keeping
 from agent.lines import Agent, Lines
@@ -61,7 +63,8 @@ from policies.weighing import SpokenReader
 from telephony.doors import ServerConfig
 from telephony.leg import Leg, LegLimits
 from telephony.server import Observers, PageFile, application, serve
-from telephony.switchboard import EndDecision, Line, Refusal, Switchboard
+from telephony.switchboard import After, EndDecision, Line, Refusal, Role, Room, Switchboard
+from telephony.tokens import Purpose
 
 FIRST_WORD_S: Final = POLICY_EVERY_S + 0.5  # the keeper has told all policies once within that, if it tells them
 
@@ -214,9 +217,11 @@ class Calls:
         retaining: Retaining,
         refusal: Callable[[Agent], ModelReason | None],
         refs: bytes,
+        fetchers: Fetchers | None = None,
     ) -> None:
         """refusal: why an agent's model may not be called now; None if it may.  refs: the key of `policies.refs`."""
         self._refs: Final = refs
+        self._fetchers: Final = fetchers
         self._answered = 0
         self._settings: Final = settings
         self._retaining: Final = retaining
@@ -227,8 +232,18 @@ class Calls:
         self._log: Final = log
         self._metrics: Final = metrics
 
-    async def answer(self, leg: Leg) -> EndDecision:
-        """One call from its start to its record.  Never raises for what a call brings about."""
+    async def answer(self, leg: Leg) -> After:
+        """One stream, a caller's or a nurse's.  Never raises for what a call brings about."""
+        try:
+            if leg.purpose is Purpose.NURSE:
+                return EndDecision.GOODBYE if self._fetchers is None else await self._fetchers.handoffs.answer(leg)
+            return await self._call(leg)
+        finally:
+            if self._fetchers is not None and leg.purpose is not Purpose.PAGE:
+                self._fetchers.ended(leg)
+
+    async def _call(self, leg: Leg) -> After:
+        """One call from its start to its record."""
         prepared = self._agents[leg.agent]
         self._answered += 1
         number = self._answered
@@ -241,14 +256,18 @@ class Calls:
         )
         self._pipe.tell(events.CallAnswered(number, leg.agent))
         keeping = self._retaining.keeping(prepared.agent)
+        handoffs: list[Handoff] = []
+        fetchers = self._fetchers if leg.purpose is not Purpose.PAGE else None
+        script = self._script(prepared)
         call = Call(
             leg,
-            self._script(prepared),
+            script.back() if leg.purpose is Purpose.BACK else script,
             Engines(lambda: LineActivity(self._models.silero), self._models.stt, prepared.tts, prepared.ready),
             tally,
             CallWatch(number, self._pipe, self._metrics, timings=self._settings.development),
             Limits(call_ms=self._settings.limits.call_s * 1000),
             keeping,
+            None if fetchers is None else fetchers.fetch(prepared, leg.call_sid, handoffs.append),
         )
         failed: BaseException | None = None
         over = False
@@ -270,7 +289,7 @@ class Calls:
         if over:
             self._leave(keeping, leg, tally.ref, whole=True)
         forgetting.soon()
-        return decision(metrics)
+        return Room(handoffs[0].room, Role.PATIENT) if call.joins else decision(metrics)
 
     def _leave(self, keeping: Keeping, leg: Leg, ref: str, *, whole: bool) -> None:
         """After the record of the call: the keeper takes no transcript of a call that it does not know."""
@@ -301,7 +320,8 @@ async def run(
 ) -> None:
     """Until a signal asks to stop.  briefed: of it the key that transcripts are sealed to, and that of refs.
 
-    Raises `ModelFileWrong`, `KnowledgeRefused`, `AgentNotReady`, `BadRules`, `EngineFailed`, `ConfineFailed`.
+    Raises `ModelFileWrong`, `KnowledgeRefused`, `OnCallRefused`, `AgentNotReady`, `BadRules`, `EngineFailed`,
+    `ConfineFailed`.
     """
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log.loop_handler)
@@ -330,7 +350,10 @@ async def run(
     metrics.locks(locks.held)
     pipe.on_drop = metrics.event_dropped
     board = Switchboard(calls=settings.limits.calls, clock=time.monotonic)
-    calls = Calls(settings, models, agents, pipe, log, metrics, retaining, judge.refusal, refs)
+    fetchers = fetchers_of(settings, lines, board)
+    calls = Calls(settings, models, agents, pipe, log, metrics, retaining, judge.refusal, refs, fetchers)
+    if fetchers is not None:
+        board.may_take = lambda: fetchers.ready
     app = application(
         server_config(settings),
         calls.answer,
@@ -344,6 +367,7 @@ async def run(
             health=metrics.health,
         ),
         page=page_files() if settings.development else {},
+        rooms=None if fetchers is None else fetchers.handoffs,
     )
     forgetting.begin()
     async with asyncio.TaskGroup() as tasks:
@@ -358,12 +382,13 @@ async def run(
             if settings.spoken_ahead
             else None
         )
+        fetching = tasks.create_task(fetchers.run(), name="fetchers") if fetchers is not None else None
         forgets = tasks.create_task(forgetting.now_and_then(), name="forget")
         tls = (settings.tls.cert, settings.tls.key) if settings.tls else None
         await serve(
             app, bound, calls=settings.limits.calls, message_bytes=settings.limits.message_bytes, stop=stop, tls=tls
         )
-        for task in (present, ahead, forgets):
+        for task in (present, ahead, forgets, fetching):
             if task is not None:
                 task.cancel()
     models.speech.close()

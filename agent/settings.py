@@ -32,6 +32,8 @@ VARIABLES: Final = {
     "QUIETLINE_TLS_KEY": "the certificate's key",
     "QUIETLINE_AGENTS": "the folder of agent files",
     "QUIETLINE_WORKFLOWS": "the folder of workflows: what must be asked before a goodbye",
+    "QUIETLINE_ON_CALL": "the folder of lists of nurses who are rung",
+    "QUIETLINE_CARRIER_URL": "a carrier on this machine, by which nurses are rung; development only",
     "QUIETLINE_ALLOWLIST": "the list of vendors, their models, and the evidence of their agreements",
     "QUIETLINE_STATE": "the folder the keeper writes to",
     "QUIETLINE_LINE_USER": "the user that the line runs as, where the launcher may choose",
@@ -134,6 +136,9 @@ class Settings:
     tls: Tls | None
     agents: Path
     workflows: Path
+    on_call: Path
+    carrier_url: str | None
+    """Of a carrier's twin on this machine; None: Twilio in production, and in development nobody is rung."""
     allowlist: Path
     state: Path
     line_user: str | None
@@ -201,6 +206,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         tls=_tls(values),
         agents=_folder(values, "QUIETLINE_AGENTS", ROOT / "deploy" / "agents"),
         workflows=_folder(values, "QUIETLINE_WORKFLOWS", ROOT / "deploy" / "workflows"),
+        on_call=_folder(values, "QUIETLINE_ON_CALL", ROOT / "deploy" / "on_call"),
+        carrier_url=_carrier_url(values.get("QUIETLINE_CARRIER_URL")),
         allowlist=_file(values, "QUIETLINE_ALLOWLIST", ROOT / "deploy" / "allowlist.toml"),
         state=Path(values.get("QUIETLINE_STATE") or ROOT / ".quietline").expanduser(),
         line_user=values.get("QUIETLINE_LINE_USER"),
@@ -293,6 +300,8 @@ def _check_profile(settings: Settings) -> None:
         return
     if settings.model_unfiltered:
         raise SettingsRefused("unset QUIETLINE_MODEL_UNFILTERED: production judges every sentence of a model")
+    if settings.carrier_url is not None:
+        raise SettingsRefused("unset QUIETLINE_CARRIER_URL: production rings nurses by Twilio")
     if settings.allow_unsigned_stream:
         raise SettingsRefused("unset QUIETLINE_ALLOW_UNSIGNED_STREAM: production takes signed streams only")
     if not settings.public_origin:
@@ -380,6 +389,17 @@ def _patients_url(value: str | None) -> str | None:
     if value is None:
         return None
     sentence = "set QUIETLINE_PATIENTS_URL to http://127.0.0.1 and a port: what it says crosses no network"
+    parts = _url(value, sentence)
+    beyond = "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment or parts.port is None
+    if parts.scheme != "http" or not is_loopback(parts.hostname) or beyond:
+        raise SettingsRefused(sentence)
+    return value.rstrip("/")
+
+
+def _carrier_url(value: str | None) -> str | None:
+    if value is None:
+        return None
+    sentence = "set QUIETLINE_CARRIER_URL to http://127.0.0.1 and a port, or unset it: production rings by Twilio"
     parts = _url(value, sentence)
     beyond = "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment or parts.port is None
     if parts.scheme != "http" or not is_loopback(parts.hostname) or beyond:

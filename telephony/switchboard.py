@@ -95,6 +95,8 @@ class Switchboard:
         self._tokens = Tokens(limit=calls)
         self._nurses = Tokens(limit=NURSES * calls)  # they take no caller's place
         self._live = 0
+        self.may_take: Callable[[], bool] = lambda: True
+        """Asked before each invitation: while it says no, callers go to the nurse line."""
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._legs = 0
@@ -113,8 +115,8 @@ class Switchboard:
 
     @property
     def full(self) -> bool:
-        """No place is left, counting those that are promised."""
-        return self._live + self._tokens.outstanding(self._clock()) >= self._calls
+        """No place is left, counting those that are promised, or no call may be taken."""
+        return not self.may_take() or self._live + self._tokens.outstanding(self._clock()) >= self._calls
 
     def invite(self, purpose: Purpose, agent: str, call_sid: PHI[str] | None) -> str | None:
         """A token, and with it a place; None if there is none left."""

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.fetching import Fetch
-from agent.handoff import Handoff, Handoffs, OnCall, Origins, Voice
+from agent.handoff import Handoff, Handoffs, Origins, Voice
+from agent.on_call import OnCall
 from agent.script import Engines, Script
 from policies.phi import PHI
 from telephony import twiml
@@ -79,7 +80,7 @@ class Nurses:
         board = Switchboard(calls=4, clock=asyncio.get_running_loop().time)
         self._home = home = Handoffs(self, board, ORIGINS)
         self._running = asyncio.create_task(home.run(), name="handoffs")
-        numbers = [PHI(f"+1202555{n:04}") for n in range(len(self._nurses))]
+        numbers = tuple(PHI(f"+1202555{n:04}") for n in range(len(self._nurses)))
         voice = Voice(engines.tts, engines.ready, script.voices.phrases)
         self._world = world
 

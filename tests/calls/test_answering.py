@@ -19,7 +19,7 @@ from agent.settings import from_environment
 from policies.events import CallEvent
 from policies.vocabulary import Event
 from telephony.leg import Leg, LegLimits, opened
-from telephony.switchboard import EndDecision
+from telephony.switchboard import After, EndDecision
 from telephony.tokens import Purpose
 from tests.fakes import Plan, ScriptedActivity, ScriptedAnswers, ScriptedRecogniser, ScriptedVoice, Turnout, World
 from tests.reachable import holds
@@ -45,7 +45,7 @@ class Told:
         self.failures.append(name)
 
 
-async def answered(told: Told, *, fails: bool) -> tuple[Calls, Sequence[object], EndDecision]:
+async def answered(told: Told, *, fails: bool) -> tuple[Calls, Sequence[object], After]:
     """One call with one question: what answered it, and the test's own.  fails: the model breaks its contract."""
     world = World()
     world.sentences[:] = house()[1].sentences

@@ -1,0 +1,111 @@
+"""The line's way to nurses, built once: the carrier's REST, the hand-offs, the deletion of what the carrier keeps."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from agent import on_call
+from agent.fetching import Fetch, News
+from agent.handoff import Handoff, Handoffs, Origins, Voice
+from agent.lines import Lines
+from agent.on_call import OnCallList
+from agent.prepare import Prepared
+from agent.settings import Settings
+from policies.phi import PHI
+from telephony.deletion import Deletions
+from telephony.leg import Leg
+from telephony.rest import CarrierAccount, TwilioCarrier
+from telephony.switchboard import Switchboard
+
+
+def account_of(settings: Settings, lines: Lines) -> CarrierAccount | None:
+    """Twilio's in production, where its account is named; in development a twin on this machine, where one is.
+
+    None: no nurse is rung by us, the carrier dials the agent's nurse line.
+    """
+    numbers = tuple(dict.fromkeys(number for agent in lines.agents for number in agent.numbers))
+    wanted = any(agent.on_call for agent in lines.agents)
+    reached = settings.carrier_url is not None or not settings.development
+    if (
+        not (wanted and reached and numbers)
+        or settings.twilio_account_sid is None
+        or settings.twilio_auth_token is None
+    ):
+        return None
+    return CarrierAccount(
+        sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token,
+        caller_id=numbers[0],
+        numbers=numbers,
+        base_url=settings.carrier_url,
+        egress_port=None if settings.carrier_url is not None else settings.egress_port,
+    )
+
+
+def lists_of(settings: Settings, lines: Lines) -> Mapping[str, OnCallList]:
+    """By the names of the agents that have one.  Raises `OnCallRefused`."""
+    answered = [number for agent in lines.agents for number in agent.numbers]
+    return {
+        agent.name: on_call.load(settings.on_call, agent.on_call, answered) for agent in lines.agents if agent.on_call
+    }
+
+
+@dataclass(slots=True, eq=False)
+class Fetchers:
+    """Made by `fetchers_of`."""
+
+    carrier: TwilioCarrier
+    handoffs: Handoffs
+    deletions: Deletions
+    lists: Mapping[str, OnCallList]
+
+    async def run(self) -> None:
+        """For as long as calls are taken."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.handoffs.run(), name="handoffs")
+                tasks.create_task(self.deletions.run(), name="deletions")
+        finally:
+            await self.carrier.aclose()
+
+    @property
+    def ready(self) -> bool:
+        """What records or transcribes was seen switched off: before that no call is taken."""
+        return self.deletions.confirmed
+
+    def ended(self, leg: Leg) -> None:
+        """Its record at the carrier is deleted as soon as its call is over."""
+        self.deletions.ended(leg.call_sid)
+
+    def fetch(self, prepared: Prepared, call_sid: PHI[str], made: Callable[[Handoff], None]) -> Fetch | None:
+        """A caller's way; None for an agent that has no list.  made: told of the hand-off when there is one."""
+        agent = prepared.agent
+        listed = self.lists.get(agent.name)
+        if listed is None:
+            return None
+        voice = Voice(prepared.tts, prepared.ready, prepared.script.voices.phrases)
+
+        def begin(tell: Callable[[News], None]) -> Handoff:
+            now = datetime.now(agent.time_zone).time()
+            handoff = self.handoffs.fetch(agent.name, listed.at(now), voice, call_sid, tell)
+            made(handoff)
+            return handoff
+
+        return begin
+
+
+def fetchers_of(settings: Settings, lines: Lines, board: Switchboard) -> Fetchers | None:
+    """None where no nurse is rung by us.  Raises `OnCallRefused`."""
+    lists = lists_of(settings, lines)
+    account = account_of(settings, lines)
+    if account is None:
+        return None
+    carrier = TwilioCarrier(account, started=datetime.now(UTC))
+    origin = settings.origin
+    handoffs = Handoffs(carrier, board, Origins(origin, "ws" + origin.removeprefix("http")))
+    deletions = Deletions(carrier, clock=time.monotonic)
+    return Fetchers(carrier, handoffs, deletions, lists)
