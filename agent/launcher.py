@@ -21,8 +21,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
-from agent import briefing, bus_check, embedded_redis, lines, preflight, settings, surroundings, vendors, way_out
+from agent import (
+    briefing,
+    bus_check,
+    embedded_redis,
+    lines,
+    on_call,
+    preflight,
+    settings,
+    surroundings,
+    vendors,
+    way_out,
+)
 from agent.briefing import Briefing
 from agent.build import more_of
 from agent.lines import Agent
@@ -44,6 +56,7 @@ PASSED_ON: Final = ("audit", "incident", "token")
 ASKS_THE_KEEPER: Final = (*PASSED_ON, "vendors")
 LINE: Final = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent")
 TWIN: Final = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "telephony.twin")
+NIGHT: Final = (*TWIN[:-1], "telephony.twin.night")
 NOT_FOR_THE_LINE: Final = frozenset({"KEEPER_REDIS_URL", "QUIETLINE_SEAL_KEY"})
 
 
@@ -74,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         surroundings.refuse_telltale(environment)
         if asked.verb == "call":
             environment = for_a_call(environment)
+            if asked.say is None and asked.script is None:
+                environment = for_a_night(environment)
         chosen = settings.from_environment(environment)
         if asked.verb in ASKS_THE_KEEPER:
             return asyncio.run(_ask_the_keeper(chosen, environment, asked))
@@ -86,6 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (
         settings.SettingsRefused,
         lines.AgentFileRefused,
+        on_call.OnCallRefused,
         ListRefused,
         embedded_redis.RedisFailed,
         briefing.BriefingRefused,
@@ -228,6 +244,15 @@ def for_a_call(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def for_a_night(environment: Mapping[str, str]) -> dict[str, str]:
+    """With a carrier on this machine that rings nurses, of an account made up for it."""
+    return {
+        **environment,
+        "QUIETLINE_CARRIER_URL": f"http://127.0.0.1:{embedded_redis.free_port()}",
+        "TWILIO_ACCOUNT_SID": "AC" + secrets.token_hex(16),
+    }
+
+
 def line_environment(environment: Mapping[str, str], redis_url: str, egress_port: int | None = None) -> dict[str, str]:
     """What the line sees.  Without Twilio's token the development profile signs with one of its own."""
     ours = {
@@ -266,7 +291,7 @@ async def _call(chosen: Settings, environment: Mapping[str, str], asked: Asked) 
             ended.set()
 
     async def ready(service: Service) -> int | None:
-        status = await service.caller([*TWIN, *_twin_arguments(chosen, asked)])
+        status = await service.caller(_caller(chosen, asked))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(10):
                 await ended.wait()
@@ -450,6 +475,19 @@ async def _ask_the_keeper(chosen: Settings, environment: Mapping[str, str], aske
         **users_of(chosen).as_keeper(),
     )
     return await process.wait()
+
+
+def _caller(chosen: Settings, asked: Asked) -> list[str]:
+    """A whole night, or one caller's own script or sound."""
+    agent = lines.load(chosen.agents).default
+    if chosen.carrier_url is None or not (agent.on_call and agent.numbers):
+        return [*TWIN, *_twin_arguments(chosen, asked)]
+    rungs = on_call.load(chosen.on_call, agent.on_call, agent.numbers).rungs
+    nurses = list(dict.fromkeys(rungs[0].numbers))
+    port = str(urlsplit(chosen.carrier_url).port)
+    arguments = ["--webhook", f"{chosen.origin}/twilio/voice", "--carrier-port", port, "--called", agent.numbers[0]]
+    arguments += [each for number in nurses for each in ("--nurse", number)]
+    return [*NIGHT, *arguments, *(() if asked.save is None else ("--save", str(asked.save)))]
 
 
 def _twin_arguments(chosen: Settings, asked: Asked) -> list[str]:

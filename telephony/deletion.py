@@ -25,6 +25,7 @@ EARLY_S: Final = 300.0  # between two looks at the list while calls of an earlie
 EARLY_FOR_S: Final = 2 * HOUR_S  # ... which is longer than the longest call that the settings allow
 PART: Final = 500  # records of a list taken up at once: about 2 ms of the loop's 20
 AGAIN_S: Final = 30.0  # after a look that failed
+AT_FIRST_S: Final = 2.0  # ... and before the first that succeeded: no call is taken until then
 DOUBT_S: Final = 2.5 * HOUR_S  # a confirmation holds while at most two looks at the account have failed
 
 
@@ -148,5 +149,5 @@ class Deletions:
                 self.failures += 1
                 wait_s = AGAIN_S
             if not self.confirmed:
-                wait_s = AGAIN_S
+                wait_s = AT_FIRST_S if self._state is None else AGAIN_S
             await asyncio.sleep(wait_s)

@@ -32,6 +32,7 @@ WRITERS: Final = {
     "agent.keeper.database",  # the durable state: what a call leaves, what is set, the audit log
     "agent.keeper.keys",  # the audit log's signing key, once
     "telephony.twin.__main__",  # the caller's side: her table of gaps (--json)
+    "telephony.twin.night",  # the caller's and the nurse's side: what they heard (--save)
     "telephony.twin.caller",  # the caller's side: what she heard (--save)
     "telephony.twin.voices.build",  # made once, by a developer: the voices of the patients
 }
@@ -61,14 +62,16 @@ TRIES_TO_START: Final = {"agent.locks.probes"}
 REFUSES_TO_START: Final = {"agent.__main__"}
 # Who starts tasks in a group of its own: the scope of a call, and the shells that outlive a call.
 TASK_OWNERS: Final = {
-    "agent.call", "agent.egress", "agent.handoff", "agent.nurse_leg", "agent.processes", "agent.proof.control",
+    "agent.call", "agent.egress", "agent.fetchers", "agent.handoff", "agent.nurse_leg", "agent.processes", "agent.proof.control",
     "agent.proof.session", "agent.service", "agent.shared", "telephony.deletion", "telephony.leg", "telephony.server",
     "telephony.twin.carrier", "telephony.twin.exchange", "telephony.twin.in_process",
+    "telephony.twin.night",
 }  # fmt: skip
 # Who prints: what a person at a terminal runs.
 SPEAKERS: Final = {
     "agent.keeper.__main__", "agent.keeper.answers", "agent.keeper.api.beginning", "agent.keeper.at_terminal",
-    "agent.launcher", "agent.preflight", "telephony.twin.__main__", "telephony.twin.voices.build",
+    "agent.launcher", "agent.preflight", "telephony.twin.__main__", "telephony.twin.night",
+    "telephony.twin.voices.build",
 }  # fmt: skip
 # Foreign packages with one door each.
 DOORS: Final[dict[str, set[str]]] = {
