@@ -18,9 +18,11 @@ from agent.mouth import Mouth
 from agent.nurse_leg import NurseLeg
 from agent.on_call import OnCall
 from agent.phrases import Phrase
+from agent.tally import Tally
 from policies.brief import Told
 from policies.guardrails import Sayable, for_the_nurse
 from policies.phi import PHI
+from policies.records import Transferred
 from telephony import twiml
 from telephony.audio import AudioFrame
 from telephony.leg import Leg
@@ -47,6 +49,7 @@ from telephony.webhooks import ENDED, FAILSAFE, MEDIA, NURSE
 MOST_END_TRIES: Final = 3
 AGAIN_S: Final = 1.0
 JOIN_SEEN_S: Final = 2.5  # the carrier tells within a second who came into a room
+SETTLED: Final = (Phase.TOGETHER, Phase.NOBODY, Phase.STOPPED, Phase.LEFT, Phase.DROPPED)
 LONGEST_S: Final = 3_600  # of a nurse's call
 
 SAYS: Final = {
@@ -62,6 +65,11 @@ TELLS: Final = {
     PatientAction.TELL_COMING: News.COMING,
     PatientAction.JOIN: News.JOIN,
     PatientAction.TELL_NOBODY: News.NOBODY,
+}
+TRANSFERRED: Final = {
+    Phase.NOBODY: Transferred.NOBODY,
+    Phase.STOPPED: Transferred.STOPPED,
+    Phase.DROPPED: Transferred.DROPPED,
 }
 STATUS: Final[Mapping[CallStatus, NurseEvent]] = {
     CallStatus.RINGING: NurseEvent.RINGS,
@@ -127,6 +135,8 @@ class Handoff:
         self._timer: asyncio.TimerHandle | None = None
         self._began_ms = 0.0
         self._together_ms = 0.0
+        self.settled: Final = asyncio.Event()
+        """Whether patient and nurse are together is known."""
         self.room: Final = fresh_ref()
         self.patient_sid: PHI[str] | None = None
 
@@ -153,6 +163,15 @@ class Handoff:
     def fetched(self) -> Fetched:
         spent = int(self._together_ms - self._began_ms) if self._together_ms else 0
         return Fetched(self._transfer.phase, self._transfer.outcomes, spent)
+
+    def count(self, tally: Tally) -> None:
+        """Into the record of the call: closed words, counts and a time; nothing where nobody was rung."""
+        if not self._began_ms:
+            return
+        found = self.fetched
+        tally.transfer = Transferred.TOGETHER if found.to_person_ms else TRANSFERRED.get(found.phase, Transferred.LEFT)
+        tally.to_person_ms = found.to_person_ms
+        tally.nurses.update(found.outcomes)
 
     @property
     def phase(self) -> Phase:
@@ -205,6 +224,8 @@ class Handoff:
                 self._for_patient(action)
         if self._transfer.phase is Phase.TOGETHER and not self._together_ms:
             self._together_ms = self._now_ms()
+        if self._transfer.phase in SETTLED:
+            self.settled.set()
         self._set_timer()
         if self._transfer.over:
             self._told = None

@@ -105,6 +105,15 @@ class Phrase(enum.Enum):
 CLOSINGS: Final = (Phrase.CLOSING, Phrase.CLOSING_KEPT)
 """One for each level of retention."""
 
+TO_NURSES: Final = (
+    Phrase.OFFER_CALLER,
+    Phrase.CALLER_TAKEN,
+    Phrase.CALLER_LEFT,
+    Phrase.CALLER_DECLINED,
+    Phrase.BRIEF_KEYS,
+)
+"""Said on a nurse's leg, of which nothing is kept."""
+
 _DEMONSTRATION: Final = "This is a demonstration, not for real patients. "
 _GREETING: Final = "Hello, this is {who} of {hospital}. To reach a person, say nurse, or press 0."
 _QUESTION: Final = "How can I help you?"

@@ -66,6 +66,7 @@ from telephony.server import Observers, PageFile, application, serve
 from telephony.switchboard import After, EndDecision, Line, Refusal, Role, Room, Switchboard
 from telephony.tokens import Purpose
 
+SETTLE_S: Final = 10.0  # longer than a patient is on her way into the room (telephony.transfer.Times)
 FIRST_WORD_S: Final = POLICY_EVERY_S + 0.5  # the keeper has told all policies once within that, if it tells them
 
 
@@ -283,13 +284,26 @@ class Calls:
             tally.end = EndReason.FAILURE
             tally.escalation = tally.escalation or EscalationReason.FAILURE
             self._log.failure(LogEvent.CALL_FAILED, failed)
+        handoff = handoffs[0] if handoffs else None
+        record = functools.partial(self._record, number, call, tally, handoff, keeping if over else None, leg)
+        if call.joins and handoff is not None and fetchers is not None:  # the carrier asks at once where she goes
+            fetchers.handoffs.start(_recorded(handoff, record))
+            return Room(handoff.room, Role.PATIENT)
+        return decision(record())
+
+    def _record(
+        self, number: int, call: Call, tally: Tally, handoff: Handoff | None, keeping: Keeping | None, leg: Leg
+    ) -> CallMetrics:
+        """The one record of a call that is over.  keeping: of a call that came to its end."""
+        if handoff is not None:
+            handoff.count(tally)
         metrics = tally.metrics(call.answers)
         self._metrics.ended(metrics)
         self._pipe.tell(events.CallEnded(number, metrics))
-        if over:
+        if keeping is not None:
             self._leave(keeping, leg, tally.ref, whole=True)
         forgetting.soon()
-        return Room(handoffs[0].room, Role.PATIENT) if call.joins else decision(metrics)
+        return metrics
 
     def _leave(self, keeping: Keeping, leg: Leg, ref: str, *, whole: bool) -> None:
         """After the record of the call: the keeper takes no transcript of a call that it does not know."""
@@ -298,6 +312,17 @@ class Calls:
     def _script(self, prepared: Prepared) -> Script:
         """Without the agent's model if it may not be called any more: an agreement may have expired since the start."""
         return prepared.script if self._refusal(prepared.agent) is None else prepared.without_model()
+
+
+async def _recorded(handoff: Handoff, record: Callable[[], object]) -> None:
+    """When it is known whether she was put through; however that ends, there is one record."""
+    try:
+        async with asyncio.timeout(SETTLE_S):
+            await handoff.settled.wait()
+    except TimeoutError:
+        pass
+    finally:
+        record()
 
 
 def decision(metrics: CallMetrics) -> EndDecision:

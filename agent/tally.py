@@ -10,7 +10,20 @@ import numpy as np
 
 from policies.guardrails import EscalationReason
 from policies.objectives import Covered, as_fields
-from policies.records import DURATION_S, GAP_MS, CallMetrics, EndReason, Engine, Outcome, Profile, at_most
+from policies.records import (
+    DURATION_S,
+    FEW,
+    GAP_MS,
+    TO_PERSON_S,
+    CallMetrics,
+    EndReason,
+    Engine,
+    Outcome,
+    Profile,
+    Transferred,
+    at_most,
+)
+from telephony.transfer import Outcome as NurseOutcome
 
 COUNTED: Final = (
     "turns", "barge_ins", "backchannels", "false_cut_ins", "fillers", "silence_prompts", "keys", "fallbacks",
@@ -59,6 +72,10 @@ class Tally:
     closing_played: bool = False
     covered: tuple[Covered, ...] = ()
     """What became of each item of the workflow."""
+    transfer: Transferred = Transferred.NONE
+    to_person_ms: int = 0
+    nurses: Counter[NurseOutcome] = field(default_factory=Counter)
+    """What came of each nurse who was rung."""
 
     def metrics(self, answers_heard: int) -> CallMetrics:
         """The one record that is kept of the call."""
@@ -73,6 +90,7 @@ class Tally:
         p50, p95 = np.quantile(self.gaps_ms, [0.5, 0.95]) if self.gaps_ms else (0.0, 0.0)
         counted: dict[str, Any] = {name: at_most(self.counts[name]) for name in COUNTED}
         counted |= as_fields(self.covered)
+        counted |= {f"nurses_{outcome.value}": at_most(self.nurses[outcome], FEW) for outcome in NurseOutcome}
         return CallMetrics(
             ref=self.ref,
             hour=self.hour,
@@ -87,5 +105,7 @@ class Tally:
             gap_p95_ms=GAP_MS.of(int(p95)),
             greeting_played=self.greeting_played,
             closing_played=self.closing_played,
+            transfer=self.transfer,
+            to_person_s=TO_PERSON_S.of(-(-self.to_person_ms // 1000)),
             **counted,
         )

@@ -28,7 +28,10 @@ GAP_MS: Final = Bucket(
     (0, 200, 300, 400, 500, 600, 700, 800, 900, 1000, 1100, 1200, 1400, 1600, 2000, 2500, 3000, 5000, 10000)
 )
 """0 means that no reply was timed.  The edges hold the bars of `make bench` (600, 900, 1100, 1600 ms)."""
+TO_PERSON_S: Final = Bucket((0, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600))
+"""0 means that nobody was put through.  The edges hold the bar of a ring, 18 s, with the brief, 20 s."""
 MANY: Final = Count(0, 999)  # more than the longest call can hold; a tally stops there
+FEW: Final = Count(0, 24)  # eight rungs of three; a tally stops there
 SERIAL: Final = Count(0, 999_999_999)
 DAY: Final = Count(18_262, 60_000)  # 2020-01-01 to the year 2134, in days since 1970-01-01
 DAYS: Final = Count(0, 36_500)
@@ -91,6 +94,23 @@ class Outcome(enum.Enum):
     """The caller left before any answer was heard."""
     FAILED = "failed"
     """We broke off, and no person was reached through us."""
+
+
+class Transferred(enum.Enum):
+    """What came of ringing nurses."""
+
+    NONE = "none"
+    """Nobody was rung by us; the carrier may have dialled the nurse line."""
+    TOGETHER = "together"
+    """Caller and nurse were put through to each other."""
+    NOBODY = "nobody"
+    """Every rung was tried; the carrier dialled the nurse line."""
+    STOPPED = "stopped"
+    """The caller wanted no nurse any more."""
+    LEFT = "left"
+    """The caller left before."""
+    DROPPED = "dropped"
+    """The nurse left as they were being put through, and the caller came back to us."""
 
 
 class EndReason(enum.Enum):
@@ -156,6 +176,28 @@ class CallMetrics:
     """Replies that the approved engine gave because the model failed or was late."""
     stt_retries: Annotated[int, MANY]
     """Transcripts that were made a second time with a padded window."""
+    transfer: Transferred
+    """What came of ringing nurses."""
+    to_person_s: Annotated[int, TO_PERSON_S]
+    """From the first ring to caller and nurse being together, rounded up to an edge of `TO_PERSON_S`; 0 if never."""
+    nurses_accepted: Annotated[int, FEW]
+    """Nurses who took the caller."""
+    nurses_declined: Annotated[int, FEW]
+    """Nurses who said that they can't, or decided nothing."""
+    nurses_no_answer: Annotated[int, FEW]
+    """Telephones that nobody picked up."""
+    nurses_busy: Annotated[int, FEW]
+    """Telephones that were busy."""
+    nurses_voicemail: Annotated[int, FEW]
+    """Telephones that were answered, and no key was pressed."""
+    nurses_hung_up: Annotated[int, FEW]
+    """Nurses who answered and left before they had taken the caller."""
+    nurses_carrier_error: Annotated[int, FEW]
+    """Calls to nurses that the carrier could not make."""
+    nurses_patient_left: Annotated[int, FEW]
+    """Calls to nurses that were ended as the caller had left."""
+    nurses_taken: Annotated[int, FEW]
+    """Nurses who were let go as another was sooner."""
     objective_1: Covered
     """What became of the first thing that the agent was to ask; none if its workflow has no such item."""
     objective_2: Covered
@@ -497,6 +539,6 @@ def hour_of(epoch_s: float) -> int:
     return int(epoch_s // 3600)
 
 
-def at_most(tally: int) -> int:
-    """A tally that stops at the bound of `MANY`."""
-    return min(tally, MANY.high)
+def at_most(tally: int, bound: Count = MANY) -> int:
+    """A tally that stops at the bound."""
+    return min(tally, bound.high)

@@ -16,7 +16,7 @@ from agent.keeper.answered import Answered
 from policies.events import CallAnswered, CallEnded, CallEvent, LineReady, TurnTiming, encode
 from policies.guardrails import EscalationReason
 from policies.objectives import as_fields
-from policies.records import CallMetrics, EndReason, Engine, Outcome, Profile, hour_of, ref_of
+from policies.records import CallMetrics, EndReason, Engine, Outcome, Profile, Transferred, hour_of, ref_of
 from policies.refs import ref_at
 
 NOBODY_SAID_THIS = "the quick brown fox"
@@ -58,6 +58,17 @@ def metrics(ref: str = "", hour: int = HOUR) -> CallMetrics:
         gap_p50_ms=500,
         gap_p95_ms=600,
         fallbacks=0,
+        transfer=Transferred.NONE,
+        to_person_s=0,
+        nurses_accepted=0,
+        nurses_declined=0,
+        nurses_no_answer=0,
+        nurses_busy=0,
+        nurses_voicemail=0,
+        nurses_hung_up=0,
+        nurses_carrier_error=0,
+        nurses_patient_left=0,
+        nurses_taken=0,
         stt_retries=0,
         **as_fields([]),
     )

@@ -10,15 +10,15 @@ from typing import Final
 from policies import closed
 from policies.closed import Choice, Flag
 from policies.objectives import Covered
-from policies.records import MANY, CallMetrics
+from policies.records import FEW, MANY, CallMetrics
 
 _CHOICES: Final = {name: kind for name, kind in closed.kinds_of(CallMetrics).items() if isinstance(kind, Choice)}
 ENUMS: Final = tuple(_CHOICES)
-SUMS: Final = tuple(name for name, kind in closed.kinds_of(CallMetrics).items() if kind == MANY)
+SUMS: Final = tuple(name for name, kind in closed.kinds_of(CallMetrics).items() if kind in (MANY, FEW))
 FLAGS: Final = tuple(name for name, kind in closed.kinds_of(CallMetrics).items() if isinstance(kind, Flag))
 OBJECTIVES: Final = tuple(name for name, kind in _CHOICES.items() if kind.of is Covered)
 COMPLETE: Final = frozenset({Covered.ANSWERED.value, Covered.ESCALATED.value})
-MEDIANS: Final = ("duration_s", "gap_p50_ms", "gap_p95_ms")
+MEDIANS: Final = ("duration_s", "to_person_s", "gap_p50_ms", "gap_p95_ms")
 
 
 def words_of(name: str) -> list[str]:

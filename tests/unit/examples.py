@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from policies.closed import Bucket, Choice, Count, Flag, Kind, Shape, kinds_of
 from policies.guardrails import EscalationReason
 from policies.objectives import Covered, as_fields
-from policies.records import CallMetrics, EndReason, Engine, Outcome, Presence, Profile, ref_of
+from policies.records import CallMetrics, EndReason, Engine, Outcome, Presence, Profile, Transferred, ref_of
 
 
 def a_call(**changed: Any) -> CallMetrics:
@@ -37,6 +37,17 @@ def a_call(**changed: Any) -> CallMetrics:
         "gap_p95_ms": 900,
         "fallbacks": 0,
         "stt_retries": 0,
+        "transfer": Transferred.NONE,
+        "to_person_s": 0,
+        "nurses_accepted": 0,
+        "nurses_declined": 0,
+        "nurses_no_answer": 0,
+        "nurses_busy": 0,
+        "nurses_voicemail": 0,
+        "nurses_hung_up": 0,
+        "nurses_carrier_error": 0,
+        "nurses_patient_left": 0,
+        "nurses_taken": 0,
         **as_fields([Covered.ANSWERED, Covered.DECLINED]),
     }
     return CallMetrics(**fields | changed)

@@ -52,6 +52,8 @@ def _service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, su
     yield url, process, folder
     process.kill()
     process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 async def _answers(url: str) -> bool:
@@ -91,9 +93,13 @@ def test_less_or_anything_else_brings_nobody(service: tuple[str, object, object]
 def test_nothing_asked_or_answered_is_written_or_logged(
     service: tuple[str, subprocess.Popen[bytes], Path],
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     url, process, folder = service
+    for name in ("httpx2", "httpcore2"):  # whoever rings nurses has hushed them
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+        caplog.set_level(logging.DEBUG, name)
     with caplog.at_level(logging.DEBUG):
         assert isinstance(asked(url, HERS), Matched)
         asyncio.run(_bad(url))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 from xml.etree import ElementTree
 
 import pytest
@@ -134,3 +135,42 @@ def test_every_document_made_here_is_known_as_ours() -> None:
 )
 def test_another_document_is_not_taken_for_ours(text: str) -> None:
     assert not twiml.is_ours(text)
+
+
+BEGINS: Final = (("start", "OnEnter"), ("end", "OnExit"))
+ROOM: Final = "0123456789abcdef"
+EVENTS: Final = f"{ORIGIN}/twilio/room/{ROOM}"
+
+
+def test_a_nurse_who_answers_is_brought_to_us_and_else_her_call_ends() -> None:
+    root = ElementTree.fromstring(
+        twiml.nurse_leg("wss://agent.example.org/twilio/media", f"{ORIGIN}/twilio/ended", TOKEN)
+    )
+
+    assert ["Connect", "Hangup"] == [child.tag for child in root]
+    assert [{"name": "t", "value": TOKEN}] == [parameter.attrib for parameter in root[0][0]]
+
+
+def test_the_nurse_begins_the_room_and_ends_it_and_the_patient_waits_for_her() -> None:
+    nurse = ElementTree.fromstring(twiml.room(ROOM, "nurse", EVENTS, None))[0]
+    patient = ElementTree.fromstring(twiml.room(ROOM, "patient", EVENTS, AFTER))[0]
+
+    for dial, begins in ((nurse, "true"), (patient, "false")):
+        assert [begins, begins] == [dial[0].attrib[f"{what}Conference{when}"] for what, when in BEGINS]
+    assert "action" not in nurse.attrib
+    assert AFTER == patient.attrib["action"]
+
+
+@pytest.mark.parametrize("after", [None, AFTER])
+def test_nothing_of_a_room_is_recorded_played_or_named(after: str | None) -> None:
+    conference = ElementTree.fromstring(twiml.room(ROOM, "nurse", EVENTS, after))[0][0]
+
+    assert "do-not-record" == conference.attrib["record"]
+    assert ("false", "") == (conference.attrib["beep"], conference.attrib["waitUrl"])
+    assert ROOM == conference.text
+
+
+@pytest.mark.parametrize(("room", "label"), [("Mrs Jones", "nurse"), (ROOM, "Nurse Dana"), (ROOM.upper(), "nurse")])
+def test_a_room_has_no_name_but_chance_and_no_label_but_a_role(room: str, label: str) -> None:
+    with pytest.raises(ValueError, match=r"room's name|label"):
+        twiml.room(room, label, EVENTS, None)

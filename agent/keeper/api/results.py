@@ -49,6 +49,7 @@ KEYS: Final[Schema] = {
         "knowledge": {"type": "string", "minLength": 1, "maxLength": 1_000},
         "retention": shapes.words_of("zero", "redacted"),
         "workflow": shapes.words_of(*(workflow.value for workflow in Workflow)),
+        "on_call": {"type": "string", "maxLength": 32},
         "identify": {"type": "boolean"},
     },
     "required": [
