@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, assert_never
@@ -65,6 +66,13 @@ FETCHING: Final = (State.HANDING_OFF, State.WAITING, State.CONNECTING)
 DANGERS: Final = (EscalationReason.RED_FLAG, EscalationReason.CRISIS)
 MOST_PARTINGS: Final = 2  # times that a parting line is said again: somebody waits for her, or she for a person
 MOST_DRAFTS: Final = 3  # replies prepared ahead in one turn; a caller who pauses often is then answered a little later
+
+
+class Order(enum.Enum):
+    """What the process asks of its calls."""
+
+    HAND_OVER = "hand_over"
+    """It ends soon: the caller goes to the nurse line, by the carrier alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +137,13 @@ class Call:
         self._replying: Final = Replying(script.voices, self._mouth, self._clock_ms, self._llm_failed)
         self._agenda: Final = Agenda(script.asking, script.voices.phrases)
         self._identifying: Final = Identifying(script.records, self._replying.recite, self._replying.phrase)
-        self._inbox: Final[asyncio.Queue[LegEvent | Recognised | ReplyDone | News]] = asyncio.Queue(maxsize=512)
+        self._inbox: Final[asyncio.Queue[LegEvent | Recognised | ReplyDone | News | Order]] = asyncio.Queue(maxsize=512)
         self._fetching: Final[Fetching | None] = None if fetch is None else fetch(self._inbox.put_nowait)
         self._calling = False  # nurses are being called, and the caller stays
         self._tidings: Phrase | None = None  # what she is to be told next of how it stands
         self._nurse_comes = False
         self._nobody_comes = False
+        self._alone = False  # no nurse is rung any more by us
         self._joins = False
         self._quiet_ms = 0
         self._check_ins = 0
@@ -218,6 +227,10 @@ class Call:
         """Answers that were heard to their end."""
         return self._answers
 
+    def hand_over(self) -> None:
+        """The process ends soon.  The caller is told, and the carrier dials the nurse line for her."""
+        self._inbox.put_nowait(Order.HAND_OVER)
+
     @property
     def joins(self) -> bool:
         """The stream was closed because a nurse is in the room."""
@@ -232,7 +245,7 @@ class Call:
             if isinstance(event, Ended):
                 return
 
-    async def _take(self, message: LegEvent | Recognised | ReplyDone | News) -> None:
+    async def _take(self, message: LegEvent | Recognised | ReplyDone | News | Order) -> None:
         match message:
             case Heard():
                 await self._frame(message)
@@ -254,6 +267,8 @@ class Call:
                 await self._reply_done(message)
             case News():
                 await self._news(message)
+            case Order.HAND_OVER:
+                await self._hand_over()
             case _:
                 assert_never(message)
 
@@ -436,6 +451,19 @@ class Call:
         self._calling = False
         await self._on(Event.NOBODY)
 
+    async def _hand_over(self) -> None:
+        self._alone = True
+        if not self._calling:
+            await self._escalate(EscalationReason.FAILURE)
+            return
+        if self._turns.state is State.CONNECTING:
+            return  # a nurse is about to have her
+        if self._fetching is not None:
+            self._fetching.gone()
+        self._nobody_comes = True
+        if self._turns.state is not State.HANDING_OFF:
+            await self._nobody()
+
     async def _check_in(self) -> None:
         """Nobody who waits is left in silence for long."""
         silent = self._turns.state is State.WAITING and not self._mouth.busy and not self._ear.speaking
@@ -492,7 +520,7 @@ class Call:
 
     def _call_nurses(self, reason: EscalationReason) -> None:
         """Ring nurses, once a call; after that they are told of what is graver."""
-        if self._fetching is None or self._calling:
+        if self._fetching is None or self._calling or self._alone:
             return  # the brief asks for the reason when it is said
         heard = self._hearing.heard
         if self._brief_words is None and heard is not None and heard.transcript is not None:

@@ -66,6 +66,8 @@ from telephony.server import Observers, PageFile, application, serve
 from telephony.switchboard import After, EndDecision, Line, Refusal, Role, Room, Switchboard
 from telephony.tokens import Purpose
 
+FINISH_S: Final = 15.0  # that calls may take to end by themselves once the process is asked to
+HAND_OVER_S: Final = 15.0  # for the sentence that says so, and the carrier's question where the call goes
 SETTLE_S: Final = 10.0  # longer than a patient is on her way into the room (telephony.transfer.Times)
 FIRST_WORD_S: Final = POLICY_EVERY_S + 0.5  # the keeper has told all policies once within that, if it tells them
 
@@ -224,6 +226,7 @@ class Calls:
         self._refs: Final = refs
         self._fetchers: Final = fetchers
         self._answered = 0
+        self._live: Final[set[Call]] = set()
         self._settings: Final = settings
         self._retaining: Final = retaining
         self._refusal: Final = refusal
@@ -272,12 +275,14 @@ class Calls:
         )
         failed: BaseException | None = None
         over = False
+        self._live.add(call)
         try:
             await call.run()
             over = True
         except Exception as error:  # noqa: BLE001  # a broken call ends at a person; of the error only class and place stay
             failed = error
         finally:
+            self._live.discard(call)
             if not over:
                 self._leave(keeping, leg, tally.ref, whole=False)
         if failed is not None:
@@ -304,6 +309,11 @@ class Calls:
             self._leave(keeping, leg, tally.ref, whole=True)
         forgetting.soon()
         return metrics
+
+    def hand_over(self) -> None:
+        """The process ends soon: every caller goes to the nurse line."""
+        for call in self._live:
+            call.hand_over()
 
     def _leave(self, keeping: Keeping, leg: Leg, ref: str, *, whole: bool) -> None:
         """After the record of the call: the keeper takes no transcript of a call that it does not know."""
@@ -351,9 +361,9 @@ async def run(
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log.loop_handler)
     pipe.attach(loop)
-    stop = asyncio.Event()
+    asked, stop = asyncio.Event(), asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stop.set)
+        loop.add_signal_handler(each, asked.set)
     models = await load_models(settings, lines)
     log.event(LogEvent.MODEL_LOADED)
     retaining = await Retaining.begin(lines, briefed.transcripts)
@@ -409,16 +419,31 @@ async def run(
         )
         fetching = tasks.create_task(fetchers.run(), name="fetchers") if fetchers is not None else None
         forgets = tasks.create_task(forgetting.now_and_then(), name="forget")
+        draining = tasks.create_task(drain(asked, stop, board, calls), name="drain")
         tls = (settings.tls.cert, settings.tls.key) if settings.tls else None
         await serve(
             app, bound, calls=settings.limits.calls, message_bytes=settings.limits.message_bytes, stop=stop, tls=tls
         )
-        for task in (present, ahead, forgets, fetching):
+        for task in (present, ahead, forgets, fetching, draining):
             if task is not None:
                 task.cancel()
     models.speech.close()
     models.stt.close()
     retaining.close()
+
+
+async def drain(asked: asyncio.Event, stop: asyncio.Event, board: Switchboard, calls: Calls) -> None:
+    """Once asked to end: no new calls; those that live finish, or are put through to the nurse line."""
+    await asked.wait()
+    board.draining = True
+    for hand_over, most_s in ((False, FINISH_S), (True, HAND_OVER_S)):
+        if hand_over:
+            calls.hand_over()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(most_s):
+                await board.over()
+                break
+    stop.set()
 
 
 async def still_locked(locks: Locks) -> None:
@@ -489,7 +514,7 @@ async def keep_presence(bus: Bus, settings: Settings, board: Switchboard, metric
                 hour=hour_of(time.time()),
                 live_calls=at_most(board.live),
                 capacity=at_most(settings.limits.calls),
-                draining=False,
+                draining=board.draining,
             )
             permitted = admit(presence, Retention.ZERO)
             if permitted is not None:

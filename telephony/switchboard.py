@@ -20,6 +20,7 @@ from telephony.signature import Seen
 from telephony.tokens import TTL_S, Purpose, Ticket, TokenRefused, Tokens
 
 NURSES: Final = 4  # who may be rung at once for one caller: a rung of three, and one who answers late
+ASKED_S: Final = 2.0  # after a stream's end the carrier asks within a second where the call goes, or never
 OUTCOMES: Final = 512  # ended calls whose `action` request has not come; it comes within a second or never
 
 
@@ -83,6 +84,7 @@ class Line:
 class _Outcome:
     decision: After = EndDecision.LOST
     settled: asyncio.Event = field(default_factory=asyncio.Event)
+    ended_s: float = 0.0
 
 
 class Switchboard:
@@ -95,9 +97,12 @@ class Switchboard:
         self._tokens = Tokens(limit=calls)
         self._nurses = Tokens(limit=NURSES * calls)  # they take no caller's place
         self._live = 0
+        self.draining = False
+        """The process is about to end: callers go to the nurse line."""
         self.may_take: Callable[[], bool] = lambda: True
         """Asked before each invitation: while it says no, callers go to the nurse line."""
         self._quiet = asyncio.Event()
+        self._asked = asyncio.Event()
         self._quiet.set()
         self._legs = 0
         self._outcomes: OrderedDict[bytes, _Outcome] = OrderedDict()
@@ -113,10 +118,26 @@ class Switchboard:
         while self._live:
             await self._quiet.wait()
 
+    async def over(self) -> None:
+        """Waits until no call is live, and the carrier has asked where the last ones go or had time to."""
+        await self.idle()
+        while (left_s := self._still_asked_s()) > 0:
+            self._asked.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    await self._asked.wait()
+            await self.idle()
+
+    def _still_asked_s(self) -> float:
+        ended = [outcome.ended_s for outcome in self._outcomes.values() if outcome.settled.is_set()]
+        return max(ended, default=-ASKED_S) + ASKED_S - self._clock()
+
     @property
     def full(self) -> bool:
         """No place is left, counting those that are promised, or no call may be taken."""
-        return not self.may_take() or self._live + self._tokens.outstanding(self._clock()) >= self._calls
+        return (
+            self.draining or not self.may_take() or self._live + self._tokens.outstanding(self._clock()) >= self._calls
+        )
 
     def invite(self, purpose: Purpose, agent: str, call_sid: PHI[str] | None) -> str | None:
         """A token, and with it a place; None if there is none left."""
@@ -160,6 +181,7 @@ class Switchboard:
         outcome = self._outcomes.get(self.seen.digest(call_sid))
         if outcome is not None:
             outcome.decision = decision
+            outcome.ended_s = self._clock()
             outcome.settled.set()
 
     async def outcome(self, call_sid: PHI[str], wait_s: float) -> After:
@@ -174,6 +196,7 @@ class Switchboard:
         except TimeoutError:
             return EndDecision.LOST
         self._outcomes.pop(digest, None)
+        self._asked.set()
         return outcome.decision
 
 

@@ -459,6 +459,8 @@ class Setup:
     """What must be asked before a goodbye; None: nothing."""
     records: PatientRecords | None = None
     """Where the line may look patients up; None: nowhere."""
+    process_ends_s: float | None = None
+    """When the process is asked to end, after the call's start."""
     nurses: Nurses | None = None
     """Who is rung for a caller; None: the line closes, and the carrier dials."""
     told: list[CallEvent] = field(default_factory=list)
@@ -656,6 +658,8 @@ async def _hold(
     del started
     call = Call(leg, script, engines, tally, notes, setup.limits, keeping, fetch)
     calling = asyncio.create_task(_follow(caller, line), name="caller")
+    if setup.process_ends_s is not None:
+        asyncio.get_running_loop().call_later(setup.process_ends_s, call.hand_over)
     failed: type[BaseException] | None = None
     try:
         await call.run()

@@ -265,3 +265,28 @@ def test_a_nurse_hears_the_brief_again_on_nine() -> None:
 
     assert 2 == sum("asks for a nurse" in text for text in only(nurses))
     assert Phase.TOGETHER is nurses.phase
+
+
+def test_a_caller_of_a_process_that_ends_is_told_and_goes_to_the_nurse_line() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.closed(60)
+
+    nurses = Nurses([Nurse(takes_it)])
+    held = hold(caller, Setup(nurses=nurses, process_ends_s=30))
+
+    assert [words(Phrase.FAILURE)] == held.replies[-1:]
+    assert EndReason.HANDED_OVER is held.metrics.end
+    assert {} == nurses.heard, "a nurse whom nobody could put through is not rung"
+
+
+def test_who_waits_for_a_nurse_goes_to_the_nurse_line_when_the_process_ends() -> None:
+    nurses = Nurses([Nurse(takes_it, after_s=17)])
+
+    async def caller(line: Line) -> None:
+        await asks_for(line, PERSON)
+
+    held = hold(caller, Setup(nurses=nurses, process_ends_s=35))
+
+    assert [words(Phrase.NOBODY_CAME)] == held.replies[-1:]
+    assert (Outcome.PATIENT_LEFT,) == nurses.outcomes
