@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.turns import FROM_ANYWHERE, LIVE, MAY_RACE, TABLE, Action, State
+from telephony.transfer import NURSE, PHASE
 from tests.architecture.tree import PACKAGES, ROOT
 
 DRAWN: Final = re.compile(r"(<!-- drawn (\w+) -->\n).*?(<!-- /drawn -->)", re.DOTALL)
@@ -107,7 +108,23 @@ def tree() -> str:
     return "\n".join([*rows, "```"])
 
 
-DRAWINGS: Final[Mapping[str, Callable[[], str]]] = {"turns": turns, "tree": tree}
+def transfer() -> str:
+    """What a nurse's leg does, and what becomes of the patient; pairs that stay put are left out."""
+    rows = ["| a nurse's leg is | on | goes to | and | outcome |", "|---|---|---|---|---|"]
+    for (state, event), (following, acts, outcome) in NURSE.items():
+        if acts or following is not state:
+            to = "stays" if following is state else _words(following.value)
+            does = ", ".join(_words(act.value) for act in acts) or "nothing"
+            came = "" if outcome is None else _words(outcome.value)
+            rows.append(f"| {_words(state.value)} | {_words(event.value)} | {to} | {does} | {came} |")
+    phases = ["| the patient's transfer is | on | goes to |", "|---|---|---|"]
+    for (phase, happened), after in PHASE.items():
+        if after is not phase:
+            phases.append(f"| {_words(phase.value)} | {_words(happened.value)} | {_words(after.value)} |")
+    return "\n".join([*rows, "", *phases])
+
+
+DRAWINGS: Final[Mapping[str, Callable[[], str]]] = {"turns": turns, "tree": tree, "transfer": transfer}
 
 
 def _folder(folder: Path, indent: str) -> Iterator[str]:
