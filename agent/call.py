@@ -527,7 +527,9 @@ class Call:
             self._brief_words = heard.transcript.said.words
         item = self._agenda.open_item
         self._calling = True
-        self._fetching.begin(lambda: Told(self._tally.escalation or reason, self._brief_words, item))
+        self._fetching.begin(
+            lambda: Told(self._tally.escalation or reason, self._brief_words, self._replying.noted, item)
+        )
 
     async def _deafened(self) -> None:
         """Steady noise, a television: what never pauses is never answered; it is asked about, then a person comes."""

@@ -93,6 +93,8 @@ class Phrase(enum.Enum):
     CLOSING = "closing"
     CLOSING_KEPT = "closing_kept"
     """The closing of a call of which a transcript is kept."""
+    NOTED_FOR_NURSE = "noted_for_nurse"
+    """After an answer, where a hosted model asked to hold what she said for a nurse."""
     BEFORE_YOU_GO = "before_you_go"
     """Leads to what must be asked before a goodbye."""
     NOTED = "noted"
@@ -202,6 +204,7 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         Phrase.ANYTHING_ELSE: "What else can I help you with?",
         Phrase.CLOSING: _CLOSING.format(kept="It was not recorded, and nothing you said is kept."),
         Phrase.CLOSING_KEPT: _CLOSING.format(kept="It was not recorded, but a redacted transcript is kept for {days}."),
+        Phrase.NOTED_FOR_NURSE: "I will tell that to a nurse, if one comes on in this call.",
         Phrase.BEFORE_YOU_GO: "Before you go, there is something I need to ask.",
         Phrase.NOTED: "Thank you.",
         Phrase.ASK_AGAIN: "I'm sorry. Let me ask that again.",

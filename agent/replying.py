@@ -110,11 +110,14 @@ class Replying:
         """By a hosted model, in the reply that is being prepared."""
         self._granted: frozenset[Request] = frozenset()
         """What was granted in this call: once each."""
+        self.noted: PHI[str] | None = None
+        """What a nurse who comes on is to hear of, in the caller's words."""
         self.fallbacks = 0
 
     def forget(self) -> None:
         """No turn of the call and no sentence stays."""
         self._history, self._owed, self._left, self._cut = [], [], [], None
+        self.noted = None
 
     def owe(self, cut: Sequence[Sayable]) -> None:
         """Sentences that were cut off: those that are unsafe in part are said again whole.  Older debts stay."""
@@ -260,6 +263,10 @@ class Replying:
         last = spoken[-1].text.reveal() if spoken else ""
         if last in {self.phrase(phrase).text.reveal() for phrase in OFFERS}:
             return Course.OFFERED_PERSON
+        if Request.SYMPTOM in self._requested - self._granted:
+            self.noted = said.said.words
+            self._granted |= {Request.SYMPTOM}
+            await self.say(Phrase.NOTED_FOR_NURSE)
         requested = Request.NURSE in self._requested - self._granted
         if said.care is Care.NONE and not requested:
             return Course.ON

@@ -15,24 +15,27 @@ from typing import Final
 from policies.escalation import EscalationReason
 from policies.phi import PHI, Sensitive
 
-MOST_WORDS: Final = 24
-"""Of the caller's: with them the longest brief is said in less than 20 s (the issue's bound), at 165 words a minute."""
+MOST_NOTED: Final = 8
+"""Of the caller's words of an earlier turn."""
+MOST_WORDS: Final = 18
+"""Of the caller's: the longest brief has 70 words, which the agent's voice says in 20 s (`agent.delivery`)."""
 
 _SITUATION: Final = MappingProxyType(
     {
-        EscalationReason.RED_FLAG: "A caller may have an emergency, and was told to hang up and call 9 1 1.",
-        EscalationReason.CRISIS: "A caller may be thinking of suicide, and was told of 9 8 8 and 9 1 1.",
+        EscalationReason.RED_FLAG: "A caller may have an emergency, and was told to call 9 1 1.",
+        EscalationReason.CRISIS: "A caller may think of suicide, and was told of 9 8 8.",
         EscalationReason.SYMPTOM: "A caller has a symptom, or a mistake with medicines, for a nurse.",
         EscalationReason.ASKED: "A caller asks for a nurse.",
         EscalationReason.KEY_ZERO: "A caller pressed 0 for a nurse.",
         EscalationReason.SILENCE: "A caller does not answer us any more.",
         EscalationReason.FAILURE: "Our assistant failed in a call.",
         EscalationReason.NOT_UNDERSTOOD: "A caller was not understood, or speaks another language.",
-        EscalationReason.GUARD_FAILED: "Our safety check failed in a call. The caller was told to call 9 1 1.",
+        EscalationReason.GUARD_FAILED: "Our safety check failed. The caller was told to call 9 1 1.",
     }
 )
 _WORDS: Final = "As we heard it: {words}."
 _NO_WORDS: Final = "We have no words of theirs."
+_NOTED: Final = "And before: {words}."
 _ASKED: Final = "We had asked about: {item}."
 _ASSESSMENT: Final = "Nobody has assessed this."
 _REQUEST: Final = "Press 1 to be connected, 9 to hear this again, 2 if you can't."
@@ -46,6 +49,8 @@ class Told(Sensitive):
     reason: EscalationReason
     words: PHI[str] | None
     """The caller's, of the turn that brought the nurse."""
+    noted: PHI[str] | None
+    """Likewise of an earlier turn, that a nurse was to hear of; None for none."""
     item: str
     """The name of the workflow's question that was open; empty for none."""
 
@@ -58,10 +63,13 @@ def brief(told: Told) -> tuple[PHI[str], ...]:
     known = words is not None and words.map(bool).reveal()
     quoted = words.map(lambda text: _WORDS.format(words=text)) if words is not None and known else PHI(_NO_WORDS)
     asked = (PHI(_ASKED.format(item=told.item.replace("_", " ").replace("-", " "))),) if told.item else ()
-    return (PHI(_SITUATION[told.reason]), quoted, *asked, PHI(_ASSESSMENT), PHI(_REQUEST))
+    noted = (
+        () if told.noted is None else (told.noted.map(lambda text: _NOTED.format(words=_shortened(text, MOST_NOTED))),)
+    )
+    return (PHI(_SITUATION[told.reason]), quoted, *noted, *asked, PHI(_ASSESSMENT), PHI(_REQUEST))
 
 
-def _shortened(text: str) -> str:
+def _shortened(text: str, most: int = MOST_WORDS) -> str:
     """The last words: what she came to, not how she began."""
     said = " ".join(_SIGNS.sub(" ", text).split()).split(" ")
-    return " ".join(said[-MOST_WORDS:]).strip(" ,:-")
+    return " ".join(said[-most:]).strip(" ,:-")

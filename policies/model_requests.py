@@ -1,4 +1,4 @@
-"""What a hosted model may ask for beside its words.  Closed; code carries it out, and the caller is asked first.  Pure.
+"""What a hosted model may ask for beside its words: closed; code carries it out and asks or tells the caller.  Pure.
 
 A request can only add care.  It is written into the reply as a mark and never spoken; any other mark is an odd sign,
 which the firewall lets nobody hear.
@@ -16,6 +16,8 @@ class Request(enum.Enum):
 
     NURSE = "nurse"
     """The caller is asked whether a nurse should hear of it, and a yes fetches one."""
+    SYMPTOM = "symptom"
+    """What the caller said is held until the end of the call, for the brief of a nurse who comes; she is told so."""
 
 
 MARKS: Final = {f"[[{request.value}]]": request for request in Request}

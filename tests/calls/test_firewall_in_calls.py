@@ -7,6 +7,8 @@ import pytest
 from agent.phrases import Phrase
 from policies.guardrails import EscalationReason
 from policies.phi import PHI
+from tests.calls.test_fetching_a_nurse import takes_it
+from tests.nurses import Nurse, Nurses
 from tests.simulated import Held, Line, Setup, accepts_a_nurse, hold, passage, words
 
 INSULIN = "How do I store my insulin at home?"
@@ -74,6 +76,38 @@ def test_a_nurse_that_a_model_asks_for_is_offered_and_a_yes_fetches_her() -> Non
 
     assert [SAFE, words(Phrase.CHECK), words(Phrase.TRANSFER)] == held.replies
     assert EscalationReason.ASKED is held.metrics.escalation
+
+
+def test_a_symptom_that_a_model_notes_is_told_to_a_nurse_who_comes_on() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(INSULIN)
+        await line.reply()
+        line.press("0")
+        await line.closed(200)
+
+    nurses = Nurses([Nurse(takes_it)])
+    held = hold(
+        caller,
+        Setup(answers=lambda said: f"{SAFE} [[symptom]]", model=Setup().stt, weigh=judged_safe, nurses=nurses),
+    )
+    (heard,) = nurses.heard.values()
+
+    assert [SAFE, words(Phrase.NOTED_FOR_NURSE)] == held.replies[:2]
+    assert "store my insulin" in " ".join(heard.texts)
+
+
+def test_a_symptom_is_noted_once_a_call() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        for _ in range(2):
+            await line.say(INSULIN)
+            await line.reply()
+        line.hang_up()
+
+    held = hold(caller, Setup(answers=lambda said: f"{SAFE} [[symptom]]", model=Setup().stt, weigh=judged_safe))
+
+    assert 1 == held.replies.count(words(Phrase.NOTED_FOR_NURSE))
 
 
 def test_a_model_has_a_nurse_offered_once_a_call() -> None:
