@@ -16,7 +16,7 @@ from agent import briefing, lines, settings, surroundings
 from agent.briefing import Briefing
 from agent.confine import ConfineFailed, Locks, Swap, confine, prove
 from agent.pipe import EventPipe
-from agent.reach import reach
+from agent.reach import reach, rings
 from agent.settings import Settings
 from policies import logs
 from policies.allowlist import Allowlist
@@ -54,7 +54,8 @@ def main() -> int:
     pipe = EventPipe(STDOUT, chosen.profile)
     log = logs.install(pipe.write, libraries_from=chosen.level_of_libraries)
     agents = answered.agents
-    wanted = reach(chosen, [each.engine for each in agents], os.environ, [each.knowledge for each in agents])
+    engines, material = [each.engine for each in agents], [each.knowledge for each in agents]
+    wanted = reach(chosen, engines, os.environ, material, rings_nurses=rings(chosen, agents))
     try:
         locks = confine(wanted.readable, wanted.ports, wanted.listable, ask_outside=not chosen.development)
     except ConfineFailed as failure:

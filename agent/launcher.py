@@ -39,7 +39,7 @@ from agent.briefing import Briefing
 from agent.build import more_of
 from agent.lines import Agent
 from agent.processes import Died, Service
-from agent.reach import outside
+from agent.reach import outside, rings
 from agent.settings import Settings
 from agent.users import User, users_of
 from agent.viewer import Viewer
@@ -335,7 +335,7 @@ async def run(
             await check_bus(redis_url, chosen)
         refs = secrets.token_hex(KEY_BYTES)
         egress_port = chosen.egress_port
-        places = outside(chosen, [agent.engine for agent in agents])
+        places = outside(chosen, [agent.engine for agent in agents], rings_nurses=rings(chosen, agents))
         if places and egress_port is None:
             egress_port = await stack.enter_async_context(way_out.running(places, surroundings.bare(environment)))
         service = await Service.start(

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from agent.lines import Agent
 from agent.settings import ROOT, Settings, is_loopback
 from agent.vendors import base_url_of
 from policies.records import Engine
+from telephony.placing import HOSTS
 
 OURS: Final = ("agent", "telephony", "policies", "deploy")  # the state may lie beside them
 SYSTEM: Final = (
@@ -84,9 +86,16 @@ def providers(settings: Settings, engines: Iterable[Engine]) -> tuple[Destinatio
     return tuple(dict.fromkeys(map(_destination, urls)))
 
 
-def outside(settings: Settings, engines: Iterable[Engine]) -> tuple[Destination, ...]:
-    """Of these, those that are not on this machine: only the proxy reaches them."""
-    return tuple(found for found in providers(settings, engines) if not is_loopback(found.host))
+def rings(settings: Settings, agents: Iterable[Agent]) -> bool:
+    """Nurses are rung by Twilio's REST."""
+    named = settings.twilio_account_sid is not None and not settings.development
+    return named and any(agent.on_call for agent in agents)
+
+
+def outside(settings: Settings, engines: Iterable[Engine], *, rings_nurses: bool = False) -> tuple[Destination, ...]:
+    """Of these, those that are not on this machine, and the carrier's REST: only the proxy reaches them."""
+    models = tuple(found for found in providers(settings, engines) if not is_loopback(found.host))
+    return (*models, *(Destination(host, PORTS["https"]) for host in HOSTS if rings_nurses))
 
 
 def egress_port(settings: Settings, base_url: str) -> int | None:
@@ -95,7 +104,12 @@ def egress_port(settings: Settings, base_url: str) -> int | None:
 
 
 def reach(
-    settings: Settings, engines: Iterable[Engine], environment: Mapping[str, str], material: Iterable[Path] = ()
+    settings: Settings,
+    engines: Iterable[Engine],
+    environment: Mapping[str, str],
+    material: Iterable[Path] = (),
+    *,
+    rings_nurses: bool = False,
 ) -> Reach:
     """Our code and its packages, the files that the settings name, and the ports of the addresses they name.
 
@@ -113,10 +127,10 @@ def reach(
     named += [environment[name] for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if environment.get(name)]
     hub = environment.get("HF_HUB_CACHE") or environment.get("HF_HOME") or HUB
     readable = dict.fromkeys(os.path.realpath(path) for path in (*own, *SYSTEM, *named, hub))
-    return Reach(tuple(readable), (os.path.realpath(ROOT),), _ports(settings, tuple(engines)))
+    return Reach(tuple(readable), (os.path.realpath(ROOT),), _ports(settings, tuple(engines), rings_nurses))
 
 
-def _ports(settings: Settings, engines: Sequence[Engine]) -> tuple[int, ...]:
+def _ports(settings: Settings, engines: Sequence[Engine], rings_nurses: bool) -> tuple[int, ...]:
     ports = {found.port for found in providers(settings, engines) if is_loopback(found.host)}
     if settings.redis_url is not None:
         ports.add(_destination(settings.redis_url.reveal()).port)
@@ -124,7 +138,7 @@ def _ports(settings: Settings, engines: Sequence[Engine]) -> tuple[int, ...]:
         ports.add(_destination(settings.carrier_url).port)
     if settings.patients_url is not None:
         ports.add(_destination(settings.patients_url).port)
-    if outside(settings, engines) and settings.egress_port is not None:
+    if outside(settings, engines, rings_nurses=rings_nurses) and settings.egress_port is not None:
         ports.add(settings.egress_port)
     return tuple(sorted(ports))
 

@@ -18,10 +18,9 @@ from urllib.parse import urlencode, urlsplit
 import httpx2
 
 from policies import logs
+from telephony.placing import HOSTS as HOSTS
 from telephony.placing import CarrierReason
 
-HOSTS: Final = ("api.twilio.com", "insights.twilio.com", "intelligence.twilio.com", "trunking.twilio.com")
-"""Calls and what is kept of them; the settings of Voice Insights, Voice Intelligence and SIP trunks."""
 CONNECT_S: Final = 2.0  # as to a hosted model (agent.engines.hosted)
 MOST_BYTES: Final = 1024 * 1024  # of one answer; a page of 100 calls is about 150 kB
 MOST_CONNECTIONS: Final = 16

@@ -8,9 +8,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from policies.phi import PHI
+
+HOSTS: Final = ("api.twilio.com", "insights.twilio.com", "intelligence.twilio.com", "trunking.twilio.com")
+"""Calls and what is kept of them; the settings of Voice Insights, Voice Intelligence and SIP trunks."""
 
 
 class CarrierReason(enum.Enum):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from agent.reach import Destination, egress_port, outside, reach
+from agent import lines
+from agent.reach import Destination, egress_port, outside, reach, rings
 from agent.settings import ROOT, from_environment
 from policies.records import Engine
+from telephony.placing import HOSTS
 
 BUS = {"REDIS_URL": "redis://:word@127.0.0.1:7001/0"}
 
@@ -62,3 +65,32 @@ def test_our_code_can_be_read_and_homes_and_the_state_can_not() -> None:
 def test_what_is_no_destination_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # whichever part is wrong
         Destination.of(text)
+
+
+PRODUCTION = {
+    "QUIETLINE_PROFILE": "production",
+    "QUIETLINE_PUBLIC_ORIGIN": "https://line.example.org",
+    "TWILIO_AUTH_TOKEN": "secret",
+}
+ACCOUNT = {"TWILIO_ACCOUNT_SID": "AC" + "1" * 32}
+
+
+def test_nurses_are_rung_where_an_agent_names_a_list_and_the_account_is_named() -> None:
+    demo = lines.load(ROOT / "deploy" / "agents").default
+
+    assert rings(from_environment(PRODUCTION | ACCOUNT), [demo])
+    assert not rings(from_environment(PRODUCTION | ACCOUNT), [replace(demo, on_call="")])
+    assert not rings(from_environment(PRODUCTION), [demo])
+    assert not rings(from_environment(ACCOUNT), [demo])
+
+
+def test_who_rings_nurses_reaches_the_carriers_rest_by_the_proxy() -> None:
+    chosen = from_environment(PRODUCTION | ACCOUNT | {"QUIETLINE_EGRESS_PORT": "7002"})
+
+    assert [Destination(host, 443) for host in HOSTS] == list(outside(chosen, [], rings_nurses=True))
+    assert (7002,) == reach(chosen, [], {}, rings_nurses=True).ports
+    assert () == reach(chosen, [], {}).ports
+
+
+def test_a_carrier_on_this_machine_is_reached_at_its_own_port() -> None:
+    assert (7009,) == ports({"QUIETLINE_CARRIER_URL": "http://127.0.0.1:7009"})
