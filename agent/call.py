@@ -1017,11 +1017,11 @@ class Call:
         """Fixed wording as a reply of its own."""
         self._say_all([self._replying.phrase(phrase) for phrase in phrases])
 
-    def _say_all(self, sentences: Sequence[Sayable]) -> None:
+    def _say_all(self, sentences: Sequence[Sayable], *, then: Course = Course.ON) -> None:
         reply = self._new_reply()
         reply.gate.open()
         self._reply = reply
-        reply.task = self._start(self._recite(reply.number, sentences))
+        reply.task = self._start(self._recite(reply.number, sentences, then))
 
     def _say_step(self, step: Step) -> None:
         """What the agenda has next, as a reply of its own."""
@@ -1044,10 +1044,11 @@ class Call:
         await self._replying.recite(step.say, first=first)
         return step.course
 
-    async def _recite(self, number: int, sentences: Sequence[Sayable]) -> None:
+    async def _recite(self, number: int, sentences: Sequence[Sayable], then: Course) -> None:
         course: Course | None = None
         with contextlib.suppress(EngineFailed):
-            course = await self._replying.recite(sentences)
+            await self._replying.recite(sentences)
+            course = then
         await self._inbox.put(ReplyDone(number, course))
 
     async def _aside(self, phrase: Phrase) -> None:
@@ -1107,7 +1108,9 @@ class Call:
                     self._overlap_heard = None
                 case Action.PROMPT_1:
                     self._tally.counts["silence_prompts"] += 1
-                    if self._agenda.pending and not self._identifying.asking:
+                    if self._offered:
+                        self._say_all([self._replying.phrase(Phrase.STILL_OFFERED)], then=Course.OFFERED_PERSON)
+                    elif self._agenda.pending and not self._identifying.asking:
                         self._say_step(self._agenda.again())
                     else:
                         self._say(Phrase.ANYTHING_ELSE if self._answers else Phrase.SILENCE_1)

@@ -32,6 +32,8 @@ class Phrase(enum.Enum):
     CONTINUER = "continuer"
     CONTINUER_2 = "continuer_2"
     SILENCE_1 = "silence_1"
+    STILL_OFFERED = "still_offered"
+    """Where she is silent after she was offered a nurse."""
     SILENCE_2 = "silence_2"
     SILENCE_3 = "silence_3"
     NOT_KNOWN = "not_known"
@@ -139,6 +141,7 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         Phrase.CONTINUER: "Take your time.",
         Phrase.CONTINUER_2: "Go on when you are ready.",
         Phrase.SILENCE_1: "I'm here. What would you like to ask?",
+        Phrase.STILL_OFFERED: "Should I get a nurse for you? Please say yes or no, or press 1 for yes, 2 for no.",
         Phrase.SILENCE_2: "Are you still there? You can press any key.",
         Phrase.SILENCE_3: "I can't hear you, so I'm getting a person to help. Please stay on the line.",
         Phrase.NOT_KNOWN: "I don't have approved information about that, but a nurse can help: say nurse, or press 0.",

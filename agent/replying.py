@@ -42,7 +42,7 @@ class Course(enum.Enum):
     """Nor what she typed."""
 
 
-OFFERS: Final = (Phrase.CHECK, Phrase.CHECK_HEARD, Phrase.NOT_KNOWN, Phrase.FOR_THE_NURSE)
+OFFERS: Final = (Phrase.CHECK, Phrase.CHECK_HEARD, Phrase.NOT_KNOWN, Phrase.FOR_THE_NURSE, Phrase.STILL_OFFERED)
 """A "yes" right after one of them asks for a person."""
 
 

@@ -44,6 +44,32 @@ def test_what_is_for_the_nurse_is_offered_one_and_a_yes_fetches_her(route: Route
     assert EscalationReason.ASKED is held.metrics.escalation
 
 
+def test_who_is_silent_after_an_offer_is_offered_again_and_a_yes_fetches_the_nurse() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(INSULIN)
+        await line.reply()
+        await line.reply()
+        await line.say("Yes, please.")
+        await line.closed(60)
+
+    held = hold(caller, heard_as(Route.DOSE_CHANGE, 0.85))
+
+    assert [words(Phrase.FOR_THE_NURSE), words(Phrase.STILL_OFFERED), words(Phrase.TRANSFER)] == held.replies
+
+
+def test_a_key_answers_an_offer_that_was_made_again() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(INSULIN)
+        await line.reply()
+        await line.reply()
+        line.press("1")
+        await line.closed(60)
+
+    assert words(Phrase.TRANSFER) == hold(caller, heard_as(Route.DOSE_CHANGE, 0.85)).replies[-1]
+
+
 @pytest.mark.parametrize(
     ("route", "said"),
     [
