@@ -98,14 +98,16 @@ class Fetchers:
         return begin
 
 
-def fetchers_of(settings: Settings, lines: Lines, board: Switchboard) -> Fetchers | None:
-    """None where no nurse is rung by us.  Raises `OnCallRefused`."""
+def fetchers_of(
+    settings: Settings, lines: Lines, board: Switchboard, report: Callable[[Exception], None]
+) -> Fetchers | None:
+    """None where no nurse is rung by us.  report: told what went wrong by a fault of ours.  Raises `OnCallRefused`."""
     lists = lists_of(settings, lines)
     account = account_of(settings, lines)
     if account is None:
         return None
     carrier = TwilioCarrier(account, started=datetime.now(UTC))
     origin = settings.origin
-    handoffs = Handoffs(carrier, board, Origins(origin, "ws" + origin.removeprefix("http")))
+    handoffs = Handoffs(carrier, board, Origins(origin, "ws" + origin.removeprefix("http")), report=report)
     deletions = Deletions(carrier, clock=time.monotonic)
     return Fetchers(carrier, handoffs, deletions, lists)

@@ -344,6 +344,8 @@ class Handoffs:
     board: Switchboard
     origins: Origins
     times: Times = field(default_factory=Times)
+    report: Callable[[Exception], None] = lambda _: None
+    """Told what went wrong by a fault of ours."""
     _by_leg: dict[str, tuple[Handoff, int]] = field(default_factory=dict)
     _by_room: dict[str, Handoff] = field(default_factory=dict)
     _tasks: asyncio.TaskGroup | None = None
@@ -362,7 +364,14 @@ class Handoffs:
         if self._tasks is None:
             work.close()
             return
-        self._tasks.create_task(work, name="handoff")
+        self._tasks.create_task(self._guarded(work), name="handoff")
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """A fault in one hand-off ends no other: each state of its own ends in time."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001  # of it class and place alone are kept
+            self.report(error)
 
     def fetch(
         self, agent: str, on_call: OnCall, voice: Voice, patient_sid: PHI[str], tell: Callable[[News], None]

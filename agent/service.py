@@ -385,7 +385,7 @@ async def run(
     metrics.locks(locks.held)
     pipe.on_drop = metrics.event_dropped
     board = Switchboard(calls=settings.limits.calls, clock=time.monotonic)
-    fetchers = fetchers_of(settings, lines, board)
+    fetchers = fetchers_of(settings, lines, board, lambda error: log.failure(LogEvent.STREAM_FAILED, error))
     calls = Calls(settings, models, agents, pipe, log, metrics, retaining, judge.refusal, refs, fetchers)
     if fetchers is not None:
         board.may_take = lambda: fetchers.ready
