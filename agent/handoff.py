@@ -127,6 +127,7 @@ class Handoff:
         self._timer: asyncio.TimerHandle | None = None
         self._began_ms = 0.0
         self._together_ms = 0.0
+        self._forgotten = False
         self.room: Final = fresh_ref()
         self.patient_sid: PHI[str] | None = None
 
@@ -198,6 +199,8 @@ class Handoff:
     # -- actions -------------------------------------------------------------------------------------------------------
 
     def _do(self, actions: Sequence[Action]) -> None:
+        if self._forgotten:
+            return
         for action in actions:
             if isinstance(action, ForNurse):
                 self._for_nurse(action)
@@ -300,14 +303,16 @@ class Handoff:
         due_ms = self._transfer.due_ms
         if due_ms is not None and due_ms != float("inf"):
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_at(due_ms / 1000, self._time_is_up)
+            self._timer = loop.call_at(due_ms / 1000, self._time_is_up, due_ms)
 
-    def _time_is_up(self) -> None:
+    def _time_is_up(self, due_ms: float) -> None:
         self._timer = None
-        self._do(self._transfer.at(self._now_ms()))
+        # a clock of seconds may show a hair less than the moment that it was set to
+        self._do(self._transfer.at(max(due_ms, self._now_ms())))
 
     def forget(self) -> None:
-        """No word, no number and no timer of it stays."""
+        """No word, no number and no timer of it stays; what it is told from now on changes nothing."""
+        self._forgotten = True
         if self._timer is not None:
             self._timer.cancel()
         self._told = None

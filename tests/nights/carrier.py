@@ -54,7 +54,7 @@ class Requests:
 
     async def place(self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int) -> PHI[str]:
         """See `Carrier`."""
-        self._written += [twiml, status_url]
+        self._written.extend((twiml, status_url))
         fate, reason = self._drawn()
         await asyncio.sleep(self._chance.uniform(0.05, self._unreliable.slow_s))
         sid: str | None = None

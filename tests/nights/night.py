@@ -12,7 +12,6 @@ from agent.call import Call
 from agent.handoff import Handoff, Handoffs, Origins, Voice
 from agent.on_call import OnCall
 from agent.phrases import Phrase
-from agent.prepare import Prepared
 from agent.script import Engines, Limits, Script
 from agent.service import decision
 from agent.tally import Tally
@@ -24,7 +23,7 @@ from telephony import twiml
 from telephony.doors import ServerConfig
 from telephony.leg import Leg
 from telephony.server import Observers, application
-from telephony.switchboard import After, EndDecision, Line, Role, Room, Switchboard
+from telephony.switchboard import After, Line, Role, Room, Switchboard
 from telephony.tokens import Purpose
 from telephony.twin.conference import ConferenceRecord
 from telephony.twin.exchange import Exchange

@@ -1,0 +1,97 @@
+"""A hand-off by itself: what it does with its deadlines, with a carrier that fails, and after its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from agent.fetching import News
+from agent.handoff import Handoff, Handoffs, Origins, Voice
+from agent.on_call import OnCall
+from policies.brief import Told
+from policies.escalation import EscalationReason
+from policies.phi import PHI
+from telephony.switchboard import Switchboard
+from telephony.transfer import Phase, Rank, Rung
+from tests.fakes import ScriptedVoice, World
+from tests.simulated import house
+from tests.virtual_time import at_once
+
+PATIENT = "CA" + "7" * 32
+NURSE = "CA" + "8" * 32
+
+
+@dataclass
+class Orders:
+    """A carrier that takes every order; what comes of it, the test says."""
+
+    ended: list[str] = field(default_factory=list)
+    places: Callable[[], str] = lambda: NURSE
+
+    async def place(self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int) -> PHI[str]:
+        return PHI(self.places())
+
+    async def end(self, call_sid: PHI[str]) -> None:
+        self.ended.append(call_sid.reveal())
+
+    async def redirect(self, call_sid: PHI[str], twiml: str) -> bool:
+        return True
+
+
+@dataclass
+class Home:
+    """The hand-offs of a process, with one nurse on call."""
+
+    handoffs: Handoffs
+    running: asyncio.Task[None]
+    news: list[News] = field(default_factory=list)
+
+    def fetch(self) -> Handoff:
+        prepared = house()[0]
+        voice = Voice(ScriptedVoice(World()), prepared.ready, prepared.script.voices.phrases)
+        on_call = OnCall((PHI("+12025550151"),), (Rung(Rank.UNIT, (0,), 18_000),))
+        handoff = self.handoffs.fetch("demo", on_call, voice, PHI(PATIENT), self.news.append)
+        handoff.begin(lambda: Told(EscalationReason.ASKED, None, ""))
+        return handoff
+
+    async def stop(self) -> None:
+        self.running.cancel()
+        await asyncio.wait([self.running])
+
+
+def opened(carrier: Orders | None = None) -> Home:
+    board = Switchboard(calls=1, clock=asyncio.get_running_loop().time)
+    origins = Origins("https://line.example.org", "wss://line.example.org")
+    home = Handoffs(carrier or Orders(), board, origins)
+    return Home(home, asyncio.create_task(home.run(), name="handoffs"))
+
+
+def test_a_deadline_that_no_clock_can_show_exactly_is_kept() -> None:
+    """Seconds and milliseconds of it differ in the last bit: a timer that looks again at once would turn for ever."""
+
+    async def story() -> Phase:
+        await asyncio.sleep(7.179999999999378)
+        home = opened()
+        await asyncio.sleep(0)
+        handoff = home.fetch()
+        await asyncio.sleep(60)
+        await home.stop()
+        return handoff.phase
+
+    house()
+    assert Phase.NOBODY is at_once(story())
+
+
+def test_what_happens_after_the_process_has_stopped_fetching_changes_nothing() -> None:
+    async def story() -> Phase:
+        home = opened()
+        await asyncio.sleep(0)
+        handoff = home.fetch()
+        await asyncio.sleep(1)
+        await home.stop()
+        handoff.gone()
+        return handoff.phase
+
+    house()
+    assert Phase.LEFT is at_once(story())
