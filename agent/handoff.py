@@ -60,6 +60,7 @@ TELLS: Final = {
     PatientAction.TELL_TRYING: News.OTHERS,
     PatientAction.TELL_FOUND: News.FOUND,
     PatientAction.TELL_COMING: News.COMING,
+    PatientAction.TELL_LOST: News.ALONE,
     PatientAction.JOIN: News.JOIN,
     PatientAction.TELL_NOBODY: News.NOBODY,
 }

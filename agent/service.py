@@ -289,7 +289,7 @@ class Calls:
         if over:
             self._leave(keeping, leg, tally.ref, whole=True)
         forgetting.soon()
-        return Room(handoffs[0].room, Role.PATIENT) if call.joins else decision(metrics)
+        return Room(handoffs[-1].room, Role.PATIENT) if call.joins else decision(metrics)
 
     def _leave(self, keeping: Keeping, leg: Leg, ref: str, *, whole: bool) -> None:
         """After the record of the call: the keeper takes no transcript of a call that it does not know."""

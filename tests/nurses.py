@@ -46,6 +46,8 @@ class Nurse:
     refused: CarrierReason | None = None
     after_s: float = 4.0
     """Of ringing."""
+    in_room_s: float | None = None
+    """So long she stays in the room; None: until her call is ended."""
 
 
 @dataclass(slots=True)
@@ -148,10 +150,12 @@ class Nurses:
         if nurse.answers is None or nurse.after_s > ring_s:
             home.status(leg, nurse.instead or CallStatus.NO_ANSWER)
             return
-        await self._pick_up(home, sid, nurse.answers, twiml)
+        await self._pick_up(home, sid, nurse, nurse.answers, twiml)
         home.status(leg, CallStatus.COMPLETED)
 
-    async def _pick_up(self, home: Handoffs, sid: int, answers: Callable[[Line], Awaitable[None]], twiml: str) -> None:
+    async def _pick_up(
+        self, home: Handoffs, sid: int, nurse: Nurse, answers: Callable[[Line], Awaitable[None]], twiml: str
+    ) -> None:
         from tests.simulated import Line, LineDead, Network
 
         token = TOKEN.search(twiml)
@@ -192,4 +196,8 @@ class Nurses:
             self.heard[sid].in_room_s = asyncio.get_running_loop().time()
             await asyncio.sleep(0.2)
             home.entered(after.name, Role.NURSE)
-            await self._ended[sid].wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(nurse.in_room_s):
+                    await self._ended[sid].wait()
+                    return
+            home.left(after.name, Role.NURSE)

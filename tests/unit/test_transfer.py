@@ -187,7 +187,7 @@ def test_a_nurse_who_accepts_and_never_comes_into_the_room_is_replaced() -> None
 
     assert Phase.FETCHING is transfer.phase
     assert NurseAction.PLACE in done(actions)
-    assert PatientAction.TELL_TRYING in done(actions)
+    assert PatientAction.TELL_LOST in done(actions)
     assert PatientAction.JOIN not in done(actions)
 
 
