@@ -46,7 +46,8 @@ from telephony.webhooks import ENDED, FAILSAFE, MEDIA, NURSE
 
 MOST_END_TRIES: Final = 3
 AGAIN_S: Final = 1.0
-JOIN_SEEN_S: Final = 2.5  # the carrier tells within a second who came into a room
+JOIN_SEEN_S: Final = 1.0  # the carrier tells within a second who came into a room
+LOOKS_S: Final = (1.0, 2.0, 3.0)  # between looks for a nurse whose leaving nobody told: nobody waits alone for 10 s
 LONGEST_S: Final = 3_600  # of a nurse's call
 
 SAYS: Final = {
@@ -172,6 +173,25 @@ class Handoff:
         await asyncio.sleep(JOIN_SEEN_S)
         if role is Role.PATIENT or holder == self._transfer.holder:
             self.entered(role)
+        if role is Role.PATIENT:
+            await self._look_for_the_nurse()
+
+    async def _look_for_the_nurse(self) -> None:
+        """Is she still there to whom the patient was sent?  The carrier's word that she left may be late or lost.
+
+        Once both are in the room it ends for the patient when the nurse leaves, told or not.
+        """
+        for wait_s in LOOKS_S:
+            called = self._called.get(-1 if self._transfer.holder is None else self._transfer.holder)
+            if called is None or called.sid is None:
+                return
+            live = True
+            with contextlib.suppress(CarrierFailed):
+                live = await self._home.carrier.live(called.sid)
+            if not live and self._transfer.holder is not None:
+                self.nurse(self._transfer.holder, NurseEvent.ENDED)
+                return
+            await asyncio.sleep(wait_s)
 
     def entered(self, role: Role) -> None:
         """The carrier says that somebody is in the room."""
@@ -215,10 +235,10 @@ class Handoff:
             self._home.drop(self)
 
     def _for_patient(self, action: ForPatient) -> None:
-        if action.action is PatientAction.BRING_BACK:
-            self._home.start(self._bring_back())
-        else:
+        if action.action is not PatientAction.BRING_BACK:
             self._tell(TELLS[action.action])
+        elif self.patient_sid is not None:  # the room asks for nothing: her call is taken out of it
+            self._home.start(self._home.bring_back(self.patient_sid, self._agent))
 
     def _for_nurse(self, action: ForNurse) -> None:
         match action.action:
@@ -286,11 +306,6 @@ class Handoff:
                 await asyncio.sleep(AGAIN_S)
             else:
                 return
-
-    async def _bring_back(self) -> None:
-        """The room asks for nothing: her call is taken out of it."""
-        if self.patient_sid is not None:
-            await self._home.bring_back(self.patient_sid, self._agent)
 
     # -- time ----------------------------------------------------------------------------------------------------------
 

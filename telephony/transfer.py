@@ -330,9 +330,9 @@ class Transfer:
 
     @property
     def over(self) -> bool:
-        """Nothing can happen any more: every leg is over, and so is the phase."""
+        """Nothing can happen any more: every leg is over, and so is the phase, with what was to follow it."""
         done = self.phase in (Phase.NOBODY, Phase.STOPPED, Phase.LEFT, Phase.DROPPED)
-        return done and all(leg.state is N.OVER for leg in self._legs)
+        return done and self._phase_until_ms is None and all(leg.state is N.OVER for leg in self._legs)
 
     def state(self, leg: int) -> NurseState:
         return self._leg(leg).state

@@ -134,6 +134,9 @@ class Nurses:
     async def redirect(self, call_sid: PHI[str], twiml: str) -> bool:
         raise CarrierFailed(CarrierReason.REFUSED)
 
+    async def live(self, call_sid: PHI[str]) -> bool:
+        return not self._ended[int(call_sid.reveal()[2:], 16)].is_set()
+
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.add(asyncio.create_task(work, name="nurse"))
 

@@ -13,7 +13,7 @@ import numpy as np
 from telephony.audio import FRAME_MS, FRAME_SAMPLES, Int16
 from telephony.twin.measure import PER_MS
 from tests.fakes import World
-from tests.tones import AGENT, read
+from tests.tones import AGENT, Tag, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,12 @@ def sentences(sound: Int16, world: World) -> list[Sentence]:
     begins = np.flatnonzero(np.isin(sound, AGENT))
     while (after := int(np.searchsorted(begins, at))) < len(begins):
         at = int(begins[after])
-        tag = read(sound[at : at + FRAME_SAMPLES], AGENT)
-        if tag is None or tag.what >= len(world.sentences):
+        tag = _frame(sound, at, world)
+        goes_on = tag is not None and bool(found) and found[-1][0] == tag.what and tag.nth > found[-1][1][-1]
+        if tag is None or not (goes_on or _frame(sound, at + FRAME_SAMPLES, world) == Tag(tag.what, tag.nth + 1)):
             at += 1
             continue
-        if found and found[-1][0] == tag.what and tag.nth > found[-1][1][-1]:
+        if goes_on:
             what, nths, begun, _ = found.pop()
             nths.append(tag.nth)
             found.append((what, nths, begun, at + FRAME_SAMPLES))
@@ -60,6 +61,12 @@ def sentences(sound: Int16, world: World) -> list[Sentence]:
         )
         for what, nths, begun, ended in found
     ]
+
+
+def _frame(sound: Int16, at: int, world: World) -> Tag | None:
+    """What the frame says that begins there; None where none does.  Two halves of frames can pass for one."""
+    tag = read(sound[at : at + FRAME_SAMPLES], AGENT)
+    return None if tag is None or tag.what >= len(world.sentences) else tag
 
 
 def silences(sounding: Sequence[tuple[float, float]], from_s: float, until_s: float) -> float:

@@ -6,14 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+
 from agent.handoff import SAYS
 from agent.phrases import Phrase
 from policies.brief import _SITUATION as SITUATIONS
+from telephony.audio import FRAME_MS, FRAME_SAMPLES
 from telephony.switchboard import Role
 from telephony.twin.conference import Stay
 from telephony.twin.legs import SETUP_S
 from telephony.twin.records import CHILD, PlacedCall
 from telephony.twin.segments import SAID_CHARS_PER_S
+from telephony.twin.telephones import Phone
 from tests.nights.hearing import Sentence, silences
 from tests.nights.night import NURSE_LINE, Night, nurse_number
 from tests.nights.people import Visit
@@ -144,6 +148,10 @@ def _situations() -> frozenset[str]:
     return frozenset(SITUATIONS.values())
 
 
+def _grave(sentence: Sentence) -> bool:
+    return sentence.text in {words(phrase) for phrase in GRAVE.values()}
+
+
 class _Patient:
     """What the night was to her."""
 
@@ -176,14 +184,17 @@ class _Patient:
             (each for each in self.heard if each.text == words(GRAVE[said[2]]) and self.at_s(each.until_ms) > said[0]),
             None,
         )
+        graver = (
+            [] if told is None else [each for each in self.heard if each.until_ms >= told.until_ms and _grave(each)]
+        )
         ends_s = said[1] + SOON_S if told is None else self.at_s(told.until_ms)
-        if min(self.leaves_s, self.dies_s) <= ends_s + 0.5 or (self.dropped and (told is None or not told.whole)):
+        whole = any(each.whole for each in graver)  # something worse that she says is told of at once
+        if min(self.leaves_s, self.dies_s) <= ends_s + 0.5 or (self.dropped and not whole):
             return  # she hung up first, or the line or her stream broke
         begun_s = float("inf") if told is None else self.at_s(told.from_ms) - said[1]
         begun = bool(self.night.orders) or bool(self.line_calls)
-        found.emergency = told is not None and begun_s <= SOON_S and told.whole and begun
+        found.emergency = told is not None and begun_s <= SOON_S and whole and begun
         if not found.emergency:
-            whole = told is not None and told.whole
             found.why["emergency"] = f"begun after {begun_s:.2f} s, whole {whole}, nurse path {begun}"
 
     def fetching(self, found: Judged) -> None:
@@ -217,11 +228,12 @@ class _Patient:
     def silence(self, found: Judged) -> None:
         """Between asking and meeting somebody, the nurse line, or the end."""
         over_s = float("inf") if self.call.ended_at is None else self.call.ended_at
-        sounds = [(self.at_s(each.from_ms), self.at_s(each.until_ms)) for each in self.heard]
+        sounds = [(self.at_s(from_ms), self.at_s(until_ms)) for from_ms, until_ms in _sounding(self.visit.phone)]
         sounds += [(from_s, until_s) for from_s, until_s, _ in self.visit.said]
         for said in self.fetching_said:
             ends = [self.dialled_s, self.leaves_s, self.dies_s, over_s, *(bridge.from_s for bridge in self.bridges)]
             ends += [off[0] for off in self.calls_off]
+            ends += [self.at_s(each.from_ms) for each in self.heard if each.text == words(Phrase.BACK)]
             until_s = min((end for end in ends if end > said[1]), default=said[1])
             if any(bridge.from_s <= said[1] < bridge.until_s for bridge in self.bridges):
                 continue
@@ -238,6 +250,14 @@ class _Patient:
             return
         ringing = [each.started_at + SETUP_S for each in self.night.calls if each.to in ringers]
         found.ring_ms = (min(ringing) - said[1]) * 1000 if ringing else float("inf")
+
+
+def _sounding(phone: Phone) -> Iterator[tuple[float, float]]:
+    """When her ear heard anything at all, in milliseconds of its clock."""
+    ear = phone.heard(0, phone.now()).reshape(-1, FRAME_SAMPLES)
+    loud = np.flatnonzero(np.diff(np.concatenate([[0], ear.any(axis=1).astype(np.int8), [0]])))
+    for from_frame, until_frame in zip(loud[::2], loud[1::2], strict=True):
+        yield float(from_frame * FRAME_MS), float(until_frame * FRAME_MS)
 
 
 def _alone_s(night: Night) -> float:

@@ -12,8 +12,8 @@ from agent.on_call import OnCall
 from policies.brief import Told
 from policies.escalation import EscalationReason
 from policies.phi import PHI
-from telephony.switchboard import Switchboard
-from telephony.transfer import Phase, Rank, Rung
+from telephony.switchboard import Role, Switchboard
+from telephony.transfer import NurseEvent, Phase, Rank, Rung
 from tests.fakes import ScriptedVoice, World
 from tests.simulated import house
 from tests.virtual_time import at_once
@@ -27,6 +27,7 @@ class Orders:
     """A carrier that takes every order; what comes of it, the test says."""
 
     ended: list[str] = field(default_factory=list)
+    redirected: list[tuple[float, str]] = field(default_factory=list)
     places: Callable[[], str] = lambda: NURSE
 
     async def place(self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int) -> PHI[str]:
@@ -36,7 +37,11 @@ class Orders:
         self.ended.append(call_sid.reveal())
 
     async def redirect(self, call_sid: PHI[str], twiml: str) -> bool:
+        self.redirected.append((asyncio.get_running_loop().time(), call_sid.reveal()))
         return True
+
+    async def live(self, call_sid: PHI[str]) -> bool:
+        return call_sid.reveal() not in self.ended
 
 
 @dataclass
@@ -95,3 +100,30 @@ def test_what_happens_after_the_process_has_stopped_fetching_changes_nothing() -
 
     house()
     assert Phase.LEFT is at_once(story())
+
+
+def test_a_patient_who_was_sent_to_a_nurse_that_left_untold_is_brought_back() -> None:
+    """No callback of the carrier tells of it: neither the room's nor that of the nurse's call."""
+    carrier = Orders()
+
+    async def story() -> float:
+        home = opened(carrier)
+        await asyncio.sleep(0)
+        handoff = home.fetch()
+        await asyncio.sleep(1)
+        for event in (NurseEvent.OPENED, NurseEvent.ONE, NurseEvent.ONE, NurseEvent.ENTERED):
+            handoff.nurse(0, event)
+        handoff.told()
+        carrier.ended.append(NURSE)
+        began_s = asyncio.get_running_loop().time()
+        home.handoffs.sent(handoff.room, Role.PATIENT)
+        await asyncio.sleep(60)
+        await home.stop()
+        return began_s
+
+    house()
+    began_s = at_once(story())
+    ((at_s, who),) = carrier.redirected
+
+    assert who == PATIENT
+    assert at_s - began_s < 10
