@@ -167,12 +167,10 @@ class Handoff:
     def patient(self, event: PatientEvent) -> None:
         self._do(self._transfer.patient(event, self._now_ms()))
 
-    async def sent(self, role: Role) -> None:
+    async def sent(self, role: Role, call_sid: PHI[str]) -> None:
         """The carrier asked where a call goes and was told the room; should its word of it be lost, this is it."""
-        holder = self._transfer.holder
         await asyncio.sleep(JOIN_SEEN_S)
-        if role is Role.PATIENT or holder == self._transfer.holder:
-            self.entered(role)
+        self.entered(role, call_sid)
         if role is Role.PATIENT:
             await self._look_for_the_nurse()
 
@@ -193,18 +191,26 @@ class Handoff:
                 return
             await asyncio.sleep(wait_s)
 
-    def entered(self, role: Role) -> None:
+    def entered(self, role: Role, call_sid: PHI[str]) -> None:
         """The carrier says that somebody is in the room."""
         if role is Role.PATIENT:
             self.patient(PatientEvent.ENTERED)
-        elif self._transfer.holder is not None:
-            self.nurse(self._transfer.holder, NurseEvent.ENTERED)
+        else:
+            self._of_call(call_sid, NurseEvent.ENTERED)
 
-    def left(self, role: Role) -> None:
+    def left(self, role: Role, call_sid: PHI[str]) -> None:
         if role is Role.PATIENT:
             self.patient(PatientEvent.GONE)
-        elif self._transfer.holder is not None:
-            self.nurse(self._transfer.holder, NurseEvent.LEFT)
+        else:
+            self._of_call(call_sid, NurseEvent.LEFT)
+
+    def _of_call(self, call_sid: PHI[str], event: NurseEvent) -> None:
+        """What is told late of a nurse who is gone is not of her who came after her."""
+        digest = self._home.board.seen.digest
+        for number, called in self._called.items():
+            if called.sid is not None and digest(called.sid) == digest(call_sid):
+                self.nurse(number, event)
+                return
 
     async def answer(self, number: int, leg: Leg) -> After:
         """A nurse's stream, from its start to its end."""
@@ -415,20 +421,20 @@ class Handoffs:
             handoff, number = found
             handoff.nurse(number, event)
 
-    def sent(self, room: str, role: Role) -> None:
+    def sent(self, room: str, role: Role, call_sid: PHI[str]) -> None:
         handoff = self._by_room.get(room)
         if handoff is not None:
-            self.start(handoff.sent(role))
+            self.start(handoff.sent(role, call_sid))
 
-    def entered(self, room: str, role: Role) -> None:
+    def entered(self, room: str, role: Role, call_sid: PHI[str]) -> None:
         handoff = self._by_room.get(room)
         if handoff is not None:
-            handoff.entered(role)
+            handoff.entered(role, call_sid)
 
-    def left(self, room: str, role: Role) -> None:
+    def left(self, room: str, role: Role, call_sid: PHI[str]) -> None:
         handoff = self._by_room.get(room)
         if handoff is not None:
-            handoff.left(role)
+            handoff.left(role, call_sid)
 
     def back(self, room: str) -> None:
         handoff = self._by_room.get(room)

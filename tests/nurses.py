@@ -79,6 +79,7 @@ class Nurses:
         self.to_person_ms = 0
 
     def fetch(self, engines: Engines, script: Script, call_sid: PHI[str], world: World) -> Fetch:
+        self._patient = call_sid
         board = Switchboard(calls=4, clock=asyncio.get_running_loop().time)
         self._home = home = Handoffs(self, board, ORIGINS)
         self._running = asyncio.create_task(home.run(), name="handoffs")
@@ -98,10 +99,10 @@ class Nurses:
         assert handoff is not None
         assert home is not None
         if joins:
-            home.entered(handoff.room, Role.PATIENT)
+            home.entered(handoff.room, Role.PATIENT, self._patient)
             self.phase, self.to_person_ms = handoff.phase, handoff.fetched.to_person_ms
             await asyncio.sleep(20)
-            home.left(handoff.room, Role.PATIENT)
+            home.left(handoff.room, Role.PATIENT, self._patient)
         while any(not task.done() for task in self._tasks):
             await asyncio.wait(self._tasks)
         await asyncio.sleep(60)
@@ -111,7 +112,7 @@ class Nurses:
         self._running.cancel()
         await asyncio.wait([self._running])
         self._handoff = self._home = None
-        del self._world
+        del self._world, self._patient
 
     # -- `telephony.placing.Carrier` -----------------------------------------------------------------------------------
 
@@ -198,9 +199,9 @@ class Nurses:
             assert after.role is Role.NURSE
             self.heard[sid].in_room_s = asyncio.get_running_loop().time()
             await asyncio.sleep(0.2)
-            home.entered(after.name, Role.NURSE)
+            home.entered(after.name, Role.NURSE, leg.call_sid)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(nurse.in_room_s):
                     await self._ended[sid].wait()
                     return
-            home.left(after.name, Role.NURSE)
+            home.left(after.name, Role.NURSE, leg.call_sid)

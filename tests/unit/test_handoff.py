@@ -52,10 +52,11 @@ class Home:
     running: asyncio.Task[None]
     news: list[News] = field(default_factory=list)
 
-    def fetch(self) -> Handoff:
+    def fetch(self, *rungs: Rung) -> Handoff:
         prepared = house()[0]
         voice = Voice(ScriptedVoice(World()), prepared.ready, prepared.script.voices.phrases)
-        on_call = OnCall((PHI("+12025550151"),), (Rung(Rank.UNIT, (0,), 18_000),))
+        numbers = (PHI("+12025550151"), PHI("+12025550152"))
+        on_call = OnCall(numbers, rungs or (Rung(Rank.UNIT, (0,), 18_000),))
         handoff = self.handoffs.fetch("demo", on_call, voice, PHI(PATIENT), self.news.append)
         handoff.begin(lambda: Told(EscalationReason.ASKED, None, ""))
         return handoff
@@ -116,7 +117,7 @@ def test_a_patient_who_was_sent_to_a_nurse_that_left_untold_is_brought_back() ->
         handoff.told()
         carrier.ended.append(NURSE)
         began_s = asyncio.get_running_loop().time()
-        home.handoffs.sent(handoff.room, Role.PATIENT)
+        home.handoffs.sent(handoff.room, Role.PATIENT, PHI(PATIENT))
         await asyncio.sleep(60)
         await home.stop()
         return began_s
@@ -127,3 +128,30 @@ def test_a_patient_who_was_sent_to_a_nurse_that_left_untold_is_brought_back() ->
 
     assert who == PATIENT
     assert at_s - began_s < 10
+
+
+def test_what_is_told_late_of_a_nurse_who_is_gone_is_not_of_her_who_came_after_her() -> None:
+    sids = iter((NURSE, "CA" + "6" * 32))
+
+    async def story() -> list[News]:
+        home = opened(Orders(places=lambda: next(sids)))
+        await asyncio.sleep(0)
+        handoff = home.fetch(Rung(Rank.UNIT, (0,), 18_000), Rung(Rank.CHARGE, (1,), 18_000))
+        await asyncio.sleep(1)
+        for event in (NurseEvent.OPENED, NurseEvent.ONE, NurseEvent.ONE, NurseEvent.ENDED):
+            handoff.nurse(0, event)
+        await asyncio.sleep(1)
+        for event in (NurseEvent.OPENED, NurseEvent.ONE, NurseEvent.ONE):
+            handoff.nurse(1, event)
+        handoff.told()
+        home.handoffs.entered(handoff.room, Role.NURSE, PHI(NURSE))
+        assert News.JOIN not in home.news
+        home.handoffs.entered(handoff.room, Role.NURSE, PHI("CA" + "6" * 32))
+        await home.stop()
+        return home.news
+
+    house()
+    news = at_once(story())
+
+    assert [News.COMING, News.JOIN] == news[-2:]
+    assert 1 == news.count(News.JOIN)
