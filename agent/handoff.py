@@ -34,6 +34,7 @@ from telephony.transfer import (
     ForPatient,
     NurseAction,
     NurseEvent,
+    NurseState,
     Outcome,
     PatientAction,
     PatientEvent,
@@ -162,7 +163,10 @@ class Handoff:
         return self._transfer.phase
 
     def nurse(self, leg: int, event: NurseEvent) -> None:
+        called = self._called.get(leg)
         self._do(self._transfer.nurse(leg, event, self._now_ms()))
+        if called is not None and self._transfer.state(leg) is NurseState.OVER:
+            self._home.board.uninvite_nurse(called.ref)  # the place is another's now
 
     def patient(self, event: PatientEvent) -> None:
         self._do(self._transfer.patient(event, self._now_ms()))

@@ -29,8 +29,10 @@ class Orders:
     ended: list[str] = field(default_factory=list)
     redirected: list[tuple[float, str]] = field(default_factory=list)
     places: Callable[[], str] = lambda: NURSE
+    rung: list[str] = field(default_factory=list)
 
     async def place(self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int) -> PHI[str]:
+        self.rung.append(number.reveal())
         return PHI(self.places())
 
     async def end(self, call_sid: PHI[str]) -> None:
@@ -55,7 +57,7 @@ class Home:
     def fetch(self, *rungs: Rung) -> Handoff:
         prepared = house()[0]
         voice = Voice(ScriptedVoice(World()), prepared.ready, prepared.script.voices.phrases)
-        numbers = (PHI("+12025550151"), PHI("+12025550152"))
+        numbers = tuple(PHI(f"+1202555{n:04}") for n in range(6))
         on_call = OnCall(numbers, rungs or (Rung(Rank.UNIT, (0,), 18_000),))
         handoff = self.handoffs.fetch("demo", on_call, voice, PHI(PATIENT), self.news.append)
         handoff.begin(lambda: Told(EscalationReason.ASKED, None, ""))
@@ -155,3 +157,22 @@ def test_what_is_told_late_of_a_nurse_who_is_gone_is_not_of_her_who_came_after_h
 
     assert [News.COMING, News.JOIN] == news[-2:]
     assert 1 == news.count(News.JOIN)
+
+
+def test_nurses_who_are_busy_take_no_place_from_those_who_are_rung_after_them() -> None:
+    carrier = Orders()
+
+    async def story() -> None:
+        home = opened(carrier)
+        await asyncio.sleep(0)
+        handoff = home.fetch(Rung(Rank.UNIT, (0, 1, 2), 18_000), Rung(Rank.CHARGE, (3, 4, 5), 18_000))
+        await asyncio.sleep(1)
+        for leg in range(3):
+            handoff.nurse(leg, NurseEvent.BUSY)
+        await asyncio.sleep(1)
+        await home.stop()
+
+    house()
+    at_once(story())
+
+    assert 6 == len(set(carrier.rung))
