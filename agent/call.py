@@ -138,7 +138,8 @@ class Call:
         self._agenda: Final = Agenda(script.asking, script.voices.phrases)
         self._identifying: Final = Identifying(script.records, self._replying.recite, self._replying.phrase)
         self._inbox: Final[asyncio.Queue[LegEvent | Recognised | ReplyDone | News | Order]] = asyncio.Queue(maxsize=512)
-        self._fetching: Final[Fetching | None] = None if fetch is None else fetch(self._inbox.put_nowait)
+        self._fetch: Final = fetch
+        self._fetching: Fetching | None = None  # the latest: one whom she called off is rung anew by another
         self._calling = False  # nurses are being called, and the caller stays
         self._tidings: Phrase | None = None  # what she is to be told next of how it stands
         self._nurse_comes = False
@@ -512,21 +513,21 @@ class Call:
         return known is None or graver(reason, known)
 
     def _stopped(self) -> None:
-        self._calling, self._nurse_comes, self._tidings = False, False, None
+        self._calling, self._nurse_comes, self._tidings, self._brief_words = False, False, None, None
         if self._fetching is not None:
             self._fetching.stop()
         self._tally.escalation, self._tally.end = None, EndReason.GOODBYE
         self._say(Phrase.STOPPED_CALLING)
 
     def _call_nurses(self, reason: EscalationReason) -> None:
-        """Ring nurses, once a call; after that they are told of what is graver."""
-        if self._fetching is None or self._calling or self._alone:
-            return  # the brief asks for the reason when it is said
+        """Ring nurses, unless they are being rung, or none came; the brief asks for the reason when it is said."""
+        if self._fetch is None or self._calling or self._nobody_comes or self._alone:
+            return
         heard = self._hearing.heard
         if self._brief_words is None and heard is not None and heard.transcript is not None:
             self._brief_words = heard.transcript.said.words
         item = self._agenda.open_item
-        self._calling = True
+        self._calling, self._fetching = True, self._fetch(self._inbox.put_nowait)
         self._fetching.begin(
             lambda: Told(self._tally.escalation or reason, self._brief_words, self._replying.noted, item)
         )

@@ -26,7 +26,7 @@ class News(enum.Enum):
 
 
 class Fetching(Protocol):
-    """One call's; lives on when the call's stream is over."""
+    """For one call, begun once; lives on when the call's stream is over."""
 
     def begin(self, told: Callable[[], Told]) -> None:
         """Ring nurses.  told: what the nurse is to hear, asked for each time that it is said."""
@@ -46,4 +46,4 @@ class Fetching(Protocol):
 
 
 Fetch = Callable[[Callable[[News], None]], Fetching]
-"""A call's way to a nurse: given who is to be told the news."""
+"""A call's way to a nurse, asked for each time that nurses are rung: given who is to be told the news."""

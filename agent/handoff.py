@@ -36,6 +36,7 @@ from telephony.transfer import (
     ForPatient,
     NurseAction,
     NurseEvent,
+    NurseState,
     Outcome,
     PatientAction,
     PatientEvent,
@@ -48,7 +49,8 @@ from telephony.webhooks import ENDED, FAILSAFE, MEDIA, NURSE
 
 MOST_END_TRIES: Final = 3
 AGAIN_S: Final = 1.0
-JOIN_SEEN_S: Final = 2.5  # the carrier tells within a second who came into a room
+JOIN_SEEN_S: Final = 1.0  # the carrier tells within a second who came into a room
+LOOKS_S: Final = (1.0, 2.0, 3.0)  # between looks for a nurse whose leaving nobody told: nobody waits alone for 10 s
 SETTLED: Final = (Phase.TOGETHER, Phase.NOBODY, Phase.STOPPED, Phase.LEFT, Phase.DROPPED)
 LONGEST_S: Final = 3_600  # of a nurse's call
 
@@ -63,6 +65,7 @@ TELLS: Final = {
     PatientAction.TELL_TRYING: News.OTHERS,
     PatientAction.TELL_FOUND: News.FOUND,
     PatientAction.TELL_COMING: News.COMING,
+    PatientAction.TELL_LOST: News.ALONE,
     PatientAction.JOIN: News.JOIN,
     PatientAction.TELL_NOBODY: News.NOBODY,
 }
@@ -137,6 +140,7 @@ class Handoff:
         self._together_ms = 0.0
         self.settled: Final = asyncio.Event()
         """Whether patient and nurse are together is known."""
+        self._forgotten = False
         self.room: Final = fresh_ref()
         self.patient_sid: PHI[str] | None = None
 
@@ -178,30 +182,58 @@ class Handoff:
         return self._transfer.phase
 
     def nurse(self, leg: int, event: NurseEvent) -> None:
+        called = self._called.get(leg)
         self._do(self._transfer.nurse(leg, event, self._now_ms()))
+        if called is not None and self._transfer.state(leg) is NurseState.OVER:
+            self._home.board.uninvite_nurse(called.ref)  # the place is another's now
 
     def patient(self, event: PatientEvent) -> None:
         self._do(self._transfer.patient(event, self._now_ms()))
 
-    async def sent(self, role: Role) -> None:
+    async def sent(self, role: Role, call_sid: PHI[str]) -> None:
         """The carrier asked where a call goes and was told the room; should its word of it be lost, this is it."""
-        holder = self._transfer.holder
         await asyncio.sleep(JOIN_SEEN_S)
-        if role is Role.PATIENT or holder == self._transfer.holder:
-            self.entered(role)
+        self.entered(role, call_sid)
+        if role is Role.PATIENT:
+            await self._look_for_the_nurse()
 
-    def entered(self, role: Role) -> None:
+    async def _look_for_the_nurse(self) -> None:
+        """Is she still there to whom the patient was sent?  The carrier's word that she left may be late or lost.
+
+        Once both are in the room it ends for the patient when the nurse leaves, told or not.
+        """
+        for wait_s in LOOKS_S:
+            called = self._called.get(-1 if self._transfer.holder is None else self._transfer.holder)
+            if called is None or called.sid is None:
+                return
+            live = True
+            with contextlib.suppress(CarrierFailed):
+                live = await self._home.carrier.live(called.sid)
+            if not live and self._transfer.holder is not None:
+                self.nurse(self._transfer.holder, NurseEvent.ENDED)
+                return
+            await asyncio.sleep(wait_s)
+
+    def entered(self, role: Role, call_sid: PHI[str]) -> None:
         """The carrier says that somebody is in the room."""
         if role is Role.PATIENT:
             self.patient(PatientEvent.ENTERED)
-        elif self._transfer.holder is not None:
-            self.nurse(self._transfer.holder, NurseEvent.ENTERED)
+        else:
+            self._of_call(call_sid, NurseEvent.ENTERED)
 
-    def left(self, role: Role) -> None:
+    def left(self, role: Role, call_sid: PHI[str]) -> None:
         if role is Role.PATIENT:
             self.patient(PatientEvent.GONE)
-        elif self._transfer.holder is not None:
-            self.nurse(self._transfer.holder, NurseEvent.LEFT)
+        else:
+            self._of_call(call_sid, NurseEvent.LEFT)
+
+    def _of_call(self, call_sid: PHI[str], event: NurseEvent) -> None:
+        """What is told late of a nurse who is gone is not of her who came after her."""
+        digest = self._home.board.seen.digest
+        for number, called in self._called.items():
+            if called.sid is not None and digest(called.sid) == digest(call_sid):
+                self.nurse(number, event)
+                return
 
     async def answer(self, number: int, leg: Leg) -> After:
         """A nurse's stream, from its start to its end."""
@@ -217,6 +249,8 @@ class Handoff:
     # -- actions -------------------------------------------------------------------------------------------------------
 
     def _do(self, actions: Sequence[Action]) -> None:
+        if self._forgotten:
+            return
         for action in actions:
             if isinstance(action, ForNurse):
                 self._for_nurse(action)
@@ -232,10 +266,10 @@ class Handoff:
             self._home.drop(self)
 
     def _for_patient(self, action: ForPatient) -> None:
-        if action.action is PatientAction.BRING_BACK:
-            self._home.start(self._bring_back())
-        else:
+        if action.action is not PatientAction.BRING_BACK:
             self._tell(TELLS[action.action])
+        elif self.patient_sid is not None:  # the room asks for nothing: her call is taken out of it
+            self._home.start(self._home.bring_back(self.patient_sid, self._agent))
 
     def _for_nurse(self, action: ForNurse) -> None:
         match action.action:
@@ -304,11 +338,6 @@ class Handoff:
             else:
                 return
 
-    async def _bring_back(self) -> None:
-        """The room asks for nothing: her call is taken out of it."""
-        if self.patient_sid is not None:
-            await self._home.bring_back(self.patient_sid, self._agent)
-
     # -- time ----------------------------------------------------------------------------------------------------------
 
     def _now_ms(self) -> float:
@@ -321,14 +350,16 @@ class Handoff:
         due_ms = self._transfer.due_ms
         if due_ms is not None and due_ms != float("inf"):
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_at(due_ms / 1000, self._time_is_up)
+            self._timer = loop.call_at(due_ms / 1000, self._time_is_up, due_ms)
 
-    def _time_is_up(self) -> None:
+    def _time_is_up(self, due_ms: float) -> None:
         self._timer = None
-        self._do(self._transfer.at(self._now_ms()))
+        # a clock of seconds may show a hair less than the moment that it was set to
+        self._do(self._transfer.at(max(due_ms, self._now_ms())))
 
     def forget(self) -> None:
-        """No word, no number and no timer of it stays."""
+        """No word, no number and no timer of it stays; what it is told from now on changes nothing."""
+        self._forgotten = True
         if self._timer is not None:
             self._timer.cancel()
         self._told = None
@@ -424,20 +455,20 @@ class Handoffs:
             handoff, number = found
             handoff.nurse(number, event)
 
-    def sent(self, room: str, role: Role) -> None:
+    def sent(self, room: str, role: Role, call_sid: PHI[str]) -> None:
         handoff = self._by_room.get(room)
         if handoff is not None:
-            self.start(handoff.sent(role))
+            self.start(handoff.sent(role, call_sid))
 
-    def entered(self, room: str, role: Role) -> None:
+    def entered(self, room: str, role: Role, call_sid: PHI[str]) -> None:
         handoff = self._by_room.get(room)
         if handoff is not None:
-            handoff.entered(role)
+            handoff.entered(role, call_sid)
 
-    def left(self, room: str, role: Role) -> None:
+    def left(self, room: str, role: Role, call_sid: PHI[str]) -> None:
         handoff = self._by_room.get(room)
         if handoff is not None:
-            handoff.left(role)
+            handoff.left(role, call_sid)
 
     def back(self, room: str) -> None:
         handoff = self._by_room.get(room)

@@ -8,7 +8,7 @@ import functools
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
@@ -289,18 +289,17 @@ class Calls:
             tally.end = EndReason.FAILURE
             tally.escalation = tally.escalation or EscalationReason.FAILURE
             self._log.failure(LogEvent.CALL_FAILED, failed)
-        handoff = handoffs[0] if handoffs else None
-        record = functools.partial(self._record, number, call, tally, handoff, keeping if over else None, leg)
-        if call.joins and handoff is not None and fetchers is not None:  # the carrier asks at once where she goes
-            fetchers.handoffs.start(_recorded(handoff, record))
-            return Room(handoff.room, Role.PATIENT)
+        record = functools.partial(self._record, number, call, tally, handoffs, keeping if over else None, leg)
+        if call.joins and handoffs and fetchers is not None:  # the carrier asks at once where she goes
+            fetchers.handoffs.start(_recorded(handoffs[-1], record))
+            return Room(handoffs[-1].room, Role.PATIENT)
         return decision(record())
 
     def _record(
-        self, number: int, call: Call, tally: Tally, handoff: Handoff | None, keeping: Keeping | None, leg: Leg
+        self, number: int, call: Call, tally: Tally, handoffs: Sequence[Handoff], keeping: Keeping | None, leg: Leg
     ) -> CallMetrics:
         """The one record of a call that is over.  keeping: of a call that came to its end."""
-        if handoff is not None:
+        for handoff in handoffs:
             handoff.count(tally)
         metrics = tally.metrics(call.answers)
         self._metrics.ended(metrics)

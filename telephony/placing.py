@@ -71,7 +71,7 @@ class AccountState:
 
 
 class Carrier(Protocol):
-    """Places calls and ends them."""
+    """Places calls, ends them, and knows which go on."""
 
     async def place(self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int) -> PHI[str]:
         """Rings a number; once it is answered the call does what `twiml` says.  Returns the call's SID.
@@ -87,6 +87,10 @@ class Carrier(Protocol):
 
     async def redirect(self, call_sid: PHI[str], twiml: str) -> bool:
         """A live call does this from now on; False if it is over.  twiml: as of `place`.  Raises `CarrierFailed`."""
+        ...
+
+    async def live(self, call_sid: PHI[str]) -> bool:
+        """Does the call go on?  Raises `CarrierFailed`."""
         ...
 
 

@@ -141,6 +141,12 @@ class TwilioCarrier:
         change = self._placing.calls(sid).update_async
         return await self._ask(lambda: change(twiml=twiml), none_if={NOT_FOUND, NOT_IN_PROGRESS}) is not None
 
+    async def live(self, call_sid: PHI[str]) -> bool:
+        """See `Carrier`.  A call without a record has been over for a while."""
+        sid = _revealed(call_sid)
+        call = await self._ask(lambda: self._placing.calls(sid).fetch_async(), none_if={NOT_FOUND})
+        return call is not None and call.status not in OVER
+
     async def end(self, call_sid: PHI[str]) -> None:
         """See `Carrier`.  Cancels first: a call that is answered meanwhile is ended by the second request."""
         sid = _revealed(call_sid)

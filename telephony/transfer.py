@@ -241,6 +241,8 @@ class PatientAction(enum.Enum):
     TELL_FOUND = "tell_found"
     """A nurse hears the brief."""
     TELL_COMING = "tell_coming"
+    TELL_LOST = "tell_lost"
+    """She who had picked up is gone again; others are being rung."""
     JOIN = "join"
     """Close her stream; into the room, where the nurse is."""
     BRING_BACK = "bring_back"
@@ -277,7 +279,7 @@ class Times:
     join_ms: int = 6_000  # closing a stream and asking where the call goes takes the carrier about 1 s
     parting_ms: int = 8_000
     off_ms: int = 8_000
-    told_ms: int = 5_000  # "Connecting you now" takes 1 s
+    told_ms: int = 20_000  # the longest words of a hand-off are heard out first, 13 s; "Connecting you now" takes 1 s
     together_ms: int = 3_600_000  # as long as a nurse's call may last
     alone_ms: int = 3_000  # a room that ends asks at once where the patient goes
 
@@ -328,9 +330,9 @@ class Transfer:
 
     @property
     def over(self) -> bool:
-        """Nothing can happen any more: every leg is over, and so is the phase."""
+        """Nothing can happen any more: every leg is over, and so is the phase, with what was to follow it."""
         done = self.phase in (Phase.NOBODY, Phase.STOPPED, Phase.LEFT, Phase.DROPPED)
-        return done and all(leg.state is N.OVER for leg in self._legs)
+        return done and self._phase_until_ms is None and all(leg.state is N.OVER for leg in self._legs)
 
     def state(self, leg: int) -> NurseState:
         return self._leg(leg).state
@@ -423,12 +425,12 @@ class Transfer:
         sent_away = tuple(leg.nurse for leg in self._legs if leg.rung == self._rung and leg.outcome is Outcome.TAKEN)
         refused = {leg.nurse for leg in self._legs if leg.outcome not in (None, Outcome.TAKEN)}
         nurses = tuple(nurse for nurse in dict.fromkeys(sent_away) if nurse not in refused)
+        yield ForPatient(PatientAction.TELL_LOST)
         if nurses:
             self._legs_over(self._rung)
-            yield ForPatient(PatientAction.TELL_TRYING)
             yield from self._ring(nurses, self.ladder[self._rung].ring_ms, now_ms)
         else:
-            yield from self._next_rung(now_ms)
+            yield from self._next_rung(now_ms, told=True)
 
     def _legs_over(self, rung: int) -> None:
         """Their places are rung anew: what they were sent away for no longer counts."""
@@ -436,10 +438,11 @@ class Transfer:
             if leg.rung == rung and leg.outcome is Outcome.TAKEN:
                 leg.rung = -1
 
-    def _next_rung(self, now_ms: float) -> Iterator[Action]:
+    def _next_rung(self, now_ms: float, *, told: bool = False) -> Iterator[Action]:
+        """told: the patient knows already that others are rung."""
         if self._rung + 1 < len(self.ladder):
             self._rung += 1
-            if self._rung:
+            if self._rung and not told:
                 yield ForPatient(PatientAction.TELL_TRYING)
             rung = self.ladder[self._rung]
             yield from self._ring(rung.nurses, rung.ring_ms, now_ms)

@@ -80,7 +80,7 @@ class Webhooks:
         call_sid, fields = asked
         decision = await self._board.outcome(call_sid, OUTCOME_S)
         if isinstance(decision, Room):
-            self._rooms.sent(decision.name, decision.role)
+            self._rooms.sent(decision.name, decision.role, call_sid)
             return _answer(self._into(decision))
         if only(fields, "Direction") == OUTBOUND:
             return _answer(twiml.goodbye())  # a nurse's: she is not put through to another
@@ -123,9 +123,9 @@ class Webhooks:
         role = next((role for role in Role if role.value == only(asked[1], "ParticipantLabel")), None)
         match only(asked[1], "StatusCallbackEvent"):
             case "participant-join" if role is not None:
-                self._rooms.entered(name, role)
+                self._rooms.entered(name, role, asked[0])
             case "participant-leave" if role is not None:
-                self._rooms.left(name, role)
+                self._rooms.left(name, role, asked[0])
         return Response(status_code=204)
 
     async def after_room(self, request: Request) -> Response:
@@ -136,7 +136,7 @@ class Webhooks:
             return asked
         call_sid, fields = asked
         if only(fields, "CallStatus") in ENDED_CALL:
-            self._rooms.left(name, Role.PATIENT)
+            self._rooms.left(name, Role.PATIENT, call_sid)
             return _answer(twiml.goodbye())
         self._rooms.back(name)
         line = self._line(fields)

@@ -46,6 +46,8 @@ class Nurse:
     refused: CarrierReason | None = None
     after_s: float = 4.0
     """Of ringing."""
+    in_room_s: float | None = None
+    """So long she stays in the room; None: until her call is ended."""
 
 
 @dataclass(slots=True)
@@ -77,6 +79,7 @@ class Nurses:
         self.to_person_ms = 0
 
     def fetch(self, engines: Engines, script: Script, call_sid: PHI[str], world: World) -> Fetch:
+        self._patient = call_sid
         board = Switchboard(calls=4, clock=asyncio.get_running_loop().time)
         self._home = home = Handoffs(self, board, ORIGINS)
         self._running = asyncio.create_task(home.run(), name="handoffs")
@@ -93,18 +96,23 @@ class Nurses:
     async def after(self, *, joins: bool) -> None:
         """The patient's stream is over: she is in the room for a while, or has gone."""
         handoff, home = self._handoff, self._home
-        assert handoff is not None
         assert home is not None
+        if handoff is None:  # nobody was to be rung
+            await self._stop()
+            return
         if joins:
-            home.entered(handoff.room, Role.PATIENT)
+            home.entered(handoff.room, Role.PATIENT, self._patient)
             self.phase, self.to_person_ms = handoff.phase, handoff.fetched.to_person_ms
             await asyncio.sleep(20)
-            home.left(handoff.room, Role.PATIENT)
+            home.left(handoff.room, Role.PATIENT, self._patient)
         while any(not task.done() for task in self._tasks):
             await asyncio.wait(self._tasks)
         await asyncio.sleep(60)
         self.phase = self.phase or handoff.phase
         self.outcomes = handoff.fetched.outcomes
+        await self._stop()
+
+    async def _stop(self) -> None:
         assert self._running is not None
         self._running.cancel()
         await asyncio.wait([self._running])
@@ -132,6 +140,9 @@ class Nurses:
     async def redirect(self, call_sid: PHI[str], twiml: str) -> bool:
         raise CarrierFailed(CarrierReason.REFUSED)
 
+    async def live(self, call_sid: PHI[str]) -> bool:
+        return not self._ended[int(call_sid.reveal()[2:], 16)].is_set()
+
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.add(asyncio.create_task(work, name="nurse"))
 
@@ -148,10 +159,12 @@ class Nurses:
         if nurse.answers is None or nurse.after_s > ring_s:
             home.status(leg, nurse.instead or CallStatus.NO_ANSWER)
             return
-        await self._pick_up(home, sid, nurse.answers, twiml)
+        await self._pick_up(home, sid, nurse, nurse.answers, twiml)
         home.status(leg, CallStatus.COMPLETED)
 
-    async def _pick_up(self, home: Handoffs, sid: int, answers: Callable[[Line], Awaitable[None]], twiml: str) -> None:
+    async def _pick_up(
+        self, home: Handoffs, sid: int, nurse: Nurse, answers: Callable[[Line], Awaitable[None]], twiml: str
+    ) -> None:
         from tests.simulated import Line, LineDead, Network
 
         token = TOKEN.search(twiml)
@@ -191,5 +204,9 @@ class Nurses:
             assert after.role is Role.NURSE
             self.heard[sid].in_room_s = asyncio.get_running_loop().time()
             await asyncio.sleep(0.2)
-            home.entered(after.name, Role.NURSE)
-            await self._ended[sid].wait()
+            home.entered(after.name, Role.NURSE, leg.call_sid)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(nurse.in_room_s):
+                    await self._ended[sid].wait()
+                    return
+            home.left(after.name, Role.NURSE, leg.call_sid)

@@ -86,6 +86,18 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
+class Stay:
+    """One participant's time in a conference.  Times are seconds of the loop's clock."""
+
+    call_sid: str
+    label: str
+    """Empty where it has none."""
+    from_s: float
+    until_s: float | None = None
+    """None while it lasts."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConferenceRecord:
     """What the carrier keeps of a conference.  Times are seconds of the loop's clock."""
 
@@ -102,6 +114,8 @@ class ConferenceRecord:
     """Of all who were in it, in the order in which they came."""
     labels: tuple[str, ...] = ()
     """Their labels; empty where one has none."""
+    stays: tuple[Stay, ...] = ()
+    """In the order in which they came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +171,7 @@ class Conference:
             recorded=before.recorded or verb.recorded,
             call_sids=(*before.call_sids, call_sid),
             labels=(*before.labels, verb.label or ""),
+            stays=(*before.stays, Stay(call_sid, verb.label or "", self.clock_s())),
         )
         if verb.start_on_enter and not self.table.open:
             self.table.open = True
@@ -171,9 +186,7 @@ class Conference:
         """A call goes, by itself or because the conference ended.  A second time: nothing."""
         if participant not in self.participants:
             return
-        self.participants.remove(participant)
-        self.table.leave(participant.seat)
-        self._report("leave", participant)
+        self._goes(participant)
         if participant.verb.beep in (Beep.BOTH, Beep.EXIT):
             self._beep()
         if participant.verb.end_on_exit or not self.participants:
@@ -184,10 +197,20 @@ class Conference:
             return
         self.record = replace(self.record, status="completed", ended_at=self.clock_s())
         for participant in list(self.participants):
-            self.participants.remove(participant)
-            self.table.leave(participant.seat)
-            self._report("leave", participant)
+            self._goes(participant)
         self._report("end", last)
+
+    def _goes(self, participant: Participant) -> None:
+        self.participants.remove(participant)
+        self.table.leave(participant.seat)
+        ended = [
+            replace(stay, until_s=self.clock_s())
+            if stay.call_sid == participant.call_sid and stay.until_s is None
+            else stay
+            for stay in self.record.stays
+        ]
+        self.record = replace(self.record, stays=tuple(ended))
+        self._report("leave", participant)
 
     def _beep(self) -> None:
         for participant in self.participants:

@@ -143,7 +143,7 @@ def test_whatever_becomes_of_the_first_the_next_rung_is_rung(nurse: Nurse, outco
 
     assert (outcome, Outcome.ACCEPTED) == nurses.outcomes
     assert Phase.TOGETHER is nurses.phase
-    assert words(Phrase.OTHERS_CALLED) in held.replies
+    assert words(Phrase.NURSE_LOST if outcome is Outcome.HUNG_UP else Phrase.OTHERS_CALLED) in held.replies
 
 
 def test_an_order_that_the_carrier_did_not_answer_may_ring_all_the_same() -> None:
@@ -290,3 +290,64 @@ def test_who_waits_for_a_nurse_goes_to_the_nurse_line_when_the_process_ends() ->
 
     assert [words(Phrase.NOBODY_CAME)] == held.replies[-1:]
     assert (Outcome.PATIENT_LEFT,) == nurses.outcomes
+
+
+def test_a_caller_who_called_it_off_may_ask_again_and_all_are_rung_anew() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(PERSON)
+        await line.reply()
+        await line.say("Never mind, I don't need a nurse.")
+        await line.reply()
+        await line.say(CHEST)
+        await line.closed(200)
+
+    nurses = Nurses([Nurse(takes_it, after_s=17)])
+    held = hold(caller, Setup(nurses=nurses))
+
+    assert Phase.TOGETHER is nurses.phase
+    assert words(Phrase.EMERGENCY) in held.replies
+    assert words(Phrase.NOBODY_CAME) not in held.replies
+
+
+def test_a_caller_whose_nurse_is_lost_on_the_way_to_her_is_told_so_and_others_are_rung() -> None:
+    nurses = Nurses(
+        [Nurse(takes_it, in_room_s=0.2), Nurse(takes_it, after_s=15)],
+        (Rung(Rank.UNIT, (0,), 18_000), Rung(Rank.CHARGE, (1,), 18_000)),
+    )
+    held = fetched(PERSON, nurses)
+    lost = held.replies.index(words(Phrase.NURSE_LOST))
+
+    assert words(Phrase.CONNECTING) in held.replies[:lost]
+    assert words(Phrase.CONNECTING) == held.replies[-1]
+    assert Phase.TOGETHER is nurses.phase
+
+
+def test_a_caller_whose_nurse_declines_after_the_brief_is_not_told_that_nobody_picked_up() -> None:
+    async def declines_after_the_brief(line: Line) -> None:
+        await line.reply()
+        line.press("1")
+        await line.reply()
+        line.press("2")
+
+    nurses = Nurses(
+        [Nurse(declines_after_the_brief), Nurse(takes_it)],
+        (Rung(Rank.UNIT, (0,), 18_000), Rung(Rank.CHARGE, (1,), 18_000)),
+    )
+    held = fetched(PERSON, nurses)
+    found = held.replies.index(words(Phrase.NURSE_FOUND))
+
+    assert words(Phrase.NURSE_LOST) in held.replies[found:]
+    assert words(Phrase.OTHERS_CALLED) not in held.replies
+
+
+def test_the_emergency_is_heard_out_although_a_nurse_takes_the_call_at_once() -> None:
+    async def takes_it_blindly(line: Line) -> None:
+        line.press("1")
+        await line.wait(100)
+        line.press("1")
+
+    held = fetched(CHEST, Nurses([Nurse(takes_it_blindly, after_s=0.2)]))
+
+    assert words(Phrase.EMERGENCY) not in held.cut
+    assert words(Phrase.CONNECTING) == held.replies[-1]

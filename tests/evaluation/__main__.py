@@ -25,11 +25,22 @@ from policies.rules.taught import load_reader
 from policies.rules.written import red_flags
 from policies.spoken.taught import load_weigher
 from policies.urgency import UrgencyReader
-from tests.evaluation import calls, cost, firewall, hearing, retrieval, scope, spoken, text, unseen
+from tests.evaluation import calls, cost, firewall, hearing, nights, retrieval, scope, spoken, text, unseen
 from tests.evaluation.board import Board
 from tests.evaluation.sets import BESIDE, Sets, SetsMissing
 
-PARTS: Final = ("text", "scope", "unseen", "firewall", "retrieval", "cost", "spoken", "unseen_spoken", "calls")
+PARTS: Final = (
+    "text",
+    "scope",
+    "unseen",
+    "firewall",
+    "retrieval",
+    "cost",
+    "spoken",
+    "unseen_spoken",
+    "calls",
+    "nights",
+)
 
 
 @cache
@@ -54,6 +65,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--ids", action="store_true", help="misses by their ids alone, without what was said")
     parser.add_argument("--patients", default="", help="of the calls: patients whose name holds this")
     parser.add_argument("--firewall", type=Path, default=firewall.ROWS, help="rows for the firewall")
+    parser.add_argument("--nights", type=int, default=nights.NIGHTS, help="how many nights are drawn")
+    parser.add_argument("--first", type=int, default=0, help="the seed of the first of them")
     asked = parser.parse_args()
     if unknown := set(filter(None, asked.only.split(","))) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
@@ -78,6 +91,7 @@ def parts(asked: argparse.Namespace) -> Mapping[str, Callable[[], Board | None]]
         "spoken": lambda: spoken.evaluate(sets, reader(), red_flags(), engines()),
         "unseen_spoken": lambda: spoken.of_strangers(sets, reader(), red_flags(), engines()),
         "calls": lambda: calls.evaluate(engines(), asked.patients),
+        "nights": lambda: nights.evaluate(asked.nights, asked.first),
     }
 
 

@@ -198,6 +198,15 @@ async def test_a_live_call_is_redirected_and_one_that_is_over_is_told() -> None:
     assert [TWIML] == [change["twiml"] for _, change in served.exchange.changes]
 
 
+async def test_whether_a_call_goes_on_is_asked_of_the_carrier() -> None:
+    async with twin() as served, served.carrier() as carrier:
+        sid = await place(carrier)
+        assert await carrier.live(sid)
+        await carrier.end(sid)
+        assert not await carrier.live(sid)
+        assert not await carrier.live(CALL)
+
+
 async def test_a_record_is_deleted_and_looked_for() -> None:
     async with twin() as served, served.carrier() as carrier:
         sid = served.exchange.ended()

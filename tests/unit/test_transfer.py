@@ -187,7 +187,7 @@ def test_a_nurse_who_accepts_and_never_comes_into_the_room_is_replaced() -> None
 
     assert Phase.FETCHING is transfer.phase
     assert NurseAction.PLACE in done(actions)
-    assert PatientAction.TELL_TRYING in done(actions)
+    assert PatientAction.TELL_LOST in done(actions)
     assert PatientAction.JOIN not in done(actions)
 
 
@@ -293,7 +293,9 @@ def test_a_patient_whose_nurse_is_gone_and_who_is_not_sent_back_is_fetched_from_
     transfer.nurse(0, NurseEvent.LEFT, 60_000)
 
     assert Phase.DROPPED is transfer.phase
+    assert not transfer.over, "she may sit in the room alone"
     assert [PatientAction.BRING_BACK] == done(transfer.at(60_000 + Times().alone_ms))
+    assert transfer.over
 
 
 def test_a_patient_who_comes_back_by_herself_is_not_fetched() -> None:

@@ -1,0 +1,270 @@
+"""One night: a patient calls the hospital's line, nurses are rung, and what became of everybody is noted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from agent.call import Call
+from agent.handoff import Handoff, Handoffs, Origins, Voice
+from agent.on_call import OnCall
+from agent.phrases import Phrase
+from agent.script import Engines, Limits, Script
+from agent.service import decision
+from agent.tally import Tally
+from agent.watch import Watch
+from policies.escalation import EscalationReason
+from policies.phi import PHI
+from policies.records import EndReason, Engine, Profile
+from telephony import twiml
+from telephony.doors import ServerConfig
+from telephony.leg import Leg
+from telephony.server import Observers, application
+from telephony.switchboard import After, Line, Role, Room, Switchboard
+from telephony.tokens import Purpose
+from telephony.twin.conference import ConferenceRecord
+from telephony.twin.exchange import Exchange
+from telephony.twin.in_process import Machine, machine
+from telephony.twin.records import PlacedCall
+from telephony.twin.telephones import Persona, Phone, Telephone
+from telephony.webhooks import AFTER_NURSE, VOICE
+from tests.fakes import ScriptedActivity, ScriptedRecogniser, ScriptedVoice, World
+from tests.nights.carrier import Order, Requests, Tap
+from tests.nights.hearing import Sentence, sentences
+from tests.nights.people import People, Visit
+from tests.nights.plans import Plan
+from tests.simulated import REF, house
+from tests.virtual_time import at_once
+
+ORIGIN: Final = "https://line.example.org"
+STREAMS: Final = "wss://line.example.org"
+ACCOUNT: Final = "AC" + "9" * 32
+TOKEN: Final = "secret"
+OURS: Final = "+12025550100"
+PATIENT: Final = "+12025550101"
+NURSE_LINE: Final = "+12025550199"
+CALLS: Final = 2  # at once: she who comes back from a room needs a place beside her own, and no more
+LONGEST_S: Final = 900.0  # of a night; a call that goes on is a miss
+SETTLES_S: Final = 60.0  # for callbacks that are late, and the last deadlines of a hand-off
+
+
+def nurse_number(nurse: int) -> str:
+    """Of a nurse by her place in the plan."""
+    return f"+1202555{2_000 + nurse}"
+
+
+@dataclass(slots=True, eq=False)
+class Night:
+    """What became of everybody.  Times are seconds of the loop's clock."""
+
+    plan: Plan
+    world: World
+    visits: list[Visit]
+    calls: Sequence[PlacedCall]
+    rooms: Sequence[ConferenceRecord]
+    orders: list[Order]
+    written: list[str]
+    """Addresses, forms, documents and names that passed between line and carrier."""
+    said: dict[str, Sequence[str]]
+    """What the carrier read out by itself, by call."""
+    phones: dict[str, Phone]
+    """By call."""
+    died_s: float | None = None
+    """When the line's machine died."""
+    left: list[str] = field(default_factory=list)
+    """Of hand-offs, what was left when the night was over."""
+    raised: list[str] = field(default_factory=list)
+    """Names of what was raised and should not have been."""
+    ends: list[EndReason] = field(default_factory=list)
+    """How the patient's streams ended, in their order."""
+    finished: bool = True
+    """Every call came to its end."""
+
+    @property
+    def patient(self) -> Visit:
+        return next(visit for visit in self.visits if visit.nurse is None)
+
+    def heard(self, visit: Visit) -> list[Sentence]:
+        """What the agent said to her."""
+        return sentences(visit.phone.heard(0, visit.phone.now()), self.world)
+
+    def call_of(self, phone: Phone) -> PlacedCall:
+        return next(call for call in self.calls if self.phones.get(call.sid) is phone)
+
+
+class Hospital:
+    """The line's application: as `agent.service` puts it together, with scripted models."""
+
+    def __init__(self, plan: Plan, world: World, requests: Requests) -> None:
+        prepared, _ = house()
+        self.prepared: Final = prepared
+        self.script: Final = _short(prepared.script)
+        self.board: Final = Switchboard(calls=CALLS, clock=asyncio.get_running_loop().time)
+        self.raised: Final[list[str]] = []
+        self.ends: Final[list[EndReason]] = []
+        voice = ScriptedVoice(world)
+        self._engines: Final = Engines(ScriptedActivity, ScriptedRecogniser(world), voice, prepared.ready)
+        self._on_call: Final = OnCall(tuple(PHI(nurse_number(nurse)) for nurse in range(len(plan.nurses))), plan.ladder)
+        self._voice: Final = Voice(voice, prepared.ready, prepared.script.voices.phrases)
+        self.handoffs: Final = Handoffs(requests, self.board, Origins(ORIGIN, STREAMS))
+
+    async def answer(self, leg: Leg) -> After:
+        """One stream; as `agent.service.Calls.answer`."""
+        if leg.purpose is Purpose.NURSE:
+            return await self.handoffs.answer(leg)
+        return await self._call(leg)
+
+    async def _call(self, leg: Leg) -> After:
+        made: list[Handoff] = []
+
+        def fetch(tell: Callable[..., None]) -> Handoff:
+            made.append(self.handoffs.fetch("demo", self._on_call, self._voice, leg.call_sid, tell))
+            return made[-1]
+
+        tally = Tally(ref=REF, hour=498_000, agent="demo", profile=Profile.DEVELOPMENT, engine=Engine.APPROVED)
+        script = self.script.back() if leg.purpose is Purpose.BACK else self.script
+        call = Call(leg, script, self._engines, tally, Watch(), Limits(), None, fetch)
+        try:
+            await call.run()
+        except Exception as error:  # noqa: BLE001  # as the service does: she ends at a person
+            self._note(error)
+            tally.end = EndReason.FAILURE
+            tally.escalation = tally.escalation or EscalationReason.FAILURE
+        metrics = tally.metrics(call.answers)
+        self.ends.append(metrics.end)
+        return Room(made[-1].room, Role.PATIENT) if call.joins else decision(metrics)
+
+    def _note(self, error: BaseException) -> None:
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        self.raised.append(type(error).__name__)
+
+    def report(self, error: Exception) -> None:
+        """What the server was not told to expect."""
+        self._note(error)
+
+
+def _short(script: Script) -> Script:
+    """With a greeting of one sentence: a night is about what comes after it."""
+    brief = {
+        level: replace(disclosure, greeting=(script.voices.phrases[Phrase.HELLO],), held=1)
+        for level, disclosure in script.disclosures.items()
+    }
+    return replace(script, disclosures=brief)
+
+
+def run(plan: Plan) -> Night:
+    """The whole night, at once."""
+    house()  # made by a loop of its own, so not inside the next one
+    return at_once(_night(plan))
+
+
+async def _night(plan: Plan) -> Night:
+    world = World()
+    world.sentences[:] = house()[1].sentences
+    written: list[str] = []
+    here: list[Exchange] = []
+    requests = Requests(lambda: here[0], OURS, plan.requests, written)
+    hospital = Hospital(plan, world, requests)
+    app = application(
+        ServerConfig(ORIGIN, development=False, auth_token=PHI(TOKEN), account_sid=ACCOUNT, calls=CALLS),
+        hospital.answer,
+        board=hospital.board,
+        lines=lambda number: Line("demo", NURSE_LINE) if number.reveal() == OURS else None,
+        default=Line("demo", NURSE_LINE),
+        observers=Observers(report=hospital.report),
+        page={},
+        rooms=hospital.handoffs,
+    )
+    people = People(world, lambda phone: _met(here[0], phone))
+    patient = Telephone(PATIENT)
+    telephones = [
+        patient,
+        Telephone(NURSE_LINE, Persona(_takes_the_line, 2.0)),
+        *(Telephone(nurse_number(n), people.nurse(n, each)) for n, each in enumerate(plan.nurses)),
+    ]
+    async with machine(app, auth_token=TOKEN) as running:
+        exchange = Exchange(
+            {OURS: ORIGIN + VOICE},
+            Tap(running, written),
+            running,
+            telephones=telephones,
+            fallback={OURS: twiml.failsafe(NURSE_LINE, ORIGIN + AFTER_NURSE)},
+            faults=plan.faults,
+            account_sid=ACCOUNT,
+        )
+        here.append(exchange)
+        async with exchange.running():
+            return await _held(plan, hospital, exchange, running, people, patient, requests, written)
+
+
+async def _held(
+    plan: Plan,
+    hospital: Hospital,
+    exchange: Exchange,
+    running: Machine,
+    people: People,
+    patient: Telephone,
+    requests: Requests,
+    written: list[str],
+) -> Night:
+    serving = asyncio.create_task(hospital.handoffs.run(), name="handoffs")
+    await exchange.dial_in(patient, OURS, people.patient(plan.patient))
+    died: list[float] = []
+    dying = asyncio.create_task(_dies(plan, running, serving, died), name="dies")
+    finished = False
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LONGEST_S):
+            await exchange.idle()
+            finished = True
+    dying.cancel()
+    if finished:
+        await asyncio.sleep(SETTLES_S)
+    alive = not died
+    calls = exchange.calls()
+    night = Night(
+        plan=plan,
+        world=people.world,
+        visits=people.visits,
+        calls=calls,
+        rooms=exchange.conferences(),
+        orders=requests.orders,
+        written=[*written, *(room.name for room in exchange.conferences())],
+        said={call.sid: exchange.said(call.sid) for call in calls},
+        phones={call.sid: phone for call in calls if (phone := exchange.phone(call.sid)) is not None},
+        died_s=died[0] if died else None,
+        left=[handoff.phase.value for handoff in hospital.handoffs._by_room.values()] if alive else [],
+        raised=[*hospital.raised, *(type(error).__name__ for error in running.raised)],
+        ends=hospital.ends,
+        finished=finished,
+    )
+    if alive and serving.done():
+        night.raised.append("handoffs ended")
+    serving.cancel()
+    await asyncio.wait({serving, dying})
+    return night
+
+
+async def _dies(plan: Plan, running: Machine, serving: asyncio.Task[None], died: list[float]) -> None:
+    if plan.dies_s is not None:
+        await asyncio.sleep(plan.dies_s)
+        died.append(asyncio.get_running_loop().time())
+        running.kill()
+        serving.cancel()
+
+
+async def _takes_the_line(phone: Phone) -> None:
+    """Whoever is at the nurse line."""
+    await phone.pass_ms(4_000)
+
+
+def _met(exchange: Exchange, phone: Phone) -> bool:
+    """Is she in an open room beside another?"""
+    for room in exchange.conferences():
+        here = [stay for stay in room.stays if stay.until_s is None]
+        if len(here) > 1 and any(exchange.phone(stay.call_sid) is phone for stay in here):
+            return True
+    return False
