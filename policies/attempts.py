@@ -42,12 +42,14 @@ class Came(enum.Enum):
     NO_ANSWER = "no_answer"
     BUSY = "busy"
     HUNG_UP = "hung_up"
+    HANDED = "handed"
+    """A nurse was fetched before anybody was identified: for an emergency, or because somebody asked."""
     FAILED = "failed"
     """The carrier could not reach it, or the call broke."""
     OPTED_OUT = "opted_out"
 
 
-FINAL: Final = frozenset({Came.REACHED, Came.NOT_VERIFIED, Came.NOT_HERS, Came.OPTED_OUT})
+FINAL: Final = frozenset({Came.REACHED, Came.NOT_VERIFIED, Came.NOT_HERS, Came.HANDED, Came.OPTED_OUT})
 """After these a campaign calls her no more.  Who guessed wrong twice must not be rung up to guess again."""
 
 
