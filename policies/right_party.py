@@ -223,6 +223,8 @@ for _event in (E.URGENT, E.WANTS_PERSON, E.STOP):
 # Every other pair may be brought about by words or a callback that come late or twice, and stays put.
 _TABLE.update({(state, event): Step(state) for state in S for event in E if (state, event) not in _TABLE})
 TABLE: Final[Mapping[tuple[State, Event], Step]] = MappingProxyType(_TABLE)
+STATES: Final = len(State)
+EVENTS: Final = len(Event)
 NO_MESSAGE: Final = Step(S.OVER, None, (A.HANG_UP,), Came.VOICEMAIL)
 """Where the hospital wants no messages left: the line hangs up on a machine, silently."""
 

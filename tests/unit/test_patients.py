@@ -52,6 +52,8 @@ def _service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, su
     yield url, process, folder
     process.kill()
     process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 async def _answers(url: str) -> bool:

@@ -1,0 +1,119 @@
+"""`quietline contacts`: invented patients who may be called, behind HTTP on this machine, for development.
+
+Answers as `agent.contacts` asks.  An opt-out is held while the service runs, and written nowhere.  Says nothing of a
+request anywhere: no access log, no error text.  A hospital puts one in its place that knows its own patients.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.types import Receive, Scope, Send
+
+from agent.contacts import NUMBER
+from agent.local_service import answer_with, body_of, posted_to, serve_on
+from agent.settings import ROOT
+from policies.attempts import is_reference
+from policies.outreach import Zone
+
+CONTACTS: Final = ROOT / "deploy" / "contacts" / "synthetic.toml"
+MOST_BODY: Final = 256
+_KEYS: Final = frozenset({"ref", "number", "zone", "consented"})
+
+
+class ContactsRefused(Exception):
+    """The file of contacts doesn't hold together.  One sentence; names no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One patient of the hospital's list."""
+
+    ref: str
+    number: str
+    zone: Zone
+    consented: bool
+
+
+def load(file: Path) -> tuple[Contact, ...]:
+    """Raises `ContactsRefused`."""
+    found: tuple[Contact, ...] | None = None
+    try:
+        found = tuple(map(_contact, tomllib.loads(file.read_text(encoding="utf-8"))["contact"]))
+    except (OSError, KeyError, TypeError, ValueError):  # ValueError: what is no TOML, no UTF-8, no contact
+        found = None
+    if found is None or len({each.ref for each in found}) < len(found):
+        raise ContactsRefused("give a file of contacts in the form of deploy/contacts/synthetic.toml")
+    return found
+
+
+def _contact(table: Mapping[str, Any]) -> Contact:
+    ref, number, consented = table["ref"], table["number"], table["consented"]
+    if (
+        table.keys() != _KEYS
+        or not is_reference(ref)
+        or NUMBER.fullmatch(number) is None
+        or type(consented) is not bool
+    ):
+        raise ValueError
+    return Contact(ref, number, Zone(table["zone"]), consented)
+
+
+class ContactList:
+    """The service, as ASGI."""
+
+    def __init__(self, contacts: Sequence[Contact]) -> None:
+        self._contacts: Final = contacts
+        self._out: Final[set[str]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request; whatever is no question of the form is 400."""
+        path = posted_to(scope)
+        answer = self._answer(path, _asked(await body_of(receive, MOST_BODY))) if path else None
+        if answer is None:
+            await answer_with(send, 400, b"{}")
+        else:
+            await answer_with(send, 200, json.dumps(answer).encode())
+
+    def _answer(self, path: str, asked: Mapping[str, str] | None) -> dict[str, object] | None:
+        match path, asked:
+            case "/consented", {} if not asked:
+                return {"patients": [{"ref": each.ref, "zone": each.zone.value} for each in self._may_be_called()]}
+            case "/number", {"ref": ref}:
+                return {"number": next((each.number for each in self._may_be_called() if each.ref == ref), None)}
+            case "/whose", {"number": number}:
+                refs = [each.ref for each in self._contacts if each.number == number]
+                return {"ref": refs[0] if len(refs) == 1 else None}
+            case "/opt-out", {"ref": ref}:
+                known = any(each.ref == ref for each in self._contacts)
+                self._out.update({ref} if known else ())
+                return {"taken": known}
+        return None
+
+    def _may_be_called(self) -> list[Contact]:
+        return [each for each in self._contacts if each.consented and each.ref not in self._out]
+
+
+def _asked(body: bytes) -> Mapping[str, str] | None:
+    """What was asked: an object of at most one text."""
+    try:
+        asked = json.loads(body)
+    except ValueError:
+        return None
+    short = isinstance(asked, dict) and len(asked) <= 1 and all(isinstance(value, str) for value in asked.values())
+    return asked if short else None
+
+
+def main(given: Sequence[str]) -> None:
+    """Raises `ContactsRefused`, and `OSError` where the port is taken."""
+    parser = argparse.ArgumentParser(prog="quietline contacts", description="Synthetic contacts on this machine.")
+    parser.add_argument("--port", type=int, default=8092, help="of loopback; 8092 if not given")
+    parser.add_argument("--contacts", type=Path, default=CONTACTS, help="a file of contacts")
+    asked = parser.parse_args(given)
+    serve_on(asked.port, ContactList(load(asked.contacts)))
