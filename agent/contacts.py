@@ -4,6 +4,7 @@
     POST /number    {"ref": "..."}     ->  {"number": "+1..."} or {"number": null}
     POST /whose     {"number": "..."}  ->  {"ref": "..."} or {"ref": null}
     POST /opt-out   {"ref": "..."}     ->  {"taken": true}
+    POST /is-hers   {"ref": "...", "born": "1950-03-04", "phone_end": "0142", "record": ""}  ->  {"hers": true}
 
 The hospital keeps the numbers.  One is asked for when it is about to be dialled, and a caller's is told only to ask
 whose it is; neither stays here.  Of what goes wrong no word leaves this module.
@@ -21,8 +22,10 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol, final
 
 from agent.local_posts import LocalPosts
+from agent.patients import texts_of
 from policies.attempts import is_reference
 from policies.outreach import Zone, zone_of
+from policies.patient import Identifiers
 from policies.phi import PHI
 
 ANSWER_S: Final = 1.0
@@ -55,6 +58,10 @@ class Contacts(Protocol):
 
     async def whose(self, number: PHI[str]) -> str | Unreachable | None:
         """The reference of the one patient with this number; None for nobody's and for several's."""
+        ...
+
+    async def is_hers(self, ref: str, given: PHI[Identifiers]) -> bool | Unreachable:
+        """All that was given, two or more, is hers: who says so is the patient who was rung, and not another one."""
         ...
 
     async def opt_out(self, ref: str) -> bool:
@@ -101,6 +108,12 @@ class LocalContacts:
         if ref is None:
             return None
         return ref if isinstance(ref, str) and is_reference(ref) else Unreachable.NO_ANSWER
+
+    async def is_hers(self, ref: str, given: PHI[Identifiers]) -> bool | Unreachable:
+        """See `Contacts`."""
+        answer = await self._ask("/is-hers", given.map(lambda told: {"ref": ref, **texts_of(told)}))
+        hers = None if answer is None else answer.get("hers")
+        return hers if isinstance(hers, bool) else Unreachable.NO_ANSWER
 
     async def opt_out(self, ref: str) -> bool:
         """See `Contacts`."""

@@ -18,13 +18,16 @@ from starlette.types import Receive, Scope, Send
 
 from agent.contacts import NUMBER
 from agent.local_service import answer_with, body_of, posted_to, serve_on
+from agent.record_form import day_of
+from agent.records_service import Known, identifiers_of
 from agent.settings import ROOT
 from policies.attempts import is_reference
 from policies.outreach import Zone
+from policies.patient import ENOUGH, PHONE_END, Identifiers
 
 CONTACTS: Final = ROOT / "deploy" / "contacts" / "synthetic.toml"
 MOST_BODY: Final = 256
-_KEYS: Final = frozenset({"ref", "number", "zone", "consented"})
+_KEYS: Final = frozenset({"ref", "number", "zone", "consented", "born", "record"})
 
 
 class ContactsRefused(Exception):
@@ -39,6 +42,8 @@ class Contact:
     number: str
     zone: Zone
     consented: bool
+    hers: Known
+    """What identifies her: her date of birth, the end of her number, her record number."""
 
 
 def load(file: Path) -> tuple[Contact, ...]:
@@ -62,7 +67,8 @@ def _contact(table: Mapping[str, Any]) -> Contact:
         or type(consented) is not bool
     ):
         raise ValueError
-    return Contact(ref, number, Zone(table["zone"]), consented)
+    hers = Known(day_of(table["born"]).isoformat(), number[-PHONE_END:], str(table["record"]), {})
+    return Contact(ref, number, Zone(table["zone"]), consented, hers)
 
 
 class ContactList:
@@ -75,39 +81,49 @@ class ContactList:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request; whatever is no question of the form is 400."""
         path = posted_to(scope)
-        answer = self._answer(path, _asked(await body_of(receive, MOST_BODY))) if path else None
+        asked = _asked(await body_of(receive, MOST_BODY))
+        answer = self._answer(path, asked) if path and asked is not None else None
         if answer is None:
             await answer_with(send, 400, b"{}")
         else:
             await answer_with(send, 200, json.dumps(answer).encode())
 
-    def _answer(self, path: str, asked: Mapping[str, str] | None) -> dict[str, object] | None:
+    def _answer(self, path: str, asked: Mapping[str, str]) -> dict[str, object] | None:
         match path, asked:
             case "/consented", {} if not asked:
                 return {"patients": [{"ref": each.ref, "zone": each.zone.value} for each in self._may_be_called()]}
-            case "/number", {"ref": ref}:
+            case "/number", {"ref": ref} if len(asked) == 1:
                 return {"number": next((each.number for each in self._may_be_called() if each.ref == ref), None)}
-            case "/whose", {"number": number}:
+            case "/whose", {"number": number} if len(asked) == 1:
                 refs = [each.ref for each in self._contacts if each.number == number]
                 return {"ref": refs[0] if len(refs) == 1 else None}
-            case "/opt-out", {"ref": ref}:
+            case "/opt-out", {"ref": ref} if len(asked) == 1:
                 known = any(each.ref == ref for each in self._contacts)
                 self._out.update({ref} if known else ())
                 return {"taken": known}
+            case "/is-hers", {"ref": ref, **identifiers}:
+                return self._is_hers(ref, identifiers_of(identifiers))
         return None
+
+    def _is_hers(self, ref: str, given: Identifiers | None) -> dict[str, object] | None:
+        """Takes as long whoever is meant and whatever is wrong."""
+        if given is None:
+            return None
+        found = [each.hers.is_meant(given) and each.ref == ref for each in self._contacts]
+        return {"hers": any(found) and given.given >= ENOUGH}
 
     def _may_be_called(self) -> list[Contact]:
         return [each for each in self._contacts if each.consented and each.ref not in self._out]
 
 
 def _asked(body: bytes) -> Mapping[str, str] | None:
-    """What was asked: an object of at most one text."""
+    """What was asked: an object of texts."""
     try:
         asked = json.loads(body)
     except ValueError:
         return None
-    short = isinstance(asked, dict) and len(asked) <= 1 and all(isinstance(value, str) for value in asked.values())
-    return asked if short else None
+    of_texts = isinstance(asked, dict) and all(isinstance(value, str) for value in asked.values())
+    return asked if of_texts else None
 
 
 def main(given: Sequence[str]) -> None:

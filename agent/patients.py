@@ -50,9 +50,14 @@ class LocalRecords:
         return found
 
 
-def _body(given: Identifiers) -> bytes:
+def texts_of(given: Identifiers) -> dict[str, str]:
+    """Identifiers as they are asked for: three texts, empty for what was not given."""
     born = "" if given.born is None else given.born.isoformat()
-    return json.dumps({"born": born, "phone_end": given.phone_end, "record": given.record}).encode("ascii")
+    return {"born": born, "phone_end": given.phone_end, "record": given.record}
+
+
+def _body(given: Identifiers) -> bytes:
+    return json.dumps(texts_of(given)).encode("ascii")
 
 
 def _read(said: bytes) -> Matched | NotMatched:

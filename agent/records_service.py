@@ -90,14 +90,21 @@ class Records:
             await answer_with(send, 200, json.dumps({"patient": patient(self._known, given)}).encode())
 
 
+def identifiers_of(asked: object) -> Identifiers | None:
+    """What the three texts of a question give; None for what is no question."""
+    if not isinstance(asked, dict) or asked.keys() != _KEYS or not all(isinstance(v, str) for v in asked.values()):
+        return None
+    try:
+        born = day_of(asked["born"]) if asked["born"] else None
+    except RecordRefused:
+        return None
+    return Identifiers(born, asked["phone_end"], asked["record"])
+
+
 def _given(body: bytes) -> Identifiers | None:
     try:
-        asked = json.loads(body)
-        if not isinstance(asked, dict) or asked.keys() != _KEYS or not all(isinstance(v, str) for v in asked.values()):
-            return None
-        born = day_of(asked["born"]) if asked["born"] else None
-        return Identifiers(born, asked["phone_end"], asked["record"])
-    except (RecordRefused, ValueError):
+        return identifiers_of(json.loads(body))
+    except ValueError:
         return None
 
 

@@ -10,8 +10,9 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -23,6 +24,7 @@ from agent.embedded_redis import free_port
 from agent.outreach import Outreach
 from agent.settings import ROOT
 from policies.outreach import Campaign, Standing, Zone
+from policies.patient import Identifiers
 from policies.phi import PHI
 from tests.unit.test_outreach import Calls
 
@@ -199,13 +201,20 @@ async def test_a_silent_service_and_none_at_all_are_no_answer(monkeypatch: pytes
     assert not await LocalContacts(url).opt_out(REF)
 
 
-GOOD: Final = f'[[contact]]\nref = "{REF}"\nnumber = "{NUMBER}"\nzone = "America/New_York"\nconsented = true\n'
+GOOD: Final = f"""[[contact]]
+ref = "{REF}"
+number = "{NUMBER}"
+zone = "America/New_York"
+consented = true
+born = "1950-03-04"
+record = "4471902"
+"""
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "contact = 3", GOOD + GOOD, GOOD.replace("+1", "1"), GOOD.replace(REF, "4471902"), GOOD + "name = 'Maria'\n",
-     GOOD.replace("New_York", "Berlin"), GOOD.replace("= true", "= 1")],
+     GOOD.replace("03-04", "02-30"), GOOD.replace("New_York", "Berlin"), GOOD.replace("= true", "= 1")],
 )  # fmt: skip
 def test_a_file_of_contacts_that_is_none_is_refused(
     tmp_path: Path, text: str, capfd: pytest.CaptureFixture[str]
@@ -216,6 +225,28 @@ def test_a_file_of_contacts_that_is_none_is_refused(
     told = capfd.readouterr().err
     assert "deploy/contacts/synthetic.toml" in told
     assert NUMBER not in told
+
+
+BORN: Final = date(1950, 3, 4)
+
+
+def test_two_identifiers_are_checked_against_the_patient_who_was_rung(service: tuple[str, object, object]) -> None:
+    asked = LocalContacts(service[0])
+
+    def hers(ref: str, *given: Any) -> bool | Unreachable:
+        return asyncio.run(asked.is_hers(ref, PHI(Identifiers(*given))))
+
+    assert hers(REF, BORN, "0142") is True
+    assert hers(REF, BORN, "", "4471902") is True
+    assert hers(OTHER, BORN, "0142") is False, "another patient's are not hers"
+    for less in ((BORN,), (), (BORN, "0143"), (date(1950, 3, 5), "0142"), (BORN, "0142", "5520418")):
+        assert hers(REF, *less) is False
+
+
+@pytest.mark.parametrize("answer", [b"{}", b'{"hers": 1}', b'{"hers": "true"}', b"no"])
+async def test_whoever_cannot_be_checked_is_not_taken_for_her(answer: bytes) -> None:
+    async with stub(answer) as url:
+        assert Unreachable.NO_ANSWER is await LocalContacts(url).is_hers(REF, PHI(Identifiers(BORN, "0142")))
 
 
 def test_the_shipped_contacts_are_invented() -> None:

@@ -21,6 +21,7 @@ from agent.outreach import Outreach
 from policies.attempts import Came, Kept, is_reference
 from policies.closed import from_wire, kinds_of, to_wire
 from policies.outreach import DAY_S, Campaign, NotNowReason, Standing, Zone
+from policies.patient import Identifiers
 from policies.phi import PHI
 from tests.virtual_time import at_once
 
@@ -207,6 +208,9 @@ class Hospital:
             self._unreachable -= 1
             return Unreachable.NO_ANSWER
         return next((ref for ref, known in NUMBERS.items() if known == number.reveal()), None)
+
+    async def is_hers(self, ref: str, given: PHI[Identifiers]) -> bool | Unreachable:
+        raise AssertionError("the scheduler asks nobody who she is")
 
     async def opt_out(self, ref: str) -> bool:
         self.told_s.append(asyncio.get_running_loop().time())
