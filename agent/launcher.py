@@ -80,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _self_test()
     if given[:1] == ["patients"]:
         return _patients(given[1:])
+    if given[:1] == ["contacts"]:
+        return _contacts(given[1:])
     asked = _asked(given)
     sentence = ""
     try:
@@ -148,6 +150,22 @@ def _patients(given: Sequence[str]) -> int:
     try:
         records_service.main(given)
     except records_service.PatientsRefused as refusal:
+        sentence = str(refusal)
+    except OSError:
+        sentence = "give a --port of this machine that is free"
+    if sentence:
+        _tell(f"quietline: {sentence}")
+    return EXIT_SETTINGS if sentence else 0
+
+
+def _contacts(given: Sequence[str]) -> int:
+    """Synthetic contacts on this machine, until a signal comes."""
+    from agent import contacts_service  # not for those who only serve
+
+    sentence = ""
+    try:
+        contacts_service.main(given)
+    except contacts_service.ContactsRefused as refusal:
         sentence = str(refusal)
     except OSError:
         sentence = "give a --port of this machine that is free"
@@ -518,6 +536,7 @@ def _asked(given: Sequence[str]) -> Asked:
     verbs.add_parser("token", help="who may use the keeper's interface: issue, list, revoke", add_help=False)
     verbs.add_parser("incident", help="the calls of a window of hours, and the policy in force", add_help=False)
     verbs.add_parser("patients", help="serve synthetic patients on this machine", add_help=False)
+    verbs.add_parser("contacts", help="serve synthetic contacts on this machine", add_help=False)
     if given[:1] and given[0] in PASSED_ON:
         return Asked(given[0], more=tuple(given[1:]))
     return Asked(**vars(parser.parse_args(given)))

@@ -9,11 +9,8 @@ whoever is asked for.  A hospital puts one in its place that asks its own record
 from __future__ import annotations
 
 import argparse
-import asyncio
 import hmac
 import json
-import signal
-import socket
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,16 +19,13 @@ from typing import Any, Final
 
 from starlette.types import Receive, Scope, Send
 
+from agent.local_service import answer_with, body_of, posted_to, serve_on
 from agent.record_form import RecordRefused, day_of, record_of
 from agent.settings import ROOT
 from policies.patient import ENOUGH, Identifiers
-from telephony.listening import QuietServer, quiet_config
 
-LOOPBACK: Final = "127.0.0.1"
 PATIENTS: Final = ROOT / "deploy" / "patients" / "synthetic.toml"
 MOST_BODY: Final = 1_024
-CONNECTIONS: Final = 32
-GRACE_S: Final = 1
 _KEYS: Final = frozenset({"born", "phone_end", "record"})
 
 
@@ -89,51 +83,29 @@ class Records:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request; whatever is no question of the form is 400."""
-        asked = (scope["type"], scope.get("method"), scope.get("path"), scope.get("query_string"))
-        status, answer = 400, b"{}"
-        if asked == ("http", "POST", "/match", b""):
-            given = _given(await _body(receive))
-            if given is not None:
-                status, answer = 200, json.dumps({"patient": patient(self._known, given)}).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
+        given = _given(await body_of(receive, MOST_BODY)) if posted_to(scope) == "/match" else None
+        if given is None:
+            await answer_with(send, 400, b"{}")
+        else:
+            await answer_with(send, 200, json.dumps({"patient": patient(self._known, given)}).encode())
 
 
-async def _body(receive: Receive) -> bytes:
-    """Empty for one that is too long."""
-    body, more = b"", True
-    while more and len(body) <= MOST_BODY:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    return body if len(body) <= MOST_BODY else b""
+def identifiers_of(asked: object) -> Identifiers | None:
+    """What the three texts of a question give; None for what is no question."""
+    if not isinstance(asked, dict) or asked.keys() != _KEYS or not all(isinstance(v, str) for v in asked.values()):
+        return None
+    try:
+        born = day_of(asked["born"]) if asked["born"] else None
+    except RecordRefused:
+        return None
+    return Identifiers(born, asked["phone_end"], asked["record"])
 
 
 def _given(body: bytes) -> Identifiers | None:
     try:
-        asked = json.loads(body)
-        if not isinstance(asked, dict) or asked.keys() != _KEYS or not all(isinstance(v, str) for v in asked.values()):
-            return None
-        born = day_of(asked["born"]) if asked["born"] else None
-        return Identifiers(born, asked["phone_end"], asked["record"])
-    except (RecordRefused, ValueError):
+        return identifiers_of(json.loads(body))
+    except ValueError:
         return None
-
-
-async def serve(listening: socket.socket, known: Sequence[Known]) -> None:
-    """Until SIGTERM or SIGINT."""
-    config = quiet_config(
-        Records(known), connections=CONNECTIONS, grace_s=GRACE_S, tls=None, ws="none", log_level="critical"
-    )
-    server = QuietServer(config)
-
-    def stop() -> None:
-        server.should_exit = True
-
-    for each in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(each, stop)
-    await server.serve(sockets=[listening])
 
 
 def main(given: Sequence[str]) -> None:
@@ -142,6 +114,4 @@ def main(given: Sequence[str]) -> None:
     parser.add_argument("--port", type=int, default=8091, help="of loopback; 8091 if not given")
     parser.add_argument("--patients", type=Path, default=PATIENTS, help="a file of patients")
     asked = parser.parse_args(given)
-    known = load(asked.patients)
-    with socket.create_server((LOOPBACK, asked.port)) as listening:
-        asyncio.run(serve(listening, known))
+    serve_on(asked.port, Records(load(asked.patients)))

@@ -117,7 +117,7 @@ class Nurses:
         self._running.cancel()
         await asyncio.wait([self._running])
         self._handoff = self._home = None
-        del self._world
+        del self._world, self._patient
 
     # -- `telephony.placing.Carrier` -----------------------------------------------------------------------------------
 

@@ -1,0 +1,147 @@
+"""The shell of `agent.outreach`: asks the hospital for list and numbers, has calls placed, pushes opt-outs.
+
+A number is held from the moment it is told until its call is over, by the task of that call alone.  What places the
+call is a port: the line itself places none yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, Protocol
+
+from agent.contacts import Contacts, Unreachable
+from agent.outreach import Outreach
+from policies.attempts import Came
+from policies.outreach import Standing
+from policies.phi import PHI
+
+LOOK_S: Final = 30.0
+"""Between two looks at who is due: slots are hours."""
+LIST_S: Final = 600.0
+"""Between two lists: a patient whose consent was withdrawn at the hospital is off it after so long."""
+LONGEST_CALL_S: Final = 3_700.0  # a call's own bound is at most an hour (QUIETLINE_MAX_CALL_S)
+FIRST_AGAIN_S: Final = 1.0
+LONGEST_AGAIN_S: Final = 60.0
+"""Between two tries to tell the hospital of an opt-out; from the first it doubles."""
+CALLER_S: Final = 5.0
+"""While a caller who opts out waits to hear whether it is done."""
+
+
+class OutboundCalls(Protocol):
+    """What places a call, and stays with it until it is over."""
+
+    async def call(self, number: PHI[str], opted_out: Callable[[], None]) -> Came:
+        """What came of it.  opted_out: to be called at the moment at which she says so, not when the call is over."""
+        ...
+
+
+class Stopped(enum.Enum):
+    """What came of the wish of somebody who called us to get no more calls."""
+
+    DONE = "done"
+    NOBODY = "nobody"
+    """The hospital knows no patient by the number she calls from."""
+    NOT_NOW = "not_now"
+    """The hospital could not be asked.  She is told so: her number isn't kept to try again."""
+
+
+class CallingOut:
+    """Runs beside the line for as long as calls may be placed."""
+
+    def __init__(
+        self,
+        outreach: Outreach,
+        contacts: Contacts,
+        calls: OutboundCalls,
+        standing: Callable[[], Standing],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """standing: asked at each look and once more before each call.  clock: seconds since 1970-01-01 UTC."""
+        self._outreach: Final = outreach
+        self._contacts: Final = contacts
+        self._calls: Final = calls
+        self._standing: Final = standing
+        self._clock: Final = clock
+        self._look: Final = asyncio.Event()
+        self._out: Final = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until cancelled.  A call that is cut off by that stays held as an attempt of which nobody knows more."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._tell_opt_outs(), name="opt-outs")
+            tasks.create_task(self._list(), name="list")
+            while True:
+                self._look.clear()
+                for ref in self._outreach.due(self._now_s(), self._standing()):
+                    tasks.create_task(self._call(ref), name="outbound")
+                await _woken(self._look, LOOK_S)
+
+    async def opt_out_caller(self, number: PHI[str]) -> Stopped:
+        """Somebody who has called us wants no calls from us.  Takes at most `CALLER_S`; her number is kept nowhere."""
+        ref: str | Unreachable | None = Unreachable.NO_ANSWER
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CALLER_S):
+                ref = await self._contacts.whose(number)
+                while isinstance(ref, Unreachable):
+                    await asyncio.sleep(FIRST_AGAIN_S)
+                    ref = await self._contacts.whose(number)
+        if isinstance(ref, Unreachable):
+            return Stopped.NOT_NOW
+        if ref is None:
+            return Stopped.NOBODY
+        self._opted_out(ref)
+        return Stopped.DONE
+
+    async def _list(self) -> None:
+        while True:
+            consented = await self._contacts.consented()
+            if not isinstance(consented, Unreachable):
+                self._outreach.listed(consented, self._now_s())
+                self._look.set()
+            await asyncio.sleep(LOOK_S if isinstance(consented, Unreachable) else LIST_S)
+
+    async def _call(self, ref: str) -> None:
+        number = await self._contacts.number(ref)
+        if number is None:
+            self._outreach.release(ref)
+        elif self._outreach.place(ref, self._now_s(), self._standing()):
+            came = Came.FAILED
+            with suppress(Exception):  # its text may hold the number; what failed has been held as an attempt
+                async with asyncio.timeout(LONGEST_CALL_S):
+                    came = await self._calls.call(number, lambda: self._opted_out(ref))
+            if came is Came.OPTED_OUT:
+                self._opted_out(ref)
+            self._outreach.over(ref, came)
+        self._look.set()
+
+    def _opted_out(self, ref: str) -> None:
+        self._outreach.opt_out(ref)
+        self._out.set()
+
+    async def _tell_opt_outs(self) -> None:
+        again_s = FIRST_AGAIN_S
+        while True:
+            self._out.clear()
+            for ref in self._outreach.untold():
+                if await self._contacts.opt_out(ref):
+                    self._outreach.told(ref)
+            if self._outreach.untold():
+                await _woken(self._out, again_s)
+                again_s = min(2 * again_s, LONGEST_AGAIN_S)
+            else:
+                await self._out.wait()
+                again_s = FIRST_AGAIN_S
+
+    def _now_s(self) -> int:
+        return int(self._clock())
+
+
+async def _woken(event: asyncio.Event, within_s: float) -> None:
+    """When it is set, or after so long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            await event.wait()

@@ -1,0 +1,50 @@
+"""Does somebody who was called say that she wants no such calls?  Pure patterns over lower-case words.
+
+Any clear way of saying it counts (47 CFR 64.1200(a)(10)): it is looked for within the turn, whatever stands beside it.
+What forbids one moment, "not tonight", is no opt-out, and neither is a word about another person's calls.
+"""
+
+# ruff: noqa: E501  a pattern is read whole
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_CALL: Final = r"(?:call|calling|phone|phoning|ring|ringing|contact|contacting|bother|bothering|robocall|robocalling|dial|dialing|harass|harassing)"
+_US: Final = (
+    r"(?:me|us|here|this (?:number|phone|house)|my (?:number|phone|house|home|cell)|our (?:number|phone|house|home))"
+)
+_NOT: Final = r"(?:don't|do not|never|dont|please no|you (?:can't|cannot|may not|must not|mustn't|shouldn't)|i told you not to|i said not to)"
+_ANY_MORE: Final = r"(?:any ?more|again|ever|ever again|no more|back|at all|please|okay|ok|thank you|thanks|sir|ma'am|with (?:this|these|your) [a-z]+)"
+_LIST: Final = r"(?:list|lists|call list|calling list|phone list|system|database|records|books|roster)"
+_CALLS: Final = r"(?:calls|robocalls?|phone calls?|follow[- ]?ups?|messages|voicemails?|reminders)"
+_NOT_NOW: Final = (
+    r"(?:today|tonight|now|right now|this (?:late|early|morning|afternoon|evening|week|hour)|so (?:late|early)|before|after|until|till|while|when|if|unless|during|at (?:work|night|dinner|this (?:hour|time)|\w+ (?:o'clock|am|pm))"
+    r"|in the (?:morning|afternoon|evening|middle)|on (?:sundays?|saturdays?|weekends?|my cell|the other)|yet|names?|an? \w+|that|it|mrs|mr|miss|ms|dr|doctor|grandma|grandpa|mom|honey|sweetie|dear)"
+)
+_ENDS: Final = rf"(?! (?:{_NOT_NOW})\b)(?= {_ANY_MORE}\b| *$| (?:and|or|i|you|it|this|so|from|because|cause|leave|take|remove|bye|goodbye)\b)"
+_WAYS: Final = (
+    rf"(?<!don't )(?<!not )(?<!never )(?<!can't )\b(?:stop|quit|cease|knock off)(?: (?:with )?(?:all )?(?:the|these|this|your|those))? {_CALL}(?: {_US})?{_ENDS}",
+    rf"\b{_NOT} (?:ever |you ever )?{_CALL} {_US}{_ENDS}",
+    rf"\b{_NOT} (?:ever )?{_CALL}(?: {_ANY_MORE})+(?! (?:{_NOT_NOW})\b)",
+    rf"\b(?:stop|quit|no more|end|cancel|turn off|i (?:don't|do not) (?:want|need|like)(?: to (?:get|have|receive|be getting))?|(?:don't|do not) (?:want|send|make|place)(?: me)?)(?: (?:any|any more|all|more|of|the|these|this|those|your|such|kind of|sort of|automated|automatic|with))* {_CALLS}{_ENDS}",
+    rf"\bi (?:don't|do not|no longer) (?:want|wish|like) (?:you (?:people |guys )?)?(?:to )?(?:be |keep |get )?(?:called|{_CALL})(?: {_US})?{_ENDS}",
+    rf"\b(?:take|get|cross|scratch|keep|drop|strike) (?:{_US}|my name|(?:my|this|our) (?:phone )?number|her|him|them) (?:off|out|from)(?: of)?(?: (?:of|the|your|that|this|any|all|these|calling|call|phone))*(?: {_LIST}| {_CALLS}|{_ENDS})",
+    rf"\b(?:remove|delete|erase|unsubscribe|unlist|strike) (?:{_US}|my name|(?:my|this|our) (?:phone )?number|her|him|them)\b",
+    r"\b(?:unsubscribe|opt(?:ing|ed)? (?:me )?out|opt-?out|do[- ]not[- ]call (?:list|registry)|lose (?:my|this|our) number|forget (?:my|this|our) number)\b",
+    rf"\b(?:put|add) (?:{_US} )?(?:on|to) (?:the|your|a) (?:do[- ]not[- ]call|no[- ]call)\b",
+    rf"\b(?:leave (?:me|us) alone|i (?:revoke|withdraw|take back) (?:my )?(?:consent|permission)|(?:you )?(?:don't|do not) have (?:my )?(?:consent|permission) to {_CALL}(?: {_US})?)(?! (?:for now|right now|today|tonight)\b)",
+    rf"\b(?:i|we) (?:want|would like|'d like|need)? ?(?:you )?(?:to )?(?:stop|end) (?:getting|receiving|having|taking|with)(?: (?:all|any|of|the|these|this|those|your))* {_CALLS}\b",
+    rf"\b(?:make|have) (?:it|this|them|these|the calls?|these calls?|those calls?|your calls?) stop\b|\b(?:these|this|the|your|those) {_CALLS} (?:have to|has to|must|need to|needs to|should) (?:stop|end)\b",
+)
+_OUT: Final = re.compile("|".join(f"(?:{way})" for way in _WAYS))
+_ALONE: Final = re.compile(
+    r"(?:(?:please|just|no|hey|you|and|i said|ok|okay|now|um|uh) )*(?:stop|stop it|stop this|stop that|remove|end|quit|cancel)(?: (?:please|now|it|this|all|stop|thank you|thanks))*"
+)
+"""The bare words that carriers and the rule name, as the whole turn."""
+
+
+def opts_out(text: str) -> bool:
+    """True where the words ask that these calls end for good."""
+    plain = " ".join(re.findall(r"[a-z]+(?:'[a-z]+)?|-", text.lower().replace("’", "'"))).replace(" - ", "-")
+    return _ALONE.fullmatch(plain) is not None or _OUT.search(plain) is not None

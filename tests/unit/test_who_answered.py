@@ -1,0 +1,305 @@
+"""What whoever picks up says is read into one event; an opt-out is heard in any clear wording."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies.opting_out import opts_out
+from policies.right_party import Event, State
+from policies.who_answered import greets_as_machine, heard
+
+STOPS: Final = """
+stop calling
+Stop calling me.
+please stop calling me, thank you
+Stop calling here!
+Quit calling this number.
+stop
+stop please
+Would you please stop calling us?
+Don't call me again.
+Do not call me anymore.
+Never call here again.
+don't call this number
+Don't ever call me again
+Please don't call back.
+Do not contact me.
+don't call me
+I told you not to call me
+Take me off your list.
+take me off the calling list please
+Take my name off your list
+get me off this list
+Remove me from your list
+remove my number
+Could you remove me from these calls?
+Put me on your do not call list
+I want to be on the do-not-call list
+Unsubscribe.
+I'd like to opt out
+opt me out please
+Lose my number.
+No more calls
+no more calls, please
+I don't want these calls
+I don't want any more of these calls
+I do not want to receive calls from you
+I don't want you calling me
+I don't want to be called anymore
+I don't want you to call me again
+I no longer want to be called
+leave me alone
+I revoke my consent
+you don't have permission to call me
+make it stop
+These calls have to stop.
+I want to stop getting these calls
+stop the calls
+stop these calls please
+stop with the calls
+cancel these calls
+Stop bothering me
+stop harassing me
+Quit bothering us
+She doesn't live here, take her off your list
+yes this is she, but stop calling
+I'm not interested, don't call again
+We don't want your calls.
+please stop phoning me
+Stop ringing me
+Don't phone me again
+end these calls
+""".strip().splitlines()
+GOES_ON: Final = """
+stop calling me Mary
+stop calling me that
+don't call me grandma
+Don't call me tonight
+don't call me now, I'm at work
+Don't call me before ten
+please don't call me at work
+don't call when I'm asleep
+don't call an ambulance
+don't call 911
+Don't call my husband
+Don't call the doctor yet
+should I stop taking my pills
+I stopped calling the nurse
+can you call me back later
+don't stop calling
+never stop calling me
+Call me again tomorrow
+I can't stop coughing
+my chest stopped hurting
+the bleeding won't stop
+can I stop the medicine
+I called you earlier
+take me to the hospital
+take the bandage off
+remove my stitches
+please take this off my leg
+I'd like to end the call
+how do I remove the dressing
+can you leave me a number
+not now
+I don't want any calls tonight
+who is calling
+nobody calls me here
+when will you call me again
+did the doctor call
+don't call it a surgery
+I have no more pain
+no more questions
+the nurse told me not to call
+I want it to stop hurting
+stop talking
+March fourth nineteen fifty
+yes this is she
+I don't like hospitals
+cancel my appointment
+forget it
+I forgot my number
+don't hang up
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("words", STOPS)
+def test_every_clear_way_of_saying_stop_is_an_opt_out(words: str) -> None:
+    assert opts_out(words)
+    assert opts_out(words.upper())
+    assert Event.STOP is heard(words, State.BIRTH)
+
+
+@pytest.mark.parametrize("words", GOES_ON)
+def test_what_forbids_one_moment_or_speaks_of_something_else_is_none(words: str) -> None:
+    assert not opts_out(words)
+
+
+SAID: Final = {
+    Event.SHE: """
+Speaking.
+This is she.
+Yes, this is she.
+Yes?
+yes speaking
+That's me
+It's me.
+this is her
+You're speaking to her
+I am
+Yeah
+Yes, go ahead
+Sure
+Hello, this is she
+Yes this is she, who is this?
+Mm-hmm
+I'm here
+""",
+    Event.COMING: """
+Hold on.
+One moment, please.
+Just a second, I'll get her.
+Let me get her
+hang on, she's right here
+Sure, hold on
+I'll put her on
+Here she is
+Wait a minute, let me see if she's awake
+yes hold on a second
+""",
+    Event.NOT_IN: """
+She's not here.
+She isn't home right now
+No, she's out.
+He's asleep
+Not here right now
+She's at work
+No.
+Nope
+She can't come to the phone
+No, this is her husband
+I'm her daughter
+This is her son
+she just stepped out
+Can I take a message?
+She's sleeping
+this isn't her
+no I'm afraid not
+she is in the hospital
+""",
+    Event.NOT_HERS: """
+You have the wrong number.
+Wrong number
+There's nobody here by that name
+No one by that name here
+She doesn't live here anymore
+I don't know anyone named that
+She moved away
+She passed away last week
+I just got this number
+this is not her number anymore
+never heard of her
+""",
+    Event.WHO: """
+Who is this?
+Who's calling?
+Who am I talking to?
+May I ask who's calling?
+Who are you?
+Is this a robot?
+what company are you with
+where are you calling from
+Are you a real person?
+who wants to know
+Hello, who's this
+""",
+    Event.WHY: """
+What is this about?
+What's this regarding?
+What do you want?
+Why are you calling?
+What is this call about?
+is something wrong
+What's it about
+about what
+""",
+    Event.BUSY: """
+I'm driving
+Not now
+Can you call back later?
+This is a bad time
+Call me later
+I can't talk right now
+I'm at work
+I'm not interested
+don't call me at night
+Call back tomorrow
+I'm busy
+no time
+""",
+    Event.UNHEARD: """
+The weather is nice
+I had chicken for dinner
+Hello?
+Maria?
+Hello hello
+what
+I see
+""",
+}
+MACHINES: Final = """
+Hi, you've reached the Lopez residence, please leave a message after the tone
+We're not available to take your call
+The person you are calling is not available
+Please leave your name and number
+Your call has been forwarded to an automatic voice message system
+Hi this is Maria I can't come to the phone right now
+at the tone please record your message
+""".strip().splitlines()
+CASES: Final = [(words, event) for event, lines in SAID.items() for words in lines.strip().splitlines()]
+
+
+@pytest.mark.parametrize(("words", "event"), CASES)
+def test_an_answer_to_may_i_speak_with_her_is_read(words: str, event: Event) -> None:
+    assert event is heard(words, State.ASKED)
+    assert not greets_as_machine(words)
+
+
+@pytest.mark.parametrize("words", MACHINES)
+def test_a_machines_greeting_is_known_by_its_words_until_she_has_answered(words: str) -> None:
+    assert greets_as_machine(words)
+    assert Event.MACHINE is heard(words, State.ANSWERED) is heard(words, State.ASKED)
+    assert Event.MACHINE is not heard(words, State.BIRTH)
+
+
+@pytest.mark.parametrize(
+    "words", ["take me off your list", "Wrong number, stop calling here", "Yes, and don't call me again"]
+)
+def test_an_opt_out_comes_before_all_else_that_was_said(words: str) -> None:
+    assert Event.STOP is heard(words, State.ASKED)
+
+
+def test_a_greeting_that_sends_telemarketers_away_is_a_machines() -> None:
+    greeting = "Leave a message. If you are selling something, take me off your list."
+
+    assert Event.MACHINE is heard(greeting, State.ANSWERED)
+
+
+def test_hello_from_one_who_was_fetched_is_a_new_person() -> None:
+    assert Event.PERSON is heard("Hello?", State.FETCHED)
+    assert Event.UNHEARD is heard("Hello?", State.ASKED)
+
+
+def test_a_question_back_while_she_is_identified_is_no_answer() -> None:
+    assert Event.WHO is heard("yes, who is this?", State.BIRTH)
+    assert Event.WHY is heard("What is this about?", State.SECOND)
+    assert Event.UNHEARD is heard("March fourth nineteen fifty", State.BIRTH)
+
+
+@given(st.text(max_size=200), st.sampled_from(State))
+def test_whatever_is_said_comes_to_one_event(words: str, state: State) -> None:
+    assert heard(words, state) in Event
