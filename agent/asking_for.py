@@ -1,6 +1,6 @@
 """Asking for a patient and making sure that it is she, in one call that we placed: words, keys, sounds in, steps out.
 
-    asking = AskingFor(RightParty(leaves_message=True), is_hers)
+    asking = AskingFor(RightParty(leaves_message=True), name, is_hers)
     step = asking.picked_up(Answered.HUMAN)     # and so for words, keys, silence, what the call itself found
     if Act.CHECK in step.acts:
         step = await asking.check()
@@ -42,9 +42,12 @@ _YES_NO: Final = {"1": Event.SHE, "2": Event.NOT_IN}
 class AskingFor:
     """One call's.  Forgets what was given as soon as a step says so."""
 
-    def __init__(self, party: RightParty, is_hers: Callable[[PHI[Identifiers]], Awaitable[bool | Unreachable]]) -> None:
-        """is_hers: of the patient who was rung; takes at most `ANSWER_S`."""
+    def __init__(
+        self, party: RightParty, name: PHI[str], is_hers: Callable[[PHI[Identifiers]], Awaitable[bool | Unreachable]]
+    ) -> None:
+        """name: as she is asked for.  is_hers: of the patient who was rung; takes at most `ANSWER_S`."""
         self._party: Final = party
+        self._name: Final = name
         self._is_hers: Final = is_hers
         self._keying: Final = Keying()
         self._given: PHI[Identifiers] = PHI(Identifiers())
@@ -65,7 +68,7 @@ class AskingFor:
     def hear(self, words: PHI[str]) -> Step:
         """One turn's words, after the call has looked for an emergency in them."""
         state = self._party.state
-        event = words.map(lambda text: heard(text, state)).reveal()
+        event = words.map(lambda text: heard(text, state, self._name.reveal())).reveal()
         if state not in IDENTIFYING or event is Event.STOP:
             return self._on(event)
         known = self._given.map(lambda given: given.born is not None).reveal()

@@ -41,7 +41,7 @@ async def away(given: PHI[Identifiers]) -> bool | Unreachable:
 
 
 def asking(is_hers: IsHers = hers, *, leaves_message: bool = True) -> AskingFor:
-    return AskingFor(RightParty(leaves_message=leaves_message), is_hers)
+    return AskingFor(RightParty(leaves_message=leaves_message), PHI("Maria Lopez"), is_hers)
 
 
 def said(made: AskingFor, *turns: str) -> list[Step]:
@@ -158,6 +158,10 @@ def test_an_opt_out_beside_an_identifier_counts() -> None:
     ("turns", "line", "came"),
     [
         (("She's not here right now",), Line.CALL_BACK, Came.NOT_IN),
+        (("Maria's not home.",), Line.CALL_BACK, Came.NOT_IN),
+        (("No Maria here.",), Line.WRONG_NUMBER, Came.NOT_HERS),
+        (("Maria Lopez speaking.",), Line.ASK_BIRTH, Came.PLACED),
+        (("I'm Maria's husband.",), Line.CALL_BACK, Came.NOT_IN),
         (("You have the wrong number",), Line.WRONG_NUMBER, Came.NOT_HERS),
         (("Who is this?",), Line.WHO_WE_ARE, Came.PLACED),
         (("What is this about?",), Line.NOT_SAID, Came.PLACED),

@@ -92,6 +92,8 @@ def test_list_number_match_and_opt_out_go_over_the_wire_and_show_nowhere(
         assert REF not in consented
         assert await asked.number(REF) is None
 
+    for name in list(logging.root.manager.loggerDict):  # whatever another test has set them to
+        caplog.set_level(logging.DEBUG, logger=name)
     with caplog.at_level(logging.DEBUG):
         asyncio.run(use())
     shown = capfd.readouterr()

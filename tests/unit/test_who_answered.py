@@ -73,6 +73,91 @@ please stop phoning me
 Stop ringing me
 Don't phone me again
 end these calls
+I'm asking you nicely to stop these phone calls
+You people need to quit calling my house
+I don't want to hear from you again
+please delete my number from your records
+I wish you would stop calling
+could you not call me anymore please
+no more phone calls please
+I never want another call from you
+Do me a favor and don't call back
+get my number off your list
+I asked you to stop calling
+Stop all calls
+cease and desist calling me
+don't ring this house again
+you're calling too much, take me off
+I'd rather not get these calls
+please end all calls to this number
+that's enough, don't phone me anymore
+I want off this list
+How do I get off this list
+How do I stop these calls
+please discontinue these calls
+I don't wish to be contacted
+block my number from your system
+nobody here wants these calls, stop it
+stop contacting me
+I'm done with these calls
+quit phoning
+not interested, remove me
+don't bother calling again
+I don't want you people calling here
+please make sure nobody calls me again
+we are not interested, take this number off
+I've told you three times to stop calling
+cancel my enrollment in these calls
+you need to stop these robocalls
+don't contact this number
+do not ever call again
+remove us from whatever list this is
+I'd like you to stop calling me now
+just stop with the calling
+no thank you, no more calls
+how do I opt out of this
+please stop bothering my mother
+I don't want any follow-up calls
+put this number on the no call list
+enough already, stop phoning here
+I want these calls to stop
+don't you dare call me again
+you have to stop calling
+Listen, don't call this house anymore
+I really don't want to get these calls
+Kindly remove my phone number from your list
+would you quit it with the calls
+I'm on the do not call registry
+never ring me again
+stop sending me these calls
+I said no more calls
+you're not allowed to call me
+I want to unsubscribe from this
+please do not contact us any further
+take my mother's number off your list
+we'd like to be taken off your list
+this is harassment, stop calling
+I don't need these calls
+don't call, I'm not interested
+can you make these calls stop
+I'm revoking my consent
+leave my mother alone
+I no longer want your calls
+Can you all please just stop with these automated calls
+I don't give you permission to call me
+tell them to stop calling this phone
+I've had enough of your calls
+do not phone my house any longer
+get us off your call list today
+we don't want to be on your calling list
+no I don't want you to contact me
+you can stop calling now
+stop dialing my number
+end this and don't call back
+I'm opting out
+scratch me off your list
+hey robot, never call me
+I do not consent to these calls
 """.strip().splitlines()
 GOES_ON: Final = """
 stop calling me Mary
@@ -124,6 +209,66 @@ cancel my appointment
 forget it
 I forgot my number
 don't hang up
+can you call me at four instead
+call the house phone instead
+don't call my cell, call the house
+I stopped the water pill on Tuesday
+the doctor said to stop smoking
+did you try calling yesterday
+please don't hang up on me
+don't worry about it
+I was about to call you
+my daughter usually takes these calls
+stop, I need to get my glasses
+hold on let me stop the TV
+she stopped breathing
+I can't get off the couch
+please call an ambulance
+remind me what the number was
+I got off the phone with the nurse
+take your time
+how do I stop the bleeding
+don't call her Mary she hates it
+stop, stop, my chest hurts
+don't call tonight please
+I stopped calling the clinic because nobody answers
+can you stop talking so fast
+please call back after five
+don't take me off the line
+my son calls me every day
+I want off this medicine
+is there a list of side effects
+don't call me old
+don't call me before my nap
+I'd like another call tomorrow
+stop it, you're making me laugh
+the calls I get from the bank annoy me
+please don't call the police
+I need you to call my son
+should I be off the blood thinner list
+don't stop now
+call me anytime
+I take my pills when you call
+I don't have the number with me
+could you not talk so loud
+I never got a call from the clinic
+do not put me on hold
+I can't call you from work
+he doesn't take calls in the evening
+no, she is not here, call back Tuesday
+I don't remember your name
+she doesn't answer calls after eight
+you never called me back yesterday
+please don't end the call
+I have not taken my pills
+not today, I have a headache
+I don't see the list in my folder
+please hold the line
+I don't know my record number
+don't you have my number
+I want to stop the blood thinner
+I called and called and nobody answered
+it isn't on my list of medicines
 """.strip().splitlines()
 
 
@@ -267,6 +412,79 @@ CASES: Final = [(words, event) for event, lines in SAID.items() for words in lin
 def test_an_answer_to_may_i_speak_with_her_is_read(words: str, event: Event) -> None:
     assert event is heard(words, State.ASKED)
     assert not greets_as_machine(words)
+
+
+WITH_HER_NAME: Final = [
+    ("Yes, Maria here", Event.SHE),
+    ("That would be me", Event.SHE),
+    ("You're talking to her", Event.SHE),
+    ("yes, what is it", Event.SHE),
+    ("I am Maria", Event.SHE),
+    ("Hang on a sec, Maria, telephone!", Event.COMING),
+    ("I'll go see if she's up", Event.COMING),
+    ("Okay wait", Event.COMING),
+    ("let me call her", Event.COMING),
+    ("Maria went to the store", Event.NOT_IN),
+    ("she's not feeling well and she's lying down", Event.NOT_IN),
+    ("Mom's asleep", Event.NOT_IN),
+    ("she's in the shower", Event.NOT_IN),
+    ("Nah she ain't here", Event.NOT_IN),
+    ("There is no Maria at this number", Event.NOT_HERS),
+    ("Sorry, wrong number", Event.NOT_HERS),
+    ("she hasn't lived here for years", Event.NOT_HERS),
+    ("Sorry, who is calling?", Event.WHO),
+    ("Where is this call from?", Event.WHO),
+    ("What hospital?", Event.WHO),
+    ("What's going on?", Event.WHY),
+    ("What do you want with her?", Event.WHY),
+    ("Why?", Event.WHY),
+    ("I can't right now", Event.BUSY),
+    ("This isn't a good time", Event.BUSY),
+    ("Call me in an hour", Event.BUSY),
+    ("You got her", Event.SHE),
+    ("Yes, that's me.", Event.SHE),
+    ("This is she speaking", Event.SHE),
+    ("I'm Maria", Event.SHE),
+    ("Uh, yes?", Event.SHE),
+    ("yes ma'am", Event.SHE),
+    ("Sure, this is her", Event.SHE),
+    ("Give me a second I'll go find her", Event.COMING),
+    ("Ma, it's for you", Event.COMING),
+    ("sure thing, one sec", Event.COMING),
+    ("Let me pass you to her", Event.COMING),
+    ("just a minute please", Event.COMING),
+    ("She's at dialysis", Event.NOT_IN),
+    ("She's unavailable", Event.NOT_IN),
+    ("She stepped away", Event.NOT_IN),
+    ("He's taking a nap", Event.NOT_IN),
+    ("this is her mother", Event.NOT_IN),
+    ("she won't be back till six", Event.NOT_IN),
+    ("No Maria here", Event.NOT_HERS),
+    ("You must have the wrong number", Event.NOT_HERS),
+    ("Nobody called that lives here", Event.NOT_HERS),
+    ("I don't know who you mean", Event.NOT_HERS),
+    ("she died in March", Event.NOT_HERS),
+    ("Who's speaking please?", Event.WHO),
+    ("And you are?", Event.WHO),
+    ("Who did you say this was?", Event.WHO),
+    ("Am I talking to a machine?", Event.WHO),
+    ("What's this in regards to?", Event.WHY),
+    ("May I ask what it's concerning?", Event.WHY),
+    ("Is everything okay?", Event.WHY),
+    ("I'm in the middle of something", Event.BUSY),
+    ("Can we do this later?", Event.BUSY),
+    ("I have company right now", Event.BUSY),
+    ("try me tomorrow", Event.BUSY),
+]
+
+
+@pytest.mark.parametrize(("words", "event"), WITH_HER_NAME)
+def test_her_name_in_an_answer_means_she(words: str, event: Event) -> None:
+    assert event is heard(words, State.ASKED, "Maria")
+
+
+def test_her_name_alone_is_no_answer() -> None:
+    assert Event.UNHEARD is heard("Maria?", State.ASKED, "Maria")
 
 
 @pytest.mark.parametrize("words", MACHINES)
