@@ -56,7 +56,8 @@ class Asker:
         try:
             async with asyncio.timeout(WEBHOOK_S):
                 status, body = await self._webhook.post(url, form)
-                await asyncio.sleep(late_s)
+                if status:  # nobody's answer is not late
+                    await asyncio.sleep(late_s)
         except TimeoutError:
             trouble = Trouble.TIMED_OUT
         else:

@@ -63,7 +63,16 @@ def board_of(found: Sequence[Judged]) -> Board:
     leaking = [n for n in found if n.leaks]
     board.at_most("nights in which a brief was heard by no nurse or written", Share(len(leaking), len(found)), 0)
     _misses(board, "leaks", ((n, False, "; ".join(n.leaks)) for n in leaking))
-    _times(board, found, "accepting key to both in the room", TO_ROOM_MS, lambda n: n.to_room_ms)
+    _times(
+        board,
+        found,
+        "accepting key, or the end of 911's words, to both in the room",
+        TO_ROOM_MS,
+        lambda n: n.to_room_after_words_ms,
+    )
+    raw = [n.to_room_ms for n in found if n.to_room_ms is not None]
+    if raw:
+        board.say("the same from the key alone", f"p50 {quantile(raw, 0.5):.1f}, p95 {quantile(raw, 0.95):.1f} ms")
     _times(board, found, "red flag to the first nurse's ring", RING_MS, lambda n: n.ring_ms)
     waits = [n for n in found if n.silence_s is not None]
     over = [n for n in waits if (n.silence_s or 0.0) > SILENCE_S]

@@ -40,7 +40,7 @@ def sentences(sound: Int16, world: World) -> list[Sentence]:
     while (after := int(np.searchsorted(begins, at))) < len(begins):
         at = int(begins[after])
         tag = _frame(sound, at, world)
-        goes_on = tag is not None and bool(found) and found[-1][0] == tag.what and tag.nth > found[-1][1][-1]
+        goes_on = tag is not None and bool(found) and found[-1][0] == tag.what and tag.nth == found[-1][1][-1] + 1
         if tag is None or not (goes_on or _frame(sound, at + FRAME_SAMPLES, world) == Tag(tag.what, tag.nth + 1)):
             at += 1
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,8 @@ SOON_S: Final = 2.0  # the issue's bar: from the red flag's end to the first wor
 KILLED_S: Final = 10.0  # the issue's bar: from the line's death to the fail-safe's words and dial
 CROSSING_S: Final = 8.0  # a nurse accepts, and within this a caller who hangs up has left her, not been failed
 GRAVE: Final = {Says.RED_FLAG: Phrase.EMERGENCY, Says.CRISIS: Phrase.CRISIS}
+HANDING_OFF: Final = (Phrase.EMERGENCY, Phrase.CRISIS, Phrase.SYMPTOM, Phrase.TRANSFER)
+"""The words with which she is told that a nurse is fetched: heard to their end before she is put through."""
 MARKS: Final = ("a caller ", "nobody has assessed", "chest pain", "kill myself", "red and swollen", "our safety check")
 """Of the brief and of what patients say: pieces that nothing else here is written with."""
 
@@ -52,6 +55,8 @@ class Judged:
     """Where a word of the brief or of hers stood."""
     to_room_ms: float | None = None
     """From the accepting key to both being in the room."""
+    to_room_after_words_ms: float | None = None
+    """The same; from the end of the hand-off's own words, 911 among them, where those were still being said."""
     silence_s: float | None = None
     """The longest that she heard nothing while she waited."""
     ring_ms: float | None = None
@@ -88,7 +93,9 @@ def judged(night: Night) -> Judged:
     patient.ring(found)
     found.alone_s = _alone_s(night)
     found.leaks = list(_leaks(night))
-    found.broken = [*night.raised, *night.left, *([] if night.finished else ["a call did not end"])]
+    if _briefs_at_once(night):
+        found.broken.append("two nurses heard the brief at once")
+    found.broken += [*night.raised, *night.left, *([] if night.finished else ["a call did not end"])]
     return found
 
 
@@ -125,6 +132,8 @@ def _of_acceptance(night: Night, bridges: Sequence[Bridge], patient: _Patient, f
         accepted_s = _accepted_s(night, bridge)
         if accepted_s is not None and found.to_room_ms is None:
             found.to_room_ms = (bridge.from_s - accepted_s) * 1000
+            begin_s = max([accepted_s, *(said for said in patient.handed_off_s if said < bridge.from_s)])
+            found.to_room_after_words_ms = (bridge.from_s - begin_s) * 1000
     for visit in night.visits:
         if visit.nurse is None or found.bridged:
             continue
@@ -140,7 +149,7 @@ def _of_acceptance(night: Night, bridges: Sequence[Bridge], patient: _Patient, f
 def _excused(night: Night, visit: Visit, accepted_s: float, patient: _Patient) -> bool:
     """Somebody left by herself, or the line died: nobody could have been put through."""
     leaves = night.plan.nurses[visit.nurse or 0].ending is Ending.HANGS_UP
-    gone_s = min(patient.leaves_s, *(said[0] for said in patient.calls_off), float("inf"))
+    gone_s = min(patient.leaves_s, patient.dialled_s, *(said[0] for said in patient.calls_off), float("inf"))
     return leaves or gone_s < accepted_s + CROSSING_S or patient.dies_s < accepted_s + CROSSING_S
 
 
@@ -169,6 +178,8 @@ class _Patient:
         self.line_calls = [each for each in night.calls if each.direction == CHILD and each.to == NURSE_LINE]
         self.dialled_s = min((each.started_at for each in self.line_calls), default=float("inf"))
         self.met_s = min((bridge.from_s for bridge in bridges), default=float("inf"))
+        handing = {words(phrase) for phrase in HANDING_OFF}
+        self.handed_off_s = [self.at_s(each.until_ms) for each in self.heard if each.text in handing]
         self.dropped = any(end.value == "dropped" for end in night.ends)
 
     def at_s(self, ms: float) -> float:
@@ -178,7 +189,7 @@ class _Patient:
     def emergency(self, found: Judged) -> None:
         """Of the first grave thing that she said."""
         said = next((said for said in self.visit.said if said[2].grave), None)
-        if said is None or self.met_s < said[1] + SOON_S:
+        if said is None or min(self.met_s, self.dialled_s) < said[1] + SOON_S:
             return
         told = next(
             (each for each in self.heard if each.text == words(GRAVE[said[2]]) and self.at_s(each.until_ms) > said[0]),
@@ -204,7 +215,9 @@ class _Patient:
             return
         rung = {order.number for order in self.night.orders}
         tried = all(nurse_number(n) in rung for rung_ in self.night.plan.ladder for n in rung_.nurses)
-        told = any(each.text == words(Phrase.NOBODY_CAME) and each.whole for each in self.heard)
+        nobody = [n for n, each in enumerate(self.heard) if each.text == words(Phrase.NOBODY_CAME)]
+        rest = self.heard[nobody[0] :] if nobody else []  # something worse that she says cuts it short
+        told = any(each.whole and (_grave(each) or each.text == words(Phrase.NOBODY_CAME)) for each in rest)
         found.fetched = bool(self.bridges) or (tried and told and bool(self.line_calls))
         if not found.fetched:
             found.why["fetched"] = f"every rung tried {tried}, told {told}, nurse line {bool(self.line_calls)}"
@@ -250,6 +263,19 @@ class _Patient:
             return
         ringing = [each.started_at + SETUP_S for each in self.night.calls if each.to in ringers]
         found.ring_ms = (min(ringing) - said[1]) * 1000 if ringing else float("inf")
+
+
+def _briefs_at_once(night: Night) -> bool:
+    """Was the brief still being said to one nurse when it was begun to another?"""
+    fixed = {words(phrase) for phrase in SAYS.values()}
+    said: list[tuple[float, float]] = []
+    for visit in (each for each in night.visits if each.nurse is not None):
+        brief = [each for each in night.heard(visit) if each.text not in fixed]
+        if brief:
+            zero_s = visit.phone.began_s
+            said.append((zero_s + brief[0].from_ms / 1000, zero_s + brief[-1].until_ms / 1000))
+    said.sort()
+    return any(after[0] < before[1] for before, after in pairwise(said))
 
 
 def _sounding(phone: Phone) -> Iterator[tuple[float, float]]:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from agent.call import Call
 from agent.handoff import Handoff, Handoffs, Origins, Voice
@@ -75,7 +75,7 @@ class Night:
     died_s: float | None = None
     """When the line's machine died."""
     left: list[str] = field(default_factory=list)
-    """Of hand-offs, what was left when the night was over."""
+    """Hand-offs, tasks and timers that were there when the night was over."""
     raised: list[str] = field(default_factory=list)
     """Names of what was raised and should not have been."""
     ends: list[EndReason] = field(default_factory=list)
@@ -159,10 +159,19 @@ def _short(script: Script) -> Script:
 def run(plan: Plan) -> Night:
     """The whole night, at once."""
     house()  # made by a loop of its own, so not inside the next one
-    return at_once(_night(plan))
+    return at_once(lived(plan))
 
 
-async def _night(plan: Plan) -> Night:
+async def lived(plan: Plan) -> Night:
+    """The same, on a loop of virtual time that is there; `house()` was made before."""
+    night = await _lived(plan)
+    loop: Any = asyncio.get_running_loop()
+    night.left += [task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    night.left += [timer._callback.__qualname__ for timer in loop._scheduled if not timer.cancelled()]
+    return night
+
+
+async def _lived(plan: Plan) -> Night:
     world = World()
     world.sentences[:] = house()[1].sentences
     written: list[str] = []

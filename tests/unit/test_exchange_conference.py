@@ -155,6 +155,28 @@ def test_a_participant_who_is_redirected_leaves_without_her_action() -> None:
     at_once(story())
 
 
+def test_a_conference_s_record_tells_who_was_in_it_from_when_until_when() -> None:
+    async def story() -> None:
+        async with town(Telephone(PATIENT), Telephone(NURSE)) as there:
+            patient = await joins(
+                there, PATIENT, conference('startConferenceOnEnter="false" participantLabel="patient"')
+            )
+            await asyncio.sleep(2.0)
+            nurse = await joins(there, NURSE, conference('participantLabel="nurse"'))
+            await asyncio.sleep(5.0)
+            (record,) = there.exchange.conferences()
+            assert [("patient", None), ("nurse", None)] == [(stay.label, stay.until_s) for stay in record.stays]
+            await there.exchange.change(nurse, status="completed")
+            await asyncio.sleep(1.0)
+            (record,) = there.exchange.conferences()
+            first, second = record.stays
+            assert (patient, None) == (first.call_sid, first.until_s)
+            assert second.until_s is not None
+            assert first.from_s + 2.0 < second.from_s < second.until_s
+
+    at_once(story())
+
+
 def test_keys_do_nothing_in_a_conference() -> None:
     async def story() -> None:
         async def presses(phone: Phone) -> None:

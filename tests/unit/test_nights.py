@@ -1,0 +1,132 @@
+"""Drawn nights: the same seed is the same night, and what an ear heard is read back from its sound."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from agent.phrases import Phrase
+from telephony.audio import FRAME_SAMPLES, Int16
+from telephony.transfer import Rank, Rung
+from telephony.twin.faults import Faults
+from tests.evaluation.nights import board_of
+from tests.fakes import World
+from tests.nights.hearing import sentences, silences
+from tests.nights.judging import Judged, bridges_of, judged
+from tests.nights.night import run
+from tests.nights.plans import Ending, Key, Later, NursePlan, PatientPlan, Pickup, Plan, Says, Unreliable, drawn
+from tests.simulated import words
+
+ONE = Key("1", 1.0)
+TAKES_IT = NursePlan(Pickup.ANSWERS, 2.0, (ONE, ONE))
+
+
+def plan(*nurses: NursePlan, patient: PatientPlan | None = None, dies_s: float | None = None) -> Plan:
+    """A night without a fault; each nurse on a rung of her own."""
+    ladder = tuple(Rung(Rank.UNIT, (n,), 10_000) for n in range(len(nurses)))
+    return Plan(0, patient or PatientPlan(Says.RED_FLAG), nurses, ladder, Faults(), Unreliable(), dies_s)
+
+
+def sound(world: World, text: str, begins: int = 0, ends: int | None = None) -> list[Int16]:
+    return [frame.reveal() for frame in world.spoken(text)[begins:ends]]
+
+
+def test_a_seed_is_always_the_same_night() -> None:
+    assert drawn(7) == drawn(7)
+    assert drawn(7) != drawn(8)
+
+
+def test_a_night_twice_is_the_same_night_twice() -> None:
+    first, second = (judged(run(drawn(16))) for _ in range(2))
+
+    assert first == second
+
+
+def test_sentences_are_read_from_sound_that_begins_at_any_sample() -> None:
+    world = World()
+    pieces = [
+        np.zeros(37, np.int16),
+        *sound(world, "Good night."),
+        np.zeros(901, np.int16),
+        *sound(world, "Yes, it is."),
+    ]
+
+    heard = sentences(np.concatenate(pieces), world)
+
+    assert [("Good night.", True), ("Yes, it is.", True)] == [(each.text, each.whole) for each in heard]
+
+
+def test_a_sentence_that_is_cut_short_is_not_whole_and_is_no_other() -> None:
+    world = World()
+    for n in range(64):
+        world.sentence(f"number {n}")
+    cut = np.concatenate(sound(world, "Good night, sleep well."))[: 20 * FRAME_SAMPLES - FRAME_SAMPLES // 2]
+
+    heard = sentences(np.concatenate([cut, *sound(world, "Good night, sleep well.")]), world)
+
+    assert {"Good night, sleep well."} == {each.text for each in heard}
+    assert [False, True] == [each.whole for each in heard]
+
+
+def test_the_longest_silence_is_counted_from_the_end_of_what_was_heard_last() -> None:
+    assert 4.0 == silences([(1.0, 3.0), (2.0, 5.0), (9.0, 10.0)], 0.0, 11.0)
+    assert 6.0 == silences([], 2.0, 8.0)
+
+
+def test_a_night_in_which_a_nurse_takes_the_call_is_bridged_and_told() -> None:
+    night = run(plan(TAKES_IT))
+    found = judged(night)
+
+    assert 1 == len(list(bridges_of(night)))
+    assert (True, True, True, 0) == (found.bridged, found.emergency, found.fetched, found.unaccepted)
+    assert words(Phrase.EMERGENCY) in [each.text for each in night.heard(night.patient)]
+    assert [] == found.broken
+
+
+def test_a_night_in_which_nobody_comes_ends_on_the_nurse_line() -> None:
+    found = judged(run(plan(NursePlan(Pickup.BUSY), NursePlan(Pickup.VOICEMAIL))))
+
+    assert (0, True, None) == (found.bridges, found.fetched, found.bridged)
+    assert [] == found.leaks
+
+
+def test_a_line_that_dies_is_followed_by_the_words_kept_at_the_carrier_and_a_dial() -> None:
+    found = judged(run(plan(NursePlan(Pickup.NEVER), dies_s=12.0)))
+
+    assert found.failed_safe is True
+
+
+def test_a_nurse_who_accepts_and_leaves_before_they_met_is_replaced() -> None:
+    leaves = NursePlan(Pickup.ANSWERS, 2.0, (ONE, Key("1", 8.0)), Ending.HANGS_UP)
+    found = judged(run(plan(leaves, TAKES_IT)))
+
+    assert found.bridged is True
+    assert found.alone_s == 0.0
+
+
+def test_a_patient_who_called_it_off_and_asks_again_meets_a_nurse() -> None:
+    later = (Later(8.0, Says.NEVER_MIND), Later(18.0, Says.PERSON))
+    found = judged(run(plan(NursePlan(Pickup.ANSWERS, 9.0, (ONE, ONE)), patient=PatientPlan(Says.PERSON, later))))
+
+    assert 1 == found.bridges
+
+
+@pytest.mark.parametrize(
+    ("night", "row"),
+    [
+        (Judged(3, bridges=1, unaccepted=1), "unaccepted"),
+        (Judged(3, bridged=False), "bridged"),
+        (Judged(3, emergency=False), "emergency"),
+        (Judged(3, fetched=False), "fetched"),
+        (Judged(3, failed_safe=False), "failed_safe"),
+        (Judged(3, leaks=["a form"]), "leaks"),
+        (Judged(3, silence_s=8.1), "silence"),
+        (Judged(3, alone_s=10.1), "alone"),
+        (Judged(3, broken=["KeyError"]), "broken"),
+    ],
+)
+def test_every_miss_is_on_the_board_by_its_seed(night: Judged, row: str) -> None:
+    board = board_of([Judged(1, bridges=1, silence_s=1.0), night])
+
+    assert [("3", row)] == [(miss.id, miss.expected) for miss in board.misses]
+    assert not board.met
