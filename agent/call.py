@@ -64,6 +64,9 @@ TIDINGS: Final = {
 }
 FETCHING: Final = (State.HANDING_OFF, State.WAITING, State.CONNECTING)
 DANGERS: Final = (EscalationReason.RED_FLAG, EscalationReason.CRISIS)
+SIGNS: Final = (*DANGERS, EscalationReason.SYMPTOM)
+TOLD_911: Final = (*DANGERS, EscalationReason.GUARD_FAILED)
+MOST_WAITING_MS: Final = 600_000  # longer than eight rungs take with a brief heard on each; then the carrier dials
 MOST_PARTINGS: Final = 2  # times that a parting line is said again: somebody waits for her, or she for a person
 MOST_DRAFTS: Final = 3  # replies prepared ahead in one turn; a caller who pauses often is then answered a little later
 
@@ -144,9 +147,11 @@ class Call:
         self._tidings: Phrase | None = None  # what she is to be told next of how it stands
         self._nurse_comes = False
         self._nobody_comes = False
+        self._rose = False  # something graver was heard while a nurse was coming on
         self._alone = False  # no nurse is rung any more by us
         self._joins = False
         self._quiet_ms = 0
+        self._waited_ms = 0
         self._check_ins = 0
         self._brief_words: PHI[str] | None = None
         self._children: Final[set[asyncio.Task[object]]] = set()
@@ -178,6 +183,7 @@ class Call:
         self._pressed: PHI[str] | None = None  # the word of a key, until she can be answered
         self._second_hearing: Final = SecondHearing()
         self._alarmed: tuple[int, EscalationReason] | None = None  # at which moment an emergency was heard, unconfirmed
+        self._heard_once: tuple[EscalationReason, Transcript] | None = None  # an emergency in this turn
         self._over_mark = Hearing.NO_PAUSE  # the moment whose silence ended the last turn
         self._late_turn = False  # she spoke over the closing line, and the words are not here yet
         self._proven = True  # the mark of the clip in hand came back, and was not given up
@@ -440,6 +446,11 @@ class Call:
                 await self._on(Event.PARTED if self._turns.state is State.CONNECTING else Event.GONE)
             case News.ALONE if self._turns.state is State.CONNECTING:
                 await self._on(Event.ALONE)
+                if self._alone:
+                    await self._hand_over()
+                elif self._rose:
+                    self._rose = False
+                    await self._on(Event.GRAVER)
             case News.NOBODY:
                 self._nobody_comes = True
                 if self._turns.state is not State.HANDING_OFF:
@@ -457,7 +468,7 @@ class Call:
         if not self._calling:
             await self._escalate(EscalationReason.FAILURE)
             return
-        if self._turns.state is State.CONNECTING:
+        if self._turns.state is State.CONNECTING and self._waited_ms < MOST_WAITING_MS:
             return  # a nurse is about to have her
         if self._fetching is not None:
             self._fetching.gone()
@@ -467,9 +478,14 @@ class Call:
 
     async def _check_in(self) -> None:
         """Nobody who waits is left in silence for long."""
-        silent = self._turns.state is State.WAITING and not self._mouth.busy and not self._ear.speaking
+        if self._turns.state in (State.WAITING, State.CONNECTING) and self._calling:
+            self._waited_ms += FRAME_MS
+            if self._waited_ms >= MOST_WAITING_MS:
+                await self._hand_over()
+        silent = self._turns.state is State.WAITING and not self._mouth.busy
         self._quiet_ms = self._quiet_ms + FRAME_MS if silent else 0
-        if self._quiet_ms >= CHECK_IN_MS:
+        # who speaks is not in silence, but steady noise sounds like speech without an end
+        if self._quiet_ms >= (2 * CHECK_IN_MS if self._ear.speaking else CHECK_IN_MS):
             self._quiet_ms = 0
             await self._on(Event.NEWS)
 
@@ -478,7 +494,7 @@ class Call:
         if tidings is not None:
             return tidings
         self._check_ins += 1
-        if self._tally.escalation in DANGERS:
+        if self._tally.escalation in TOLD_911:
             return Phrase.STILL_DANGER
         return Phrase.STILL_CALLING if self._check_ins % 2 else Phrase.STILL_CALLING_2
 
@@ -497,10 +513,11 @@ class Call:
         if isinstance(screened, Defer) or self._turns.state is not State.WAITING:
             return
         if isinstance(screened, Escalate) and self._is_graver(screened.reason):
+            self._brief_words = said.words
             await self._escalate(screened.reason)
             return
         if calls_off(said.words):
-            if self._tally.escalation in DANGERS:
+            if self._tally.escalation in TOLD_911:
                 self._say(Phrase.NOT_STOPPED)
             else:
                 await self._on(Event.STOPS)
@@ -524,7 +541,8 @@ class Call:
         if self._fetch is None or self._calling or self._nobody_comes or self._alone:
             return
         heard = self._hearing.heard
-        if self._brief_words is None and heard is not None and heard.transcript is not None:
+        asked = self._identifying.asking  # what she says then is who she is
+        if self._brief_words is None and heard is not None and heard.transcript is not None and not asked:
             self._brief_words = heard.transcript.said.words
         item = self._agenda.open_item
         self._calling, self._fetching = True, self._fetch(self._inbox.put_nowait)
@@ -558,6 +576,7 @@ class Call:
             case Ear.ONSET:
                 self._drafts_in_turn = 0
                 self._second_hearing.over()
+                self._heard_once = None
                 if self._turns.state is State.GREETING:
                     self._go_on_with_pending()
                 if self._script.voices.warm is not None and self._turns.state is State.LISTENING:
@@ -611,13 +630,16 @@ class Call:
             return
         if self._turns.state is not State.HANDING_OFF and not self._identifying.asking:
             self._keeping.hear(Speaker.CALLER, transcript.said.words, self._start)
-        self._brief_words = transcript.said.words
+        if self._is_graver(reason) and not (self._identifying.asking and reason not in SIGNS):
+            self._brief_words = transcript.said.words
         await self._escalate(reason)
 
     async def _alarmed_by(self, heard: Recognised, transcript: Transcript, reason: EscalationReason) -> None:
         """An emergency in words that may go on: heeded when it is heard once more, or when she has stopped."""
         words = transcript.said.words.map(lambda text: len(text.split())).reveal()
-        if self._second_hearing.stands(words) or heard.mark == self._over_mark or self._waiting:
+        self._heard_once = (reason, transcript)
+        over = heard.mark == self._over_mark or self._waiting or not self._ear.speaking
+        if self._second_hearing.stands(words) or over:
             self._second_hearing.passed()
             await self._heed(reason, transcript)
             return
@@ -731,7 +753,10 @@ class Call:
         """Nobody can answer what nobody has heard: a person, once the turn is over."""
         if not (of_this_pause and self._waiting):
             return
-        await self._escalate(EscalationReason.FAILURE)
+        if self._heard_once is not None:  # an emergency was heard in the same turn, and the rest of it never will be
+            await self._heed(*self._heard_once)
+        else:
+            await self._escalate(EscalationReason.FAILURE)
 
     def _stir(self) -> None:
         """At the first hint of her voice nothing more is fed; what the carrier has outlasts the doubt."""
@@ -1067,6 +1092,10 @@ class Call:
         if worse:
             self._tally.escalation = reason
             self._watch.escalated(reason)
+        if self._turns.state is State.WAITING and not worse:  # she is told so already: she is answered all the same
+            self._say(self._how_it_stands())
+            return
+        self._rose |= worse and self._turns.state is State.CONNECTING
         fetching = self._turns.state in (State.HANDING_OFF, State.WAITING)
         await self._on(Event.GRAVER if fetching and worse else Event.PERSON)
 
@@ -1128,6 +1157,7 @@ class Call:
                 case Action.FALL_BACK:
                     await self._fall_back()
                 case Action.HAND_OFF:
+                    self._heed_what_was_heard_once()
                     self._waiting = self._pending = self._late_turn = False
                     await self._drop_draft()
                     if self._ear.paused:  # it has been heard; what she says now is for itself
@@ -1149,6 +1179,15 @@ class Call:
                     self._say_all([self._script.disclosures[self._keeping.ask()].closing])
                 case Action.CLOSE:
                     await self._leg.close()
+
+    def _heed_what_was_heard_once(self) -> None:
+        """A person is fetched for another reason in the middle of a turn in which an emergency was heard."""
+        alarmed, self._alarmed = self._alarmed, None
+        lost = self._heard_once if self._tally.escalation is None else None  # silence, or an answer too late
+        reason = alarmed[1] if alarmed is not None else lost[0] if lost is not None else None
+        if reason is not None and self._is_graver(reason):
+            self._tally.escalation = reason
+            self._watch.escalated(reason)
 
     def _hand_off(self) -> None:
         reason = self._tally.escalation

@@ -110,4 +110,6 @@ def fetchers_of(
     origin = settings.origin
     handoffs = Handoffs(carrier, board, Origins(origin, "ws" + origin.removeprefix("http")), report=report)
     deletions = Deletions(carrier, clock=time.monotonic)
+    handoffs.ended = deletions.ended
+    handoffs.nurse_lines = {agent.name: agent.nurse_number for agent in lines.agents}
     return Fetchers(carrier, handoffs, deletions, lists)

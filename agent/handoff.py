@@ -45,7 +45,7 @@ from telephony.transfer import (
     Times,
     Transfer,
 )
-from telephony.webhooks import ENDED, FAILSAFE, MEDIA, NURSE
+from telephony.webhooks import AFTER_NURSE, ENDED, FAILSAFE, MEDIA, NURSE
 
 MOST_END_TRIES: Final = 3
 AGAIN_S: Final = 1.0
@@ -190,6 +190,11 @@ class Handoff:
     def patient(self, event: PatientEvent) -> None:
         self._do(self._transfer.patient(event, self._now_ms()))
 
+    def awaits(self, role: Role) -> bool:
+        """Somebody is to come into the room: the patient where a nurse is there, or a nurse who has accepted."""
+        phases = (Phase.JOINING, Phase.TOGETHER) if role is Role.PATIENT else (Phase.COMING, Phase.JOINING)
+        return self._transfer.holder is not None and self._transfer.phase in phases
+
     async def sent(self, role: Role, call_sid: PHI[str]) -> None:
         """The carrier asked where a call goes and was told the room; should its word of it be lost, this is it."""
         await asyncio.sleep(JOIN_SEEN_S)
@@ -266,6 +271,8 @@ class Handoff:
             self._home.drop(self)
 
     def _for_patient(self, action: ForPatient) -> None:
+        if action.action is PatientAction.JOIN:
+            self._told = None  # the nurse has heard it
         if action.action is not PatientAction.BRING_BACK:
             self._tell(TELLS[action.action])
         elif self.patient_sid is not None:  # the room asks for nothing: her call is taken out of it
@@ -354,8 +361,15 @@ class Handoff:
 
     def _time_is_up(self, due_ms: float) -> None:
         self._timer = None
-        # a clock of seconds may show a hair less than the moment that it was set to
-        self._do(self._transfer.at(max(due_ms, self._now_ms())))
+        try:  # a clock of seconds may show a hair less than the moment that it was set to
+            self._do(self._transfer.at(max(due_ms, self._now_ms())))
+        except Exception as error:  # noqa: BLE001  # time goes on for everybody else in it
+            self._home.report(error)
+            self._set_timer()
+
+    def sids(self) -> Sequence[PHI[str]]:
+        """Of the calls to nurses that the carrier has named."""
+        return [called.sid for called in self._called.values() if called.sid is not None]
 
     def forget(self) -> None:
         """No word, no number and no timer of it stays; what it is told from now on changes nothing."""
@@ -377,6 +391,10 @@ class Handoffs:
     times: Times = field(default_factory=Times)
     report: Callable[[Exception], None] = lambda _: None
     """Told what went wrong by a fault of ours."""
+    ended: Callable[[PHI[str]], None] = lambda _: None
+    """Told of each call to a nurse that is over, answered or not."""
+    nurse_lines: Mapping[str, str] = field(default_factory=dict)
+    """The number that is dialled where all else fails, by the agent's name."""
     _by_leg: dict[str, tuple[Handoff, int]] = field(default_factory=dict)
     _by_room: dict[str, Handoff] = field(default_factory=dict)
     _tasks: asyncio.TaskGroup | None = None
@@ -423,6 +441,8 @@ class Handoffs:
         self._by_room.pop(handoff.room, None)
         for ref in [ref for ref, (whose, _) in self._by_leg.items() if whose is handoff]:
             del self._by_leg[ref]
+        for sid in handoff.sids():
+            self.ended(sid)
         handoff.forget()
 
     async def answer(self, leg: Leg) -> After:
@@ -446,6 +466,10 @@ class Handoffs:
                     await self.carrier.redirect(call_sid, document)
                     return
             await asyncio.sleep(AGAIN_S)
+        nurse_line = self.nurse_lines.get(agent)
+        if nurse_line is not None:  # to a person rather than nowhere
+            with contextlib.suppress(CarrierFailed):
+                await self.carrier.redirect(call_sid, twiml.lost(nurse_line, self.origins.web + AFTER_NURSE))
 
     # -- `telephony.rooms.Rooms` ---------------------------------------------------------------------------------------
 
@@ -455,10 +479,12 @@ class Handoffs:
             handoff, number = found
             handoff.nurse(number, event)
 
-    def sent(self, room: str, role: Role, call_sid: PHI[str]) -> None:
+    def sent(self, room: str, role: Role, call_sid: PHI[str]) -> bool:
         handoff = self._by_room.get(room)
-        if handoff is not None:
-            self.start(handoff.sent(role, call_sid))
+        if handoff is None or not handoff.awaits(role):
+            return False
+        self.start(handoff.sent(role, call_sid))
+        return True
 
     def entered(self, room: str, role: Role, call_sid: PHI[str]) -> None:
         handoff = self._by_room.get(room)

@@ -337,7 +337,8 @@ async def _recorded(handoff: Handoff, record: Callable[[], object]) -> None:
 def decision(metrics: CallMetrics) -> EndDecision:
     """What the carrier is to do with the call when its stream has closed."""
     if metrics.escalation is not None:
-        return EndDecision.TRANSFER
+        broken = metrics.end in (EndReason.DROPPED, EndReason.DEAD_STREAM, EndReason.PROTOCOL)
+        return EndDecision.LOST if broken and not metrics.closing_played else EndDecision.TRANSFER
     return EndDecision.GOODBYE if metrics.end is EndReason.GOODBYE else EndDecision.LOST
 
 

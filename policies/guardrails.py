@@ -211,7 +211,7 @@ def found_in(said: Utterance, rules: RedFlags, sure: Thresholds = IN_CALLS) -> F
     if said.alarmed and danger(likely) >= sure.hint:
         crisis = likely[Urgency.CRISIS_988] > likely[Urgency.EMERGENCY_911]
         heard = max(heard, Urgency.CRISIS_988 if crisis else Urgency.EMERGENCY_911)
-    if _fewer(said, FEW_WORDS) and danger(likely) < sure.person:
+    if _fewer(said, FEW_WORDS) and danger(likely) < sure.person and not said.alarmed:
         heard = min(heard, Urgency.NURSE_NOW) if likely[Urgency.NURSE_NOW] >= sure.person else Urgency.ROUTINE
     return found if found.urgency >= heard else Finding(heard, READER)
 

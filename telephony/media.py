@@ -112,7 +112,8 @@ class MediaEndpoint:
 
     async def _held(self, socket: SocketOfStarlette, stream: MediaStream, call_sid: PHI[str], ticket: Ticket) -> None:
         decision: After = EndDecision.LOST
-        ordinal = self._board.begin(call_sid)
+        nurse = ticket.purpose is Purpose.NURSE  # takes no caller's place
+        ordinal = self._board.begin(call_sid, nurse=nurse)
         leg = Leg(
             socket,
             stream,
@@ -128,6 +129,6 @@ class MediaEndpoint:
         except Exception as error:  # noqa: BLE001 whatever went wrong, the caller gets an apology and a nurse
             self._report(error)
         finally:
-            self._board.settle(call_sid, decision)
+            self._board.settle(call_sid, decision, nurse=nurse)
         await leg.close()
         await socket.close(1000)

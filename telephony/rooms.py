@@ -35,8 +35,8 @@ class Rooms(Protocol):
         """leg: the reference of a nurse's leg, of this process or not."""
         ...
 
-    def sent(self, room: str, role: Role, call_sid: PHI[str]) -> None:
-        """The carrier asked where a call goes, and was told this room."""
+    def sent(self, room: str, role: Role, call_sid: PHI[str]) -> bool:
+        """The carrier asks where a call goes that was to go into this room.  False: nobody awaits it there any more."""
         ...
 
     def entered(self, room: str, role: Role, call_sid: PHI[str]) -> None: ...
@@ -53,7 +53,8 @@ class NoRooms:
 
     def status(self, leg: str, status: CallStatus) -> None: ...
 
-    def sent(self, room: str, role: Role, call_sid: PHI[str]) -> None: ...
+    def sent(self, room: str, role: Role, call_sid: PHI[str]) -> bool:  # noqa: ARG002  # there is no room
+        return False
 
     def entered(self, room: str, role: Role, call_sid: PHI[str]) -> None: ...
 

@@ -94,7 +94,7 @@ class Switchboard:
         """calls: how many at once.  clock: monotonic seconds."""
         self._calls = calls
         self._clock = clock
-        self._tokens = Tokens(limit=calls)
+        self._tokens = Tokens(limit=2 * calls)  # callers, and those who come back from a room
         self._nurses = Tokens(limit=NURSES * calls)  # they take no caller's place
         self._live = 0
         self.draining = False
@@ -141,9 +141,12 @@ class Switchboard:
 
     def invite(self, purpose: Purpose, agent: str, call_sid: PHI[str] | None) -> str | None:
         """A token, and with it a place; None if there is none left."""
-        if self.full:
+        if self.full and purpose is not Purpose.BACK:  # she has been a caller all along
             return None
-        return self._tokens.mint(purpose, fresh_ref(), agent, call_sid, self._clock())
+        try:
+            return self._tokens.mint(purpose, fresh_ref(), agent, call_sid, self._clock())
+        except TokenRefused:
+            return None
 
     def invite_nurse(self, leg: str, agent: str, ring_s: float) -> str | None:
         """A token for a nurse who is about to be rung; None if too many are."""
@@ -163,9 +166,9 @@ class Switchboard:
                 return tokens.redeem(token, call_sid, self._clock())
         return None
 
-    def begin(self, call_sid: PHI[str]) -> int:
+    def begin(self, call_sid: PHI[str], *, nurse: bool = False) -> int:
         """A stream is open.  Returns the leg's ordinal; `settle()` must follow."""
-        self._live += 1
+        self._live += not nurse
         self._quiet.clear()
         self._legs += 1
         self._outcomes[self.seen.digest(call_sid)] = _Outcome()
@@ -173,9 +176,9 @@ class Switchboard:
             self._outcomes.popitem(last=False)
         return self._legs
 
-    def settle(self, call_sid: PHI[str], decision: After) -> None:
+    def settle(self, call_sid: PHI[str], decision: After, *, nurse: bool = False) -> None:
         """The stream is over."""
-        self._live -= 1
+        self._live -= not nurse
         if not self._live:
             self._quiet.set()
         outcome = self._outcomes.get(self.seen.digest(call_sid))

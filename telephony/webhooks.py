@@ -79,8 +79,7 @@ class Webhooks:
             return asked
         call_sid, fields = asked
         decision = await self._board.outcome(call_sid, OUTCOME_S)
-        if isinstance(decision, Room):
-            self._rooms.sent(decision.name, decision.role, call_sid)
+        if isinstance(decision, Room) and self._rooms.sent(decision.name, decision.role, call_sid):
             return _answer(self._into(decision))
         if only(fields, "Direction") == OUTBOUND:
             return _answer(twiml.goodbye())  # a nurse's: she is not put through to another

@@ -351,3 +351,34 @@ def test_the_emergency_is_heard_out_although_a_nurse_takes_the_call_at_once() ->
 
     assert words(Phrase.EMERGENCY) not in held.cut
     assert words(Phrase.CONNECTING) == held.replies[-1]
+
+
+def test_who_repeats_an_emergency_while_she_waits_is_answered() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(CHEST)
+        await line.reply()
+        await line.say("I have chest pain, please help me.")
+        at_ms = line.now_ms
+        await line.begins()
+        assert line.now_ms - at_ms <= 3_000
+        await line.closed(200)
+
+    held = hold(caller, Setup(nurses=Nurses([Nurse(takes_it, after_s=17)])))
+
+    assert words(Phrase.STILL_DANGER) in held.replies
+
+
+def test_the_words_of_the_brief_are_those_of_its_reason() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(CHEST)
+        await line.reply()
+        await line.say(PERSON)
+        await line.closed(200)
+
+    nurses = Nurses([Nurse(takes_it, after_s=17)])
+    hold(caller, Setup(nurses=nurses))
+
+    assert "chest pain right now" in " ".join(only(nurses))
+    assert "talk to a nurse" not in " ".join(only(nurses))

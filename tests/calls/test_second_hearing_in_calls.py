@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from agent.endpointing import Waits
+from agent.engines.ports import EngineReason
 from agent.phrases import Phrase
 from policies.guardrails import EscalationReason
 from tests.calls.test_care_in_calls import CALM, DANGER
-from tests.fakes import Manner
+from tests.fakes import Manner, Plan, Turnout
 from tests.simulated import WORD_MS, Line, Setup, hold, words
 
 HINTED: Final = (0.75, 0.05, 0.02, 0.18)
@@ -151,3 +153,33 @@ def test_an_emergency_over_the_answer_gets_the_floor_and_is_told() -> None:
 
 def test_the_wait_after_an_alarm_lets_her_be_told_within_a_second() -> None:
     assert Waits().alarm_ms < AT_ONCE_MS
+
+
+def test_key_0_right_after_an_emergency_does_not_take_its_wording_away() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say("There is a strange")
+        await line.wait(450)
+        line.press("0")
+        await line.closed(60)
+
+    held = hold(caller, hears(calm_with="radio"))
+
+    assert EscalationReason.RED_FLAG is held.metrics.escalation
+    assert words(Phrase.EMERGENCY) in held.replies
+
+
+def test_an_emergency_whose_rest_is_never_heard_is_told() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say("There is a strange")
+        await line.wait(SHORT_PAUSE_MS)
+        await line.say("and now and then a noise")
+        await line.closed(60)
+
+    failing = Turnout(fails=EngineReason.BROKEN)
+    setup = replace(hears(calm_with="radio"), stt=Plan([Turnout()], usual=failing))
+    held = hold(caller, setup)
+
+    assert EscalationReason.RED_FLAG is held.metrics.escalation
+    assert words(Phrase.EMERGENCY) in held.replies
