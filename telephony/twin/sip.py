@@ -127,7 +127,8 @@ class Softphone:
 async def _comes_of(call: SipCall, rings: Callable[[], None]) -> Pickup:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(REACHED_S):
-            await call.moves_on()
+            while call.progress is Progress.BEGUN:
+                await call.moves_on()
     if call.progress is Progress.BEGUN:
         call.end()
         return Pickup.FAILS
