@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ BUSY_HERE: Final = 486  # RFC 3261, section 21.4.24
 FAREWELL_S: Final = 2.0  # our choice: for goodbyes to be answered; on loopback it takes milliseconds
 QUIETLY: Final = 3  # pjsua_destroy_flag, NO_RX_MSG | NO_TX_MSG: the goodbyes have been said
 FRAME_BYTES: Final = FRAME_SAMPLES * 2
+ONE_AT_A_TIME: Final = threading.Lock()  # pjsua2 is one library with one state: a second endpoint aborts the process
 
 
 class UserAgent:
@@ -97,7 +99,7 @@ async def user_agent(port: int = 0) -> AsyncIterator[UserAgent]:
 
     Raises `SipFailed`.
     """
-    if _tried(pjsua2.Endpoint.instance):  # a second one would abort the process
+    if not ONE_AT_A_TIME.acquire(blocking=False):
         raise SipFailed("a SIP user agent runs in this process already")
     endpoint = pjsua2.Endpoint()
     endpoint.libCreate()
@@ -115,6 +117,8 @@ async def user_agent(port: int = 0) -> AsyncIterator[UserAgent]:
                 await agent.close()
     finally:
         endpoint.libDestroy(QUIETLY)
+        del endpoint
+        ONE_AT_A_TIME.release()
 
 
 def _started(endpoint: Any, port: int) -> int:
