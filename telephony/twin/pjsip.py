@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
@@ -19,7 +20,7 @@ import pjsua2
 from telephony.audio import FRAME_MS, FRAME_SAMPLES, RATE_HZ
 from telephony.twin.jitter import Jitter
 from telephony.twin.mouth import NOTHING
-from telephony.twin.sip_call import Progress, SipCall, SipFailed
+from telephony.twin.sip_call import KeyEvent, Progress, SipCall, SipFailed
 
 HOST: Final = "127.0.0.1"  # synthetic people only: nobody from outside this machine may call
 CODEC: Final = "PCMU/8000"  # RFC 3551, payload type 0: what the carrier speaks on its streams
@@ -29,6 +30,7 @@ MOST_CALLS: Final = 4  # pjsua2's own default: a patient, a nurse, and who is to
 BUSY_HERE: Final = 486  # RFC 3261, section 21.4.24
 FAREWELL_S: Final = 2.0  # our choice: for goodbyes to be answered; on loopback it takes milliseconds
 QUIETLY: Final = 3  # pjsua_destroy_flag, NO_RX_MSG | NO_TX_MSG: the goodbyes have been said
+IS_UPDATE, IS_END = 1, 2  # PJMEDIA_STREAM_DTMF_IS_UPDATE and IS_END, which the binding does not name
 FRAME_BYTES: Final = FRAME_SAMPLES * 2
 ONE_AT_A_TIME: Final = threading.Lock()  # pjsua2 is one library with one state: a second endpoint aborts the process
 
@@ -105,7 +107,7 @@ async def user_agent(port: int = 0) -> AsyncIterator[UserAgent]:
     endpoint.libCreate()
     try:
         made: list[UserAgent] = []
-        if not _tried(lambda: made.append(UserAgent(endpoint, _started(endpoint, port)))):
+        if not _tried(functools.partial(_start, endpoint, port, made)):
             raise SipFailed("the SIP port is taken, or SIP could not start")
         agent = made.pop()
         async with asyncio.TaskGroup() as tasks:
@@ -121,8 +123,8 @@ async def user_agent(port: int = 0) -> AsyncIterator[UserAgent]:
         ONE_AT_A_TIME.release()
 
 
-def _started(endpoint: Any, port: int) -> int:
-    """Bound to loopback.  Returns the port.  Raises what pjsua2 raises."""
+def _start(endpoint: Any, port: int, made: list[UserAgent]) -> None:
+    """Bound to loopback; the user agent is added to `made`.  Raises what pjsua2 raises."""
     endpoint.libInit(_configuration())
     place = pjsua2.TransportConfig()
     place.port, place.boundAddress, place.publicAddress = port, HOST, HOST
@@ -135,7 +137,7 @@ def _started(endpoint: Any, port: int) -> int:
     sound.setting.plc = sound.setting.vad = False  # what is missing is silence, and silence is sent as sound
     endpoint.codecSetParam(CODEC, sound)
     endpoint.libStart()
-    return int(endpoint.transportGetInfo(listening).localName.rpartition(":")[2])
+    made.append(UserAgent(endpoint, int(endpoint.transportGetInfo(listening).localName.rpartition(":")[2])))
 
 
 def _configuration() -> Any:
@@ -210,8 +212,9 @@ class _Call(pjsua2.Call):
                 sound.startTransmit(self._port)
                 self._port.startTransmit(sound)
 
-    def onDtmfDigit(self, news: Any) -> None:  # noqa: N802  # pjsua2's name
-        self.call.pressed(news.digit)
+    def onDtmfEvent(self, news: Any) -> None:  # noqa: N802  # pjsua2's name
+        is_update, is_end = bool(news.flags & IS_UPDATE), bool(news.flags & IS_END)
+        self.call.key(KeyEvent(news.digit, news.timestamp, news.duration, is_update, is_end))
 
 
 def _with(status: int) -> Any:

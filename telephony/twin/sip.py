@@ -132,7 +132,7 @@ async def _comes_of(call: SipCall, rings: Callable[[], None]) -> Pickup:
     if call.progress is Progress.BEGUN:
         call.end()
         return Pickup.FAILS
-    if call.progress is Progress.RINGS:
+    if call.has_rung:  # and may have been answered in the same moment
         rings()
     while not (call.is_over or call.was_established):
         await call.moves_on()

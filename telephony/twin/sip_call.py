@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import enum
 from collections import deque
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from telephony.twin.jitter import Jitter
@@ -28,6 +29,23 @@ class Progress(enum.Enum):
     OVER = "over"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class KeyEvent:
+    """A telephone-event (RFC 4733) as it comes in.
+
+    After 8 s a key that is held goes on as another event (section 2.5.1.3), with the timestamp at which the first one
+    stopped, or, from baresip, with the same.
+    """
+
+    key: str
+    began_ms: int
+    """By the sender's clock."""
+    lasted_ms: int
+    is_update: bool
+    """Of an event that was told before."""
+    is_end: bool
+
+
 class Signalling(Protocol):
     """The call in the SIP stack."""
 
@@ -45,6 +63,7 @@ class SipCall:
 
     def __init__(self, signalling: Signalling, *, came_in: bool) -> None:
         self.progress = Progress.BEGUN
+        self.has_rung = False
         self.was_established = False
         self.status = 0
         """SIP's status code for its end, once it is over."""
@@ -56,6 +75,7 @@ class SipCall:
         self._came_in = came_in
         self._ending = False
         self._keys: deque[str] = deque(maxlen=MOST_KEYS)
+        self._held: KeyEvent | None = None
         self._moved = asyncio.Event()
 
     @property
@@ -89,15 +109,20 @@ class SipCall:
         self._keys.clear()
         return pressed
 
-    def pressed(self, key: str) -> None:
-        """For the stack: its person pressed a key."""
-        self._keys.append(key)
+    def key(self, event: KeyEvent) -> None:
+        """For the stack: what its person does to a key.  One that is held down, for however long, is pressed once."""
+        held = self._held
+        goes_on = held is not None and held.key == event.key and event.began_ms <= held.began_ms + held.lasted_ms
+        if not (event.is_update or goes_on):
+            self._keys.append(event.key)
+        self._held = None if event.is_end else event
 
     def has_come_to(self, progress: Progress, status: int = 0) -> None:
         """For the stack: this is how far it is."""
         if self.is_over or progress is self.progress:
             return
         self.progress = progress
+        self.has_rung |= progress is Progress.RINGS
         self.was_established |= progress is Progress.ESTABLISHED
         if progress is Progress.OVER:
             self.status = status

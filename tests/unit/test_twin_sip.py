@@ -19,7 +19,7 @@ from telephony.twin.carrier import Stream
 from telephony.twin.exchange import Exchange
 from telephony.twin.personas import tone
 from telephony.twin.sip import AddressRefused, Softphone, takes_calls
-from telephony.twin.sip_call import Progress, SipCall, SipFailed
+from telephony.twin.sip_call import KeyEvent, Progress, SipCall, SipFailed
 from telephony.twin.wav import mulaw_wav, read_wav
 from tests import softphone
 from tests.exchanges import NURSE, ORIGIN, OURS, PATIENT, Answer, Talk, Town, begun, document, strengths, town
@@ -117,7 +117,7 @@ async def test_a_softphone_dials_in_hears_the_line_is_heard_presses_keys_and_han
             assert ["rings", "established"] == [await phone.told(), await phone.told()]
             await desk.said.wait()
             phone.tell("press 4")
-            phone.tell("press #")
+            phone.tell("press 4")
             await desk.done.wait()
             phone.tell("hang up")
             assert "over" in await phone.told()
@@ -126,7 +126,7 @@ async def test_a_softphone_dials_in_hears_the_line_is_heard_presses_keys_and_han
         assert ["completed"] == [record.status for record in there.exchange.calls()]
     assert desk.talk is not None
     assert desk.talk.stopped()
-    assert ["4", "#"] == desk.keys
+    assert ["4", "4"] == desk.keys
     hears = loudest(read_wav(phone.heard), AGENT_HZ, SECOND_HZ, PERSON_HZ)
     is_heard = loudest(desk.heard(), PERSON_HZ, AGENT_HZ, SECOND_HZ)
     assert min(hears[:2]) > LOUD_DBFS
@@ -281,10 +281,10 @@ def test_a_softphone_that_is_not_there_cannot_be_reached() -> None:
 
 def test_who_answers_and_hangs_up_at_once_has_answered() -> None:
     def up_and_down(call: SipCall) -> None:
-        call.has_come_to(Progress.ESTABLISHED)
-        call.has_come_to(Progress.OVER, 200)
+        for progress in (Progress.RINGS, Progress.ESTABLISHED, Progress.OVER):
+            call.has_come_to(progress)
 
-    assert comes_of(Scripted(up_and_down)) == ("completed", 0)
+    assert comes_of(Scripted(up_and_down)) == ("completed", 1)
 
 
 @pytest.mark.parametrize(
@@ -325,3 +325,21 @@ def test_a_second_call_of_a_softphone_that_is_in_a_call_is_told_that_it_is_busy(
 def test_only_a_softphone_of_this_machine_can_be_rung(address: str) -> None:
     with pytest.raises(AddressRefused):
         Softphone(NURSE, Scripted(), address)
+
+
+@pytest.mark.parametrize("again_ms", [1_664, 1_664 + 8_180], ids=["as baresip counts", "as RFC 4733 counts"])
+def test_a_key_that_is_held_down_is_pressed_once_and_can_be_pressed_again(again_ms: int) -> None:
+    async def story() -> None:
+        call = SipCall(Scripted(), came_in=False)
+        call.key(KeyEvent("1", 1_664, 20, is_update=False, is_end=False))
+        call.key(KeyEvent("1", 1_664, 8_180, is_update=True, is_end=False))
+        call.key(KeyEvent("1", again_ms, 8, is_update=False, is_end=False))
+        call.key(KeyEvent("1", again_ms, 1_828, is_update=True, is_end=True))
+        assert call.take_keys() == ["1"]
+        call.key(KeyEvent("1", 12_044, 20, is_update=False, is_end=False))
+        assert call.take_keys() == ["1"]
+        call.key(KeyEvent("2", 12_064, 20, is_update=False, is_end=False))  # the end of the first was lost
+        call.key(KeyEvent("2", 15_000, 20, is_update=False, is_end=False))
+        assert call.take_keys() == ["2", "2"]
+
+    at_once(story())
