@@ -39,7 +39,7 @@ from telephony.twin.personas import NEVER_ANSWERS, answers, follows
 from telephony.twin.real_transport import HttpWebhook, WebSocketStreams
 from telephony.twin.resources import Resources
 from telephony.twin.script import Say, read_script
-from telephony.twin.sip import ADDRESS, AddressRefused, Softphone
+from telephony.twin.sip import ADDRESS, AddressRefused, Listens, Softphone
 from telephony.twin.sip_call import SipFailed
 from telephony.twin.telephones import Phone, Telephone
 from telephony.twin.voices import Voices
@@ -257,7 +257,7 @@ def synthetic(night: Night, called: str, voices: Voices) -> Callable[[], Awaitab
     return calls
 
 
-def awaited(night: Night, called: str, sip: UserAgent | None) -> Callable[[], Awaitable[Phone]]:
+def awaited(night: Night, called: str, sip: Listens | None) -> Callable[[], Awaitable[Phone]]:
     """Somebody with a softphone calls, when she likes."""
     assert sip is not None, "there is no SIP to call"
     patient = Softphone(PATIENT)

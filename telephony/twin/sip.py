@@ -48,10 +48,15 @@ class Rings(Protocol):
         ...
 
 
-class IsCalled(Protocol):
+class Listens(Protocol):
     """A SIP user agent that can be called."""
 
-    async def incoming(self) -> SipCall: ...
+    @property
+    def port(self) -> int: ...
+
+    async def incoming(self) -> SipCall:
+        """The next call that comes in."""
+        ...
 
 
 class AddressRefused(ValueError):
@@ -154,7 +159,7 @@ async def _talks(call: SipCall, phone: Phone) -> None:
             await phone.press(key)
 
 
-async def takes_calls(agent: IsCalled, exchange: Exchange, called: str, softphone: Softphone) -> None:
+async def takes_calls(agent: Listens, exchange: Exchange, called: str, softphone: Softphone) -> None:
     """Every call that comes in is this softphone's, to this number of ours, whatever it dialled.  Until cancelled.
 
     Raises `NotOurs`.
