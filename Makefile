@@ -17,9 +17,10 @@ setup:
 setup-dev:
 	@$(PYTHON) deploy/bootstrap.py --dev
 
-# make call [SAY=question.wav] [SAVE=call.wav] [SCRIPT=script]
-call: setup
-	@$(BIN)/quietline call $(if $(SAY),--say "$(SAY)") $(if $(SAVE),--save "$(SAVE)") $(if $(SCRIPT),--script "$(SCRIPT)")
+# make call [SAY=question.wav] [SAVE=call.wav] [SCRIPT=script] [SIP=5070] [NURSE=sip:nurse@127.0.0.1:5062]
+call: $(if $(SIP)$(NURSE),setup-dev,setup)
+	@$(BIN)/quietline call $(if $(SAY),--say "$(SAY)") $(if $(SAVE),--save "$(SAVE)") $(if $(SCRIPT),--script "$(SCRIPT)") \
+		$(if $(SIP),--sip "$(SIP)") $(if $(NURSE),--nurse-at "$(NURSE)")
 
 serve: setup
 	@$(BIN)/quietline serve

@@ -68,6 +68,10 @@ class Asked:
     say: Path | None = None
     save: Path | None = None
     script: Path | None = None
+    sip: int | None = None
+    """The port that the patient's softphone calls; None: she is a recording."""
+    nurse_at: str | None = None
+    """The address of the nurse's softphone; None: she is a recording."""
     more: tuple[str, ...] = ()
     """For those of `PASSED_ON`: what the keeper is asked, in its own words."""
 
@@ -505,7 +509,9 @@ def _caller(chosen: Settings, asked: Asked) -> list[str]:
     port = str(urlsplit(chosen.carrier_url).port)
     arguments = ["--webhook", f"{chosen.origin}/twilio/voice", "--carrier-port", port, "--called", agent.numbers[0]]
     arguments += [each for number in nurses for each in ("--nurse", number)]
-    return [*NIGHT, *arguments, *(() if asked.save is None else ("--save", str(asked.save)))]
+    for name, value in (("--save", asked.save), ("--sip", asked.sip), ("--nurse-at", asked.nurse_at)):
+        arguments += [] if value is None else [name, str(value)]
+    return [*NIGHT, *arguments]
 
 
 def _twin_arguments(chosen: Settings, asked: Asked) -> list[str]:
@@ -528,6 +534,8 @@ def _asked(given: Sequence[str]) -> Asked:
     call.add_argument("--say", type=Path, metavar="WAV", help="a recorded question to ask")
     call.add_argument("--save", type=Path, metavar="WAV", help="where the caller's side saves what it heard")
     call.add_argument("--script", type=Path, help="what the caller does")
+    call.add_argument("--sip", type=int, metavar="PORT", help="you call, with a softphone: sip:line@127.0.0.1:PORT")
+    call.add_argument("--nurse-at", metavar="ADDRESS", help="you are the nurse: your softphone's sip: address")
     verbs.add_parser("prove", help="place canary calls and search everywhere for what was said", add_help=False)
     verbs.add_parser("verify", help="check a report of such a proof", add_help=False)
     verbs.add_parser("selftest", help="does redaction work here?  Written down for each agent's build")
@@ -539,7 +547,10 @@ def _asked(given: Sequence[str]) -> Asked:
     verbs.add_parser("contacts", help="serve synthetic contacts on this machine", add_help=False)
     if given[:1] and given[0] in PASSED_ON:
         return Asked(given[0], more=tuple(given[1:]))
-    return Asked(**vars(parser.parse_args(given)))
+    asked = Asked(**vars(parser.parse_args(given)))
+    if (asked.sip, asked.nurse_at) != (None, None) and (asked.say, asked.script) != (None, None):
+        call.error("a softphone is in a whole night, without --say or --script")
+    return asked
 
 
 def _tell(sentence: str) -> None:

@@ -7,7 +7,9 @@ cancels it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -28,16 +30,16 @@ from telephony.twin.records import (
     PlacedCall,
 )
 from telephony.twin.segments import Connection, StreamSegment
-from telephony.twin.telephones import Life, Phone, Pickup, Telephone
-from telephony.twin.twiml_reader import (
-    Reject,
-)
+from telephony.twin.telephones import Bell, Life, Phone, Pickup, Telephone
+from telephony.twin.twiml_reader import Reject
 from telephony.twin.verbs import SILENCE, Keys, Program, Services, Verbs
 
 SETUP_S: Final = 0.5  # our choice: from the order to the first ring; a mobile network takes one to several seconds
 RING_MORE_S: Final = 5.0  # Twilio, Calls resource, Timeout: "we add a 5-second buffer"
 TIME_LIMIT_S: Final = 4 * 60 * 60  # Twilio, Calls resource, TimeLimit: the default, 4 hours
 REFUSED_S: Final = 0.5  # our choice: from there to the busy tone or the network's refusal
+NOT_ANSWERED: Final = {Pickup.BUSY: BUSY, Pickup.NEVER: NO_ANSWER, Pickup.FAILS: FAILED}
+"""How the carrier names what came of ringing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +147,9 @@ class Call:
             await asyncio.sleep(REFUSED_S)
             self.end(BUSY)
             return False
-        telephone.rings += 1
-        self._record = dataclasses.replace(self._record, status=RINGING)
-        self._tell("ringing")
+        if telephone.bell is not None:
+            return await self._rung_outside(telephone, telephone.bell, ring_s)
+        self._rings(telephone)
         after_s = telephone.persona.after_s
         answers = telephone.persona.pickup is Pickup.ANSWERS and after_s <= ring_s
         await asyncio.sleep(after_s if answers else ring_s)
@@ -156,6 +158,20 @@ class Call:
         elif telephone.in_a_call():  # another one was taken while this one rang
             self.end(BUSY)
         return not self._record.is_over
+
+    async def _rung_outside(self, telephone: Telephone, bell: Bell, ring_s: float) -> bool:
+        pickup = Pickup.NEVER
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ring_s):
+                pickup = await bell.ring(functools.partial(self._rings, telephone))
+        if pickup is not Pickup.ANSWERS:
+            self.end(NOT_ANSWERED[pickup])
+        return not self._record.is_over
+
+    def _rings(self, telephone: Telephone) -> None:
+        telephone.rings += 1
+        self._record = dataclasses.replace(self._record, status=RINGING)
+        self._tell("ringing")
 
     def come_on_the_line(self, life: Life | None = None) -> Phone:
         """Its person holds the telephone from now on.  life: what she does; None: as when she is rung."""
@@ -217,7 +233,7 @@ class Call:
             self._services.callbacks.call(event, self._record, url)
 
     def pressed(self, digit: str) -> None:
-        """As `telephones.Hook`; so are `put_down`, `lose_stream` and `stall_stream`."""
+        """As `telephones.Hook`; so are `put_down`, `status`, `lose_stream` and `stall_stream`."""
         if self.keys is not None:
             self.keys.press(digit)
         else:
@@ -233,6 +249,9 @@ class Call:
 
     async def _last_word(self, url: str, form: Mapping[str, str]) -> None:
         await self._services.asker.ask(url, form)
+
+    def status(self) -> str:
+        return self._record.status
 
     def lose_stream(self) -> None:
         if isinstance(self.connection, StreamSegment):

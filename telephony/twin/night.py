@@ -5,6 +5,10 @@ put through.  The carrier's REST answers on `--carrier-port`, where the line was
 
     --save FILE.wav   the whole call as the patient had it: left what she said, right what she heard
                       (and FILE.nurse.wav as the nurse had it)
+    --sip PORT        you are the patient: the call is the one that a softphone makes to sip:line@127.0.0.1:PORT
+    --nurse-at sip:NAME@127.0.0.1:PORT
+                      you are the nurse who takes the call: a softphone is rung there
+Both need pjsua2-python (docs/operating.md, "A telephone of your own").
 
 Exit status 0: patient and nurse have heard each other, and the line kept to the protocol.
 """
@@ -23,7 +27,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
@@ -35,8 +39,13 @@ from telephony.twin.personas import NEVER_ANSWERS, answers, follows
 from telephony.twin.real_transport import HttpWebhook, WebSocketStreams
 from telephony.twin.resources import Resources
 from telephony.twin.script import Say, read_script
+from telephony.twin.sip import ADDRESS, AddressRefused, Listens, Softphone
+from telephony.twin.sip_call import SipFailed
 from telephony.twin.telephones import Phone, Telephone
 from telephony.twin.voices import Voices
+
+if TYPE_CHECKING:
+    from telephony.twin.pjsip import UserAgent  # pjsua2 is there only for who has a softphone
 
 SCRIPTS: Final = Path(__file__).parent / "scripts"
 PATIENT: Final = "+15550100123"
@@ -46,6 +55,9 @@ READY_S: Final = 60.0
 LOOK_S: Final = 0.1
 AT_EASE_MS: Final = 600  # before somebody who has come on speaks
 OVER: Final = ("completed", "busy", "failed", "no-answer", "canceled")
+WITHOUT_SIP: Final = (
+    "A softphone needs pjsua2-python, which make setup-dev installs for Python 3.11 and 3.12 on x86-64.\n"
+)
 STATUSES: Final = {
     "ringing": "rings",
     "in-progress": "is answered",
@@ -172,23 +184,34 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--called", required=True, help="the line's number")
     parser.add_argument("--nurse", action="append", required=True, help="a nurse's number; the last one takes the call")
     parser.add_argument("--save", type=Path, metavar="WAV")
-    return parser.parse_args()
+    parser.add_argument(
+        "--sip", type=int, choices=range(65_536), metavar="PORT", help="the patient is a softphone that calls this port"
+    )
+    parser.add_argument("--nurse-at", metavar="ADDRESS", help="the nurse is a softphone: sip:NAME@127.0.0.1:PORT")
+    asked = parser.parse_args()
+    if asked.nurse_at is not None and not ADDRESS.fullmatch(asked.nurse_at):
+        parser.error(str(AddressRefused()))
+    return asked
 
 
-async def held(asked: argparse.Namespace) -> int:
+async def held(asked: argparse.Namespace, sip: UserAgent | None) -> int:
+    """sip: where softphones are; None: patient and nurse are synthetic."""
     account_sid, token = os.environ["TWILIO_ACCOUNT_SID"], os.environ["TWILIO_AUTH_TOKEN"]
     voices = Voices()
-    first = follows(read_script(SCRIPTS / "night.toml"), voices, stays=False)
-    patient = Telephone(PATIENT, answers())
     *silent, taking = asked.nurse
-    nurses = [Telephone(number, NEVER_ANSWERS) for number in silent]
     exchange = Exchange(
-        {asked.called: asked.webhook}, HttpWebhook(token), WebSocketStreams(token), telephones=[patient, *nurses],
+        {asked.called: asked.webhook}, HttpWebhook(token), WebSocketStreams(token),
+        telephones=[Telephone(number, NEVER_ANSWERS) for number in silent],
         account_sid=account_sid, epoch_s=time.time() - asyncio.get_running_loop().time(),
     )  # fmt: skip
     night = Night(exchange, lambda row: (sys.stdout.write(row), sys.stdout.flush(), None)[2])
-    nurse = Telephone(taking, answers(nurse_life(night, said_in("night_nurse.toml", voices)), after_s=6.0))
+    if asked.nurse_at is None:
+        life = nurse_life(night, said_in("night_nurse.toml", voices))
+        nurse = Telephone(taking, answers(life, after_s=6.0))
+    else:
+        nurse = Softphone(taking, sip, asked.nurse_at).telephone
     exchange.telephones[taking] = nurse
+    calls = synthetic(night, asked.called, voices) if asked.sip is None else awaited(night, asked.called, sip)
     account = Account(sid=account_sid, auth_token=token, numbers=[Number(asked.called)])
     loop = asyncio.get_running_loop()
     began = datetime.fromtimestamp(time.time() - loop.time(), UTC)
@@ -204,10 +227,7 @@ async def held(asked: argparse.Namespace) -> int:
             if not await until_ready(origin):
                 sys.stderr.write("the line did not become ready\n")
                 return 1
-            night.tell("the patient calls")
-            phone = await exchange.dial_in(
-                patient, asked.called, patient_life(night, first, said_in("night_patient.toml", voices))
-            )
+            phone = await calls()
             await phone.until_over()
             for call in nurse.calls:
                 await call.until_over()
@@ -224,8 +244,53 @@ async def held(asked: argparse.Namespace) -> int:
     return 0 if night.met and not exchange.violations else 1
 
 
+def synthetic(night: Night, called: str, voices: Voices) -> Callable[[], Awaitable[Phone]]:
+    """The patient of the script calls, at once."""
+    first = follows(read_script(SCRIPTS / "night.toml"), voices, stays=False)
+    says = said_in("night_patient.toml", voices)
+    patient = Telephone(PATIENT, answers())
+
+    async def calls() -> Phone:
+        night.tell("the patient calls")
+        return await night.exchange.dial_in(patient, called, patient_life(night, first, says))
+
+    return calls
+
+
+def awaited(night: Night, called: str, sip: Listens | None) -> Callable[[], Awaitable[Phone]]:
+    """Somebody with a softphone calls, when she likes."""
+    assert sip is not None, "there is no SIP to call"
+    patient = Softphone(PATIENT)
+
+    async def calls() -> Phone:
+        night.tell(f"call sip:line@127.0.0.1:{sip.port} with your softphone")
+        phone = await patient.dials_in(await sip.incoming(), night.exchange, called)
+        assert phone is not None, "the first call finds her free"
+        night.tell("the patient calls")
+        return phone
+
+    return calls
+
+
+async def on_softphones(asked: argparse.Namespace) -> int:
+    """With a SIP user agent beside the exchange."""
+    try:
+        from telephony.twin.pjsip import user_agent
+    except ImportError:
+        sys.stderr.write(WITHOUT_SIP)
+        return 1
+    try:
+        async with user_agent(asked.sip or 0) as sip:
+            return await held(asked, sip)
+    except SipFailed as failed:
+        sys.stderr.write(f"{failed}\n")
+        return 1
+
+
 def main() -> int:
-    return asyncio.run(held(arguments()))
+    asked = arguments()
+    softphones = asked.sip is not None or asked.nurse_at is not None
+    return asyncio.run(on_softphones(asked) if softphones else held(asked, None))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,10 @@ class Hook(Protocol):
 
     def put_down(self) -> None: ...
 
+    def status(self) -> str:
+        """As the carrier's record has it."""
+        ...
+
     def lose_stream(self) -> None:
         """Break the media stream that the call is connected to, if any, with a reset."""
         ...
@@ -76,6 +80,11 @@ class Phone:
     def is_over(self) -> bool:
         """The call has ended."""
         return self._over
+
+    @property
+    def status(self) -> str:
+        """What the carrier says of the call: that it rings, goes on, or how it ended."""
+        return self._hook.status()
 
     def now(self) -> int:
         """Her clock, in samples."""
@@ -227,6 +236,14 @@ class Persona:
     pickup: Pickup = Pickup.ANSWERS
 
 
+class Bell(Protocol):
+    """A telephone outside the twin: whether it is answered is found out by ringing it."""
+
+    async def ring(self, rings: Callable[[], None]) -> Pickup:
+        """Ring it until something comes of it.  rings: told when it begins to.  Cancelled: it stops ringing."""
+        ...
+
+
 @dataclass(slots=True, repr=False)
 class Telephone:
     """A number, and who is there.  The persona may be changed between two calls."""
@@ -234,6 +251,8 @@ class Telephone:
     number: str
     persona: Persona = field(default_factory=Persona)
     conditions: Conditions | None = None
+    bell: Bell | None = None
+    """With one, the persona says only what is done in the call, not whether it is taken."""
     calls: list[Phone] = field(default_factory=list)
     """Every call in which it was on the line, oldest first."""
     rings: int = 0

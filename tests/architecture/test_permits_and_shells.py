@@ -66,7 +66,7 @@ TASK_OWNERS: Final = {
     "agent.processes", "agent.proof.control",
     "agent.proof.session", "agent.service", "agent.shared", "telephony.deletion", "telephony.leg", "telephony.server",
     "telephony.twin.carrier", "telephony.twin.exchange", "telephony.twin.in_process",
-    "telephony.twin.night",
+    "telephony.twin.night", "telephony.twin.pjsip",
 }  # fmt: skip
 # Who prints: what a person at a terminal runs.
 SPEAKERS: Final = {
@@ -82,6 +82,7 @@ DOORS: Final[dict[str, set[str]]] = {
     "twilio": {"telephony.rest"},  # the signature is ours
     "faster_whisper": {"agent.engines.whisper"},
     "piper": {"agent.engines.piper"},
+    "pjsua2": {"telephony.twin.pjsip"},
     "webrtcvad": {"agent.engines.webrtc"},
     "presidio_analyzer": {"policies.redaction"},
     "spacy": {"policies.redaction"},
