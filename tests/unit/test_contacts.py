@@ -67,6 +67,7 @@ async def _answers(url: str) -> bool:
 def test_list_number_match_and_opt_out_go_over_the_wire_and_show_nowhere(
     service: tuple[str, subprocess.Popen[bytes], Path],
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     url, process, folder = service
@@ -94,6 +95,7 @@ def test_list_number_match_and_opt_out_go_over_the_wire_and_show_nowhere(
 
     for name in list(logging.root.manager.loggerDict):  # whatever another test has set them to
         caplog.set_level(logging.DEBUG, logger=name)
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
     with caplog.at_level(logging.DEBUG):
         asyncio.run(use())
     shown = capfd.readouterr()
