@@ -142,8 +142,7 @@ class Call:
         self._identifying: Final = Identifying(script.records, self._replying.recite, self._replying.phrase)
         self._inbox: Final[asyncio.Queue[LegEvent | Recognised | ReplyDone | News | Order]] = asyncio.Queue(maxsize=512)
         self._fetch: Final = fetch
-        self._fetching: Fetching | None = None  # the latest: one whom she called off is rung anew by another
-        self._calling = False  # nurses are being called, and the caller stays
+        self._fetching: Fetching | None = None  # nurses are being called, and the caller stays
         self._tidings: Phrase | None = None  # what she is to be told next of how it stands
         self._nurse_comes = False
         self._nobody_comes = False
@@ -211,9 +210,8 @@ class Call:
             self._tally.heard_ms = self._now_ms
             self._tally.counts["fallbacks"] += self._replying.fallbacks
             self._tally.covered = self._agenda.ledger(self._tally.escalation)
-            if self._calling and self._fetching is not None and not self._joins:
-                self._fetching.gone()
             self._forget()
+            self._give_up()
 
     def _forget(self) -> None:
         """No sound and no word of the call stays in it, however it ended."""
@@ -228,6 +226,7 @@ class Call:
         self._agenda.forget()
         self._identifying.forget()
         self._draft = self._reply = self._overlap_heard = self._pressed = self._brief_words = None
+        self._heard_once = None
 
     @property
     def answers(self) -> int:
@@ -418,7 +417,7 @@ class Call:
 
     async def _parted(self) -> None:
         """The parting line was heard, or waited for long enough: the line closes, or she is waited with."""
-        if self._turns.state is not State.HANDING_OFF or not self._calling:
+        if self._turns.state is not State.HANDING_OFF or self._fetching is None:
             await self._on(Event.PARTED)
             return
         self._reply, self._quiet_ms = None, 0
@@ -434,7 +433,7 @@ class Call:
 
     async def _news(self, news: News) -> None:
         """How it stands with the nurse; said once the hand-off's own words have been heard."""
-        if not self._calling:
+        if self._fetching is None:
             return
         self._tidings = TIDINGS.get(news, self._tidings)
         self._nurse_comes = news is News.COMING or (self._nurse_comes and news not in (News.ALONE, News.NOBODY))
@@ -442,7 +441,7 @@ class Call:
             case News.COMING:
                 await self._on(Event.COMING)
             case News.JOIN:
-                self._joins, self._calling = True, False
+                self._joins, self._fetching = True, None
                 await self._on(Event.PARTED if self._turns.state is State.CONNECTING else Event.GONE)
             case News.ALONE if self._turns.state is State.CONNECTING:
                 await self._on(Event.ALONE)
@@ -460,25 +459,32 @@ class Call:
 
     async def _nobody(self) -> None:
         """All rungs were tried: the carrier dials the nurse line, once she has heard so."""
-        self._calling = False
+        self._fetching = None
         await self._on(Event.NOBODY)
+
+    def _give_up(self) -> None:
+        """No nurse is waited for any more, and whoever is rung is told so."""
+        fetching, self._fetching = self._fetching, None
+        if fetching is not None:
+            fetching.gone()
 
     async def _hand_over(self) -> None:
         self._alone = True
-        if not self._calling:
+        if self._fetching is None:
             await self._escalate(EscalationReason.FAILURE)
             return
         if self._turns.state is State.CONNECTING and self._waited_ms < MOST_WAITING_MS:
             return  # a nurse is about to have her
-        if self._fetching is not None:
-            self._fetching.gone()
         self._nobody_comes = True
-        if self._turns.state is not State.HANDING_OFF:
+        if self._turns.state is State.HANDING_OFF:
+            self._fetching.gone()  # she hears its words out first, and then that nobody comes
+        else:
+            self._give_up()
             await self._nobody()
 
     async def _check_in(self) -> None:
         """Nobody who waits is left in silence for long."""
-        if self._turns.state in (State.WAITING, State.CONNECTING) and self._calling:
+        if self._turns.state in (State.WAITING, State.CONNECTING) and self._fetching is not None:
             self._waited_ms += FRAME_MS
             if self._waited_ms >= MOST_WAITING_MS:
                 await self._hand_over()
@@ -499,13 +505,10 @@ class Call:
         return Phrase.STILL_CALLING if self._check_ins % 2 else Phrase.STILL_CALLING_2
 
     async def _answer_waiting(self) -> None:
-        known = self._hearing.known
-        if known is None or known.transcript is None:
-            self._waiting = True
-            self._hearing.hurry()
-            return
-        self._waiting = False
-        await self._answer_in_waiting(self._as_heard(known.transcript))
+        known = self._words_of_the_turn()
+        if known is not None and known.transcript is not None:
+            self._waiting = False
+            await self._answer_in_waiting(self._as_heard(known.transcript))
 
     async def _answer_in_waiting(self, said: Utterance) -> None:
         """Of what she says only signs, wishes of the voice and "never mind" are answered; all else is for the nurse."""
@@ -530,22 +533,23 @@ class Call:
         return known is None or graver(reason, known)
 
     def _stopped(self) -> None:
-        self._calling, self._nurse_comes, self._tidings, self._brief_words = False, False, None, None
-        if self._fetching is not None:
-            self._fetching.stop()
+        fetching, self._fetching = self._fetching, None
+        self._nurse_comes, self._tidings, self._brief_words = False, None, None
+        if fetching is not None:
+            fetching.stop()
         self._tally.escalation, self._tally.end = None, EndReason.GOODBYE
         self._say(Phrase.STOPPED_CALLING)
 
     def _call_nurses(self, reason: EscalationReason) -> None:
         """Ring nurses, unless they are being rung, or none came; the brief asks for the reason when it is said."""
-        if self._fetch is None or self._calling or self._nobody_comes or self._alone:
+        if self._fetch is None or self._fetching is not None or self._nobody_comes or self._alone:
             return
         heard = self._hearing.heard
         asked = self._identifying.asking  # what she says then is who she is
         if self._brief_words is None and heard is not None and heard.transcript is not None and not asked:
             self._brief_words = heard.transcript.said.words
         item = self._agenda.open_item
-        self._calling, self._fetching = True, self._fetch(self._inbox.put_nowait)
+        self._fetching = self._fetch(self._inbox.put_nowait)
         self._fetching.begin(
             lambda: Told(self._tally.escalation or reason, self._brief_words, self._replying.noted, item)
         )
@@ -620,8 +624,7 @@ class Call:
         if not self._second_hearing.once:
             return None
         screened = screen_utterance(replace(self._as_heard(transcript), alarmed=True), self._script.red_flags)
-        dangerous = isinstance(screened, Escalate) and screened.reason in DANGERS
-        return screened.reason if isinstance(screened, Escalate) and dangerous else None
+        return screened.reason if isinstance(screened, Escalate) and screened.reason in DANGERS else None
 
     async def _heed(self, reason: EscalationReason, transcript: Transcript) -> None:
         """What she said brings a person."""
@@ -636,7 +639,7 @@ class Call:
 
     async def _alarmed_by(self, heard: Recognised, transcript: Transcript, reason: EscalationReason) -> None:
         """An emergency in words that may go on: heeded when it is heard once more, or when she has stopped."""
-        words = transcript.said.words.map(lambda text: len(text.split())).reveal()
+        words = words_in(transcript.said.words)
         self._heard_once = (reason, transcript)
         over = heard.mark == self._over_mark or self._waiting or not self._ear.speaking
         if self._second_hearing.stands(words) or over:
@@ -714,7 +717,7 @@ class Call:
                 return
         if isinstance(screened, Escalate):  # a symptom for the nurse: she is heard out first
             told = heard.transcript.said.words
-            count = told.map(lambda text: len(text.split())).reveal()
+            count = words_in(told)
             ended = completeness(told, Expected.ANYTHING)
             over = told.map(sounds_closed).reveal()
             self._ear.read(Reading(ended, answerable=False, words=count, closed=over), heard.mark)
@@ -729,7 +732,7 @@ class Call:
             return
         expected = Expected.YES_OR_NO if self._offered else self._agenda.expected
         finished = completeness(screened.said.words, expected)
-        words = screened.said.words.map(lambda text: len(text.split())).reveal()
+        words = words_in(screened.said.words)
         outlook = self._replying.outlook(screened)
         answerable, background = outlook is Outlook.ANSWERABLE, outlook is Outlook.BACKGROUND
         closed = screened.said.words.map(sounds_closed).reveal()
@@ -744,7 +747,7 @@ class Call:
             return
         self._hearing.heard = heard
         words = transcript.said.words
-        count = words.map(lambda text: len(text.split())).reveal()
+        count = words_in(words)
         self._ear.read(Reading(completeness(words, Expected.ANYTHING), answerable=True, words=count), heard.mark)
         if self._waiting:
             await self._answer_waiting()
@@ -961,11 +964,17 @@ class Call:
         else:
             await self._on(Event.NOTHING_SAID)
 
-    async def _begin_reply(self) -> None:
+    def _words_of_the_turn(self) -> Recognised | None:
+        """Of the turn that is over; where they are not here they are hurried, and answered when they come."""
         known = self._hearing.known
-        if known is None or known.transcript is None:
+        if known is None:
             self._waiting = True
             self._hearing.hurry()
+        return known
+
+    async def _begin_reply(self) -> None:
+        known = self._words_of_the_turn()
+        if known is None or known.transcript is None:
             return
         if self._draft is not None and self._draft.mark == known.mark:
             await self._commit()
@@ -1030,10 +1039,8 @@ class Call:
         elif self._turns.state is State.CONNECTING and self._fetching is not None:
             self._fetching.told()
         else:
-            self._calling = False
-            if self._fetching is not None:
-                self._fetching.gone()
-            await self._on(Event.NOBODY)
+            self._give_up()
+            await self._nobody()
 
     def _new_reply(self) -> Reply:
         self._replies += 1
@@ -1087,8 +1094,7 @@ class Call:
 
     async def _escalate(self, reason: EscalationReason) -> None:
         """A person, for the gravest reason that was heard; one that is heard over the hand-off's words is told too."""
-        known = self._tally.escalation
-        worse = known is None or graver(reason, known)
+        worse = self._is_graver(reason)
         if worse:
             self._tally.escalation = reason
             self._watch.escalated(reason)
@@ -1267,6 +1273,11 @@ class Call:
     @staticmethod
     def _clock_ms() -> float:
         return asyncio.get_running_loop().time() * 1000
+
+
+def words_in(said: PHI[str]) -> int:
+    """How many there are."""
+    return said.map(lambda text: len(text.split())).reveal()
 
 
 def end_reason(reason: LegEnd, known: EndReason) -> EndReason:

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 
 from agent import on_call
 from agent.fetching import Fetch, News
-from agent.handoff import Handoff, Handoffs, Origins, Voice
+from agent.handoff import Handoff, Handoffs, Voice
 from agent.lines import Lines
 from agent.on_call import OnCallList
 from agent.prepare import Prepared
 from agent.settings import Settings
 from policies.phi import PHI
 from telephony.deletion import Deletions
+from telephony.doors import Origins
 from telephony.leg import Leg
 from telephony.rest import CarrierAccount, TwilioCarrier
 from telephony.switchboard import Switchboard
@@ -99,7 +100,7 @@ class Fetchers:
 
 
 def fetchers_of(
-    settings: Settings, lines: Lines, board: Switchboard, report: Callable[[Exception], None]
+    settings: Settings, lines: Lines, board: Switchboard, origins: Origins, report: Callable[[Exception], None]
 ) -> Fetchers | None:
     """None where no nurse is rung by us.  report: told what went wrong by a fault of ours.  Raises `OnCallRefused`."""
     lists = lists_of(settings, lines)
@@ -107,8 +108,7 @@ def fetchers_of(
     if account is None:
         return None
     carrier = TwilioCarrier(account, started=datetime.now(UTC))
-    origin = settings.origin
-    handoffs = Handoffs(carrier, board, Origins(origin, "ws" + origin.removeprefix("http")), report=report)
+    handoffs = Handoffs(carrier, board, origins, report=report)
     deletions = Deletions(carrier, clock=time.monotonic)
     handoffs.ended = deletions.ended
     handoffs.nurse_lines = {agent.name: agent.nurse_number for agent in lines.agents}

@@ -25,6 +25,7 @@ from policies.phi import PHI
 from policies.records import Transferred
 from telephony import twiml
 from telephony.audio import AudioFrame
+from telephony.doors import Origins
 from telephony.leg import Leg
 from telephony.placing import Carrier, CarrierFailed
 from telephony.rooms import CallStatus
@@ -41,11 +42,10 @@ from telephony.transfer import (
     PatientAction,
     PatientEvent,
     Phase,
-    Rank,
     Times,
     Transfer,
 )
-from telephony.webhooks import AFTER_NURSE, ENDED, FAILSAFE, MEDIA, NURSE
+from telephony.webhooks import AFTER_NURSE, ENDED, MEDIA, NURSE, connecting
 
 MOST_END_TRIES: Final = 3
 AGAIN_S: Final = 1.0
@@ -95,14 +95,6 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
-class Origins:
-    """Where the carrier reaches us."""
-
-    web: str
-    stream: str
-
-
-@dataclass(frozen=True, slots=True)
 class Fetched:
     """What came of fetching a nurse, for the record: no name, no number."""
 
@@ -117,7 +109,6 @@ class _Called:
     """One nurse's leg."""
 
     ref: str
-    rank: Rank
     sid: PHI[str] | None = None
     stream: NurseLeg | None = None
     end_wanted: bool = False
@@ -126,7 +117,15 @@ class _Called:
 class Handoff:
     """One caller's; made by `Handoffs`."""
 
-    def __init__(self, home: Handoffs, on_call: OnCall, voice: Voice, agent: str, tell: Callable[[News], None]) -> None:
+    def __init__(
+        self,
+        home: Handoffs,
+        on_call: OnCall,
+        voice: Voice,
+        agent: str,
+        patient_sid: PHI[str],
+        tell: Callable[[News], None],
+    ) -> None:
         self._home: Final = home
         self._on_call: Final = on_call
         self._voice: Final = voice
@@ -142,7 +141,7 @@ class Handoff:
         """Whether patient and nurse are together is known."""
         self._forgotten = False
         self.room: Final = fresh_ref()
-        self.patient_sid: PHI[str] | None = None
+        self._patient_sid: PHI[str] | None = patient_sid
 
     # -- `agent.fetching.Fetching` -------------------------------------------------------------------------------------
 
@@ -235,8 +234,9 @@ class Handoff:
     def _of_call(self, call_sid: PHI[str], event: NurseEvent) -> None:
         """What is told late of a nurse who is gone is not of her who came after her."""
         digest = self._home.board.seen.digest
+        meant = digest(call_sid)
         for number, called in self._called.items():
-            if called.sid is not None and digest(called.sid) == digest(call_sid):
+            if called.sid is not None and digest(called.sid) == meant:
                 self.nurse(number, event)
                 return
 
@@ -275,13 +275,13 @@ class Handoff:
             self._told = None  # the nurse has heard it
         if action.action is not PatientAction.BRING_BACK:
             self._tell(TELLS[action.action])
-        elif self.patient_sid is not None:  # the room asks for nothing: her call is taken out of it
-            self._home.start(self._home.bring_back(self.patient_sid, self._agent))
+        elif self._patient_sid is not None:  # the room asks for nothing: her call is taken out of it
+            self._home.start(self._home.bring_back(self._patient_sid, self._agent))
 
     def _for_nurse(self, action: ForNurse) -> None:
         match action.action:
             case NurseAction.PLACE:
-                called = self._called[action.leg] = _Called(fresh_ref(), Rank.UNIT)
+                called = self._called[action.leg] = _Called(fresh_ref())
                 self._home.know(called.ref, self, action.leg)
                 self._home.start(self._place(action, called))
             case NurseAction.SAY_BRIEF:
@@ -378,7 +378,7 @@ class Handoff:
             self._timer.cancel()
         self._told = None
         self._called.clear()
-        self.patient_sid = None
+        self._patient_sid = None
 
 
 @dataclass(slots=True, eq=False)
@@ -409,11 +409,13 @@ class Handoffs:
             for handoff in self._by_room.values():
                 handoff.forget()
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, work: Coroutine[Any, Any, None]) -> bool:
+        """False: there is nobody any more to do it."""
         if self._tasks is None:
             work.close()
-            return
+            return False
         self._tasks.create_task(self._guarded(work), name="handoff")
+        return True
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """A fault in one hand-off ends no other: each state of its own ends in time."""
@@ -426,9 +428,7 @@ class Handoffs:
         self, agent: str, on_call: OnCall, voice: Voice, patient_sid: PHI[str], tell: Callable[[News], None]
     ) -> Handoff:
         """One caller's way to a nurse."""
-        handoff = Handoff(self, on_call, voice, agent, tell)
-        handoff.patient_sid = patient_sid
-        return handoff
+        return Handoff(self, on_call, voice, agent, patient_sid, tell)
 
     def keep(self, handoff: Handoff) -> None:
         self._by_room[handoff.room] = handoff
@@ -459,11 +459,8 @@ class Handoffs:
         for _ in range(MOST_END_TRIES):
             token = self.board.invite(Purpose.BACK, agent, call_sid)
             if token is not None:
-                web = self.origins.web
-                ended_url = f"{web}{ENDED}/{fresh_ref()}"
-                document = twiml.connect(self.origins.stream + MEDIA, ended_url, web + FAILSAFE, token)
                 with contextlib.suppress(CarrierFailed):
-                    await self.carrier.redirect(call_sid, document)
+                    await self.carrier.redirect(call_sid, connecting(self.origins, token, again=True))
                     return
             await asyncio.sleep(AGAIN_S)
         nurse_line = self.nurse_lines.get(agent)

@@ -150,26 +150,21 @@ def _patients(given: Sequence[str]) -> int:
     """Synthetic patients on this machine, until a signal comes."""
     from agent import records_service  # not for those who only serve
 
-    sentence = ""
-    try:
-        records_service.main(given)
-    except records_service.PatientsRefused as refusal:
-        sentence = str(refusal)
-    except OSError:
-        sentence = "give a --port of this machine that is free"
-    if sentence:
-        _tell(f"quietline: {sentence}")
-    return EXIT_SETTINGS if sentence else 0
+    return _invented(records_service.main, records_service.PatientsRefused, given)
 
 
 def _contacts(given: Sequence[str]) -> int:
     """Synthetic contacts on this machine, until a signal comes."""
     from agent import contacts_service  # not for those who only serve
 
+    return _invented(contacts_service.main, contacts_service.ContactsRefused, given)
+
+
+def _invented(serve_them: Callable[[Sequence[str]], object], refused: type[Exception], given: Sequence[str]) -> int:
     sentence = ""
     try:
-        contacts_service.main(given)
-    except contacts_service.ContactsRefused as refusal:
+        serve_them(given)
+    except refused as refusal:
         sentence = str(refusal)
     except OSError:
         sentence = "give a --port of this machine that is free"

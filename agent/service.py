@@ -291,7 +291,8 @@ class Calls:
             self._log.failure(LogEvent.CALL_FAILED, failed)
         record = functools.partial(self._record, number, call, tally, handoffs, keeping if over else None, leg)
         if call.joins and handoffs and fetchers is not None:  # the carrier asks at once where she goes
-            fetchers.handoffs.start(_recorded(handoffs[-1], record))
+            if not fetchers.handoffs.start(_recorded(handoffs[-1], record)):
+                record()
             return Room(handoffs[-1].room, Role.PATIENT)
         return decision(record())
 
@@ -384,20 +385,22 @@ async def run(
     refs = bytes.fromhex(briefed.refs) or os.urandom(KEY_BYTES)
     metrics.locks(locks.held)
     pipe.on_drop = metrics.event_dropped
+    config = server_config(settings)
     board = Switchboard(calls=settings.limits.calls, clock=time.monotonic)
-    fetchers = fetchers_of(settings, lines, board, lambda error: log.failure(LogEvent.STREAM_FAILED, error))
+    report = functools.partial(log.failure, LogEvent.STREAM_FAILED)
+    fetchers = fetchers_of(settings, lines, board, config.origins, report)
     calls = Calls(settings, models, agents, pipe, log, metrics, retaining, judge.refusal, refs, fetchers)
     if fetchers is not None:
         board.may_take = lambda: fetchers.ready
     app = application(
-        server_config(settings),
+        config,
         calls.answer,
         board=board,
         lines=lambda number: line_of(lines.answering(number.reveal())),
         default=Line(lines.default.name, lines.default.nurse_number),
         observers=Observers(
             count=lambda refusal: refused(refusal, pipe, metrics),
-            report=lambda error: log.failure(LogEvent.STREAM_FAILED, error),
+            report=report,
             metrics=lambda: metrics.render().decode("ascii"),
             health=metrics.health,
         ),

@@ -207,7 +207,10 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         agents=_folder(values, "QUIETLINE_AGENTS", ROOT / "deploy" / "agents"),
         workflows=_folder(values, "QUIETLINE_WORKFLOWS", ROOT / "deploy" / "workflows"),
         on_call=_folder(values, "QUIETLINE_ON_CALL", ROOT / "deploy" / "on_call"),
-        carrier_url=_carrier_url(values.get("QUIETLINE_CARRIER_URL")),
+        carrier_url=_on_this_machine(
+            values.get("QUIETLINE_CARRIER_URL"),
+            "set QUIETLINE_CARRIER_URL to http://127.0.0.1 and a port, or unset it: production rings by Twilio",
+        ),
         allowlist=_file(values, "QUIETLINE_ALLOWLIST", ROOT / "deploy" / "allowlist.toml"),
         state=Path(values.get("QUIETLINE_STATE") or ROOT / ".quietline").expanduser(),
         line_user=values.get("QUIETLINE_LINE_USER"),
@@ -239,7 +242,10 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         admin_port=_maybe(values, "QUIETLINE_ADMIN_PORT", 1, 65_535),
         admin_host=_host(values.get("QUIETLINE_ADMIN_HOST", "127.0.0.1"), "QUIETLINE_ADMIN_HOST"),
         egress_port=_maybe(values, "QUIETLINE_EGRESS_PORT", 1, 65_535),
-        patients_url=_patients_url(values.get("QUIETLINE_PATIENTS_URL")),
+        patients_url=_on_this_machine(
+            values.get("QUIETLINE_PATIENTS_URL"),
+            "set QUIETLINE_PATIENTS_URL to http://127.0.0.1 and a port: what it says crosses no network",
+        ),
         without=_some_of(Layer, values, "QUIETLINE_WITHOUT"),
         unprotected=_some_of(Protection, values, "QUIETLINE_UNPROTECTED"),
         level_of_libraries=_level(values.get("QUIETLINE_LIBRARY_LOG", "warning")),
@@ -385,21 +391,10 @@ def _base_url(values: Mapping[str, str], name: str) -> str | None:
     return value.rstrip("/")
 
 
-def _patients_url(value: str | None) -> str | None:
+def _on_this_machine(value: str | None, sentence: str) -> str | None:
+    """Plain HTTP on loopback, a port and nothing behind it.  sentence: what to set instead."""
     if value is None:
         return None
-    sentence = "set QUIETLINE_PATIENTS_URL to http://127.0.0.1 and a port: what it says crosses no network"
-    parts = _url(value, sentence)
-    beyond = "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment or parts.port is None
-    if parts.scheme != "http" or not is_loopback(parts.hostname) or beyond:
-        raise SettingsRefused(sentence)
-    return value.rstrip("/")
-
-
-def _carrier_url(value: str | None) -> str | None:
-    if value is None:
-        return None
-    sentence = "set QUIETLINE_CARRIER_URL to http://127.0.0.1 and a port, or unset it: production rings by Twilio"
     parts = _url(value, sentence)
     beyond = "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment or parts.port is None
     if parts.scheme != "http" or not is_loopback(parts.hostname) or beyond:

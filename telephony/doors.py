@@ -28,6 +28,14 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
+class Origins:
+    """Where the carrier reaches us."""
+
+    web: str
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
 class ServerConfig:
     """What the server is told.  Raises `ValueError` if it does not hold together."""
 
@@ -61,6 +69,10 @@ class ServerConfig:
     def stream_origin(self) -> str:
         """The origin under which the stream is reached: ws for http, wss for https."""
         return "ws" + self.origin.removeprefix("http")
+
+    @property
+    def origins(self) -> Origins:
+        return Origins(self.origin, self.stream_origin)
 
 
 class Doors:

@@ -8,6 +8,7 @@ as asking once.  `place` is not: a request without an answer may have rung the n
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 import re
 import ssl
@@ -181,8 +182,8 @@ class TwilioCarrier:
         async with self._behind:
             for number in self._account.numbers:
                 for call in (
-                    *await self._all(lambda to=number: pages(to=to, page_size=PAGE)),  # type: ignore[misc]
-                    *await self._all(lambda by=number: pages(from_=by, page_size=PAGE)),  # type: ignore[misc]
+                    *await self._all(functools.partial(pages, to=number, page_size=PAGE)),
+                    *await self._all(functools.partial(pages, from_=number, page_size=PAGE)),
                 ):
                     if call.status in OVER:
                         found[self._sid(call).reveal()] = None
@@ -209,10 +210,10 @@ class TwilioCarrier:
                 recording = client.trunking.v1.trunks(trunk.sid).recordings()
                 done.append(await self._recording_off(recording))
             for service in await self._all(lambda: client.intelligence.v2.services.page_async(page_size=PAGE)):
-                done.append(await self._transcribing_off(client.intelligence.v2.services(service.sid)))  # noqa: PERF401
+                done.append(await self._transcribing_off(client.intelligence.v2.services(service.sid)))  # noqa: PERF401  # in turn
             for number in await self._all(lambda: client.incoming_phone_numbers.page_async(page_size=PAGE)):
                 if number.phone_number in self._account.numbers:
-                    done.append(await self._name_lookup_off(client.incoming_phone_numbers(number.sid)))  # noqa: PERF401
+                    done.append(await self._name_lookup_off(client.incoming_phone_numbers(number.sid)))  # noqa: PERF401  # in turn
             day = self._started.astimezone(UTC).date().isoformat()  # the filter counts days; the rest is seen below
             recordings = await self._all(lambda: client.recordings.page_async(date_created_after=day, page_size=PAGE))
             transcriptions = await self._all(lambda: client.transcriptions.page_async(page_size=PAGE))
@@ -276,7 +277,7 @@ class TwilioCarrier:
         for _ in range(MOST_PAGES - 1):
             if page is None:
                 break
-            more, page = await self._ask(lambda at=page: _page(at.next_page_async))  # type: ignore[misc]
+            more, page = await self._ask(functools.partial(_page, page.next_page_async))
             found += more
         return list(found)
 

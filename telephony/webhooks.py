@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from policies.phi import PHI
 from telephony import twiml
-from telephony.doors import MAX_BODY_BYTES, Doors, ServerConfig, form_fields, only
+from telephony.doors import MAX_BODY_BYTES, Doors, Origins, ServerConfig, form_fields, only
 from telephony.rooms import CallStatus, Rooms
 from telephony.signature import FormFields
 from telephony.switchboard import EndDecision, Line, Refusal, Role, Room, Switchboard, fresh_ref
@@ -30,6 +30,13 @@ OUTBOUND: Final = "outbound-api"  # Twilio, the voice webhook's "Direction" of a
 ENDED_CALL: Final = ("completed", "canceled", "failed", "busy", "no-answer")
 LONGEST_STEP: Final = 32
 OUTCOME_S: Final = 3.0  # a handler that is still ending; Twilio itself waits 15 s for a webhook
+
+
+def connecting(origins: Origins, token: str, *, again: bool = False) -> str:
+    """TwiML that brings a call's sound to the agent.  again: the call had a stream before, and its end was asked."""
+    ended_url = origins.web + ENDED + (f"/{fresh_ref()}" if again else "")
+    return twiml.connect(origins.stream + MEDIA, ended_url, origins.web + FAILSAFE, token)
+
 
 Lines = Callable[[PHI[str]], Line | None]
 """The number called -> whose it is."""
@@ -68,8 +75,7 @@ class Webhooks:
         if token is None:
             self._count(Refusal.BUSY)
             return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
-        stream_url = self._config.stream_origin + MEDIA
-        return _answer(twiml.connect(stream_url, self._url(ENDED), self._url(FAILSAFE), token))
+        return _answer(connecting(self._config.origins, token))
 
     async def ended(self, request: Request) -> Response:
         """The stream of a call is over; the call itself may go on.  A caller who came back has a second one."""
@@ -144,9 +150,7 @@ class Webhooks:
         token = self._board.invite(Purpose.BACK, line.agent, call_sid)
         if token is None:
             return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
-        stream_url = self._config.stream_origin + MEDIA
-        ended_url = f"{self._url(ENDED)}/{fresh_ref()}"
-        return _answer(twiml.connect(stream_url, ended_url, self._url(FAILSAFE), token))
+        return _answer(connecting(self._config.origins, token, again=True))
 
     def _into(self, room: Room) -> str:
         after = self._url(AFTER_ROOM) + room.name if room.role is Role.PATIENT else None

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.fetching import Fetch
-from agent.handoff import Handoff, Handoffs, Origins, Voice
+from agent.handoff import Handoff, Handoffs, Voice
 from agent.on_call import OnCall
 from agent.script import Engines, Script
 from policies.phi import PHI
 from telephony import twiml
+from telephony.doors import Origins
 from telephony.leg import Leg, LegLimits, opened
 from telephony.placing import CarrierFailed, CarrierReason
 from telephony.rooms import CallStatus

@@ -76,7 +76,7 @@ def main(says: str, heard: str) -> int:
     import pjsua2
 
     class Call(pjsua2.Call):
-        def onCallState(self, _news: Any) -> None:  # noqa: N802
+        def onCallState(self, _news: Any) -> None:  # noqa: N802  # pjsua2's name
             info = self.getInfo()
             if info.state == pjsua2.PJSIP_INV_STATE_EARLY and info.role == pjsua2.PJSIP_ROLE_UAC:
                 tell("rings")
@@ -85,7 +85,7 @@ def main(says: str, heard: str) -> int:
             elif info.state == pjsua2.PJSIP_INV_STATE_DISCONNECTED:
                 over.append(info.lastStatusCode)
 
-        def onCallMediaState(self, _news: Any) -> None:  # noqa: N802
+        def onCallMediaState(self, _news: Any) -> None:  # noqa: N802  # pjsua2's name
             recorder = pjsua2.AudioMediaRecorder()
             recorder.createRecorder(heard)
             player = pjsua2.AudioMediaPlayer()
@@ -96,7 +96,7 @@ def main(says: str, heard: str) -> int:
             machines[:] = [recorder, player]
 
     class Account(pjsua2.Account):
-        def onIncomingCall(self, news: Any) -> None:  # noqa: N802
+        def onIncomingCall(self, news: Any) -> None:  # noqa: N802  # pjsua2's name
             calls.append(Call(self, news.callId))
             answer(180)
             tell("incoming")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from agent.call import Call
-from agent.handoff import Handoff, Handoffs, Origins, Voice
+from agent.handoff import Handoff, Handoffs, Voice
 from agent.on_call import OnCall
 from agent.phrases import Phrase
 from agent.script import Engines, Limits, Script
@@ -20,7 +20,7 @@ from policies.escalation import EscalationReason
 from policies.phi import PHI
 from policies.records import EndReason, Engine, Profile
 from telephony import twiml
-from telephony.doors import ServerConfig
+from telephony.doors import Origins, ServerConfig
 from telephony.leg import Leg
 from telephony.server import Observers, application
 from telephony.switchboard import After, Line, Role, Room, Switchboard

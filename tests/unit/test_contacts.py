@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import date
@@ -20,12 +17,11 @@ from agent import contacts, launcher
 from agent.calling_out import CallingOut, Stopped
 from agent.contacts import LocalContacts, Unreachable
 from agent.contacts_service import CONTACTS, load
-from agent.embedded_redis import free_port
 from agent.outreach import Outreach
-from agent.settings import ROOT
 from policies.outreach import Campaign, Standing, Zone
 from policies.patient import Identifiers
 from policies.phi import PHI
+from tests.invented import InventedService, invented
 from tests.unit.test_outreach import Calls
 
 REF: Final = "Zk3vQ0pT7mXs2LhYb9RcNw"
@@ -35,37 +31,17 @@ NUMBER: Final = "+12025550142"
 
 
 @pytest.fixture(name="service")
-def _service(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes], Path]]:
-    """`quietline contacts` as its own process: where it answers, the process, and the folder that it runs in."""
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "agent.launcher", "contacts", "--port", str(port)],
-        cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        assert asyncio.run(_answers(url)), "the service did not start"
-        yield url, process, tmp_path
-    finally:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+def _service(tmp_path: Path) -> Iterator[InventedService]:
+    with invented("contacts", tmp_path, _answers) as service:
+        yield service
 
 
 async def _answers(url: str) -> bool:
-    for _ in range(300):
-        if await LocalContacts(url).consented() is not Unreachable.NO_ANSWER:
-            return True
-        await asyncio.sleep(0.1)
-    return False
+    return await LocalContacts(url).consented() is not Unreachable.NO_ANSWER
 
 
 def test_list_number_match_and_opt_out_go_over_the_wire_and_show_nowhere(
-    service: tuple[str, subprocess.Popen[bytes], Path],
+    service: InventedService,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],

@@ -376,7 +376,7 @@ async def test_over_real_http_with_a_fifth_of_all_requests_failing_nothing_stays
             running = tasks.create_task(deletions.run())
             for call_sid in told:
                 deletions.ended(call_sid)
-            while set(served.exchange.held) != {live} or deletions.undeleted or not still(deletions):  # noqa: ASYNC110
+            while set(served.exchange.held) != {live} or deletions.undeleted or not still(deletions):  # noqa: ASYNC110 no event
                 await asyncio.sleep(0.01)
             running.cancel()
     assert 30 == deletions.deleted

@@ -80,7 +80,7 @@ def test_the_same_seed_draws_the_same_and_no_fault_draws_none() -> None:
 def test_impossible_faults_are_refused() -> None:
     for wrong in ({"hang_up": 1.5}, {"callback_lost": -0.1}, {"webhook_late_s": -1.0}):
         with pytest.raises(ValueError, match="shares are"):
-            Faults(**wrong)  # type: ignore[arg-type]
+            Faults(**wrong)  # type: ignore[arg-type]  # that is what is tried
 
 
 CONNECT = '<Connect action="/ended"><Stream url="wss://line.example.org/media"/></Connect>'

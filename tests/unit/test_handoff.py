@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.fetching import News
-from agent.handoff import Handoff, Handoffs, Origins, Voice
+from agent.handoff import Handoff, Handoffs, Voice
 from agent.on_call import OnCall
 from policies.brief import Told
 from policies.escalation import EscalationReason
 from policies.phi import PHI
+from telephony.doors import Origins
 from telephony.switchboard import Role, Switchboard
 from telephony.transfer import NurseEvent, Phase, Rank, Rung
 from tests.fakes import ScriptedVoice, World

@@ -6,11 +6,8 @@ import asyncio
 import contextlib
 import json
 import logging
-import os
 import re
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from pathlib import Path
@@ -19,7 +16,6 @@ from typing import Final
 import pytest
 
 from agent import launcher, patients, records_service
-from agent.embedded_redis import free_port
 from agent.lines import load
 from agent.patients import LocalRecords
 from agent.prepare import records_of
@@ -29,6 +25,7 @@ from agent.records_service import PATIENTS
 from agent.settings import ROOT, SettingsRefused, from_environment
 from policies.patient import Identifiers, Matched, NotMatched, PartOfDay, Relation, Unavailable
 from policies.phi import PHI
+from tests.invented import InventedService, invented
 
 BORN: Final = date(1950, 3, 4)
 HERS: Final = Identifiers(BORN, "0142")
@@ -36,32 +33,13 @@ CANARIES: Final = ("1950-03-04", "0142", "4471902", "metoprolol", "furosemide", 
 
 
 @pytest.fixture(scope="module", name="service")
-def _service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subprocess.Popen[bytes], Path]]:
-    """`quietline patients` as its own process: where it answers, the process, and the folder that it runs in."""
-    folder = tmp_path_factory.mktemp("service")
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "agent.launcher", "patients", "--port", str(port)],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    url = f"http://127.0.0.1:{port}"
-    assert asyncio.run(_answers(url)), "the service did not start"
-    yield url, process, folder
-    process.kill()
-    process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+def _service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InventedService]:
+    with invented("patients", tmp_path_factory.mktemp("service"), _answers) as service:
+        yield service
 
 
 async def _answers(url: str) -> bool:
-    for _ in range(300):
-        if await LocalRecords(url).match(PHI(Identifiers())) is NotMatched.NOBODY:
-            return True
-        await asyncio.sleep(0.1)
-    return False
+    return await LocalRecords(url).match(PHI(Identifiers())) is NotMatched.NOBODY
 
 
 def asked(url: str, given: Identifiers) -> Matched | NotMatched | Unavailable:
@@ -91,7 +69,7 @@ def test_less_or_anything_else_brings_nobody(service: tuple[str, object, object]
 
 
 def test_nothing_asked_or_answered_is_written_or_logged(
-    service: tuple[str, subprocess.Popen[bytes], Path],
+    service: InventedService,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
