@@ -17,7 +17,7 @@ from agent.calling_off import calls_off
 from agent.completeness import Completeness, Expected, completeness, plain, sounds_closed
 from agent.endpointing import Ear, Endpointer, Reading
 from agent.engines.ports import EngineFailed, EngineReason, Transcript, Urgency
-from agent.fetching import Fetch, Fetching, News
+from agent.fetching import Fetch, News, Promising
 from agent.hearing import Hearing, Recognised
 from agent.identifying import Identifying
 from agent.keeping import Keeping, Speaker
@@ -32,11 +32,22 @@ from agent.smalltalk import Social, social
 from agent.tally import Tally, TurnTimes
 from agent.turns import Action, Event, State, Turns
 from agent.understanding import Understanding
+from agent.waiting import TOLD_911, Waiting
 from agent.watch import Stage, Watch
 from agent.wishes import Wish, wished
 from policies import answers
 from policies.brief import Told
-from policies.guardrails import Answerable, Defer, Escalate, EscalationReason, Sayable, Source, graver, screen_utterance
+from policies.guardrails import (
+    Answerable,
+    Defer,
+    Escalate,
+    EscalationReason,
+    Sayable,
+    Source,
+    graver,
+    own_number,
+    screen_utterance,
+)
 from policies.language import another_language, of_language
 from policies.phi import PHI, Utterance
 from policies.records import EndReason
@@ -56,17 +67,9 @@ FETCHES: Final = {
     Course.EMERGENCY: EscalationReason.RED_FLAG,
     Course.NOT_UNDERSTOOD: EscalationReason.NOT_UNDERSTOOD,
 }
-CHECK_IN_MS: Final = 6_000  # of silence while nurses are being called; the bar is 8 s, with the sentence's own start
-TIDINGS: Final = {
-    News.OTHERS: Phrase.OTHERS_CALLED,
-    News.FOUND: Phrase.NURSE_FOUND,
-    News.ALONE: Phrase.NURSE_LOST,
-}
 FETCHING: Final = (State.HANDING_OFF, State.WAITING, State.CONNECTING)
 DANGERS: Final = (EscalationReason.RED_FLAG, EscalationReason.CRISIS)
 SIGNS: Final = (*DANGERS, EscalationReason.SYMPTOM)
-TOLD_911: Final = (*DANGERS, EscalationReason.GUARD_FAILED)
-MOST_WAITING_MS: Final = 600_000  # longer than eight rungs take with a brief heard on each; then the carrier dials
 MOST_PARTINGS: Final = 2  # times that a parting line is said again: somebody waits for her, or she for a person
 MOST_DRAFTS: Final = 3  # replies prepared ahead in one turn; a caller who pauses often is then answered a little later
 
@@ -120,10 +123,14 @@ class Call:
         limits: Limits | None = None,
         keeping: Keeping | None = None,
         fetch: Fetch | None = None,
+        promising: Promising | None = None,
+        unmet: Told | None = None,
     ) -> None:
         """keeping: what of the call may be kept; None for nothing.
 
         fetch: the way to a nurse while the caller stays; None: the stream closes, and the carrier dials the nurse line.
+        promising: the way to be called back; None: there is none.  unmet: of a caller whose nurse was lost before they
+        met, what the next one is to hear.
         """
         self._leg: Final = leg
         self._script: Final = script
@@ -141,18 +148,8 @@ class Call:
         self._agenda: Final = Agenda(script.asking, script.voices.phrases)
         self._identifying: Final = Identifying(script.records, self._replying.recite, self._replying.phrase)
         self._inbox: Final[asyncio.Queue[LegEvent | Recognised | ReplyDone | News | Order]] = asyncio.Queue(maxsize=512)
-        self._fetch: Final = fetch
-        self._fetching: Fetching | None = None  # nurses are being called, and the caller stays
-        self._tidings: Phrase | None = None  # what she is to be told next of how it stands
-        self._nurse_comes = False
-        self._nobody_comes = False
-        self._rose = False  # something graver was heard while a nurse was coming on
-        self._alone = False  # no nurse is rung any more by us
-        self._joins = False
-        self._quiet_ms = 0
-        self._waited_ms = 0
-        self._check_ins = 0
-        self._brief_words: PHI[str] | None = None
+        self._wait: Final = Waiting(fetch, promising)
+        self._unmet: Told | None = unmet
         self._children: Final[set[asyncio.Task[object]]] = set()
         self._tasks: asyncio.TaskGroup | None = None
         self._replies = 0
@@ -199,7 +196,7 @@ class Call:
             async with asyncio.TaskGroup() as self._tasks:
                 self._start(self._leg.run())
                 self._start(self._listen())
-                await self._on(Event.STARTED)
+                await self._begin()
                 while self._turns.live:
                     await self._take(await self._inbox.get())
                 await self._leg.close()
@@ -211,7 +208,21 @@ class Call:
             self._tally.counts["fallbacks"] += self._replying.fallbacks
             self._tally.covered = self._agenda.ledger(self._tally.escalation)
             self._forget()
-            self._give_up()
+            self._wait.give_up()
+
+    async def _begin(self) -> None:
+        unmet, self._unmet = self._unmet, None
+        if unmet is None:
+            await self._on(Event.STARTED)
+            return
+        self._tally.escalation, self._wait.words = unmet.reason, unmet.words
+        self._watch.escalated(unmet.reason)
+        await self._all(
+            self._wait.begin_again(
+                lambda: replace(unmet, reason=self._tally.escalation or unmet.reason, words=self._wait.words),
+                self._inbox.put_nowait,
+            )
+        )
 
     def _forget(self) -> None:
         """No sound and no word of the call stays in it, however it ended."""
@@ -225,8 +236,8 @@ class Call:
         self._replying.forget()
         self._agenda.forget()
         self._identifying.forget()
-        self._draft = self._reply = self._overlap_heard = self._pressed = self._brief_words = None
-        self._heard_once = None
+        self._wait.forget()
+        self._draft = self._reply = self._overlap_heard = self._pressed = self._heard_once = self._unmet = None
 
     @property
     def answers(self) -> int:
@@ -240,7 +251,12 @@ class Call:
     @property
     def joins(self) -> bool:
         """The stream was closed because a nurse is in the room."""
-        return self._joins
+        return self._wait.joins
+
+    @property
+    def promised(self) -> bool:
+        """She was promised that a nurse calls her back."""
+        return self._wait.promised
 
     # -- the inbox ---------------------------------------------------------------------------------------------------
 
@@ -272,7 +288,7 @@ class Call:
             case ReplyDone():
                 await self._reply_done(message)
             case News():
-                await self._news(message)
+                await self._all(self._wait.news(message, self._turns.state))
             case Order.HAND_OVER:
                 await self._hand_over()
             case _:
@@ -399,8 +415,8 @@ class Call:
             self._parting_played = True
             await self._part_when_she_is_done()
             return
-        if self._turns.state is State.CONNECTING and self._fetching is not None:
-            self._fetching.told()
+        if self._turns.state is State.CONNECTING:
+            self._wait.told()
         self._reply = None
         if reply.said is not None:
             self._answers += 1
@@ -417,92 +433,39 @@ class Call:
 
     async def _parted(self) -> None:
         """The parting line was heard, or waited for long enough: the line closes, or she is waited with."""
-        if self._turns.state is not State.HANDING_OFF or self._fetching is None:
+        if self._turns.state is not State.HANDING_OFF or not self._wait.rings:
             await self._on(Event.PARTED)
             return
-        self._reply, self._quiet_ms = None, 0
+        self._reply = None
         await self._on(Event.STAYS)
-        if self._nobody_comes:
-            await self._nobody()
-        elif self._nurse_comes:
-            await self._on(Event.COMING)
-        elif self._tidings is not None:
-            await self._on(Event.NEWS)
+        await self._all(self._wait.stays())
 
     # -- a nurse is being fetched ------------------------------------------------------------------------------------
 
-    async def _news(self, news: News) -> None:
-        """How it stands with the nurse; said once the hand-off's own words have been heard."""
-        if self._fetching is None:
-            return
-        self._tidings = TIDINGS.get(news, self._tidings)
-        self._nurse_comes = news is News.COMING or (self._nurse_comes and news not in (News.ALONE, News.NOBODY))
-        match news:
-            case News.COMING:
-                await self._on(Event.COMING)
-            case News.JOIN:
-                self._joins, self._fetching = True, None
-                await self._on(Event.PARTED if self._turns.state is State.CONNECTING else Event.GONE)
-            case News.ALONE if self._turns.state is State.CONNECTING:
-                await self._on(Event.ALONE)
-                if self._alone:
-                    await self._hand_over()
-                elif self._rose:
-                    self._rose = False
-                    await self._on(Event.GRAVER)
-            case News.NOBODY:
-                self._nobody_comes = True
-                if self._turns.state is not State.HANDING_OFF:
-                    await self._nobody()
-            case News.OTHERS | News.FOUND | News.ALONE:
-                await self._on(Event.NEWS)
-
-    async def _nobody(self) -> None:
-        """All rungs were tried: the carrier dials the nurse line, once she has heard so."""
-        self._fetching = None
-        await self._on(Event.NOBODY)
-
-    def _give_up(self) -> None:
-        """No nurse is waited for any more, and whoever is rung is told so."""
-        fetching, self._fetching = self._fetching, None
-        if fetching is not None:
-            fetching.gone()
+    async def _all(self, events: Sequence[Event]) -> None:
+        for event in events:
+            await self._on(event)
 
     async def _hand_over(self) -> None:
-        self._alone = True
-        if self._fetching is None:
-            await self._escalate(EscalationReason.FAILURE)
-            return
-        if self._turns.state is State.CONNECTING and self._waited_ms < MOST_WAITING_MS:
-            return  # a nurse is about to have her
-        self._nobody_comes = True
-        if self._turns.state is State.HANDING_OFF:
-            self._fetching.gone()  # she hears its words out first, and then that nobody comes
+        self._wait.alone = True
+        if self._wait.rings:
+            await self._all(self._wait.hand_over(self._turns.state))
+        elif self._turns.state is State.WAITING:
+            await self._on(Event.NOBODY)
         else:
-            self._give_up()
-            await self._nobody()
+            await self._escalate(EscalationReason.FAILURE)
 
     async def _check_in(self) -> None:
-        """Nobody who waits is left in silence for long."""
-        if self._turns.state in (State.WAITING, State.CONNECTING) and self._fetching is not None:
-            self._waited_ms += FRAME_MS
-            if self._waited_ms >= MOST_WAITING_MS:
-                await self._hand_over()
-        silent = self._turns.state is State.WAITING and not self._mouth.busy
-        self._quiet_ms = self._quiet_ms + FRAME_MS if silent else 0
-        # who speaks is not in silence, but steady noise sounds like speech without an end
-        if self._quiet_ms >= (2 * CHECK_IN_MS if self._ear.speaking else CHECK_IN_MS):
-            self._quiet_ms = 0
-            await self._on(Event.NEWS)
+        silent, speaking = not self._mouth.busy, self._ear.speaking
+        await self._all(self._wait.hear(self._turns.state, silent=silent, speaking=speaking))
 
-    def _how_it_stands(self) -> Phrase:
-        tidings, self._tidings = self._tidings, None
-        if tidings is not None:
-            return tidings
-        self._check_ins += 1
-        if self._tally.escalation in TOLD_911:
-            return Phrase.STILL_DANGER
-        return Phrase.STILL_CALLING if self._check_ins % 2 else Phrase.STILL_CALLING_2
+    def _say_how_it_stands(self) -> None:
+        phrase = self._wait.next_words(self._tally.escalation)
+        if phrase is not None:
+            self._say(phrase)
+        elif self._wait.number is not None:
+            offer, ask = self._replying.phrase(Phrase.PROMISE_OFFER), self._replying.phrase(Phrase.PROMISE_ASK)
+            self._say_all([offer, own_number(self._wait.number), ask])
 
     async def _answer_waiting(self) -> None:
         known = self._words_of_the_turn()
@@ -516,8 +479,10 @@ class Call:
         if isinstance(screened, Defer) or self._turns.state is not State.WAITING:
             return
         if isinstance(screened, Escalate) and self._is_graver(screened.reason):
-            self._brief_words = said.words
+            self._wait.words = said.words
             await self._escalate(screened.reason)
+            return
+        if self._wait.offered and await self._promised_by(said.words):
             return
         if calls_off(said.words):
             if self._tally.escalation in TOLD_911:
@@ -526,32 +491,42 @@ class Call:
                 await self._on(Event.STOPS)
             return
         self._mouth.delivery.change(wished(said.words))
-        self._say(self._how_it_stands())
+        self._say_how_it_stands()
+
+    async def _promised_by(self, said: PHI[str]) -> bool:
+        """Her answer to the offer of a call back; False where it is another wish."""
+        kind = social(said)
+        if kind is Social.YES:
+            self._wait.promise()
+            self._tally.end = EndReason.GOODBYE
+            await self._on(Event.GOODBYE)
+        elif kind in (Social.NO, Social.GOODBYE):
+            await self._on(Event.NOBODY)
+        elif wished(said) or calls_off(said):
+            return False
+        else:
+            await self._all(self._wait.unclear())
+        return True
 
     def _is_graver(self, reason: EscalationReason) -> bool:
         known = self._tally.escalation
         return known is None or graver(reason, known)
 
     def _stopped(self) -> None:
-        fetching, self._fetching = self._fetching, None
-        self._nurse_comes, self._tidings, self._brief_words = False, None, None
-        if fetching is not None:
-            fetching.stop()
+        self._wait.stop()
         self._tally.escalation, self._tally.end = None, EndReason.GOODBYE
         self._say(Phrase.STOPPED_CALLING)
 
     def _call_nurses(self, reason: EscalationReason) -> None:
-        """Ring nurses, unless they are being rung, or none came; the brief asks for the reason when it is said."""
-        if self._fetch is None or self._fetching is not None or self._nobody_comes or self._alone:
-            return
+        """The brief asks for the reason when it is said."""
         heard = self._hearing.heard
         asked = self._identifying.asking  # what she says then is who she is
-        if self._brief_words is None and heard is not None and heard.transcript is not None and not asked:
-            self._brief_words = heard.transcript.said.words
+        if self._wait.words is None and heard is not None and heard.transcript is not None and not asked:
+            self._wait.words = heard.transcript.said.words
         item = self._agenda.open_item
-        self._fetching = self._fetch(self._inbox.put_nowait)
-        self._fetching.begin(
-            lambda: Told(self._tally.escalation or reason, self._brief_words, self._replying.noted, item)
+        self._wait.begin(
+            lambda: Told(self._tally.escalation or reason, self._wait.words, self._replying.noted, item),
+            self._inbox.put_nowait,
         )
 
     async def _deafened(self) -> None:
@@ -634,7 +609,7 @@ class Call:
         if self._turns.state is not State.HANDING_OFF and not self._identifying.asking:
             self._keeping.hear(Speaker.CALLER, transcript.said.words, self._start)
         if self._is_graver(reason) and not (self._identifying.asking and reason not in SIGNS):
-            self._brief_words = transcript.said.words
+            self._wait.words = transcript.said.words
         await self._escalate(reason)
 
     async def _alarmed_by(self, heard: Recognised, transcript: Transcript, reason: EscalationReason) -> None:
@@ -1036,11 +1011,11 @@ class Call:
         """Without a voice she is not waited with: the carrier dials the nurse line, or the nurse who comes is hers."""
         if not failed:
             await self._if_all_played()
-        elif self._turns.state is State.CONNECTING and self._fetching is not None:
-            self._fetching.told()
+        elif self._turns.state is State.CONNECTING and self._wait.rings:
+            self._wait.told()
         else:
-            self._give_up()
-            await self._nobody()
+            self._wait.give_up()
+            await self._on(Event.NOBODY)
 
     def _new_reply(self) -> Reply:
         self._replies += 1
@@ -1099,9 +1074,9 @@ class Call:
             self._tally.escalation = reason
             self._watch.escalated(reason)
         if self._turns.state is State.WAITING and not worse:  # she is told so already: she is answered all the same
-            self._say(self._how_it_stands())
+            self._say_how_it_stands()
             return
-        self._rose |= worse and self._turns.state is State.CONNECTING
+        self._wait.rose |= worse and self._turns.state is State.CONNECTING
         fetching = self._turns.state in (State.HANDING_OFF, State.WAITING)
         await self._on(Event.GRAVER if fetching and worse else Event.PERSON)
 
@@ -1170,7 +1145,7 @@ class Call:
                         self._ear.forget()
                     self._hand_off()
                 case Action.SAY_NEWS:
-                    self._say(self._how_it_stands())
+                    self._say_how_it_stands()
                 case Action.ANSWER_WAITING:
                     await self._answer_waiting()
                 case Action.SAY_CONNECTING:
@@ -1182,7 +1157,10 @@ class Call:
                     self._stopped()
                 case Action.SAY_CLOSING:
                     self._parting_ms, self._parting_played = 0, False
-                    self._say_all([self._script.disclosures[self._keeping.ask()].closing])
+                    closing = self._script.disclosures[self._keeping.ask()].closing
+                    self._say_all(
+                        [self._replying.phrase(Phrase.PROMISED), closing] if self._wait.promised else [closing]
+                    )
                 case Action.CLOSE:
                     await self._leg.close()
 
@@ -1260,7 +1238,7 @@ class Call:
         return task
 
     def _spoke(self, sentence: Sayable) -> None:
-        if sentence.source is Source.RECORD:
+        if sentence.source in (Source.RECORD, Source.CALLER):
             return
         self._keeping.hear(Speaker.AGENT, sentence.text, self._start)
 

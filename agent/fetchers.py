@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from agent import on_call
-from agent.fetching import Fetch, News
+from agent.fetching import Fetch, News, Promising
 from agent.handoff import Handoff, Handoffs, Voice
 from agent.lines import Lines
-from agent.on_call import OnCallList
+from agent.on_call import OnCall, OnCallList
 from agent.prepare import Prepared
+from agent.promises import Promises, can_be_called
 from agent.settings import Settings
+from policies.brief import Told
 from policies.phi import PHI
 from telephony.deletion import Deletions
 from telephony.doors import Origins
@@ -63,6 +66,7 @@ class Fetchers:
     handoffs: Handoffs
     deletions: Deletions
     lists: Mapping[str, OnCallList]
+    promises: Promises
 
     async def run(self) -> None:
         """For as long as calls are taken."""
@@ -88,15 +92,46 @@ class Fetchers:
         listed = self.lists.get(agent.name)
         if listed is None:
             return None
-        voice = Voice(prepared.tts, prepared.ready, prepared.script.voices.phrases)
 
         def begin(tell: Callable[[News], None]) -> Handoff:
-            now = datetime.now(agent.time_zone).time()
-            handoff = self.handoffs.fetch(agent.name, listed.at(now), voice, call_sid, tell)
+            handoff = self.handoffs.fetch(agent.name, self._now(prepared, listed), _voice(prepared), call_sid, tell)
             made(handoff)
             return handoff
 
         return begin
+
+    def promising(self, prepared: Prepared, caller: PHI[str] | None) -> Promising | None:
+        """The way to be called back; None for who can't be."""
+        listed = self.lists.get(prepared.agent.name)
+        if listed is None or caller is None or not can_be_called(caller) or self.promises.full:
+            return None
+        return _CallBack(self, prepared, listed, caller)
+
+    def promise(self, prepared: Prepared, listed: OnCallList, number: PHI[str], told: Told) -> None:
+        """Nurses are called until one takes it, each time whoever is on call by then."""
+        on_call_now = functools.partial(self._now, prepared, listed)
+        self.promises.make(prepared.agent.name, number, _voice(prepared), on_call_now, told)
+
+    @staticmethod
+    def _now(prepared: Prepared, listed: OnCallList) -> OnCall:
+        return listed.at(datetime.now(prepared.agent.time_zone).time())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _CallBack:
+    """See `agent.fetching.Promising`."""
+
+    fetchers: Fetchers
+    prepared: Prepared
+    listed: OnCallList
+    number: PHI[str]
+
+    def make(self, told: Told) -> None:
+        self.fetchers.promise(self.prepared, self.listed, self.number, told)
+
+
+def _voice(prepared: Prepared) -> Voice:
+    return Voice(prepared.tts, prepared.ready, prepared.script.voices.phrases)
 
 
 def fetchers_of(
@@ -112,4 +147,4 @@ def fetchers_of(
     deletions = Deletions(carrier, clock=time.monotonic)
     handoffs.ended = deletions.ended
     handoffs.nurse_lines = {agent.name: agent.nurse_number for agent in lines.agents}
-    return Fetchers(carrier, handoffs, deletions, lists)
+    return Fetchers(carrier, handoffs, deletions, lists, Promises(handoffs))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from policies.brief import Told
+from policies.phi import PHI
 
 
 class News(enum.Enum):
@@ -42,6 +43,19 @@ class Fetching(Protocol):
 
     def gone(self) -> None:
         """The patient's stream is over, and not by us."""
+        ...
+
+
+class Promising(Protocol):
+    """A call back, for one call."""
+
+    @property
+    def number(self) -> PHI[str]:
+        """Which is called: the one that she calls from, in E.164."""
+        ...
+
+    def make(self, told: Told) -> None:
+        """Nurses are called until one takes it, then she is.  told: what that nurse is to hear."""
         ...
 
 

@@ -52,6 +52,7 @@ AGAIN_S: Final = 1.0
 JOIN_SEEN_S: Final = 1.0  # the carrier tells within a second who came into a room
 LOOKS_S: Final = (1.0, 2.0, 3.0)  # between looks for a nurse whose leaving nobody told: nobody waits alone for 10 s
 SETTLED: Final = (Phase.TOGETHER, Phase.NOBODY, Phase.STOPPED, Phase.LEFT, Phase.DROPPED)
+COMES_BACK_S: Final = 30.0  # out of a room: `Times.alone_ms`, the tries to fetch her, a token's life
 LONGEST_S: Final = 3_600  # of a nurse's call
 
 SAYS: Final = {
@@ -112,6 +113,7 @@ class _Called:
     sid: PHI[str] | None = None
     stream: NurseLeg | None = None
     end_wanted: bool = False
+    in_room: bool = False
 
 
 class Handoff:
@@ -123,15 +125,17 @@ class Handoff:
         on_call: OnCall,
         voice: Voice,
         agent: str,
-        patient_sid: PHI[str],
+        patient_sid: PHI[str] | None,
         tell: Callable[[News], None],
+        times: Times,
     ) -> None:
+        """patient_sid: None where she is called herself once a nurse has accepted, see `patient_is`."""
         self._home: Final = home
         self._on_call: Final = on_call
         self._voice: Final = voice
         self._agent: Final = agent
         self._tell: Final = tell
-        self._transfer: Final = Transfer(on_call.ladder, home.times)
+        self._transfer: Final = Transfer(on_call.ladder, times)
         self._called: Final[dict[int, _Called]] = {}
         self._told: Callable[[], Told] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -141,7 +145,7 @@ class Handoff:
         """Whether patient and nurse are together is known."""
         self._forgotten = False
         self.room: Final = fresh_ref()
-        self._patient_sid: PHI[str] | None = patient_sid
+        self._patient_sid = patient_sid
 
     # -- `agent.fetching.Fetching` -------------------------------------------------------------------------------------
 
@@ -150,6 +154,10 @@ class Handoff:
         self._began_ms = self._now_ms()
         self._home.keep(self)
         self._do(self._transfer.begin(self._began_ms))
+
+    def patient_is(self, call_sid: PHI[str]) -> None:
+        """She has been called, and is about to be let in."""
+        self._patient_sid = call_sid
 
     def told(self) -> None:
         self.patient(PatientEvent.TOLD)
@@ -237,6 +245,7 @@ class Handoff:
         meant = digest(call_sid)
         for number, called in self._called.items():
             if called.sid is not None and digest(called.sid) == meant:
+                called.in_room |= event is NurseEvent.ENTERED
                 self.nurse(number, event)
                 return
 
@@ -262,7 +271,10 @@ class Handoff:
             else:
                 self._for_patient(action)
         if self._transfer.phase is Phase.TOGETHER and not self._together_ms:
-            self._together_ms = self._now_ms()
+            self._together_ms, self._told = self._now_ms(), None
+        if self._transfer.phase is Phase.DROPPED and self._told is not None and self._patient_sid is not None:
+            self._home.part_unmet(self._patient_sid, self._told())
+            self._told = None
         if self._transfer.phase in SETTLED:
             self.settled.set()
         self._set_timer()
@@ -271,8 +283,9 @@ class Handoff:
             self._home.drop(self)
 
     def _for_patient(self, action: ForPatient) -> None:
-        if action.action is PatientAction.JOIN:
-            self._told = None  # the nurse has heard it
+        if action.action is PatientAction.JOIN and self._told is not None:
+            told = self._told()  # her call ends and forgets it; held until they have met
+            self._told = lambda: told
         if action.action is not PatientAction.BRING_BACK:
             self._tell(TELLS[action.action])
         elif self._patient_sid is not None:  # the room asks for nothing: her call is taken out of it
@@ -335,15 +348,8 @@ class Handoff:
         """A carrier that does not answer is asked again; after that her call's own limit ends it."""
         called.end_wanted = True
         self._home.board.uninvite_nurse(called.ref)
-        for _ in range(MOST_END_TRIES):
-            if called.sid is None:
-                return  # `_place` goes on with it when the carrier has named the call
-            try:
-                await self._home.carrier.end(called.sid)
-            except CarrierFailed:
-                await asyncio.sleep(AGAIN_S)
-            else:
-                return
+        if called.sid is not None:  # else `_place` goes on with it when the carrier has named the call
+            await self._home.end_call(called.sid, called.in_room)
 
     # -- time ----------------------------------------------------------------------------------------------------------
 
@@ -395,6 +401,9 @@ class Handoffs:
     """Told of each call to a nurse that is over, answered or not."""
     nurse_lines: Mapping[str, str] = field(default_factory=dict)
     """The number that is dialled where all else fails, by the agent's name."""
+    others: dict[str, Callable[[str, CallStatus], None]] = field(default_factory=dict)
+    """Told of calls that are no nurse's, by their references."""
+    _unmet: dict[bytes, Told] = field(default_factory=dict)
     _by_leg: dict[str, tuple[Handoff, int]] = field(default_factory=dict)
     _by_room: dict[str, Handoff] = field(default_factory=dict)
     _tasks: asyncio.TaskGroup | None = None
@@ -425,10 +434,38 @@ class Handoffs:
             self.report(error)
 
     def fetch(
-        self, agent: str, on_call: OnCall, voice: Voice, patient_sid: PHI[str], tell: Callable[[News], None]
+        self,
+        agent: str,
+        on_call: OnCall,
+        voice: Voice,
+        patient_sid: PHI[str] | None,
+        tell: Callable[[News], None],
+        times: Times | None = None,
     ) -> Handoff:
-        """One caller's way to a nurse."""
-        return Handoff(self, on_call, voice, agent, patient_sid, tell)
+        """One caller's way to a nurse.  times: None for those of all."""
+        return Handoff(self, on_call, voice, agent, patient_sid, tell, times or self.times)
+
+    def unmet(self, call_sid: PHI[str]) -> Told | None:
+        """What the nurse was to hear of a caller who has come back without having met her; told once."""
+        return self._unmet.pop(self.board.seen.digest(call_sid), None)
+
+    def part_unmet(self, call_sid: PHI[str], told: Told) -> None:
+        """The nurse left before they met, and the patient comes back within seconds, or never."""
+        digest = self.board.seen.digest(call_sid)
+        self._unmet[digest] = told
+        asyncio.get_running_loop().call_later(COMES_BACK_S, self._unmet.pop, digest, None)
+
+    async def end_call(self, call_sid: PHI[str], in_room: bool = False) -> None:
+        """Tried again; the call's own bound ends it after that.  in_room: it is told that the other one isn't there."""
+        for _ in range(MOST_END_TRIES):
+            try:
+                if not in_room or not await self.carrier.redirect(call_sid, twiml.other_left()):
+                    await self.carrier.end(call_sid)
+            except CarrierFailed:
+                in_room = False
+                await asyncio.sleep(AGAIN_S)
+            else:
+                return
 
     def keep(self, handoff: Handoff) -> None:
         self._by_room[handoff.room] = handoff
@@ -471,6 +508,9 @@ class Handoffs:
     # -- `telephony.rooms.Rooms` ---------------------------------------------------------------------------------------
 
     def status(self, leg: str, status: CallStatus) -> None:
+        other = self.others.get(leg)
+        if other is not None:
+            other(leg, status)
         found, event = self._by_leg.get(leg), STATUS.get(status)
         if found is not None and event is not None:
             handoff, number = found

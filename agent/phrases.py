@@ -75,7 +75,13 @@ class Phrase(enum.Enum):
     NURSE_FOUND = "nurse_found"
     CONNECTING = "connecting"
     NURSE_LOST = "nurse_lost"
+    NURSE_LISTENS = "nurse_listens"
+    """In place of it while a nurse hears the brief."""
     NOBODY_CAME = "nobody_came"
+    PROMISE_OFFER = "promise_offer"
+    """The number follows that she calls from, then `PROMISE_ASK`."""
+    PROMISE_ASK = "promise_ask"
+    PROMISED = "promised"
     STOPPED_CALLING = "stopped_calling"
     NOT_STOPPED = "not_stopped"
     """She wants no nurse any more, and an emergency was heard."""
@@ -87,6 +93,12 @@ class Phrase(enum.Enum):
     CALLER_LEFT = "caller_left"
     CALLER_DECLINED = "caller_declined"
     BRIEF_KEYS = "brief_keys"
+    OFFER_CALL_BACK = "offer_call_back"
+    """To a nurse, of a caller who was promised one."""
+    CALL_BACK = "call_back"
+    """To whoever picks up where a nurse was promised; a voicemail may hear it."""
+    CALL_BACK_LOST = "call_back_lost"
+    CALL_BACK_REFUSED = "call_back_refused"
     KEYS = "keys"
     """Which keys stand for what, see `agent.keypad`."""
     AT_LIMIT = "at_limit"
@@ -115,6 +127,7 @@ TO_NURSES: Final = (
     Phrase.CALLER_LEFT,
     Phrase.CALLER_DECLINED,
     Phrase.BRIEF_KEYS,
+    Phrase.OFFER_CALL_BACK,
 )
 """Said on a nurse's leg, of which nothing is kept."""
 
@@ -184,6 +197,14 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         Phrase.STILL_DANGER: "I'm still calling a nurse. If this is an emergency, hang up and call 911 now.",
         Phrase.OTHERS_CALLED: "Nobody has picked up yet, so I'm calling others. Please stay on the line.",
         Phrase.NURSE_FOUND: "A nurse has picked up, and is hearing why you called. One moment.",
+        Phrase.NURSE_LISTENS: "The nurse is still hearing why you called. It won't be long.",
+        Phrase.PROMISE_OFFER: "No nurse could take your call yet. I can go on calling nurses, and call you back "
+        "with one, at the number you're calling from.",
+        Phrase.PROMISE_ASK: "Shall I call you back there? Say yes, or press 1. "
+        "If not, say no, or press 2, and I'll connect you to the nurse line.",
+        Phrase.PROMISED: "All right. I'll call you back with a nurse as soon as one can take it. "
+        "If our system restarts, your number is lost: if nobody has called you within thirty minutes, call us again. "
+        "If you feel worse, or this is an emergency, hang up and call 911.",
         Phrase.CONNECTING: "Connecting you now.",
         Phrase.NURSE_LOST: "The nurse's line was lost, so I'm calling others. Please stay on the line.",
         Phrase.NOBODY_CAME: "I could not reach a nurse that way, so I'm connecting you to the nurse line. "
@@ -199,6 +220,13 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         Phrase.CALLER_LEFT: "Thank you. The caller has left the line. Goodbye.",
         Phrase.CALLER_DECLINED: "Thank you. Another nurse is being called. Goodbye.",
         Phrase.BRIEF_KEYS: "Press 1 to be connected, 9 to hear the brief again, 2 if you can't.",
+        Phrase.OFFER_CALL_BACK: "Discharge line. A patient was promised a call back. "
+        "Press 1 to hear the brief and take it, 2 if you can't.",
+        Phrase.CALL_BACK: "This is the automated assistant of {hospital}. You were promised a call from a nurse, "
+        "and she is on the line. Press 1 to talk with her, or 2 if you don't need her any more.",
+        Phrase.CALL_BACK_LOST: "I'm sorry, the nurse's line was lost. We'll call you again with another. "
+        "If this is an emergency, hang up and call 911.",
+        Phrase.CALL_BACK_REFUSED: "All right, no nurse will call you. Goodbye.",
         Phrase.FAILURE: "I'm sorry, something went wrong on our side. I'm getting a person for you now. "
         "Please stay on the line.",
         Phrase.KEYS: "Press 0 for a person, 1 for yes, 2 for no. Press 7 to slow me down, 8 to make me louder, "

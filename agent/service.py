@@ -54,7 +54,7 @@ from policies.layers import Layer
 from policies.logs import Log
 from policies.meaning import Meaning
 from policies.phi import PHI
-from policies.records import CallMetrics, EndReason, Engine, Presence, at_most, hour_of, ref_of
+from policies.records import CallMetrics, EndReason, Engine, Presence, Transferred, at_most, hour_of, ref_of
 from policies.refs import KEY_BYTES, ref_at
 from policies.retention import Retention, admit
 from policies.urgency import UrgencyReader
@@ -239,7 +239,9 @@ class Calls:
     async def answer(self, leg: Leg) -> After:
         """One stream, a caller's or a nurse's.  Never raises for what a call brings about."""
         try:
-            if leg.purpose is Purpose.NURSE:
+            if self._fetchers is not None and leg.purpose is Purpose.CALL_BACK:
+                return await self._fetchers.promises.answer(leg)
+            if leg.purpose in (Purpose.NURSE, Purpose.CALL_BACK):
                 return EndDecision.GOODBYE if self._fetchers is None else await self._fetchers.handoffs.answer(leg)
             return await self._call(leg)
         finally:
@@ -272,6 +274,8 @@ class Calls:
             Limits(call_ms=self._settings.limits.call_s * 1000),
             keeping,
             None if fetchers is None else fetchers.fetch(prepared, leg.call_sid, handoffs.append),
+            None if fetchers is None else fetchers.promising(prepared, leg.caller),
+            None if fetchers is None else fetchers.handoffs.unmet(leg.call_sid),
         )
         failed: BaseException | None = None
         over = False
@@ -302,6 +306,10 @@ class Calls:
         """The one record of a call that is over.  keeping: of a call that came to its end."""
         for handoff in handoffs:
             handoff.count(tally)
+        if call.promised:
+            tally.transfer = Transferred.PROMISED
+        elif tally.transfer is Transferred.TOGETHER and leg.caller is not None and self._fetchers is not None:
+            self._fetchers.promises.reached(leg.caller)
         metrics = tally.metrics(call.answers)
         self._metrics.ended(metrics)
         self._pipe.tell(events.CallEnded(number, metrics))
@@ -309,6 +317,11 @@ class Calls:
             self._leave(keeping, leg, tally.ref, whole=True)
         forgetting.soon()
         return metrics
+
+    async def break_promises(self) -> None:
+        """The process ends soon: who waits for a call back is told so, by the carrier alone."""
+        if self._fetchers is not None:
+            await self._fetchers.promises.end()
 
     def hand_over(self) -> None:
         """The process ends soon: every caller goes to the nurse line."""
@@ -337,7 +350,8 @@ async def _recorded(handoff: Handoff, record: Callable[[], object]) -> None:
 
 def decision(metrics: CallMetrics) -> EndDecision:
     """What the carrier is to do with the call when its stream has closed."""
-    if metrics.escalation is not None:
+    told = metrics.end is EndReason.GOODBYE and metrics.transfer is Transferred.PROMISED
+    if metrics.escalation is not None and not told:
         broken = metrics.end in (EndReason.DROPPED, EndReason.DEAD_STREAM, EndReason.PROTOCOL)
         return EndDecision.LOST if broken and not metrics.closing_played else EndDecision.TRANSFER
     return EndDecision.GOODBYE if metrics.end is EndReason.GOODBYE else EndDecision.LOST
@@ -439,6 +453,7 @@ async def drain(asked: asyncio.Event, stop: asyncio.Event, board: Switchboard, c
     """Once asked to end: no new calls; those that live finish, or are put through to the nurse line."""
     await asked.wait()
     board.draining = True
+    await calls.break_promises()
     for hand_over, most_s in ((False, FINISH_S), (True, HAND_OVER_S)):
         if hand_over:
             calls.hand_over()
@@ -446,6 +461,7 @@ async def drain(asked: asyncio.Event, stop: asyncio.Event, board: Switchboard, c
             async with asyncio.timeout(most_s):
                 await board.over()
                 break
+    await calls.break_promises()  # those that were made meanwhile
     stop.set()
 
 

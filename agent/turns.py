@@ -78,7 +78,7 @@ class Event(enum.Enum):
     GRAVER = "graver"
     """A person is being fetched: she is told what a graver reason asks for, or the same once more on request."""
     STAYS = "stays"
-    """The hand-off's words have been heard, and nurses are being called: she stays with the agent."""
+    """The hand-off's words have been heard, now or in her stream before, and nurses are being called: she stays."""
     NEWS = "news"
     """How it stands is to be told: others are called, a nurse hears the brief, or just that she isn't forgotten."""
     COMING = "coming"
@@ -146,6 +146,7 @@ HUSH: Final = (A.CANCEL_REPLY, A.CLEAR_PLAYBACK)
 
 TABLE: Final[dict[tuple[State, Event], tuple[State, tuple[Action, ...]]]] = {
     (S.NEW, E.STARTED): (S.GREETING, (A.SAY_GREETING,)),
+    (S.NEW, E.STAYS): (S.WAITING, ()),
     (S.GREETING, E.PROTECTED_PLAYED): (S.SPEAKING, ()),
     (S.GREETING, E.TURN_OVER): (S.GREETING, (A.KEEP_PENDING,)),
     (S.GREETING, E.REPLY_PLAYED): (S.LISTENING, ()),
@@ -191,6 +192,7 @@ TABLE: Final[dict[tuple[State, Event], tuple[State, tuple[Action, ...]]]] = {
     (S.WAITING, E.COMING): (S.CONNECTING, (*HUSH, A.SAY_CONNECTING)),
     (S.WAITING, E.NOBODY): (S.HANDING_OFF, (*HUSH, A.SAY_NOBODY)),
     (S.WAITING, E.STOPS): (S.SPEAKING, (*HUSH, A.SAY_STOPPED)),
+    (S.WAITING, E.GOODBYE): (S.CLOSING, (*HUSH, A.SAY_CLOSING)),
     (S.CONNECTING, E.ALONE): (S.WAITING, (*HUSH, A.SAY_NEWS)),
     (S.CONNECTING, E.NOBODY): (S.HANDING_OFF, (*HUSH, A.SAY_NOBODY)),
     (S.CONNECTING, E.PARTED): (S.ENDED, (A.CLOSE,)),

@@ -39,6 +39,9 @@ _NOTED: Final = "And before: {words}."
 _ASKED: Final = "We had asked about: {item}."
 _ASSESSMENT: Final = "Nobody has assessed this."
 _REQUEST: Final = "Press 1 to be connected, 9 to hear this again, 2 if you can't."
+_CALL_BACK: Final = (
+    "Press 1 and we call them now. The line stays silent till they pick up. 9 to hear this again, 2 if you can't."
+)
 _SIGNS: Final = re.compile(r"[^\w\s',:%/-]+|_", re.UNICODE)
 
 
@@ -53,6 +56,8 @@ class Told(Sensitive):
     """Likewise of an earlier turn, that a nurse was to hear of; None for none."""
     item: str
     """The name of the workflow's question that was open; empty for none."""
+    call_back: bool = False
+    """The caller has hung up, and was promised a nurse."""
 
     __hash__ = None  # see Sensitive
 
@@ -66,7 +71,8 @@ def brief(told: Told) -> tuple[PHI[str], ...]:
     noted = (
         () if told.noted is None else (told.noted.map(lambda text: _NOTED.format(words=_shortened(text, MOST_NOTED))),)
     )
-    return (PHI(_SITUATION[told.reason]), quoted, *noted, *asked, PHI(_ASSESSMENT), PHI(_REQUEST))
+    request = _CALL_BACK if told.call_back else _REQUEST
+    return (PHI(_SITUATION[told.reason]), quoted, *noted, *asked, PHI(_ASSESSMENT), PHI(request))
 
 
 def _shortened(text: str, most: int = MOST_WORDS) -> str:

@@ -37,6 +37,8 @@ class Source(enum.Enum):
     """Composed by code from the record of the patient who was identified in this call."""
     BRIEF = "brief"
     """For the nurse who takes the caller, and for nobody else."""
+    CALLER = "caller"
+    """Composed by code from what the carrier says of the call: the number that she calls from."""
 
 
 class Care(enum.Enum):
@@ -308,6 +310,23 @@ def from_record(patient: Matched, asked: PHI[OwnQuestion]) -> tuple[Sayable, ...
     """
     sentences = told(patient.record.reveal(), asked.reveal())
     return tuple(Sayable(PHI(normal(sentence)), Source.RECORD, "", _MINT) for sentence in sentences)
+
+
+OWN_NUMBER: Final = re.compile(r"\+1((?!900)[2-9](?!11)[0-9]{2})((?!976)[2-9](?!11)[0-9]{2})([0-9]{4})", re.ASCII)
+"""A telephone in the North American plan (NANPA), where calling it costs nothing out of the way (not 900, not 976)."""
+
+
+def own_number(number: PHI[str]) -> Sayable:
+    """The number that she calls from, digit by digit, for herself.  Raises `NotWording` if it is none to call back."""
+    said = number.map(_digit_by_digit)
+    if not said.map(bool).reveal():
+        raise NotWording("this is no number that is called back")
+    return Sayable(said, Source.CALLER, "", _MINT)
+
+
+def _digit_by_digit(number: str) -> str:
+    found = OWN_NUMBER.fullmatch(number)
+    return "" if found is None else ", ".join(" ".join(part) for part in found.groups()) + "."
 
 
 def for_the_nurse(of: Told) -> tuple[Sayable, ...]:

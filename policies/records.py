@@ -109,6 +109,8 @@ class Transferred(enum.Enum):
     """The caller wanted no nurse any more."""
     LEFT = "left"
     """The caller left before."""
+    PROMISED = "promised"
+    """Every rung was tried; the caller was promised that a nurse calls her back."""
     DROPPED = "dropped"
     """The nurse left as they were being put through, and the caller came back to us."""
 

@@ -169,6 +169,7 @@ class Leg:
         agent: str,
         call_sid: PHI[str],
         limits: LegLimits,
+        caller: PHI[str] | None = None,
     ) -> None:
         self.ordinal: Final = ordinal
         """Counts the legs of this process."""
@@ -178,6 +179,8 @@ class Leg:
         self.agent: Final = agent
         """Name of the agent that answers."""
         self.call_sid: Final = call_sid
+        self.caller: Final = caller
+        """The number that she calls from, or is called at; None where the carrier did not say it."""
         self.end: EndReason | None = None
         """Set once, when the leg is over."""
         self.lost_frames = 0

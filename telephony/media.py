@@ -112,7 +112,7 @@ class MediaEndpoint:
 
     async def _held(self, socket: SocketOfStarlette, stream: MediaStream, call_sid: PHI[str], ticket: Ticket) -> None:
         decision: After = EndDecision.LOST
-        nurse = ticket.purpose is Purpose.NURSE  # takes no caller's place
+        nurse = ticket.purpose in (Purpose.NURSE, Purpose.CALL_BACK)  # takes no caller's place
         ordinal = self._board.begin(call_sid, nurse=nurse)
         leg = Leg(
             socket,
@@ -122,6 +122,7 @@ class MediaEndpoint:
             purpose=ticket.purpose,
             agent=ticket.agent,
             call_sid=call_sid,
+            caller=ticket.caller,
             limits=self._config.leg,
         )
         try:

@@ -139,19 +139,21 @@ class Switchboard:
             self.draining or not self.may_take() or self._live + self._tokens.outstanding(self._clock()) >= self._calls
         )
 
-    def invite(self, purpose: Purpose, agent: str, call_sid: PHI[str] | None) -> str | None:
+    def invite(
+        self, purpose: Purpose, agent: str, call_sid: PHI[str] | None, caller: PHI[str] | None = None
+    ) -> str | None:
         """A token, and with it a place; None if there is none left."""
         if self.full and purpose is not Purpose.BACK:  # she has been a caller all along
             return None
         try:
-            return self._tokens.mint(purpose, fresh_ref(), agent, call_sid, self._clock())
+            return self._tokens.mint(purpose, fresh_ref(), agent, call_sid, self._clock(), caller=caller)
         except TokenRefused:
             return None
 
-    def invite_nurse(self, leg: str, agent: str, ring_s: float) -> str | None:
-        """A token for a nurse who is about to be rung; None if too many are."""
+    def invite_nurse(self, leg: str, agent: str, ring_s: float, purpose: Purpose = Purpose.NURSE) -> str | None:
+        """A token for a nurse who is about to be rung, or for a patient who is; None if too many are."""
         try:
-            return self._nurses.mint(Purpose.NURSE, leg, agent, None, self._clock(), ttl_s=ring_s + TTL_S)
+            return self._nurses.mint(purpose, leg, agent, None, self._clock(), ttl_s=ring_s + TTL_S)
         except TokenRefused:
             return None
 

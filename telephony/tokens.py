@@ -27,6 +27,8 @@ class Purpose(enum.Enum):
     BACK = "back"
     """A patient's whose nurse has left the line."""
     NURSE = "nurse"
+    CALL_BACK = "call_back"
+    """A patient's who was promised a nurse, and is called."""
     PAGE = "page"
 
 
@@ -39,6 +41,8 @@ class Ticket:
     """The leg's random reference."""
     agent: str
     """Name of the agent that answers."""
+    caller: PHI[str] | None = None
+    """The number that she calls from, or is called at, as the carrier has it."""
 
 
 class TokenReason(enum.Enum):
@@ -88,6 +92,7 @@ class Tokens:
         now_s: float,
         *,
         ttl_s: float = TTL_S,
+        caller: PHI[str] | None = None,
     ) -> str:
         """A token of 43 characters.  call_sid: None where the stream's own name is not known beforehand.
 
@@ -96,7 +101,7 @@ class Tokens:
         if self.outstanding(now_s) >= self._limit:
             raise TokenRefused(TokenReason.TOO_MANY)
         token = self._chance(32)
-        self._issued.append(_Issued(token, Ticket(purpose, leg, agent), call_sid, now_s + ttl_s))
+        self._issued.append(_Issued(token, Ticket(purpose, leg, agent, caller), call_sid, now_s + ttl_s))
         return token
 
     def redeem(self, token: str, call_sid: PHI[str], now_s: float) -> Ticket:

@@ -30,6 +30,10 @@ _BUSY: Final = "All lines of our automated assistant are busy. We are connecting
 _LOST: Final = "We are sorry, the line to our automated assistant was lost. We are connecting you to a nurse."
 _FAILED: Final = "We are sorry, our automated assistant is not available. We are connecting you to a nurse."
 _NOBODY: Final = "We are sorry, no nurse could take your call right now."
+_PROMISE: Final = (
+    "We are sorry. You were promised a call from a nurse, and our system has to restart, so it will not come."
+)
+_OTHER_LEFT: Final = "Thank you. The caller is not on the line. Goodbye."
 _UNKNOWN: Final = "We are sorry, this number cannot take your call right now. Please call your hospital."
 
 
@@ -94,6 +98,17 @@ def nobody(nurse_number: str) -> str:
     digits = " ".join(_number(nurse_number).lstrip("+"))
     again = f"Please call the nurse line again at {digits}."
     return _document(_say(f"{_NOBODY} {_EMERGENCY} {again} {_EMERGENCY}"), "<Hangup/>")
+
+
+def promise_broken(nurse_number: str) -> str:
+    """To her who was promised a call from a nurse, as the line is about to end."""
+    digits = " ".join(_number(nurse_number).lstrip("+"))
+    return _document(_say(f"{_PROMISE} Please call the nurse line at {digits}. {_EMERGENCY}"), "<Hangup/>")
+
+
+def other_left() -> str:
+    """To a nurse in a room that the patient did not come into, or has left."""
+    return _document(_say(_OTHER_LEFT), "<Hangup/>")
 
 
 def unknown() -> str:

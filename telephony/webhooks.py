@@ -71,7 +71,7 @@ class Webhooks:
         if line is None:
             self._count(Refusal.NUMBER)
             return _answer(twiml.unknown())
-        token = self._board.invite(Purpose.PATIENT, line.agent, call_sid)
+        token = self._board.invite(Purpose.PATIENT, line.agent, call_sid, _other_end(fields))
         if token is None:
             self._count(Refusal.BUSY)
             return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
@@ -87,7 +87,7 @@ class Webhooks:
         decision = await self._board.outcome(call_sid, OUTCOME_S)
         if isinstance(decision, Room) and self._rooms.sent(decision.name, decision.role, call_sid):
             return _answer(self._into(decision))
-        if only(fields, "Direction") == OUTBOUND:
+        if _placed(fields):
             return _answer(twiml.goodbye())  # a nurse's: she is not put through to another
         line = self._line(fields)
         if decision is EndDecision.GOODBYE:
@@ -147,7 +147,7 @@ class Webhooks:
         line = self._line(fields)
         if line is None:
             return _answer(twiml.unknown())
-        token = self._board.invite(Purpose.BACK, line.agent, call_sid)
+        token = self._board.invite(Purpose.BACK, line.agent, call_sid, _other_end(fields))
         if token is None:
             return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
         return _answer(connecting(self._config.origins, token, again=True))
@@ -192,11 +192,22 @@ class Webhooks:
         return Response(status_code=403)
 
     def _line(self, fields: FormFields) -> Line | None:
-        called = only(fields, "To")
+        called = only(fields, "From" if _placed(fields) else "To")
         return None if called is None else self._lines(PHI(called))
 
     def _url(self, path: str) -> str:
         return self._config.origin + path
+
+
+def _placed(fields: FormFields) -> bool:
+    """By us."""
+    return only(fields, "Direction") == OUTBOUND
+
+
+def _other_end(fields: FormFields) -> PHI[str] | None:
+    """Whose telephone it is that isn't ours."""
+    number = only(fields, "To" if _placed(fields) else "From")
+    return None if number is None else PHI(number)
 
 
 async def _body(request: Request) -> bytes | None:

@@ -34,6 +34,7 @@ from agent import lines, settings
 from agent.call import Call
 from agent.delivery import GAINS_DB, amplified
 from agent.engines.ports import LanguageModel
+from agent.fetching import Promising
 from agent.lines import Workflow
 from agent.overlap import Verdict
 from agent.patients import PatientRecords
@@ -463,6 +464,8 @@ class Setup:
     """When the process is asked to end, after the call's start."""
     nurses: Nurses | None = None
     """Who is rung for a caller; None: the line closes, and the carrier dials."""
+    promising: Callable[[], Promising] | None = None
+    """Makes the way to be called back; None: there is none."""
     told: list[CallEvent] = field(default_factory=list)
     """What is told of a transcript when the call is over."""
 
@@ -656,7 +659,9 @@ async def _hold(
     nurses = setup.nurses
     fetch = None if nurses is None else nurses.fetch(engines, script, started.call_sid, world)
     del started
-    call = Call(leg, script, engines, tally, notes, setup.limits, keeping, fetch)
+    promising = None if setup.promising is None else setup.promising()
+    call = Call(leg, script, engines, tally, notes, setup.limits, keeping, fetch, promising)
+    del promising
     calling = asyncio.create_task(_follow(caller, line), name="caller")
     if setup.process_ends_s is not None:
         asyncio.get_running_loop().call_later(setup.process_ends_s, call.hand_over)

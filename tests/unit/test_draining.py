@@ -21,9 +21,13 @@ class Calls:
 
     def __init__(self) -> None:
         self.handed_over = 0
+        self.promises_broken = 0
 
     def hand_over(self) -> None:
         self.handed_over += 1
+
+    async def break_promises(self) -> None:
+        self.promises_broken += 1
 
 
 def stopped(ends_after_s: float | None, *, asks: bool = True) -> tuple[float, int]:
@@ -37,7 +41,7 @@ def stopped(ends_after_s: float | None, *, asks: bool = True) -> tuple[float, in
 
         async def ends() -> None:
             nonlocal stopped_s
-            await drain(asked, stop, board, calls)  # type: ignore[arg-type]  # hand_over alone
+            await drain(asked, stop, board, calls)  # type: ignore[arg-type]  # these two alone
             stopped_s = loop.time()
 
         draining = asyncio.create_task(ends())
@@ -54,6 +58,7 @@ def stopped(ends_after_s: float | None, *, asks: bool = True) -> tuple[float, in
                 await board.outcome(SID, 1.0)
         await draining
         assert stop.is_set()
+        assert 2 == calls.promises_broken  # and those that were made meanwhile
         return stopped_s - began_s, calls.handed_over
 
     return at_once(run())
