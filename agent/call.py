@@ -236,7 +236,7 @@ class Call:
         self._replying.forget()
         self._agenda.forget()
         self._identifying.forget()
-        self._wait.forget()
+        self._wait.over()
         self._draft = self._reply = self._overlap_heard = self._pressed = self._heard_once = self._unmet = None
 
     @property

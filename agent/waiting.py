@@ -108,7 +108,10 @@ class Waiting:
         if fetching is not None:
             fetching.gone()
 
-    def forget(self) -> None:
+    def over(self) -> None:
+        """Her call is over: from now on a promise can be kept.  No word stays."""
+        if self.promised and self._promising is not None and self._told is not None:
+            self._promising.make(self._told())
         self.words = self._told = None
 
     # -- what comes of it ----------------------------------------------------------------------------------------------
@@ -197,9 +200,9 @@ class Waiting:
 
     def promise(self) -> None:
         """She wants to be called back."""
-        if self._promising is not None and self._told is not None and not self.promised:
-            self.promised = True
-            self._promising.make(self._told())
+        if self._promising is not None and self._told is not None:
+            self.promised, told = True, self._told()
+            self._told = lambda: told
 
     def next_words(self, reason: EscalationReason | None) -> Phrase | None:
         """How it stands; None while a call back is offered.  reason: why a nurse is fetched."""

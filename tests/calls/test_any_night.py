@@ -15,7 +15,19 @@ from telephony.transfer import Rank, Rung
 from telephony.twin.faults import Faults
 from tests.nights.judging import Judged, judged
 from tests.nights.night import lived
-from tests.nights.plans import Ending, Key, Later, NursePlan, PatientPlan, Pickup, Plan, Says, Unreliable, drawn
+from tests.nights.plans import (
+    CalledBack,
+    Ending,
+    Key,
+    Later,
+    NursePlan,
+    PatientPlan,
+    Pickup,
+    Plan,
+    Says,
+    Unreliable,
+    drawn,
+)
 from tests.simulated import house, nothing_left_of
 
 ALONE_S = 10.0
@@ -23,16 +35,14 @@ ADDRESSES = 256  # urllib remembers the last 128 that it took apart, rooms' name
 
 _s = st.integers(0, 40).map(lambda n: n / 4)
 KEYS = st.builds(Key, st.sampled_from("111129#"), _s, st.booleans())
-NURSES = st.one_of(
-    st.builds(
-        NursePlan,
-        st.just(Pickup.ANSWERS),
-        _s,
-        st.lists(KEYS, max_size=4).map(tuple),
-        st.sampled_from(Ending),
-    ),
-    st.builds(NursePlan, st.sampled_from(Pickup), _s),
+ANSWERING = st.builds(
+    NursePlan,
+    st.just(Pickup.ANSWERS),
+    _s,
+    st.lists(KEYS, max_size=4).map(tuple),
+    st.sampled_from(Ending),
 )
+NURSES = st.one_of(ANSWERING, st.builds(NursePlan, st.sampled_from(Pickup), _s, later=st.none() | ANSWERING))
 PATIENTS = st.builds(
     PatientPlan,
     st.sampled_from([says for says in Says if says.fetches]),
@@ -40,6 +50,10 @@ PATIENTS = st.builds(
     st.none() | _s.map(lambda s: 3 * s),
     st.just(1.0),
     st.booleans(),
+    st.sampled_from(["1", "1", "2", ""]),
+    st.lists(st.builds(CalledBack, st.sampled_from(Pickup), _s, st.sampled_from(["1", "1", "2", ""])), max_size=3).map(
+        tuple
+    ),
 )
 SHARES = st.sampled_from([0.0, 0.3, 1.0])
 FAULTS = st.builds(

@@ -48,10 +48,13 @@ def board_of(found: Sequence[Judged]) -> Board:
         board,
         found,
         "fetched",
-        "nurse-now: accepted; or every rung tried, told, and on the nurse line (the promise is not built yet)",
+        "nurse-now: accepted; or every rung tried, and the promise kept; or as she wished, told and on the nurse line",
         100,
         lambda n: n.fetched,
     )
+    promised = [night for night in found if night.promised is not None]
+    kept = Share(sum(bool(night.promised) for night in promised), len(promised))
+    board.say("calls back promised, and kept (else: she was not there, or no nurse ever took it)", str(kept))
     _share(
         board,
         found,

@@ -42,9 +42,18 @@ class Requests:
     """`telephony.placing.Carrier` on an exchange, with an account whose requests fail now and then."""
 
     def __init__(
-        self, exchange: Callable[[], Exchange], from_: str, unreliable: Unreliable, written: list[str]
+        self,
+        exchange: Callable[[], Exchange],
+        from_: str,
+        unreliable: Unreliable,
+        written: list[str],
+        rings: Callable[[str], None],
     ) -> None:
-        """exchange: asked for with each request.  written: is given every document and address that the line sends."""
+        """exchange: asked for with each request.  written: is given every document and address that the line sends.
+
+        rings: told which number is about to be rung.
+        """
+        self._rings: Final = rings
         self.orders: Final[list[Order]] = []
         self._exchange: Final = exchange
         self._from: Final = from_
@@ -59,6 +68,7 @@ class Requests:
         await asyncio.sleep(self._chance.uniform(0.05, self._unreliable.slow_s))
         sid: str | None = None
         if fate is not Fate.FAILED:
+            self._rings(number.reveal())
             record = await self._exchange().place(
                 to=number.reveal(),
                 from_=self._from,

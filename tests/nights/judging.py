@@ -13,6 +13,7 @@ from agent.handoff import SAYS
 from agent.phrases import Phrase
 from policies.brief import _SITUATION as SITUATIONS
 from telephony.audio import FRAME_MS, FRAME_SAMPLES
+from telephony.promise import State
 from telephony.switchboard import Role
 from telephony.twin.conference import Stay
 from telephony.twin.legs import SETUP_S
@@ -31,6 +32,8 @@ CROSSING_S: Final = 8.0  # a nurse accepts, and within this a caller who hangs u
 GRAVE: Final = {Says.RED_FLAG: Phrase.EMERGENCY, Says.CRISIS: Phrase.CRISIS}
 HANDING_OFF: Final = (Phrase.EMERGENCY, Phrase.CRISIS, Phrase.SYMPTOM, Phrase.TRANSFER)
 """The words with which she is told that a nurse is fetched: heard to their end before she is put through."""
+TO_WHOEVER_ANSWERS: Final = (Phrase.CALL_BACK, Phrase.CALL_BACK_LOST, Phrase.CALL_BACK_REFUSED)
+"""Where a patient was to be called back; a voicemail may hear it."""
 MARKS: Final = ("a caller ", "nobody has assessed", "chest pain", "kill myself", "red and swollen", "our safety check")
 """Of the brief and of what patients say: pieces that nothing else here is written with."""
 
@@ -49,6 +52,8 @@ class Judged:
     """911 was spoken of in time and to its end, and the nurse path was begun."""
     fetched: bool | None = None
     """She who stayed met a nurse; or every rung was tried, she was told, and the nurse line was dialled."""
+    promised: bool | None = None
+    """She agreed to be called back: did she and a nurse meet?"""
     failed_safe: bool | None = None
     """The line died under her: she heard the fail-safe's words and dial in time."""
     leaks: list[str] = field(default_factory=list)
@@ -76,6 +81,7 @@ class Bridge:
     from_s: float
     until_s: float
     nurse: Stay
+    patient: Stay
 
 
 def judged(night: Night) -> Judged:
@@ -83,7 +89,7 @@ def judged(night: Night) -> Judged:
     found = Judged(night.plan.seed)
     bridges = list(bridges_of(night))
     found.bridges = len(bridges)
-    found.unaccepted = sum(_accepted_s(night, bridge) is None for bridge in bridges)
+    found.unaccepted = sum(_accepted_s(night, bridge) is None or not _is_there(night, bridge) for bridge in bridges)
     patient = _Patient(night, bridges)
     _of_acceptance(night, bridges, patient, found)
     patient.emergency(found)
@@ -108,7 +114,7 @@ def bridges_of(night: Night) -> Iterator[Bridge]:
                 from_s = max(nurse.from_s, patient.from_s)
                 until_s = min(_end(nurse), _end(patient))
                 if from_s < until_s:
-                    yield Bridge(from_s, until_s, nurse)
+                    yield Bridge(from_s, until_s, nurse, patient)
 
 
 def _end(stay: Stay) -> float:
@@ -127,9 +133,20 @@ def _accepted_s(night: Night, bridge: Bridge) -> float | None:
     return before[1] if len(before) > 1 else None
 
 
+def _is_there(night: Night, bridge: Bridge) -> bool:
+    """She called by herself, or has pressed 1 where she was called back."""
+    phone = night.phones.get(bridge.patient.call_sid)
+    if phone is night.patient.phone:
+        return True
+    visit = next((each for each in night.visits if each.phone is phone), None)
+    return visit is not None and any(at_s <= bridge.patient.from_s for at_s in _ones(visit))
+
+
 def _of_acceptance(night: Night, bridges: Sequence[Bridge], patient: _Patient, found: Judged) -> None:
     for bridge in bridges:
         accepted_s = _accepted_s(night, bridge)
+        if night.phones.get(bridge.patient.call_sid) is not night.patient.phone:
+            continue  # her telephone had to be rung first
         if accepted_s is not None and found.to_room_ms is None:
             found.to_room_ms = (bridge.from_s - accepted_s) * 1000
             begin_s = max([accepted_s, *(said for said in patient.handed_off_s if said < bridge.from_s)])
@@ -149,7 +166,7 @@ def _of_acceptance(night: Night, bridges: Sequence[Bridge], patient: _Patient, f
 def _excused(night: Night, visit: Visit, accepted_s: float, patient: _Patient) -> bool:
     """Somebody left by herself, or the line died: nobody could have been put through."""
     leaves = night.plan.nurses[visit.nurse or 0].ending is Ending.HANGS_UP
-    gone_s = min(patient.leaves_s, patient.dialled_s, *(said[0] for said in patient.calls_off), float("inf"))
+    gone_s = min(patient.leaves_s, patient.promised_s, patient.dialled_s, *(said[0] for said in patient.calls_off))
     return leaves or gone_s < accepted_s + CROSSING_S or patient.dies_s < accepted_s + CROSSING_S
 
 
@@ -174,12 +191,15 @@ class _Patient:
         self.fetching_said = [said for said in self.visit.said if said[2].fetches]
         self.calls_off = [said for said in self.visit.said if said[2] is Says.NEVER_MIND]
         self.leaves_s = float("inf") if self.visit.put_down_s is None else self.visit.put_down_s
+        self.over_s = float("inf") if self.call.ended_at is None else self.call.ended_at
         self.dies_s = float("inf") if night.died_s is None else night.died_s
         self.line_calls = [each for each in night.calls if each.direction == CHILD and each.to == NURSE_LINE]
         self.dialled_s = min((each.started_at for each in self.line_calls), default=float("inf"))
         self.met_s = min((bridge.from_s for bridge in bridges), default=float("inf"))
         handing = {words(phrase) for phrase in HANDING_OFF}
         self.handed_off_s = [self.at_s(each.until_ms) for each in self.heard if each.text in handing]
+        told = [self.at_s(each.from_ms) for each in self.heard if each.text == words(Phrase.PROMISED)]
+        self.promised_s = min(told, default=float("inf"))
         self.dropped = any(end.value == "dropped" for end in night.ends)
 
     def at_s(self, ms: float) -> float:
@@ -218,9 +238,29 @@ class _Patient:
         nobody = [n for n, each in enumerate(self.heard) if each.text == words(Phrase.NOBODY_CAME)]
         rest = self.heard[nobody[0] :] if nobody else []  # something worse that she says cuts it short
         told = any(each.whole and (_grave(each) or each.text == words(Phrase.NOBODY_CAME)) for each in rest)
+        if self.promised_s < float("inf"):
+            self.promise(found, tried)
+            return
         found.fetched = bool(self.bridges) or (tried and told and bool(self.line_calls))
         if not found.fetched:
             found.why["fetched"] = f"every rung tried {tried}, told {told}, nurse line {bool(self.line_calls)}"
+
+    def promise(self, found: Judged, tried: bool) -> None:
+        """She agreed to be called back.  Where she was there and a nurse accepted, they are to have met."""
+        found.promised = bool(self.bridges)
+        (state,) = self.night.promises or (State.BROKEN,)
+        late = [each for each in self.night.visits if each.nurse is not None and self._accepts_late(each)]
+        if not self.bridges and (state in (State.UNANSWERED, State.WITHDRAWN) or not late):
+            return  # she did not pick up, pressed no key or 2; or no nurse ever took it
+        found.fetched = tried and bool(self.bridges)
+        if not found.fetched:
+            found.why["fetched"] = f"promised, every rung tried {tried}, the promise {state.value}"
+
+    def _accepts_late(self, visit: Visit) -> bool:
+        """A nurse accepted after the patient's own call, and did not leave by herself."""
+        ones = _ones(visit)
+        stays = self.night.plan.nurses[visit.nurse or 0].ending is Ending.STAYS
+        return len(ones) > 1 and ones[1] > self.over_s and stays
 
     def fail_safe(self, found: Judged) -> None:
         """The line died while she was with the agent, or alone."""
@@ -267,7 +307,7 @@ class _Patient:
 
 def _briefs_at_once(night: Night) -> bool:
     """Was the brief still being said to one nurse when it was begun to another?"""
-    fixed = {words(phrase) for phrase in SAYS.values()}
+    fixed = _to_nurses()
     said: list[tuple[float, float]] = []
     for visit in (each for each in night.visits if each.nurse is not None):
         brief = [each for each in night.heard(visit) if each.text not in fixed]
@@ -299,12 +339,21 @@ def _alone_s(night: Night) -> float:
     return longest
 
 
+def _to_nurses() -> set[str]:
+    """What may be said to anybody who answers a nurse's telephone."""
+    return {words(phrase) for phrase in (*SAYS.values(), Phrase.OFFER_CALL_BACK)}
+
+
 def _leaks(night: Night) -> Iterator[str]:
     """Where a brief was heard by somebody who had not pressed 1, or anything of it was written."""
-    fixed = {words(phrase) for phrase in SAYS.values()}
+    fixed = _to_nurses()
     for visit in night.visits:
         if visit.nurse is not None and not _ones(visit) and any(each.text not in fixed for each in night.heard(visit)):
             yield f"nurse {visit.nurse} heard the brief without a key"
+    for visit in night.visits:
+        if visit.nurse is None and visit is not night.patient and not _ones(visit):
+            strange = {each.text for each in night.heard(visit)} - {words(phrase) for phrase in TO_WHOEVER_ANSWERS}
+            yield from (f"who pressed no 1 heard {len(text)} characters more" for text in strange)
     for text in night.written:
         lowered = text.lower()
         yield from (f"{mark!r} was written" for mark in MARKS if mark in lowered)

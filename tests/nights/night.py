@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -12,16 +13,19 @@ from agent.call import Call
 from agent.handoff import Handoff, Handoffs, Voice
 from agent.on_call import OnCall
 from agent.phrases import Phrase
+from agent.promises import Promises, can_be_called
 from agent.script import Engines, Limits, Script
 from agent.service import decision
 from agent.tally import Tally
 from agent.watch import Watch
+from policies.brief import Told
 from policies.escalation import EscalationReason
 from policies.phi import PHI
-from policies.records import EndReason, Engine, Profile
+from policies.records import EndReason, Engine, Profile, Transferred
 from telephony import twiml
 from telephony.doors import Origins, ServerConfig
 from telephony.leg import Leg
+from telephony.promise import State, Times
 from telephony.server import Observers, application
 from telephony.switchboard import After, Line, Role, Room, Switchboard
 from telephony.tokens import Purpose
@@ -47,7 +51,8 @@ OURS: Final = "+12025550100"
 PATIENT: Final = "+12025550101"
 NURSE_LINE: Final = "+12025550199"
 CALLS: Final = 2  # at once: she who comes back from a room needs a place beside her own, and no more
-LONGEST_S: Final = 900.0  # of a night; a call that goes on is a miss
+LONGEST_S: Final = 2_400.0  # of a night; a call that goes on is a miss
+PROMISED: Final = Times(next_round_ms=30_000, ring_again_ms=60_000, longest_ms=300_000)  # in place of hours
 SETTLES_S: Final = 60.0  # for callbacks that are late, and the last deadlines of a hand-off
 
 
@@ -80,6 +85,8 @@ class Night:
     """Names of what was raised and should not have been."""
     ends: list[EndReason] = field(default_factory=list)
     """How the patient's streams ended, in their order."""
+    promises: dict[State, int] = field(default_factory=dict)
+    """What came of calls back that were promised."""
     finished: bool = True
     """Every call came to its end."""
 
@@ -110,11 +117,14 @@ class Hospital:
         self._on_call: Final = OnCall(tuple(PHI(nurse_number(nurse)) for nurse in range(len(plan.nurses))), plan.ladder)
         self._voice: Final = Voice(voice, prepared.ready, prepared.script.voices.phrases)
         self.handoffs: Final = Handoffs(requests, self.board, Origins(ORIGIN, STREAMS))
+        self.promises: Final = Promises(self.handoffs, PROMISED)
 
     async def answer(self, leg: Leg) -> After:
         """One stream; as `agent.service.Calls.answer`."""
         if leg.purpose is Purpose.NURSE:
             return await self.handoffs.answer(leg)
+        if leg.purpose is Purpose.CALL_BACK:
+            return await self.promises.answer(leg)
         return await self._call(leg)
 
     async def _call(self, leg: Leg) -> After:
@@ -126,16 +136,23 @@ class Hospital:
 
         tally = Tally(ref=REF, hour=498_000, agent="demo", profile=Profile.DEVELOPMENT, engine=Engine.APPROVED)
         script = self.script.back() if leg.purpose is Purpose.BACK else self.script
-        call = Call(leg, script, self._engines, tally, Watch(), Limits(), None, fetch)
+        promising = CallBack(self, leg.caller) if leg.caller is not None and can_be_called(leg.caller) else None
+        unmet = self.handoffs.unmet(leg.call_sid)
+        call = Call(leg, script, self._engines, tally, Watch(), Limits(), None, fetch, promising, unmet)
         try:
             await call.run()
         except Exception as error:  # noqa: BLE001  # as the service does: she ends at a person
             self._note(error)
             tally.end = EndReason.FAILURE
             tally.escalation = tally.escalation or EscalationReason.FAILURE
+        if call.promised:
+            tally.transfer = Transferred.PROMISED
         metrics = tally.metrics(call.answers)
         self.ends.append(metrics.end)
         return Room(made[-1].room, Role.PATIENT) if call.joins else decision(metrics)
+
+    def promise(self, number: PHI[str], told: Told) -> None:
+        self.promises.make("demo", number, self._voice, lambda: self._on_call, told)
 
     def _note(self, error: BaseException) -> None:
         while isinstance(error, BaseExceptionGroup):
@@ -145,6 +162,17 @@ class Hospital:
     def report(self, error: Exception) -> None:
         """What the server was not told to expect."""
         self._note(error)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CallBack:
+    """As `agent.fetchers` makes it."""
+
+    hospital: Hospital
+    number: PHI[str]
+
+    def make(self, told: Told) -> None:
+        self.hospital.promise(self.number, told)
 
 
 def _short(script: Script) -> Script:
@@ -176,7 +204,9 @@ async def _lived(plan: Plan) -> Night:
     world.sentences[:] = house()[1].sentences
     written: list[str] = []
     here: list[Exchange] = []
-    requests = Requests(lambda: here[0], OURS, plan.requests, written)
+    telephones: list[Telephone] = []
+    ringing: list[Callable[[str], None]] = []
+    requests = Requests(lambda: here[0], OURS, plan.requests, written, lambda number: ringing[0](number))
     hospital = Hospital(plan, world, requests)
     app = application(
         ServerConfig(ORIGIN, development=False, auth_token=PHI(TOKEN), account_sid=ACCOUNT, calls=CALLS),
@@ -190,11 +220,12 @@ async def _lived(plan: Plan) -> Night:
     )
     people = People(world, lambda phone: _met(here[0], phone))
     patient = Telephone(PATIENT)
-    telephones = [
+    telephones += [
         patient,
         Telephone(NURSE_LINE, Persona(_takes_the_line, 2.0)),
         *(Telephone(nurse_number(n), people.nurse(n, each)) for n, each in enumerate(plan.nurses)),
     ]
+    ringing.append(functools.partial(_as_planned, plan, people, {each.number: each for each in telephones}))
     async with machine(app, auth_token=TOKEN) as running:
         exchange = Exchange(
             {OURS: ORIGIN + VOICE},
@@ -208,6 +239,15 @@ async def _lived(plan: Plan) -> Night:
         here.append(exchange)
         async with exchange.running():
             return await _held(plan, hospital, exchange, running, people, patient, requests, written)
+
+
+def _as_planned(plan: Plan, people: People, telephones: Mapping[str, Telephone], number: str) -> None:
+    """Whoever is rung does what is planned for that time."""
+    if number == PATIENT:
+        telephones[number].persona = people.call_back(plan.patient)
+    for n, nurse in enumerate(plan.nurses):
+        if number == nurse_number(n):
+            telephones[number].persona = people.ring(n, nurse)
 
 
 async def _held(
@@ -228,6 +268,9 @@ async def _held(
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(LONGEST_S):
             await exchange.idle()
+            while hospital.promises.open and not died:
+                await asyncio.sleep(1.0)
+                await exchange.idle()
             finished = True
     dying.cancel()
     if finished:
@@ -246,6 +289,7 @@ async def _held(
         phones={call.sid: phone for call in calls if (phone := exchange.phone(call.sid)) is not None},
         died_s=died[0] if died else None,
         left=[handoff.phase.value for handoff in hospital.handoffs._by_room.values()] if alive else [],
+        promises=dict(hospital.promises.ended),
         raised=[*hospital.raised, *(type(error).__name__ for error in running.raised)],
         ends=hospital.ends,
         finished=finished,

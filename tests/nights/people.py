@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
+from agent.phrases import Phrase
 from telephony.audio import FRAME_MS, FRAME_SAMPLES, RATE_HZ, Int16
 from telephony.twin.telephones import Life, Persona, Phone
 from telephony.twin.telephones import Pickup as Rung
 from tests.fakes import World
-from tests.nights.plans import Ending, NursePlan, PatientPlan, Pickup, Says
-from tests.simulated import BETWEEN_MS, WORD_MS
+from tests.nights.hearing import sentences
+from tests.nights.plans import CalledBack, Ending, NursePlan, PatientPlan, Pickup, Says
+from tests.simulated import BETWEEN_MS, WORD_MS, words
 
 PATIENCE_S: Final = 240.0  # of a patient: beyond the longest ladder that is drawn, and the nurse line after it
 QUIET_MS: Final = 700  # longer than the pauses between the agent's sentences
 VOICEMAIL_S: Final = 60.0  # a machine records for longer than any nurse is waited for
 VISIT_S: Final = 60.0  # a nurse hears out what is said to her, and then hangs up: nobody is put through to her
 LOOK_MS: Final = 100
+OFFER_S: Final = 12  # in which the last sentence of the offer is sought
+LISTENS_EVERY: Final = 20  # looks: every 2 s
 HEARS_OUT_S: Final = 30  # of whatever is said to her in one go
 
 Met = Callable[[Phone], bool]
@@ -48,6 +53,7 @@ class People:
         self.visits: Final[list[Visit]] = []
         self.world: Final = world
         self._met: Final = met
+        self._rung: Final[Counter[int | None]] = Counter()
 
     def nurse(self, number: int, plan: NursePlan) -> Persona:
         """As she is when she is rung."""
@@ -62,6 +68,45 @@ class People:
                 return Persona(self._voicemail(number), plan.after_s)
             case Pickup.ANSWERS:
                 return Persona(self._answers(number, plan), plan.after_s)
+
+    def ring(self, number: int, plan: NursePlan) -> Persona:
+        """As she is the next time that she is rung."""
+        for _ in range(self._rung[number]):
+            plan = plan.later or plan
+        self._rung[number] += 1
+        return self.nurse(number, plan)
+
+    def call_back(self, plan: PatientPlan) -> Persona:
+        """As the patient is the next time that she is rung."""
+        times = self._rung[None]
+        self._rung[None] += 1
+        planned = plan.called_back or (CalledBack(Pickup.ANSWERS),)
+        called = planned[min(times, len(planned) - 1)]
+        match called.pickup:
+            case Pickup.NEVER:
+                return Persona(pickup=Rung.NEVER)
+            case Pickup.BUSY:
+                return Persona(pickup=Rung.BUSY)
+            case Pickup.FAILS:
+                return Persona(pickup=Rung.FAILS)
+            case Pickup.VOICEMAIL:
+                return Persona(self._voicemail(None), called.after_s)
+            case Pickup.ANSWERS:
+                return Persona(self._called_back(called, plan), called.after_s)
+
+    def _called_back(self, called: CalledBack, plan: PatientPlan) -> Life:
+        async def life(phone: Phone) -> None:
+            visit = self._visit(phone, None)
+            await phone.hears_something()
+            await _pass(phone, 2.0)
+            if called.key:
+                visit.keys.append((_now_s(), called.key))
+                await phone.press(called.key)
+            if await self._is_met(phone):
+                await _pass(phone, plan.talks_s)
+            visit.put_down_s = _now_s()
+
+        return life
 
     def patient(self, plan: PatientPlan) -> Life:
         """From her dialling to her hanging up."""
@@ -80,14 +125,26 @@ class People:
         begun_s = _now_s()
         leaves_s = begun_s + (PATIENCE_S if plan.hangs_up_s is None else plan.hangs_up_s)
         later = sorted(plan.later, key=lambda each: each.after_s)
+        answered, looks = False, 0
         while _now_s() < leaves_s:
             if self._met(phone):
                 await _pass(phone, plan.talks_s)
                 if self._met(phone) or not await self._comes_back(visit, plan):
                     return
+            looks += 1
+            if not answered and plan.answers_offer and not looks % LISTENS_EVERY and self._offered(visit):
+                answered = True
+                visit.keys.append((_now_s(), plan.answers_offer))
+                await phone.press(plan.answers_offer)
             if later and _now_s() >= begun_s + later[0].after_s:
                 await self._says(visit, later.pop(0).says)
             await phone.pass_ms(LOOK_MS)
+
+    def _offered(self, visit: Visit) -> bool:
+        """Has she heard the question whether she wants to be called back, to its end?"""
+        phone = visit.phone
+        recent = sentences(phone.heard(max(0, phone.now() - OFFER_S * RATE_HZ), phone.now()), self.world)
+        return any(each.text == words(Phrase.PROMISE_ASK) and each.whole for each in recent)
 
     async def _comes_back(self, visit: Visit, plan: PatientPlan) -> bool:
         """The nurse has left her: she hears what she is told, and goes on or not."""
@@ -140,7 +197,7 @@ class People:
             waited_ms += LOOK_MS
         return self._met(phone)
 
-    def _voicemail(self, number: int) -> Life:
+    def _voicemail(self, number: int | None) -> Life:
         async def life(phone: Phone) -> None:
             visit = self._visit(phone, number)
             await _pass(phone, VOICEMAIL_S)

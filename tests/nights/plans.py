@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from telephony.transfer import Rank, Rung
@@ -57,6 +57,31 @@ class PatientPlan:
     """With a nurse, before she hangs up."""
     asks_again: bool = False
     """When she comes back from a room she asks for a nurse once more; else she hangs up."""
+    answers_offer: str = ""
+    """The key with which she answers the offer of a call back; empty: none."""
+    called_back: tuple[CalledBack, ...] = ()
+    """Each time that she is called back; the last one stands for all later times.  Empty: she is there."""
+
+
+class Pickup(enum.Enum):
+    """What becomes of ringing her."""
+
+    ANSWERS = "answers"
+    VOICEMAIL = "voicemail"
+    NEVER = "never"
+    BUSY = "busy"
+    FAILS = "fails"
+
+
+@dataclass(frozen=True, slots=True)
+class CalledBack:
+    """What becomes of ringing the patient."""
+
+    pickup: Pickup
+    after_s: float = 4.0
+    """Of ringing."""
+    key: str = "1"
+    """That she presses when she has heard what it is; empty: none."""
 
 
 class Ending(enum.Enum):
@@ -68,16 +93,6 @@ class Ending(enum.Enum):
     """She hangs up once she has spoken with the patient."""
     HANGS_UP = "hangs_up"
     """She hangs up right after her last key."""
-
-
-class Pickup(enum.Enum):
-    """What becomes of ringing her."""
-
-    ANSWERS = "answers"
-    VOICEMAIL = "voicemail"
-    NEVER = "never"
-    BUSY = "busy"
-    FAILS = "fails"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +116,8 @@ class NursePlan:
     """Of ringing."""
     keys: tuple[Key, ...] = ()
     ending: Ending = Ending.STAYS
+    later: NursePlan | None = None
+    """What she does when she is rung again; None: the same."""
 
     @property
     def can_ring(self) -> bool:
@@ -182,7 +199,15 @@ def _patient(chance: random.Random) -> PatientPlan:
         chance.uniform(0.2, 45.0) if chance.random() < 0.2 else None,
         chance.uniform(1.0, 5.0),
         chance.random() < 0.5,
+        chance.choice(["1", "1", "1", "2", ""]),
+        tuple(_called_back(chance) for _ in range(chance.choice([1, 1, 2, 4]))),
     )
+
+
+def _called_back(chance: random.Random) -> CalledBack:
+    after_s = round(chance.uniform(1.0, 15.0), 2)
+    pickup = chance.choices(list(Pickup), [0.7, 0.12, 0.08, 0.06, 0.04])[0]
+    return CalledBack(pickup, after_s, chance.choice(["1", "1", "1", "1", "1", "2", "", "5"]))
 
 
 def _ladder(chance: random.Random) -> tuple[tuple[Rung, ...], tuple[NursePlan, ...]]:
@@ -220,7 +245,9 @@ def _nurse(chance: random.Random, together_s: float | None) -> NursePlan:
         keys = chance.choice(odd)
         ending = Ending.HANGS_UP if not keys or chance.random() < 0.4 else Ending.STAYS
         return NursePlan(Pickup.ANSWERS, after_s, keys, ending)
-    return NursePlan(chance.choice([kind for kind in Pickup if kind is not Pickup.ANSWERS]), after_s)
+    never = NursePlan(chance.choice([kind for kind in Pickup if kind is not Pickup.ANSWERS]), after_s)
+    takes_it_later = NursePlan(Pickup.ANSWERS, after_s, (one, again))
+    return replace(never, later=takes_it_later if chance.random() < 0.5 else None)
 
 
 def _faults(chance: random.Random, seed: int) -> Faults:

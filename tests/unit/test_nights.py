@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pytest
 
 from agent.phrases import Phrase
 from telephony.audio import FRAME_SAMPLES, Int16
+from telephony.promise import State
 from telephony.transfer import Rank, Rung
 from telephony.twin.faults import Faults
 from tests.evaluation.nights import board_of
 from tests.fakes import World
 from tests.nights.hearing import sentences, silences
 from tests.nights.judging import Judged, bridges_of, judged
-from tests.nights.night import run
-from tests.nights.plans import Ending, Key, Later, NursePlan, PatientPlan, Pickup, Plan, Says, Unreliable, drawn
+from tests.nights.night import Night, run
+from tests.nights.plans import (
+    CalledBack,
+    Ending,
+    Key,
+    Later,
+    NursePlan,
+    PatientPlan,
+    Pickup,
+    Plan,
+    Says,
+    Unreliable,
+    drawn,
+)
 from tests.simulated import words
 
 ONE = Key("1", 1.0)
@@ -109,6 +124,67 @@ def test_a_patient_who_called_it_off_and_asks_again_meets_a_nurse() -> None:
     found = judged(run(plan(NursePlan(Pickup.ANSWERS, 9.0, (ONE, ONE)), patient=PatientPlan(Says.PERSON, later))))
 
     assert 1 == found.bridges
+
+
+LATER: Final = NursePlan(Pickup.NEVER, later=TAKES_IT)
+"""Nobody at first."""
+
+
+def promised(*called_back: CalledBack, nurse: NursePlan = LATER) -> Night:
+    """She has a symptom, no nurse comes, and she says yes to a call back."""
+    return run(plan(nurse, patient=PatientPlan(Says.SYMPTOM, answers_offer="1", called_back=called_back)))
+
+
+def test_a_nurse_who_was_promised_is_put_through_to_her_who_was_called_back_and_pressed_1() -> None:
+    night = promised(CalledBack(Pickup.ANSWERS))
+    found = judged(night)
+
+    assert {State.KEPT: 1} == night.promises
+    assert (1, 0, True) == (found.bridges, found.unaccepted, found.promised)
+    assert [] == found.leaks + found.broken
+
+
+@pytest.mark.parametrize("called", [CalledBack(Pickup.VOICEMAIL), CalledBack(Pickup.ANSWERS, key="")])
+def test_who_presses_nothing_where_she_was_promised_a_nurse_is_never_put_through(called: CalledBack) -> None:
+    night = promised(called)
+    found = judged(night)
+
+    assert 0 == found.bridges
+    assert {State.UNANSWERED: 1} == night.promises or {State.BROKEN: 1} == night.promises
+    assert [] == found.leaks + found.broken
+    left = [words for call in night.calls for words in night.said[call.sid] if "not on the line" in words]
+    assert left, "the nurse who waited is told"
+
+
+@pytest.mark.parametrize("pickup", [Pickup.BUSY, Pickup.NEVER, Pickup.FAILS])
+def test_her_telephone_is_rung_again_later(pickup: Pickup) -> None:
+    night = promised(CalledBack(pickup), CalledBack(Pickup.ANSWERS))
+
+    assert {State.KEPT: 1} == night.promises
+    assert 1 == judged(night).bridges
+
+
+def test_key_2_where_she_was_called_back_ends_the_promise() -> None:
+    night = promised(CalledBack(Pickup.ANSWERS, key="2"))
+
+    assert {State.WITHDRAWN: 1} == night.promises
+    assert 0 == judged(night).bridges
+
+
+def test_a_nurse_who_leaves_while_her_telephone_rings_is_replaced() -> None:
+    leaves = NursePlan(Pickup.ANSWERS, 2.0, (ONE, ONE), Ending.HANGS_UP, later=TAKES_IT)
+    nurse = NursePlan(Pickup.NEVER, later=leaves)
+    night = promised(CalledBack(Pickup.ANSWERS, after_s=10.0), nurse=nurse)
+
+    assert {State.KEPT: 1} == night.promises
+
+
+def test_a_promise_that_no_nurse_takes_is_broken_and_nothing_is_left() -> None:
+    night = promised(CalledBack(Pickup.ANSWERS), nurse=NursePlan(Pickup.NEVER))
+    found = judged(night)
+
+    assert {State.BROKEN: 1} == night.promises
+    assert (0, False, []) == (found.bridges, found.promised, found.broken)
 
 
 @pytest.mark.parametrize(
