@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from agent.engines.ports import EngineReason
@@ -13,6 +13,8 @@ from policies.events import CallRefusal
 from policies.guardrails import EscalationReason
 from policies.layers import Layer, Protection, unprotected
 from policies.records import CallMetrics, EndReason, Outcome
+from telephony.promise import OVER as PROMISE_OVER
+from telephony.promise import State
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"  # the Prometheus text format
 EDGES_MS: Final = tuple(
@@ -54,6 +56,8 @@ class LineMetrics:
         self._refusals: Counter[CallRefusal] = Counter()
         self._failures: Counter[tuple[Engine, EngineReason]] = Counter()
         self._dropped_events = 0
+        self._waiting: Callable[[], int] = lambda: 0
+        self._promised: Mapping[State, int] = {}
         self._times = {timed: _Histogram() for timed in Timed}
 
     def live(self, calls: int) -> None:
@@ -82,6 +86,10 @@ class LineMetrics:
 
     def engine_failed(self, engine: Engine, reason: EngineReason) -> None:
         self._failures[engine, reason] += 1
+
+    def promises(self, waiting: Callable[[], int], ended: Mapping[State, int]) -> None:
+        """waiting: how many wait for a call back now.  ended: what came of the others."""
+        self._waiting, self._promised = waiting, ended
 
     def event_dropped(self) -> None:
         """The pipe to the keeper was full."""
@@ -113,6 +121,9 @@ class LineMetrics:
         yield from _family("quietline_refusals_total", "counter", "Calls and streams not taken.", refused)
         failed = ((_labels(engine=e, reason=r), self._failures[e, r]) for e in Engine for r in EngineReason)
         yield from _family("quietline_engine_failures_total", "counter", "Times an engine gave no result.", failed)
+        yield from _family("quietline_promises_open", "gauge", "Who waits for a call back.", [("", self._waiting())])
+        came = ((_labels(came=state), self._promised.get(state, 0)) for state in PROMISE_OVER)
+        yield from _family("quietline_promises_total", "counter", "Calls back that were promised.", came)
         dropped = [("", self._dropped_events)]
         yield from _family("quietline_events_dropped_total", "counter", "Events the keeper never got.", dropped)
         yield "# HELP quietline_latency_seconds What each stage of a reply took."

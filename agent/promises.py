@@ -98,7 +98,10 @@ class Promised:
         self._do(self._promise.on(event, self._now_ms()))
 
     def status(self, ref: str, status: CallStatus) -> None:
-        if self._called is not None and self._called.ref == ref and status in DONE:
+        called = self._called
+        if called is not None and called.ref == ref and status in DONE:
+            if called.sid is not None:
+                self._home.handoffs.ended(called.sid)
             self.on(Event.NO_ANSWER)
 
     async def answer(self, leg: Leg) -> After:

@@ -405,6 +405,7 @@ async def run(
     fetchers = fetchers_of(settings, lines, board, config.origins, report)
     calls = Calls(settings, models, agents, pipe, log, metrics, retaining, judge.refusal, refs, fetchers)
     if fetchers is not None:
+        metrics.promises(lambda: fetchers.promises.open, fetchers.promises.ended)
         board.may_take = lambda: fetchers.ready
     app = application(
         config,

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.turns import FROM_ANYWHERE, LIVE, MAY_RACE, TABLE, Action, State
+from telephony.promise import TABLE as PROMISE
 from telephony.transfer import NURSE, PHASE
 from tests.architecture.tree import PACKAGES, ROOT
 
@@ -124,7 +125,22 @@ def transfer() -> str:
     return "\n".join([*rows, "", *phases])
 
 
-DRAWINGS: Final[Mapping[str, Callable[[], str]]] = {"turns": turns, "tree": tree, "transfer": transfer}
+def promise() -> str:
+    """What becomes of a promised call back; pairs that stay put are left out."""
+    rows = ["| a promise is | on | goes to | and |", "|---|---|---|---|"]
+    for (state, event), (following, acts) in PROMISE.items():
+        if acts or following is not state:
+            does = ", ".join(_words(act.value) for act in acts) or "nothing"
+            rows.append(f"| {_words(state.value)} | {_words(event.value)} | {_words(following.value)} | {does} |")
+    return "\n".join(rows)
+
+
+DRAWINGS: Final[Mapping[str, Callable[[], str]]] = {
+    "turns": turns,
+    "tree": tree,
+    "transfer": transfer,
+    "promise": promise,
+}
 
 
 def _folder(folder: Path, indent: str) -> Iterator[str]:
