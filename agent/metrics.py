@@ -117,13 +117,13 @@ class LineMetrics:
         yield from _family("quietline_calls_total", "counter", "Calls that ended.", ended)
         fetched = ((_labels(reason=reason), self._escalations[reason]) for reason in EscalationReason)
         yield from _family("quietline_escalations_total", "counter", "Calls handed to a person.", fetched)
+        yield from _family("quietline_promises_open", "gauge", "Who waits for a call back.", [("", self._waiting())])
+        came = ((_labels(came=state), self._promised.get(state, 0)) for state in PROMISE_OVER)
+        yield from _family("quietline_promises_total", "counter", "Calls back that were promised.", came)
         refused = ((_labels(reason=reason), self._refusals[reason]) for reason in CallRefusal)
         yield from _family("quietline_refusals_total", "counter", "Calls and streams not taken.", refused)
         failed = ((_labels(engine=e, reason=r), self._failures[e, r]) for e in Engine for r in EngineReason)
         yield from _family("quietline_engine_failures_total", "counter", "Times an engine gave no result.", failed)
-        yield from _family("quietline_promises_open", "gauge", "Who waits for a call back.", [("", self._waiting())])
-        came = ((_labels(came=state), self._promised.get(state, 0)) for state in PROMISE_OVER)
-        yield from _family("quietline_promises_total", "counter", "Calls back that were promised.", came)
         dropped = [("", self._dropped_events)]
         yield from _family("quietline_events_dropped_total", "counter", "Events the keeper never got.", dropped)
         yield "# HELP quietline_latency_seconds What each stage of a reply took."
