@@ -401,6 +401,8 @@ class Handoffs:
     """Told of each call to a nurse that is over, answered or not."""
     nurse_lines: Mapping[str, str] = field(default_factory=dict)
     """The number that is dialled where all else fails, by the agent's name."""
+    forgets: Callable[[], None] = lambda: None
+    """Whatever else is held here for nurses and callers."""
     others: dict[str, Callable[[str, CallStatus], None]] = field(default_factory=dict)
     """Told of calls that are no nurse's, by their references."""
     _unmet: dict[bytes, Told] = field(default_factory=dict)
@@ -417,6 +419,12 @@ class Handoffs:
             self._tasks = None
             for handoff in self._by_room.values():
                 handoff.forget()
+            self.forgets()
+
+    @property
+    def runs(self) -> bool:
+        """Somebody is there to do what is decided."""
+        return self._tasks is not None
 
     def start(self, work: Coroutine[Any, Any, None]) -> bool:
         """False: there is nobody any more to do it."""

@@ -304,13 +304,22 @@ class Promises:
     _open: list[Promised] = field(default_factory=list)
     _by_ref: dict[str, Promised] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.handoffs.forgets = self.forget
+
+    def forget(self) -> None:
+        """Nothing is kept any more, and nothing is left."""
+        for promised in self._open:
+            promised.forget()
+        self._open.clear()
+
     @property
     def open(self) -> int:
         return len(self._open)
 
     def make(self, agent: str, number: PHI[str], voice: Voice, on_call: Callable[[], OnCall], told: Told) -> None:
         """To her who calls from there.  One who was promised it before keeps that promise."""
-        if self._of(number) is not None:
+        if self._of(number) is not None or not self.handoffs.runs:
             return
         phrases = MappingProxyType({**voice.phrases, Phrase.OFFER_CALLER: voice.phrases[Phrase.OFFER_CALL_BACK]})
         promised = Promised(self, agent, number, replace(voice, phrases=phrases), on_call)

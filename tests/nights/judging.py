@@ -13,15 +13,14 @@ from agent.handoff import SAYS
 from agent.phrases import Phrase
 from policies.brief import _SITUATION as SITUATIONS
 from telephony.audio import FRAME_MS, FRAME_SAMPLES
-from telephony.promise import State
 from telephony.switchboard import Role
 from telephony.twin.conference import Stay
 from telephony.twin.legs import SETUP_S
-from telephony.twin.records import CHILD, PlacedCall
+from telephony.twin.records import CHILD, INBOUND, PlacedCall
 from telephony.twin.segments import SAID_CHARS_PER_S
 from telephony.twin.telephones import Phone
 from tests.nights.hearing import Sentence, silences
-from tests.nights.night import NURSE_LINE, Night, nurse_number
+from tests.nights.night import NURSE_LINE, PATIENT, Night, nurse_number
 from tests.nights.people import Visit
 from tests.nights.plans import Ending, Says
 from tests.simulated import words
@@ -235,7 +234,8 @@ class _Patient:
             return
         rung = {order.number for order in self.night.orders}
         tried = all(nurse_number(n) in rung for rung_ in self.night.plan.ladder for n in rung_.nurses)
-        nobody = [n for n, each in enumerate(self.heard) if each.text == words(Phrase.NOBODY_CAME)]
+        of_nobody = (words(Phrase.NOBODY_CAME), words(Phrase.PROMISE_OFFER))
+        nobody = [n for n, each in enumerate(self.heard) if each.text in of_nobody]
         rest = self.heard[nobody[0] :] if nobody else []  # something worse that she says cuts it short
         told = any(each.whole and (_grave(each) or each.text == words(Phrase.NOBODY_CAME)) for each in rest)
         if self.promised_s < float("inf"):
@@ -248,13 +248,14 @@ class _Patient:
     def promise(self, found: Judged, tried: bool) -> None:
         """She agreed to be called back.  Where she was there and a nurse accepted, they are to have met."""
         found.promised = bool(self.bridges)
-        (state,) = self.night.promises or (State.BROKEN,)
-        late = [each for each in self.night.visits if each.nurse is not None and self._accepts_late(each)]
-        if not self.bridges and (state in (State.UNANSWERED, State.WITHDRAWN) or not late):
-            return  # she did not pick up, pressed no key or 2; or no nurse ever took it
+        late = any(each.nurse is not None and self._accepts_late(each) for each in self.night.visits)
+        rung = any(each.to == PATIENT and each.direction != INBOUND for each in self.night.calls)
+        there = any(each.nurse is None and each is not self.visit and _ones(each) for each in self.night.visits)
+        if not self.bridges and (not late or (rung and not there)):
+            return  # no nurse ever took it; or she did not pick up, or pressed no 1
         found.fetched = tried and bool(self.bridges)
         if not found.fetched:
-            found.why["fetched"] = f"promised, every rung tried {tried}, the promise {state.value}"
+            found.why["fetched"] = f"promised, every rung tried {tried}, her telephone rung {rung}, she there {there}"
 
     def _accepts_late(self, visit: Visit) -> bool:
         """A nurse accepted after the patient's own call, and did not leave by herself."""
