@@ -123,7 +123,7 @@ def holds(plan: Plan) -> None:
 
 
 @settings(
-    max_examples=40,
+    max_examples=28,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
 )
