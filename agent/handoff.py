@@ -456,14 +456,14 @@ class Handoffs:
 
     async def bring_back(self, call_sid: PHI[str], agent: str) -> None:
         """Out of a room that nobody ends: to the agent.  Tried again; her call's own end is the bound."""
+        nurse_line = self.nurse_lines.get(agent)
         for _ in range(MOST_END_TRIES):
             token = self.board.invite(Purpose.BACK, agent, call_sid)
             if token is not None:
                 with contextlib.suppress(CarrierFailed):
-                    await self.carrier.redirect(call_sid, connecting(self.origins, token, again=True))
+                    await self.carrier.redirect(call_sid, connecting(self.origins, token, nurse_line, again=True))
                     return
             await asyncio.sleep(AGAIN_S)
-        nurse_line = self.nurse_lines.get(agent)
         if nurse_line is not None:  # to a person rather than nowhere
             with contextlib.suppress(CarrierFailed):
                 await self.carrier.redirect(call_sid, twiml.lost(nurse_line, self.origins.web + AFTER_NURSE))
