@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from telephony.audio import FRAME_SAMPLES
 from telephony.twin.personas import NEVER_ANSWERS, answers, tone
 from telephony.twin.telephones import Persona, Phone, Pickup, Telephone
+from tests.exchanges import strengths
 
 ORIGIN: Final = "https://line.example.org"
 QUIET_MS: Final = 200
 ANSWERS_S: Final = 0.2
+PICKS_UP_S: Final = 1.0  # after the death, where it rings in it
+AGENT_HZ: Final = 500.0
 PATIENT_HZ: Final = 800.0
 NURSE_HZ: Final = 900.0
 LINE_HZ: Final = 1_000.0
+LOUD_DBFS: Final = -30.0
+DIED: Final = "died"
 TALKS_S: Final = 0.5
 UNHURRIED: Final = 0.7
 """The speaking rate of an agent that takes its time to say that she is being connected."""
@@ -54,6 +61,10 @@ class Moment(enum.Enum):
 
 IN_ROOM: Final = (Moment.NURSE_LEAVES, Moment.PATIENT_LEAVES)
 """Patient and nurse have each other when it dies."""
+ALONE: Final = (Moment.COMING, Moment.JOINING)
+"""The nurse is in the room without the patient."""
+AT_LEISURE: Final = (*IN_ROOM, Moment.BACK, Moment.NOBODY, Moment.OFFER, Moment.BRIEF)
+"""These last; whoever is in another moment comes when these are there."""
 ACCEPTS: Final = (Moment.ACCEPTED, Moment.COMING, Moment.JOINING, *IN_ROOM, Moment.DROPPED, Moment.BACK)
 """The nurse presses 1 twice before it."""
 
@@ -69,6 +80,20 @@ class Heard:
     answered_s: float | None = None
     over_s: float | None = None
     """When its call ended, by whomever; None: it went on, or there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class PicksUpLate:
+    """`Bell` of a telephone that rings until the process is dead, and is picked up then."""
+
+    died: asyncio.Event
+
+    async def ring(self, rings: Callable[[], None]) -> Pickup:
+        """See `Bell`."""
+        rings()
+        await self.died.wait()
+        await asyncio.sleep(PICKS_UP_S)
+        return Pickup.ANSWERS
 
 
 @dataclass(slots=True, eq=False)
@@ -93,7 +118,8 @@ class Ward:
 
     def __post_init__(self) -> None:
         self.patient = Telephone(f"+12025554{self.place:03}", answers())
-        self.nurse = Telephone(f"+12025552{self.place:03}", self._nurse())
+        bell = PicksUpLate(self.died) if self.moment is Moment.RINGING else None
+        self.nurse = Telephone(f"+12025552{self.place:03}", self._nurse(), bell=bell)
         self.nurse_line = Telephone(f"+12025553{self.place:03}", answers(self._line_life, ANSWERS_S))
 
     @property
@@ -121,14 +147,25 @@ class Ward:
             self.there.set()
         await _stays(phone, self.patient_leaves, PATIENT_HZ if self.moment in IN_ROOM else None, self.died)
 
+    def patient_heard_nurse(self) -> bool:
+        """After the death."""
+        return _heard(self.patient.calls[0], NURSE_HZ)
+
+    def nurse_heard_patient(self) -> bool:
+        """Likewise."""
+        return _heard(self.nurse.calls[0], PATIENT_HZ)
+
+    def patient_heard_agent(self) -> bool:
+        """Likewise."""
+        phone = self.patient.calls[0]
+        return _heard(phone, AGENT_HZ, phone.moments[DIED])
+
     def _nurse(self) -> Persona:
         match self.moment:
             case Moment.UNANSWERED:
                 return NEVER_ANSWERS
             case Moment.NOBODY:
                 return Persona(pickup=Pickup.BUSY)
-            case Moment.RINGING:
-                return answers(self._nurse_life, 12.0)  # of ringing: after the death
             case _:
                 return answers(self._nurse_life, ANSWERS_S)
 
@@ -148,10 +185,18 @@ class Ward:
         await phone.until_over()
 
 
+def _heard(phone: Phone, hz: float, since: int = 0) -> bool:
+    """Was a steady tone of this pitch in its ear?"""
+    pcm = phone.heard(since, phone.now())
+    return any(
+        strengths(pcm[at : at + FRAME_SAMPLES * 10], hz)[0] > LOUD_DBFS
+        for at in range(0, len(pcm) - FRAME_SAMPLES * 10, FRAME_SAMPLES * 5)
+    )
+
+
 async def _stays(phone: Phone, until: asyncio.Event, hz: float | None, speaks: asyncio.Event) -> None:
     """On the line until she is told to leave; hz: what she says again and again once `speaks` is set."""
     while not until.is_set():
         if hz is not None and speaks.is_set():
             await phone.say(tone(hz, TALKS_S))
         await phone.tick()
-

@@ -11,12 +11,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
-import os
 import secrets
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +37,7 @@ from telephony.twin.resources import Resources
 from telephony.twin.telephones import Telephone
 from telephony.twin.transport import Wire
 from telephony.webhooks import AFTER_ROOM, ENDED, VOICE
-from tests.deaths.moments import IN_ROOM, ORIGIN, Heard, Moment, Ward
+from tests.deaths.moments import ALONE, AT_LEISURE, DIED, IN_ROOM, ORIGIN, Heard, Moment, Ward
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 READY_S: Final = 60.0
@@ -47,7 +46,7 @@ MEET_S: Final = 1.5
 LOOK_S: Final = 0.02
 RING_S: Final = 10  # the shortest that a list may have
 OVER_S: Final = 60.0
-WAITS_S: Final = 16.0  # for somebody who should have come by then
+WAITS_S: Final = 12.0  # for somebody who should have come by then
 AGENT: Final = """\
 name = "{name}"
 state = "draft"
@@ -91,7 +90,8 @@ def kept_at_the_carrier(nurse_number: str) -> str:
     text = (ROOT / "README.md").read_text("utf-8")
     document = text.partition("```xml\n")[2].partition("```")[0]
     number = document.partition("<Number>")[2].partition("</Number>")[0]
-    return document.replace(number, nurse_number)
+    spelled = [" ".join(each.lstrip("+")) for each in (number, nurse_number)]
+    return document.replace(number, nurse_number).replace(*spelled)
 
 
 @dataclass(slots=True, eq=False)
@@ -126,7 +126,7 @@ class Workers:
         async with asyncio.timeout(READY_S):
             while b'"line_ready"' not in (row := await process.stdout.readline()):
                 assert row, "the line ended before it was ready"
-            while not await asyncio.to_thread(ready, f"http://127.0.0.1:{port}"):
+            while not await asyncio.to_thread(ready, f"http://127.0.0.1:{port}"):  # noqa: ASYNC110  # another process
                 await asyncio.sleep(LOOK_S)
         self._drains.append(asyncio.create_task(_drained(process.stdout), name="drain"))
         if port not in self.ports:
@@ -210,7 +210,9 @@ class HeldRest:
 
 @contextlib.asynccontextmanager
 async def _rest(app: Any, port: int) -> AsyncIterator[None]:
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve())
         try:
@@ -283,25 +285,31 @@ async def played(around: Around, folder: Path) -> Mapping[Moment, Ward]:
 async def _lived(
     exchange: Exchange, wards: Sequence[Ward], workers: Workers, line: asyncio.subprocess.Process, around: Around
 ) -> None:
-    for ward in wards:
-        await exchange.dial_in(ward.patient, ward.ours, ward.patient_life)
-    async with asyncio.timeout(THERE_S):
-        while not all(ward.there.is_set() for ward in wards):
-            for ward in wards:
-                _look_for_it(exchange, ward)
-            await asyncio.sleep(LOOK_S)
+    for at_leisure in (True, False):
+        wave = [ward for ward in wards if (ward.moment in AT_LEISURE) is at_leisure]
+        for ward in wave:
+            await exchange.dial_in(ward.patient, ward.ours, ward.patient_life)
+        async with asyncio.timeout(THERE_S):
+            while not all(ward.there.is_set() for ward in wave):
+                for ward in wards:
+                    _look_for_it(exchange, ward)
+                await asyncio.sleep(LOOK_S)
+    before = {call.sid: len(exchange.said(call.sid)) for call in exchange.calls()}
     line.kill()
     await line.wait()
     at_s = asyncio.get_running_loop().time()
+    for ward in wards:
+        phone = ward.patient.calls[0]
+        phone.moments[DIED] = phone.now()
     workers.died.set()
-    watching = asyncio.create_task(_watch(exchange, wards, at_s), name="watch")
+    watching = asyncio.create_task(_watch(exchange, wards, before, at_s), name="watch")
     starting = asyncio.create_task(workers.start(workers.ports[0])) if around is Around.RESTARTED else None
     try:
         if starting is not None:
             await starting
         async with asyncio.TaskGroup() as tasks:
             for ward in wards:
-                tasks.create_task(_afterwards(exchange, ward))
+                tasks.create_task(_afterwards(ward))
         async with asyncio.timeout(OVER_S):
             await exchange.idle()
         await asyncio.sleep(2 * LOOK_S)
@@ -337,27 +345,28 @@ def _is_of(exchange: Exchange, sid: str, ward: Ward) -> bool:
     return call is not None and call.to in (ward.ours, ward.nurse.number)
 
 
-async def _afterwards(exchange: Exchange, ward: Ward) -> None:
-    """Who hangs up at last: a nurse who is left alone, and a patient who has a person, or is with the agent again."""
+async def _afterwards(ward: Ward) -> None:
+    """Who hangs up at last: a patient who has a person, or is with the agent again, and a nurse who is left alone."""
     if ward.moment in IN_ROOM:
         await asyncio.sleep(MEET_S)
         (ward.nurse_leaves if ward.moment is Moment.NURSE_LEAVES else ward.patient_leaves).set()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(WAITS_S):
-            while ward.by_line.answered_s is None and ward.heard.over_s is None:
-                await asyncio.sleep(LOOK_S)
+    await _until(lambda: ward.by_line.answered_s is not None or ward.heard.over_s is not None)
     await asyncio.sleep(MEET_S)
     ward.patient_leaves.set()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(WAITS_S):
-            while ward.by_nurse.over_s is None and ward.nurse.in_a_call():
-                await asyncio.sleep(LOOK_S)
+    await _until(lambda: ward.by_nurse.over_s is not None or ward.moment in ALONE)
     ward.nurse_leaves.set()
 
 
-async def _watch(exchange: Exchange, wards: Sequence[Ward], died_s: float) -> None:
-    """Notes what each telephone gets, when it gets it."""
-    before = {call.sid: len(exchange.said(call.sid)) for call in exchange.calls()}
+async def _until(holds: Callable[[], bool]) -> None:
+    """Or until nobody would wait any longer."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(WAITS_S):
+            while not holds():  # noqa: ASYNC110  # the carrier is looked at, it tells nobody
+                await asyncio.sleep(LOOK_S)
+
+
+async def _watch(exchange: Exchange, wards: Sequence[Ward], before: Mapping[str, int], died_s: float) -> None:
+    """Notes what each telephone gets, when it gets it.  before: how much was read out in each call until then."""
     while True:
         now_s = asyncio.get_running_loop().time() - died_s
         for ward in wards:
