@@ -91,7 +91,7 @@ def kept_at_the_carrier(nurse_number: str) -> str:
     document = text.partition("```xml\n")[2].partition("```")[0]
     number = document.partition("<Number>")[2].partition("</Number>")[0]
     spelled = [" ".join(each.lstrip("+")) for each in (number, nurse_number)]
-    return document.replace(number, nurse_number).replace(*spelled)
+    return document.replace(number, nurse_number).replace(spelled[0], spelled[1])
 
 
 @dataclass(slots=True, eq=False)
