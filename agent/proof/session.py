@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -167,8 +166,7 @@ class Session:
                 lacks = f"does not count: not {', '.join(step.value for step in one.lacks)}" if one.lacks else "counts"
                 self.tell(f"transfer {patient.number} ({scene.value}): {lacks}")
                 if scene is Scene.KILLED:
-                    with contextlib.suppress(subprocess.TimeoutExpired):
-                        await asyncio.to_thread(running.process.wait, ENDED_S)
+                    await _ended(running)
                 else:
                     await self._look([one.placed], running, bus, interface)
         self.found.captured[Place.BOOK].append(b"\n".join(nurses.book.pieces))
@@ -231,9 +229,7 @@ class Session:
         one = await room.place(patient, fault, 0, on_sound)
         self.model.listeners.remove(asked)
         if fault in ENDS_THE_SERVICE:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(ENDED_S):
-                    await asyncio.to_thread(running.process.wait, ENDED_S)
+            await _ended(running)
         self.found.placed.append(one)
         self._tell_of(one)
         return one
@@ -316,6 +312,13 @@ def names_of(*writers: Canary) -> list[Findable]:
     """Of those who write and don't call."""
     named = [(one, *text) for one in writers for text in one.texts() if text[0].startswith("name")]
     return [Needle(f"writer {one.number} {name}", text) for one, name, text in named]
+
+
+async def _ended(running: Running) -> None:
+    """Waits for the service to end, which has lost a part of it; or no longer."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(ENDED_S):
+            await asyncio.to_thread(running.process.wait, ENDED_S)
 
 
 def _may_call(port: int) -> None:
