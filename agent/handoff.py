@@ -301,7 +301,7 @@ class Handoff:
                 if self._told is not None:
                     self._say(action.leg, for_the_nurse(self._told()))
             case NurseAction.JOIN:
-                self._part(action.leg, Room(self.room, Role.NURSE))
+                self._part(action.leg, Room(self.room, Role.NURSE, calling=self._patient_sid is None))
             case NurseAction.HANG_UP:
                 self._part(action.leg, EndDecision.GOODBYE)
                 self._home.start(self._end(self._called[action.leg]))
@@ -501,14 +501,14 @@ class Handoffs:
 
     async def bring_back(self, call_sid: PHI[str], agent: str) -> None:
         """Out of a room that nobody ends: to the agent.  Tried again; her call's own end is the bound."""
+        nurse_line = self.nurse_lines.get(agent)
         for _ in range(MOST_END_TRIES):
             token = self.board.invite(Purpose.BACK, agent, call_sid)
             if token is not None:
                 with contextlib.suppress(CarrierFailed):
-                    await self.carrier.redirect(call_sid, connecting(self.origins, token, again=True))
+                    await self.carrier.redirect(call_sid, connecting(self.origins, token, nurse_line, again=True))
                     return
             await asyncio.sleep(AGAIN_S)
-        nurse_line = self.nurse_lines.get(agent)
         if nurse_line is not None:  # to a person rather than nowhere
             with contextlib.suppress(CarrierFailed):
                 await self.carrier.redirect(call_sid, twiml.lost(nurse_line, self.origins.web + AFTER_NURSE))

@@ -225,7 +225,8 @@ class Promised:
             self._no_answer(called)
             return
         origins = handoffs.origins
-        document = twiml.nurse_leg(origins.stream + MEDIA, origins.web + ENDED, token)
+        nurse_line = handoffs.nurse_lines.get(self._agent)
+        document = twiml.called_back(origins.stream + MEDIA, origins.web + ENDED, token, nurse_line)
         status_url = origins.web + NURSE + called.ref
         failed: CarrierFailed | None = None
         try:

@@ -29,7 +29,19 @@ from telephony.media import Handler, MediaEndpoint
 from telephony.rooms import NoRooms, Rooms
 from telephony.switchboard import Line, Refusal, Switchboard
 from telephony.tokens import Purpose
-from telephony.webhooks import AFTER_NURSE, AFTER_ROOM, ENDED, FAILSAFE, MEDIA, NURSE, ROOM, VOICE, Lines, Webhooks
+from telephony.webhooks import (
+    AFTER_NURSE,
+    AFTER_ROOM,
+    ENDED,
+    FAILSAFE,
+    MEDIA,
+    NURSE,
+    ROOM,
+    VOICE,
+    WAIT,
+    Lines,
+    Webhooks,
+)
 
 GRACE_S: Final = 10  # after the last call, for answers on their way
 
@@ -92,6 +104,7 @@ def application(
         Route(NURSE + "{leg}", webhooks.nurse, methods=["POST"]),
         Route(ROOM + "{room}", webhooks.room, methods=["POST"]),
         Route(AFTER_ROOM + "{room}", webhooks.after_room, methods=["POST"]),
+        Route(WAIT + "{role}", webhooks.wait, methods=["POST"]),
         WebSocketRoute(MEDIA, media.answer),
         Route("/healthz", _healthy(doors, observers), methods=["GET"]),
         Route("/readyz", _readiness(observers, board), methods=["GET"]),

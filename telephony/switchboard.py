@@ -65,6 +65,8 @@ class Room:
     name: str
     """Random."""
     role: Role
+    calling: bool = False
+    """A nurse's, while the patient's telephone is being rung."""
 
 
 After = EndDecision | Room

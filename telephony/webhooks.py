@@ -25,6 +25,7 @@ FAILSAFE: Final = "/twilio/failsafe"
 NURSE: Final = "/twilio/nurse/"  # and the reference of her leg
 ROOM: Final = "/twilio/room/"  # and the room's name
 AFTER_ROOM: Final = "/twilio/after-room/"  # likewise
+WAIT: Final = "/twilio/wait/"  # and the role of who waits alone in a room
 BODY_S: Final = 5.0  # for a form of 1 KiB
 OUTBOUND: Final = "outbound-api"  # Twilio, the voice webhook's "Direction" of a call that we placed
 ENDED_CALL: Final = ("completed", "canceled", "failed", "busy", "no-answer")
@@ -32,10 +33,14 @@ LONGEST_STEP: Final = 32
 OUTCOME_S: Final = 3.0  # a handler that is still ending; Twilio itself waits 15 s for a webhook
 
 
-def connecting(origins: Origins, token: str, *, again: bool = False) -> str:
-    """TwiML that brings a call's sound to the agent.  again: the call had a stream before, and its end was asked."""
+def connecting(origins: Origins, token: str, nurse_number: str | None, *, again: bool = False) -> str:
+    """TwiML that brings a call's sound to the agent.
+
+    nurse_number: dialled by the carrier where we are not there any more.  again: the call had a stream before, and its
+    end was asked.
+    """
     ended_url = origins.web + ENDED + (f"/{fresh_ref()}" if again else "")
-    return twiml.connect(origins.stream + MEDIA, ended_url, origins.web + FAILSAFE, token)
+    return twiml.connect(origins.stream + MEDIA, ended_url, token, nurse_number, origins.web + AFTER_NURSE)
 
 
 Lines = Callable[[PHI[str]], Line | None]
@@ -75,7 +80,7 @@ class Webhooks:
         if token is None:
             self._count(Refusal.BUSY)
             return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
-        return _answer(connecting(self._config.origins, token))
+        return _answer(connecting(self._config.origins, token, line.nurse_number))
 
     async def ended(self, request: Request) -> Response:
         """The stream of a call is over; the call itself may go on.  A caller who came back has a second one."""
@@ -86,7 +91,7 @@ class Webhooks:
         call_sid, fields = asked
         decision = await self._board.outcome(call_sid, OUTCOME_S)
         if isinstance(decision, Room) and self._rooms.sent(decision.name, decision.role, call_sid):
-            return _answer(self._into(decision))
+            return _answer(self._into(decision, self._line(fields)))
         if _placed(fields):
             return _answer(twiml.goodbye())  # a nurse's: she is not put through to another
         line = self._line(fields)
@@ -150,22 +155,43 @@ class Webhooks:
         token = self._board.invite(Purpose.BACK, line.agent, call_sid, _other_end(fields))
         if token is None:
             return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
-        return _answer(connecting(self._config.origins, token, again=True))
+        return _answer(connecting(self._config.origins, token, line.nurse_number, again=True))
 
-    def _into(self, room: Room) -> str:
-        after = self._url(AFTER_ROOM) + room.name if room.role is Role.PATIENT else None
-        return twiml.room(room.name, room.role.value, self._url(ROOM) + room.name, after)
+    def _into(self, room: Room, line: Line | None) -> str:
+        events = self._url(ROOM) + room.name
+        wait = self._url(WAIT) + ("calling" if room.calling else room.role.value)
+        if room.role is Role.NURSE:
+            return twiml.nurse_room(room.name, room.role.value, events, wait)
+        number = None if line is None else line.nurse_number
+        after = self._url(AFTER_ROOM) + room.name
+        return twiml.patient_room(room.name, room.role.value, events, wait, after, number, self._url(AFTER_NURSE))
+
+    async def wait(self, request: Request) -> Response:
+        """What is heard in a room by who is alone in it.  Static and open to anybody, as `failsafe`: a carrier that
+        asks for it twice gets it twice.
+        """
+        match request.path_params["role"]:
+            case Role.NURSE.value:
+                return _answer(twiml.nurse_waits())
+            case "calling":
+                return _answer(twiml.nurse_waits_for_call())
+        line = self._line(await self._open(request))
+        return _answer(twiml.patient_waits(None if line is None else line.nurse_number))
 
     async def failsafe(self, request: Request) -> Response:
         """Static, and open to anybody: a wrong signature setting must not leave a caller without a nurse."""
-        fields: FormFields | None = list(request.query_params.multi_items())
-        if request.method == "POST":
-            body = await _body(request)
-            fields = form_fields(request.headers.get("content-type", ""), body) if body is not None else None
-        line = self._line(fields or [])
+        line = self._line(await self._open(request))
         if line is None:
             return _answer(twiml.unknown())
         return _answer(twiml.failsafe(line.nurse_number, self._url(AFTER_NURSE)))
+
+    async def _open(self, request: Request) -> FormFields:
+        """The fields of a request that anybody may send; none where it is no form."""
+        if request.method != "POST":
+            return list(request.query_params.multi_items())
+        body = await _body(request)
+        fields = form_fields(request.headers.get("content-type", ""), body) if body is not None else None
+        return fields or []
 
     async def _asked(self, request: Request, path: str, also: str = "") -> tuple[PHI[str], FormFields] | Response:
         """Whose call, and the form; or the refusal.  also: a field that tells requests of one path apart."""

@@ -133,6 +133,8 @@ def summary(body: Mapping[str, Any]) -> Iterator[str]:
     calls, pairs, sinks, network = body["calls"], body["pairs"], body["sinks"], body["network"]
     yield f"calls that count: {calls['counted']} of {calls['placed']}, in {body['seconds']} s"
     yield f"faults in calls that count: {len(body['faults'])}"
+    transfers = body["transfers"]
+    yield f"transfers to a nurse that count: {sum(row['counted'] for row in transfers)} of {len(transfers)}"
     yield f"hits: {sum(len(row['hits']) for row in body['places'])}"
     yield (
         f"callers who met: {len(pairs['met'])} of {pairs['searched']} pairs; {pairs['consecutive']} followed and"

@@ -37,6 +37,8 @@ class Ask(enum.Enum):
     """An ordinary question."""
     JUICE = "with orange juice"
     """Where the proof's own line is put under proof, its model fails at this: see `agent.proof.failing`."""
+    NURSE = "a nurse"
+    """She has an emergency: her sentence is another one, that rings a nurse (`agent.proof.transfers`)."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,6 +69,11 @@ class Canary:
 
         Name and chart number always, every fourth her telephone, every fourth her date of birth: a call is short.
         """
+        if self.ask is Ask.NURSE:
+            return (
+                f"Hello, my name is {self.name}, my chart number is {spoken(self.record)},"
+                " and I have crushing chest pain."
+            )
         more = {1: f", my phone is {spoken(self.phone)}", 3: f", I was born on {self.born}"}.get(self.number % 4, "")
         return (
             f"Hello, my name is {self.name}, my chart number is {spoken(self.record)}{more},"

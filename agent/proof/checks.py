@@ -22,6 +22,7 @@ from agent.proof.report import (
     FORMAT,
     MUST_HOLD_BYTES,
     NO_CORES,
+    NO_TRANSFERS,
     NOT_ALL_OF_OTHERS,
     UNSEEN_ANYWHERE,
     UNSEEN_WITHOUT_ROOT,
@@ -30,6 +31,7 @@ from agent.proof.report import (
     Seen,
     read,
 )  # fmt: skip
+from agent.proof.scenes import Passed, Scene, wanting
 from agent.proof.sessions import AGAIN, FULL_PLAN, QUICK_PLAN, SinkName, plan_of
 from policies.closed import canonical
 
@@ -37,11 +39,12 @@ LEAST_FORMS: Final = 20
 """So many forms of a needle must have been planted and found in each place that was examined."""
 LEAST_SINKS: Final = 15
 """Kinds of place in which leaks were really planted, and all found."""
+MOST_AGAIN: Final = AGAIN * (len(Trouble) + len(Scene))
 ROW: Final = frozenset(Looked(Place.OUTPUT, Seen.NOTHING, 0, 0, 0).to_json())
 BODY: Final = frozenset(
     {
-        "nonce", "calls", "faults", "pairs", "control", "sinks", "acts", "locks", "sessions", "outside", "written",
-        "network", "places", "seconds", "build", "settings", "models", "machine",
+        "nonce", "calls", "transfers", "faults", "pairs", "control", "sinks", "acts", "locks", "sessions", "outside",
+        "written", "network", "places", "seconds", "build", "settings", "models", "machine",
     }
 )  # fmt: skip
 
@@ -134,6 +137,8 @@ def _place(place: Place, row: Mapping[str, Any], bars: Bars) -> Iterator[str]:
 
 
 def _may_be_unseen(place: Place, why: object, bars: Bars) -> bool:
+    if (place, why) == (Place.BOOK, NO_TRANSFERS):
+        return bars.plan != FULL_PLAN
     return (place, why) in UNSEEN_ANYWHERE or (bars.without_root and bool(why) and place in UNSEEN_WITHOUT_ROOT)
 
 
@@ -157,13 +162,30 @@ def _calls(body: Mapping[str, Any], bars: Bars) -> Iterator[str]:
     if len(counted) < bars.share * len(rows):
         yield "calls: too many of those that were placed do not count"
     plan = plan_of(body["sessions"])
-    if plan is None or len(plan) < len(bars.plan) or len(body["sessions"]) - len(plan) > AGAIN * len(Trouble):
+    if plan is None or len(plan) < len(bars.plan) or len(body["sessions"]) - len(plan) > MOST_AGAIN:
         yield "sessions: not those of a plan, or of a smaller one than is asked for"
     had = {fault for fault in counted if fault is not None}
     missing = set(Trouble if FULL_PLAN in (plan, bars.plan) else IN_QUICK) - had
     yield from (f"fault: none of the calls that count had this one: {name}" for name in _values(missing))
     if body["faults"] != _values(had):
         yield "faults: not those of the calls that count"
+
+
+def _transfers(body: Mapping[str, Any], bars: Bars) -> Iterator[str]:
+    """Counted again, as the calls are; a full proof has one of each kind that counts, a quick one none."""
+    rows = [exact(row, {"number", "scene", "counted", "seen", "lacks"}) for row in body["transfers"]]
+    lacks = [wanting(frozenset(map(Passed, row["seen"])), Scene(row["scene"])) for row in rows]
+    if not all(once(row["seen"]) for row in rows) or any(
+        (row["counted"], row["lacks"]) != (not lack, [step.value for step in lack])
+        for row, lack in zip(rows, lacks, strict=True)
+    ):
+        yield "transfers: of one it is not said rightly whether it counts, or what it lacks"
+    own = [row["number"] for row in rows]
+    if not numbers(own) or set(own) & {row["number"] for row in body["calls"]["rows"]}:
+        yield "transfers: a number stands twice, or is a call's"
+    had = {Scene(row["scene"]) for row, lack in zip(rows, lacks, strict=True) if not lack}
+    full = FULL_PLAN in (plan_of(body["sessions"]), bars.plan)
+    yield from (f"transfers: none that counts was so: {scene.value}" for scene in Scene if full and scene not in had)
 
 
 def _values(faults: set[Trouble]) -> list[str]:
@@ -231,6 +253,7 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any], Bars], Iterator[str]]]]
         "the report": _whole,
         "places": _places,
         "calls": _calls,
+        "transfers": _transfers,
         "pairs": _pairs,
         "control": _control,
         "planted leaks": _sinks,

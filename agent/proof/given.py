@@ -26,8 +26,11 @@ OWN: Final[Mapping[str, str | None]] = MappingProxyType(
         "QUIETLINE_ADMIN_PORT": None,
         "QUIETLINE_AGENTS": None,
         "QUIETLINE_STATE": None,
+        "QUIETLINE_ON_CALL": None,
+        "QUIETLINE_CARRIER_URL": None,
         "OPENAI_BASE_URL": None,
         "OPENAI_API_KEY": None,
+        "TWILIO_ACCOUNT_SID": None,
         "TWILIO_AUTH_TOKEN": None,
         "REDIS_URL": None,
     }

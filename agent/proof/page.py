@@ -13,7 +13,7 @@ from typing import Any, Final
 from agent.proof.checks import FULL, lacking_of
 from agent.proof.faults import Trouble
 from agent.proof.report import Place, Seen, not_whole, told_of
-from agent.proof.wording import COUNTS, LOCKS, NEXT, RESIDUALS
+from agent.proof.wording import COUNTS, LOCKS, NEXT, RESIDUALS, TRANSFERS
 from agent.settings import VARIABLES
 from policies.layers import Layer, unprotected
 
@@ -40,7 +40,9 @@ def page(body: Mapping[str, Any], public_key: str) -> str:
         "<h2>What you may ask next</h2><dl>"
         + "".join(f"<dt>{html.escape(ask)}</dt><dd>{html.escape(told)}</dd>" for ask, told in NEXT)
         + "</dl>",
-        "<h2>Each call</h2>" + _calls(body["calls"]["rows"]),
+        "<h2>Each call</h2>" + _calls("call", "fault", [(row, row["fault"]) for row in body["calls"]["rows"]]),
+        "<h2>Each transfer to a nurse</h2>"
+        + _calls("call", "what became of it", [(row, row["scene"]) for row in body["transfers"]]),
     ]
     head = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Proof of zero retention</title>'
@@ -100,6 +102,11 @@ def _stateless(body: Mapping[str, Any]) -> Iterator[str]:
     yield (
         "<p>Faults in calls that count. After each, all that the service can be asked for and all that it holds was"
         " searched; where it ended with the fault, all that it left:</p>" + _list(body["faults"])
+    )
+    transfers = body["transfers"]
+    yield (
+        f"<p>Transfers to a nurse that count: {sum(row['counted'] for row in transfers)} of {len(transfers)}."
+        f" {html.escape(TRANSFERS)}</p>"
     )
     sinks = body["sinks"]
     yield "<p>Leaks that were planted on purpose, in sinks of each kind, and read as the real ones are:</p>"
@@ -218,17 +225,17 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _calls(rows: Sequence[Mapping[str, Any]]) -> str:
+def _calls(first: str, last: str, rows: Sequence[tuple[Mapping[str, Any], str | None]]) -> str:
     lines = (
         _cells(
             row["number"],
             "counts" if row["counted"] else f"does not count: not {', '.join(row['lacks'])}",
-            row["fault"] or "",
+            told or "",
         )
-        for row in rows
+        for row, told in rows
     )
     return (
-        "<table><tr><th>call</th><th></th><th>fault</th></tr>"
+        f"<table><tr><th>{first}</th><th></th><th>{last}</th></tr>"
         + "".join(f"<tr>{line}</tr>" for line in lines)
         + "</table>"
     )

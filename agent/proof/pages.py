@@ -14,6 +14,7 @@ from telephony import webhooks
 ROUTES: Final = (
     "/healthz", "/readyz", "/metrics", "/", "/page/token", "/nothing-here", "/docs", "/openapi.json", "/debug",
     webhooks.VOICE, webhooks.MEDIA, webhooks.ENDED, webhooks.AFTER_NURSE, webhooks.FAILSAFE,
+    f"{webhooks.WAIT}nurse", f"{webhooks.WAIT}patient",
 )  # fmt: skip
 METHODS: Final = ("GET", "POST", "PUT", "OPTIONS")
 WAIT_S: Final = 10.0

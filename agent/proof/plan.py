@@ -7,8 +7,9 @@ from typing import Final
 
 from agent.proof.canary import Ask, Canary, canaries
 from agent.proof.faults import IN_QUICK, OF_THE_ENGINE, OF_THE_PROVIDER, Trouble
+from agent.proof.scenes import Scene
 from agent.proof.session import Call, Part
-from agent.proof.sessions import AGAIN, AS_DEPLOYED, FAILING_MODEL, LOSES_ITS_KEEPER, ONE_FAULT_AGAIN
+from agent.proof.sessions import AGAIN, AS_DEPLOYED, FAILING_MODEL, LOSES_ITS_KEEPER, ONE_FAULT_AGAIN, WITH_NURSES
 
 QUICK_CALLS: Final = 10
 """Fewer calls than this are a quick proof: it makes do with the faults of `IN_QUICK`."""
@@ -23,6 +24,11 @@ def again(fault: Trouble, spare: list[Canary]) -> Part:
     return Part(ONE_FAULT_AGAIN, [], [(patient, fault)], failing=fault in OF_THE_ENGINE)
 
 
+def rung_again(scene: Scene, spare: list[Canary]) -> Part:
+    """Likewise, for one transfer."""
+    return Part(ONE_FAULT_AGAIN, [], transfers=[(_with_nurse(spare.pop()), scene)])
+
+
 def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
     """Who calls in which session.
 
@@ -31,7 +37,9 @@ def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
     quick = calls < QUICK_CALLS
     faults = list(IN_QUICK if quick else Trouble)
     count = max(calls, len(faults) + 1)
-    patients = canaries(nonce, 2 + count + LEAST_SPARE + AGAIN * len(faults) + int(calls * SPARE))
+    scenes = [] if quick else list(Scene)
+    more = LEAST_SPARE + AGAIN * (len(faults) + len(scenes)) + int(calls * SPARE)
+    patients = canaries(nonce, 2 + count + len(scenes) + more)
     waiting = iter(patients[2:])
 
     def of(fault: Trouble | None) -> Call:
@@ -43,12 +51,18 @@ def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
     every = max(1, len(plain) // (len(broken) + 1))
     for at, call in enumerate(broken, start=1):
         plain.insert(min(len(plain), at * every + at - 1), call)
+    transfers = [(_with_nurse(next(waiting)), scene) for scene in scenes]
     parts = [Part(AS_DEPLOYED, plain, [alone[Trouble.CRASHED]], spare=list(waiting))]
     if not quick:
         stray = [alone[fault] for fault in (Trouble.STRAY, Trouble.RAISED, Trouble.BUS_GONE, Trouble.KILLED)]
         parts.append(Part(FAILING_MODEL, [], stray, failing=True))
         parts.append(Part(LOSES_ITS_KEEPER, [], [alone[Trouble.KEEPER_GONE]]))
+        parts.append(Part(WITH_NURSES, [], transfers=transfers))
     return patients, parts
+
+
+def _with_nurse(patient: Canary) -> Canary:
+    return dataclasses.replace(patient, ask=Ask.NURSE)
 
 
 def _asking(patient: Canary, fault: Trouble | None) -> Canary:

@@ -5,6 +5,7 @@ A copy of a place with a decoy in it shows that the search is not blind there; t
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.server
 import os
@@ -15,13 +16,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
 from agent import surroundings
 from agent.proof import bus, memory, pages
+from agent.proof.book import Book, HeardWebhook
 from agent.proof.network import Missing, Network
 from agent.proof.places import Searcher, changed, is_core, names
 from agent.proof.placing import Overheard
@@ -100,6 +102,7 @@ def planted(searcher: Searcher, folder: Path, network: Network | Missing) -> lis
         sinks.append(Sink("core dumps", 0, 0, NO_CORES))
     for name, answers in _pages(forms).items():
         sought(name, answers)
+    sought("what the carrier was told and keeps of transfers", _book(forms))
     if isinstance(network, Missing):
         sinks.append(Sink("packets to other machines", 0, 0, network.value))
     else:
@@ -232,6 +235,26 @@ def _pages(forms: Planted) -> dict[str, list[bytes]]:
             webhooks._fetched(f"http://127.0.0.1:{port}/{number}", {})  # noqa: SLF001  # what `ask` calls
         server.shutdown()
     return {"metrics, health and error pages": got, "what the carrier was told": webhooks.answers}
+
+
+class _Echo:
+    """A line that answers with what it was asked."""
+
+    async def post(self, url: str, form: Mapping[str, str]) -> tuple[int, str]:  # noqa: ARG002  # as the port has it
+        return 200, form["planted"]
+
+
+def _book(forms: Planted) -> list[bytes]:
+    """What passes between a line and the carrier's twin, each way, as a transfer's webhooks do."""
+    book = Book()
+    webhook = HeardWebhook(_Echo(), book)
+
+    async def told() -> None:
+        for _, raw in forms:
+            await webhook.post("http://127.0.0.1/", {"planted": raw.decode("utf-8", "surrogateescape")})
+
+    asyncio.run(told())
+    return book.pieces
 
 
 def _packets(forms: Planted, network: Network) -> list[bytes]:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from policies.closed import canonical
 
-FORMAT: Final = "quietline-proof-3"
+FORMAT: Final = "quietline-proof-4"
 MOST_WRITES: Final = 20
 """Names of files in a report."""
 
@@ -48,11 +48,13 @@ class Place(enum.Enum):
     PAGES = "health and error pages"
     INTERFACE = "the keeper's interface"
     CARRIER = "what the carrier was told"
+    BOOK = "what the carrier was told and keeps of transfers"
     NETWORK = "packets to other machines, and connections on this one"
 
 
 NEEDS_ROOT: Final = "needs root"
 HAS_SWAP: Final = "this machine has swap; the line's memory is locked out of it"
+NO_TRANSFERS: Final = "no nurse was rung in this proof"
 HAD_NONE: Final = "this service had none: its model is on this machine"
 NO_CORES: Final = "this machine leaves no core file of any process, whatever its limits"
 NOT_ALL_OF_OTHERS: Final = "of the files that no process of the service opened for writing, not all were searched whole"

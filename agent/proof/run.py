@@ -22,11 +22,12 @@ from agent.proof.needles import Needle
 from agent.proof.network import Missing, Network
 from agent.proof.places import Searcher, changed, is_file, merged, names, not_examined
 from agent.proof.placing import Placed, Studio
-from agent.proof.plan import again, planned
+from agent.proof.plan import again, planned, rung_again
 from agent.proof.planting import planted
-from agent.proof.report import HAD_NONE, HAS_SWAP, Looked, Place, Seen
+from agent.proof.report import HAD_NONE, HAS_SWAP, NO_TRANSFERS, Looked, Place, Seen
+from agent.proof.scenes import Scene
 from agent.proof.search import Findable
-from agent.proof.session import Found, Part, Session, names_of, needles_for
+from agent.proof.session import Found, Part, Session, is_known_to_carriers, names_of, needles_for
 from agent.proof.sessions import AGAIN
 from agent.proof.singly import ALL_OURS, Singly
 from agent.proof.sound import WINDOW, SoundNeedle
@@ -66,6 +67,10 @@ async def proven(
                 part = again(fault, parts[0].spare)
                 where = folder / f"again-{number}-{fault.name}"
                 await _session(part, where, studio, decoys, patients, lanes, found, build, tell)
+            for scene in _missing_scenes(parts, found):
+                part = rung_again(scene, parts[0].spare)
+                where = folder / f"again-{number}-{scene.name}"
+                await _session(part, where, studio, decoys, patients, lanes, found, build, tell)
         tell("searching what is left")
         rows = await asyncio.to_thread(_afterwards, patients[:2], found, decoys, since_s, writes, network)
         tell("searching what each caller's call sent and said for every other caller")
@@ -79,6 +84,7 @@ async def proven(
             "counted": sum(not one.lacks for one in found.placed),
             "rows": [one.to_json() for one in sorted(found.placed, key=lambda one: one.number)],
         },
+        "transfers": [one.to_json() for one in sorted(found.carried, key=lambda one: one.placed.number)],
         "faults": sorted({one.fault.value for one in found.placed if one.fault and not one.lacks}),
         "pairs": met.to_json(),
         "control": control.told(found.controls),
@@ -116,6 +122,11 @@ async def _session(
 def _missing(parts: Sequence[Part], found: Found) -> list[Trouble]:
     wanted = {fault for part in parts for _, fault in (*part.calls, *part.alone) if fault}
     return sorted(wanted - {one.fault for one in found.placed if not one.lacks}, key=lambda fault: fault.name)
+
+
+def _missing_scenes(parts: Sequence[Part], found: Found) -> list[Scene]:
+    wanted = {scene for part in parts for _, scene in part.transfers}
+    return sorted(wanted - {one.scene for one in found.carried if not one.lacks}, key=lambda scene: scene.name)
 
 
 def _noise(nonce: bytes) -> bytes:
@@ -161,13 +172,19 @@ def _afterwards(
         rows.append(not_examined(Place.SWAP, HAS_SWAP))
     else:
         captured[Place.SWAP] = [b""]
-    for at in range(0, len(found.placed), BATCH):
-        batch = found.placed[at : at + BATCH]
-        needles = needles_for(batch)
-        searcher = Searcher([*needles, *names_of(*writers)], decoys)
-        rows += [searcher.look(place, pieces) for place, pieces in captured.items()]
+    everybody = [*found.placed, *(one.placed for one in found.carried)]
+    for at in range(0, len(everybody), BATCH):
+        batch = everybody[at : at + BATCH]
+        needles = [*needles_for(batch), *names_of(*writers)]
+        searcher = Searcher(needles, decoys)
+        rows += [searcher.look(place, pieces) for place, pieces in captured.items() if place is not Place.BOOK]
         rows += files.looked(searcher)
-    return [*rows, *_in_parts(found.placed, captured), *files.of_cores()]
+        if Place.BOOK in captured:  # a carrier knows who calls, and what it calls the call
+            said = Searcher([needle for needle in needles if not is_known_to_carriers(needle)], decoys)
+            rows.append(said.look(Place.BOOK, captured[Place.BOOK]))
+    if Place.BOOK not in captured:
+        rows.append(not_examined(Place.BOOK, NO_TRANSFERS))
+    return [*rows, *_in_parts(everybody, captured), *files.of_cores()]
 
 
 def _in_parts(placed: Sequence[Placed], captured: Mapping[Place, Iterable[bytes]]) -> Iterator[Looked]:

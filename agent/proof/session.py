@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -27,9 +28,11 @@ from agent.proof.places import Searcher, not_examined
 from agent.proof.placing import Overheard, Placed, Studio, Switchroom
 from agent.proof.provider import Asked, Provider
 from agent.proof.report import NEEDS_ROOT, Looked, Place
+from agent.proof.scenes import Scene
 from agent.proof.search import Findable
 from agent.proof.shown import shown
-from agent.proof.stage import NUMBER, Running, service
+from agent.proof.stage import NUMBER, Carrier, Running, service
+from agent.proof.transfers import Carried, Nurses, carried
 
 ROUND: Final = 20
 """Calls, after which the memories are searched for their words."""
@@ -38,9 +41,11 @@ SETTLED_S: Final = 5.0
 STRIKES_AFTER_S: Final = 1.5
 """From her words' reaching the provider to the fault: the answer has begun."""
 ENDED_S: Final = 45.0
+READY_TRIES: Final = 300  # in 30 s: it looks at the carrier again after 2 s, and after 30
 STAGGER_S: Final = 1.0
 
 Call = tuple[Canary, Trouble | None]
+Transfer = tuple[Canary, Scene]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class Part:
     alone: Sequence[Call] = ()
     """One after the other, at the end; the last may end the service."""
     failing: bool = False
+    transfers: Sequence[Transfer] = ()
+    """One after the other, before the rest; the last may end the service."""
     spare: list[Canary] = field(default_factory=list)
     """Who calls where a call of several at once did not count; taken from it, one at a time."""
 
@@ -66,6 +73,8 @@ class Found:
     sessions: list[str] = field(default_factory=list)
     """Names of the parts that were run."""
     placed: list[Placed] = field(default_factory=list)
+    carried: list[Carried] = field(default_factory=list)
+    """Transfers."""
     captured: dict[Place, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     """To be searched for everybody at the end."""
     looked: list[Looked] = field(default_factory=list)
@@ -100,10 +109,15 @@ class Session:
         """Raises what the service's parts raise when they can't be started."""
         self.tell(f"starting the service: {part.name}")
         self.found.sessions.append(part.name)
+        nurses = Nurses(os.urandom(16).hex()) if part.transfers else None
         with redis.listened_to(self.folder / "redis") as bus:
             self.found.ports |= {bus.port: "Redis", self.model.port: "the provider"}
-            async with service(self.folder, self.model.base_url, bus.url, self.given, failing=part.failing) as running:
-                await self._while_it_runs(part, running, bus)
+            if nurses is not None:
+                self.found.ports[nurses.port] = "the carrier"
+            carrier = None if nurses is None else Carrier(nurses.url, nurses.account.sid, nurses.token)
+            model, failing = self.model.base_url, part.failing
+            async with service(self.folder, model, bus.url, self.given, failing=failing, carrier=carrier) as running:
+                await self._while_it_runs(part, running, bus, nurses)
             if bus.process.poll() is None:
                 self.found.looked.append(self._memory(Place.BUS_MEMORY, [bus.pid], part))
                 self.found.captured[Place.BUS_KEPT].append(bus.keys_and_values())
@@ -112,13 +126,15 @@ class Session:
             self.found.captured[Place.BUS] += bus.told()
         self._afterwards(running)
 
-    async def _while_it_runs(self, part: Part, running: Running, bus: Bus) -> None:
+    async def _while_it_runs(self, part: Part, running: Running, bus: Bus, nurses: Nurses | None) -> None:
         found = self.found
         found.ports |= {running.port: "the line", running.admin: "the keeper"}
         found.own.processes |= running.processes() | {bus.pid: "Redis"}
         found.own.proofs += [running.kept, running.state, self.folder / "sounds"]
         interface = await asyncio.to_thread(Interface.entered, running.admin, running.state)
         found.seen.append(await asyncio.to_thread(outside.seen, running.line))
+        if nurses is not None:
+            await self._transfers(part, running, bus, interface, nurses)
         webhooks = Overheard(f"http://127.0.0.1:{running.port}/twilio/voice", running.token)
         room = Switchroom(self.studio, webhooks, NUMBER, self.folder / "sounds", self.model)
         room.folder.mkdir()
@@ -133,6 +149,27 @@ class Session:
                 if fault not in ENDS_THE_SERVICE:
                     await self._look(placed, running, bus, interface)
         found.captured[Place.CARRIER] += webhooks.answers
+
+    async def _transfers(self, part: Part, running: Running, bus: Bus, interface: Interface, nurses: Nurses) -> None:
+        """After each that the service outlives, everything is looked at."""
+        (self.folder / "transfers").mkdir()
+        self.found.own.proofs.append(self.folder / "transfers")
+
+        def kill() -> None:
+            os.kill(running.line, signal.SIGKILL)
+
+        async with nurses.open(running.port) as exchange:
+            await asyncio.to_thread(_may_call, running.port)
+            for patient, scene in part.transfers:
+                one = await carried(exchange, self.studio, patient, scene, self.folder / "transfers", kill)
+                self.found.carried.append(one)
+                lacks = f"does not count: not {', '.join(step.value for step in one.lacks)}" if one.lacks else "counts"
+                self.tell(f"transfer {patient.number} ({scene.value}): {lacks}")
+                if scene is Scene.KILLED:
+                    await _ended(running)
+                else:
+                    await self._look([one.placed], running, bus, interface)
+        self.found.captured[Place.BOOK].append(b"\n".join(nurses.book.pieces))
 
     async def _at_once(
         self, calls: Sequence[Call], spare: list[Canary], room: Switchroom, watching: control.Control
@@ -192,9 +229,7 @@ class Session:
         one = await room.place(patient, fault, 0, on_sound)
         self.model.listeners.remove(asked)
         if fault in ENDS_THE_SERVICE:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(ENDED_S):
-                    await asyncio.to_thread(running.process.wait, ENDED_S)
+            await _ended(running)
         self.found.placed.append(one)
         self._tell_of(one)
         return one
@@ -257,6 +292,7 @@ class Session:
         """Of what has outlived the service."""
         numbers = {patient.number for patient, _ in part.alone}
         placed = [one for one in self.found.placed if one.number in numbers]
+        placed += [one.placed for one in self.found.carried if part.transfers]
         needles = needles_for(placed)
         found = _in_memory(Searcher(needles, self.decoys), place, pids)
         return found or not_examined(place, "it is gone")
@@ -278,6 +314,25 @@ def names_of(*writers: Canary) -> list[Findable]:
     return [Needle(f"writer {one.number} {name}", text) for one, name, text in named]
 
 
+async def _ended(running: Running) -> None:
+    """Waits for the service to end, which has lost a part of it; or no longer."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(ENDED_S):
+            await asyncio.to_thread(running.process.wait, ENDED_S)
+
+
+def _may_call(port: int) -> None:
+    """Waits until the line takes calls: it has seen first that nothing is recorded at the carrier.
+
+    Raises `RuntimeError` where it does not come to that.
+    """
+    for _ in range(READY_TRIES):
+        if pages.asked(port, "GET", "/readyz").startswith(b"200 "):
+            return
+        time.sleep(0.1)
+    raise RuntimeError("the line with a nurse to be rung did not become ready")
+
+
 def _joined(port: int, words: str) -> bytes:
     return b"\n".join(pages.answers(port, words))
 
@@ -286,6 +341,11 @@ def needles_for(placed: Sequence[Placed]) -> list[Findable]:
     """What these calls said, what was heard of it, and the carrier's ids of them."""
     sids = [Needle(f"{one.number} the carrier's id of the call", one.sid) for one in placed if one.sid]
     return [*needles_of([(one.patient, one.heard, one.sounds) for one in placed]), *sids]
+
+
+def is_known_to_carriers(needle: Findable) -> bool:
+    """Her number and the id of her call: without them there is none."""
+    return " phone" in needle.name or "the carrier's id" in needle.name
 
 
 def _in_memory(searcher: Searcher, place: Place, pids: Sequence[int]) -> Looked | None:

@@ -9,9 +9,10 @@ from typing import Final
 AS_DEPLOYED: Final = "as it is deployed"
 FAILING_MODEL: Final = "with a model that fails with words in its hands"
 LOSES_ITS_KEEPER: Final = "as it is deployed, to lose its keeper"
+WITH_NURSES: Final = "as it is deployed, with a nurse to be rung"
 ONE_FAULT_AGAIN: Final = "again, for one fault"
 
-FULL_PLAN: Final = (AS_DEPLOYED, FAILING_MODEL, LOSES_ITS_KEEPER)
+FULL_PLAN: Final = (AS_DEPLOYED, FAILING_MODEL, LOSES_ITS_KEEPER, WITH_NURSES)
 QUICK_PLAN: Final = (AS_DEPLOYED,)
 AGAIN: Final = 2
 """So often is a session repeated for a fault whose call did not count."""
@@ -36,6 +37,7 @@ class SinkName(enum.Enum):
     CORES = "core dumps"
     PAGES = "metrics, health and error pages"
     CARRIER = "what the carrier was told"
+    BOOK = "what the carrier was told and keeps of transfers"
     PACKETS = "packets to other machines"
 
 

@@ -27,13 +27,15 @@ from policies.acts import PersonRole
 
 READY_S: Final = 150.0
 NUMBER: Final = "+12025550142"
+NURSE_LINE: Final = "+12025550143"
+NURSE: Final = "+12025550151"
 AGENT: Final = f"""\
 name = "canary"
 state = "draft"
 hospital = "Riverside General Hospital"
 assistant_name = ""
 numbers = ["{NUMBER}"]
-nurse_number = "+12025550143"
+nurse_number = "{NURSE_LINE}"
 time_zone = "America/New_York"
 greeting = "This is an automated demonstration. Say nurse to reach a person."
 voice = ""
@@ -44,6 +46,23 @@ knowledge = "knowledge"
 retention = "zero"
 workflow = "none"
 """
+ON_CALL: Final = f"""\
+[about]
+owner = "the proof"
+[[rung]]
+rank = "unit"
+numbers = ["{NURSE}"]
+ring_s = 20
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Where the service under proof rings nurses."""
+
+    url: str
+    account_sid: str
+    token: str
 
 
 class OtherCode(Exception):
@@ -112,19 +131,24 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def service(
-    folder: Path, base_url: str, redis_url: str, given: Given, *, failing: bool
+    folder: Path, base_url: str, redis_url: str, given: Given, *, failing: bool, carrier: Carrier | None = None
 ) -> AsyncIterator[Running]:
     """`quietline serve` on loopback, everything at DEBUG.  failing: with the line of `agent.proof.failing`.
 
+    carrier: through which it rings `NURSE`; None: it rings nobody.
     given: what it gets of the operator's settings.  Raises `OtherCode`, `SettingsRefused` where a user that they name
     can't be had, and `RuntimeError` where it does not become ready.
     """
     await asyncio.to_thread(_check_code)
-    port, admin, token = free_port(), free_port(), os.urandom(16).hex()
-    for name in ("kept", "agents"):
+    port, admin = free_port(), free_port()
+    token = os.urandom(16).hex() if carrier is None else carrier.token
+    for name in ("kept", "agents", "on_call"):
         (folder / name).mkdir(parents=True)
+    (folder / "on_call" / "canary.toml").write_text(ON_CALL, encoding="utf-8")
     (folder / "agents" / "knowledge").symlink_to(ROOT / "deploy" / "knowledge")
-    (folder / "agents" / "canary.toml").write_text(AGENT, encoding="utf-8")
+    (folder / "agents" / "canary.toml").write_text(
+        AGENT + f'on_call = "{"" if carrier is None else "canary"}"\n', encoding="utf-8"
+    )
     let_in(folder, given)
     own = {
         "QUIETLINE_PORT": str(port),
@@ -133,6 +157,9 @@ async def service(
         "QUIETLINE_STATE": str(folder / "state"),
         "OPENAI_BASE_URL": base_url,
         "OPENAI_API_KEY": "canary",
+        "QUIETLINE_ON_CALL": str(folder / "on_call"),
+        "QUIETLINE_CARRIER_URL": "" if carrier is None else carrier.url,
+        "TWILIO_ACCOUNT_SID": "" if carrier is None else carrier.account_sid,
         "TWILIO_AUTH_TOKEN": token,
         "REDIS_URL": redis_url,
     }
@@ -188,7 +215,8 @@ def let_in(folder: Path, given: Given) -> None:
     line, keeper = (user_named(name, names.get(name)) for name in USERS)
     for each in (folder.parent, folder):
         each.chmod(0o711)  # passed through, not listed
-    for path in (folder / "agents", folder / "agents" / "canary.toml"):
+    theirs = [folder / name for name in ("agents", "on_call")]
+    for path in (*theirs, *(each / "canary.toml" for each in theirs)):
         path.chmod(0o755 if path.is_dir() else 0o644)
     if line is not None:
         os.chown(folder / "kept", line.uid, line.gid)

@@ -12,6 +12,12 @@ COUNTS: Final = (
     "a call counts only if the line recognised her, her words reached the language model's side, the agent answered, "
     "and another recogniser found her words in the agent's sound, save for what the call's own fault prevents."
 )
+TRANSFERS: Final = (
+    "In each a caller told of an emergency in her own words, and a nurse was rung; what the nurse was told holds those "
+    "words. They were sought wherever a call's are, and in all that the carrier was told and keeps of these calls: "
+    "records, addresses, forms, documents, names of rooms, parameters and messages. Both numbers and the carrier's own "
+    "ids are there, and in the line's memory until the carrier's record is deleted."
+)
 RESIDUALS: Final = (
     "Whoever has the rights of the machine's administrator, or runs the machine under it (the hypervisor, a snapshot "
     "of the whole machine), can read the memory of a call while it lasts. This report shows what is there 5 seconds "

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -33,6 +33,14 @@ def mixed(sounds: list[Int16]) -> Int16:
     return np.clip(total, -FULL_SCALE - 1, FULL_SCALE).astype(np.int16)
 
 
+class Sound(Protocol):
+    """What a telephone hears that waits."""
+
+    def take(self, start: int) -> Int16:
+        """The 20 ms from sample `start` of the exchange's clock."""
+        ...
+
+
 class Table:
     """Where several telephones sit together."""
 
@@ -41,7 +49,7 @@ class Table:
         self.open = True
         """They hear each other; before that each hears what waiting sounds like."""
 
-    def join(self, waits_with: Tone | None = None) -> Seat:
+    def join(self, waits_with: Sound | None = None) -> Seat:
         """One more.  waits_with: what is heard while the table is not open; None: silence."""
         seat = Seat(self, waits_with)
         self.seats.append(seat)
@@ -56,9 +64,10 @@ class Table:
 class Seat:
     """One participant's place: a `segments.Connection`."""
 
-    def __init__(self, table: Table, waits_with: Tone | None) -> None:
+    def __init__(self, table: Table, waits_with: Sound | None) -> None:
         self._table = table
-        self._waits_with = waits_with
+        self.waits_with = waits_with
+        """What its telephone hears while the table is not open; None: silence."""
         self._beep_left = 0
         self.sound: Int16 = NOTHING
         """What its telephone said in this frame."""
@@ -70,7 +79,7 @@ class Seat:
 
     def take(self, start: int) -> Int16:
         if not self._table.open:
-            return NOTHING if self._waits_with is None else self._waits_with.take(start)
+            return NOTHING if self.waits_with is None else self.waits_with.take(start)
         sounds = [seat.sound for seat in self._table.seats if seat is not self]
         if self._beep_left:
             self._beep_left -= 1
@@ -159,6 +168,10 @@ class Conference:
     def is_over(self) -> bool:
         return self.record.ended_at is not None
 
+    @property
+    def has_begun(self) -> bool:
+        return self.record.started_at is not None
+
     def join(self, call_sid: str, verb: DialConference) -> Participant:
         """A call comes in; its seat's `over` is set when it must leave."""
         participant = Participant(call_sid, verb, self.table.join(MUSIC if verb.wait_url is None else None))
@@ -173,7 +186,8 @@ class Conference:
             labels=(*before.labels, verb.label or ""),
             stays=(*before.stays, Stay(call_sid, verb.label or "", self.clock_s())),
         )
-        if verb.start_on_enter and not self.table.open:
+        begins = len(self.participants) > 1 and any(each.verb.start_on_enter for each in self.participants)
+        if begins and not self.table.open:  # Twilio, <Conference>: it "will not start until at least two" are in it
             self.table.open = True
             self.record = replace(self.record, status="in-progress", started_at=self.clock_s())
             self._report("start", participant)

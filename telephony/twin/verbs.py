@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 from telephony.twin.asking import Asker, Callbacks, Start, Trouble
 from telephony.twin.carrier import Stream, StreamRefused
-from telephony.twin.conference import Rooms, Table
+from telephony.twin.conference import Conference, Participant, Rooms, Table
 from telephony.twin.faults import Dice
 from telephony.twin.line_noise import Conditions, Floor
 from telephony.twin.playback import Playback
@@ -269,11 +269,34 @@ class Program:
             self._services.troubles[Trouble.RECORDING] += 1
         conference, participant = self._services.rooms.join(self._leg.record.sid, verb)
         self._leg.connection, self._leg.at_hang_up = participant.seat, verb.action
+        waiting: asyncio.Task[None] | None = None
+        if verb.wait_url and not conference.has_begun:
+            waiting = self._services.start(self._waits(conference, participant, verb.wait_url), "waits")
         try:
             await participant.seat.over.wait()
         finally:
             self._leg.connection, self._leg.at_hang_up = SILENCE, None
             conference.leave(participant)
+            if waiting is not None:
+                waiting.cancel()
+
+    async def _waits(self, conference: Conference, participant: Participant, wait_url: str) -> None:
+        """What she hears until the conference begins: once, as Twilio does not say whether it asks again."""
+        url = urljoin(self._base_url, wait_url)
+        verbs = await self._services.asker.ask(url, self._leg.record.form())
+        for verb in verbs or ():
+            if conference.has_begun:
+                break
+            match verb:
+                case Say(text):
+                    self._leg.said.append(text)
+                    participant.seat.waits_with = WORDS
+                    await asyncio.sleep(len(text) / SAID_CHARS_PER_S)
+                    participant.seat.waits_with = None
+                case Pause(length_s):
+                    await asyncio.sleep(float(length_s))
+                case _:
+                    break  # a <Play> of ours would be silence, and no other verb may stand there
 
     async def _dial(self, verb: Dial) -> Mapping[str, str]:
         """Ring somebody and bridge.  Returns what the action is told."""

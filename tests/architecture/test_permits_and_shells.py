@@ -49,7 +49,7 @@ STARTERS: Final = {
 PROOF: Final = {
     "agent.proof.__main__", "agent.proof.bus", "agent.proof.memory", "agent.proof.network", "agent.proof.outside",
     "agent.proof.placing", "agent.proof.planting", "agent.proof.run", "agent.proof.session", "agent.proof.stage",
-    "agent.proof.tee",
+    "agent.proof.tee", "agent.proof.transfers",
 }  # fmt: skip
 PROOF_STARTS: Final = {
     "agent.proof.about", "agent.proof.bus", "agent.proof.outside", "agent.proof.planting", "agent.proof.stage",
@@ -64,7 +64,8 @@ REFUSES_TO_START: Final = {"agent.__main__"}
 TASK_OWNERS: Final = {
     "agent.call", "agent.calling_out", "agent.egress", "agent.fetchers", "agent.handoff", "agent.nurse_leg",
     "agent.processes", "agent.promises", "agent.proof.control",
-    "agent.proof.session", "agent.service", "agent.shared", "telephony.deletion", "telephony.leg", "telephony.server",
+    "agent.proof.session", "agent.proof.transfers", "agent.service", "agent.shared", "telephony.deletion",
+    "telephony.leg", "telephony.server",
     "telephony.twin.carrier", "telephony.twin.exchange", "telephony.twin.in_process",
     "telephony.twin.night", "telephony.twin.pjsip",
 }  # fmt: skip

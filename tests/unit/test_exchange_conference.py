@@ -92,6 +92,69 @@ def test_she_waits_in_silence_until_somebody_starts_it() -> None:
     at_once(story())
 
 
+def test_it_does_not_begin_for_one_alone_even_if_she_would_start_it() -> None:
+    async def story() -> None:
+        nurse, patient = Telephone(NURSE), Telephone(PATIENT)
+        async with town(nurse, patient) as there:
+            await joins(there, NURSE, conference())
+            await asyncio.sleep(1.0)
+            assert ["init"] == [record.status for record in there.exchange.conferences()]
+            await joins(there, PATIENT, conference('startConferenceOnEnter="false"'))
+            assert ["in-progress"] == [record.status for record in there.exchange.conferences()]
+
+    at_once(story())
+
+
+WAITING = 'beep="false" waitUrl="/wait" record="do-not-record"'
+
+
+def test_who_waits_hears_what_the_wait_url_says_and_nothing_after_it() -> None:
+    async def story() -> None:
+        nurse = Telephone(NURSE)
+        said = {"/wait": document('<Pause length="2"/><Say>Please wait for her.</Say><Hangup/><Say>Too much.</Say>')}
+        async with town(nurse, answers=said) as there:
+            sid = await joins(there, NURSE, conference(room=WAITING))
+            await asyncio.sleep(1.5)
+            assert [] == list(there.exchange.said(sid))
+            await asyncio.sleep(1.0)
+            assert ["Please wait for her."] == list(there.exchange.said(sid))
+            phone = nurse.calls[0]
+            assert strengths(phone.heard(phone.now() - 1_600, phone.now()), 300)[0] > -40
+            await asyncio.sleep(5.0)
+            assert not phone.heard(phone.now() - 8_000, phone.now()).any()
+            assert ["Please wait for her."] == list(there.exchange.said(sid))
+            assert not phone.is_over
+
+    at_once(story())
+
+
+def test_as_soon_as_the_other_one_is_there_nobody_is_told_to_wait() -> None:
+    async def story() -> None:
+        nurse, patient = Telephone(NURSE), Telephone(PATIENT)
+        said = {"/wait": document('<Pause length="6"/><Say>Please wait for her.</Say>')}
+        async with town(nurse, patient, answers=said) as there:
+            sid = await joins(there, NURSE, conference(room=WAITING))
+            await joins(there, PATIENT, conference('startConferenceOnEnter="false"', room=WAITING))
+            await asyncio.sleep(9.0)
+            assert [] == list(there.exchange.said(sid))
+            assert 1 == len(there.line.forms("/wait"))
+
+    at_once(story())
+
+
+def test_a_wait_url_that_nobody_answers_is_silence() -> None:
+    async def story() -> None:
+        nurse = Telephone(NURSE)
+        async with town(nurse) as there:
+            sid = await joins(there, NURSE, conference(room=WAITING))
+            await asyncio.sleep(3.0)
+            assert [] == list(there.exchange.said(sid))
+            assert not nurse.calls[0].heard(0, nurse.calls[0].now()).any()
+            assert {Trouble.STATUS: 1} == there.exchange.troubles
+
+    at_once(story())
+
+
 def test_without_a_wait_url_the_carrier_s_music_plays_and_with_beeps_they_are_heard() -> None:
     async def story() -> None:
         patient, nurse = Telephone(PATIENT), Telephone(NURSE)
@@ -235,7 +298,7 @@ def test_two_conferences_do_not_hear_each_other_and_a_name_can_be_used_again() -
                 await there.exchange.change(record.sid, status="completed")
             await joins(there, PATIENT, conference(name="a"))
             statuses = [(record.name, record.status) for record in there.exchange.conferences()]
-            assert [("a", "completed"), ("b", "completed"), ("a", "in-progress")] == statuses
+            assert [("a", "completed"), ("b", "completed"), ("a", "init")] == statuses
 
     at_once(story())
 

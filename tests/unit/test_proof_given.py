@@ -80,7 +80,15 @@ def test_the_service_under_proof_is_started_with_what_it_is_given(
     chosen = given.given({"QUIETLINE_LEAD_MS": "100", "QUIETLINE_PROFILE": "production", "QUIETLINE_WITHOUT": "ports"})
     environment = stage.environment_of(tmp_path, chosen, {name: "1" for name, value in OWN.items() if value is None})
     monkeypatch.setenv("QUIETLINE_LEAD_MS", "200")
-    started = from_environment({**environment, "QUIETLINE_AGENTS": str(tmp_path), "QUIETLINE_PORT": "2", **URLS})
+    started = from_environment(
+        {
+            **environment,
+            "QUIETLINE_PORT": "2",
+            "QUIETLINE_AGENTS": str(tmp_path),
+            "QUIETLINE_ON_CALL": str(tmp_path),
+            **URLS,
+        }
+    )
 
     assert (100, True, False) == (started.lead_ms, started.development, started.spoken_ahead)
     assert ["ports"] == [layer.value for layer in started.without]
@@ -89,7 +97,11 @@ def test_the_service_under_proof_is_started_with_what_it_is_given(
         stage.environment_of(tmp_path, chosen, {"QUIETLINE_PORT": "1"})
 
 
-URLS = {"OPENAI_BASE_URL": "http://127.0.0.1:1", "REDIS_URL": "redis://127.0.0.1:1"}
+URLS = {
+    "OPENAI_BASE_URL": "http://127.0.0.1:1",
+    "QUIETLINE_CARRIER_URL": "http://127.0.0.1:1",
+    "REDIS_URL": "redis://127.0.0.1:1",
+}
 
 
 def test_a_user_of_the_line_s_own_gets_the_folder_of_what_it_says_and_the_keeper_its_state(
@@ -98,9 +110,10 @@ def test_a_user_of_the_line_s_own_gets_the_folder_of_what_it_says_and_the_keeper
     mine = os.geteuid(), os.getegid()
     monkeypatch.setattr("agent.proof.stage.user_named", lambda _, value: User(*mine) if value else None)
     folder = tmp_path / "part"
-    (folder / "agents").mkdir(parents=True, mode=0o700)
+    for name in ("agents", "on_call"):
+        (folder / name).mkdir(parents=True, mode=0o700)
+        (folder / name / "canary.toml").touch(mode=0o600)
     (folder / "kept").mkdir()
-    (folder / "agents" / "canary.toml").touch(mode=0o600)
     stage.let_in(folder, Given({}, (), {}))
 
     assert not (folder / "state").exists()

@@ -28,6 +28,7 @@ from agent.proof.report import (
     MUST_HOLD_BYTES,
     NEEDS_ROOT,
     NO_CORES,
+    NO_TRANSFERS,
     NOT_ALL_OF_OTHERS,
     UNSEEN_WITHOUT_ROOT,
     Looked,
@@ -36,6 +37,7 @@ from agent.proof.report import (
     signed,
     unexamined,
 )  # fmt: skip
+from agent.proof.scenes import NEEDS, Passed, Scene
 from agent.proof.sessions import FULL_PLAN, ONE_FAULT_AGAIN, QUICK_PLAN, SinkName
 from policies.layers import Layer
 
@@ -55,6 +57,16 @@ def call(number: int, fault: Trouble | None = None, seen: frozenset[Step] = STEP
     }
 
 
+def transfer(number: int, scene: Scene) -> dict[str, Any]:
+    return {
+        "number": number,
+        "scene": scene.value,
+        "counted": True,
+        "seen": sorted(step.value for step in NEEDS[scene]),
+        "lacks": [],
+    }
+
+
 def outside(**other: Any) -> dict[str, Any]:
     held = {"threads": 9, "held": 9, "limits": 2, "writable": 0, "swapped_kb": 0, "done": []}
     return {**held, "tried": list(ACTS_OF_ANOTHER_USER), **other}
@@ -69,6 +81,7 @@ def body(**other: Any) -> dict[str, Any]:
         "nonce": NONCE,
         "places": [place_row(place) for place in Place],
         "calls": {"placed": len(calls), "counted": len(calls), "rows": calls},
+        "transfers": [transfer(number, scene) for number, scene in enumerate(Scene, start=400)],
         "faults": sorted(fault.value for fault in Trouble),
         "pairs": {"searched": pairs_of(len(calls)), "consecutive": 190, "interleaved": 60, "met": []},
         "control": {what: {"looked": looked, "found": looked[1:]} for what in ("words", "sounds")} | {"readable": True},
@@ -82,7 +95,7 @@ def body(**other: Any) -> dict[str, Any]:
             "outside": 0,
             "names": 0,
             "elsewhere": [],
-            "connections": {"the line": 12, "the keeper": 1, "Redis": 9, "the provider": 200},
+            "connections": {"the line": 12, "the keeper": 1, "Redis": 9, "the provider": 200, "the carrier": 3},
         },
         "seconds": 2_000,
         "build": {
@@ -245,6 +258,49 @@ def test_a_fault_that_no_counted_call_had_is_named(fault: Trouble) -> None:
     told = [f"fault: none of the calls that count had this one: {fault.value}"]
     assert told == objected(calls=calls, faults=sorted(faults))
     assert [*told, "faults: not those of the calls that count"] == objected(calls=calls)
+
+
+@pytest.mark.parametrize("scene", Scene)
+def test_a_kind_of_transfer_that_none_was_of_is_named(scene: Scene) -> None:
+    others = [each for each in body()["transfers"] if each["scene"] != scene.value]
+
+    assert [f"transfers: none that counts was so: {scene.value}"] == objected(transfers=others)
+
+
+@pytest.mark.parametrize("scene", Scene)
+def test_transfers_are_counted_again(scene: Scene) -> None:
+    for lacked in NEEDS[scene]:
+        one = transfer(400, scene)
+        one["seen"] = [name for name in one["seen"] if name != lacked.value]
+        others = [each for each in body()["transfers"] if each["scene"] != scene.value]
+        found = objected(transfers=[*others, one | {"number": 500}])
+
+        assert "transfers: of one it is not said rightly whether it counts, or what it lacks" in found
+        assert f"transfers: none that counts was so: {scene.value}" in found
+
+
+def test_a_transfer_is_nobody_s_call_and_stands_once() -> None:
+    told = "transfers: a number stands twice, or is a call's"
+    first, *others = body()["transfers"]
+
+    assert [told] == objected(transfers=[first | {"number": 100}, *others])
+    assert [told] == objected(transfers=[first, *others, first])
+    assert Passed.UNTOLD not in NEEDS[Scene.TOGETHER]
+
+
+def test_where_nurses_were_rung_the_carrier_was_asked() -> None:
+    network = body()["network"]
+    unasked = {name: count for name, count in network["connections"].items() if name != "the carrier"}
+
+    assert ["network: the connections of a run were not seen, or others were"] == objected(
+        network=network | {"connections": unasked}
+    )
+
+
+def test_what_the_carrier_keeps_of_transfers_may_be_unseen_in_a_quick_proof_alone() -> None:
+    unseen = row(Place.BOOK, seen=Seen.NOT_EXAMINED.value, why=NO_TRANSFERS, forms=0, planted=0, size=0)
+
+    assert [f"{Place.BOOK.value}: not examined, and that may not be or has no reason"] == objected(places=unseen)
 
 
 def test_a_fault_excuses_only_what_it_prevents() -> None:
@@ -509,7 +565,7 @@ def test_the_page_says_what_the_report_says_and_the_summary_counts_it() -> None:
     assert "this lacks" in found
     assert all(heading in told for heading in ("1. Stateless", "2. Enforceable", "3. No priv", "4. Non-t", "5. Verif"))
     assert "&lt;script&gt;" in page(body(nonce="<script>"), "")
-    assert "planted leaks found: 3060 of 3060, in 17 sinks" in list(summary(body()))
+    assert "planted leaks found: 3240 of 3240, in 18 sinks" in list(summary(body()))
 
 
 def test_a_place_examined_in_part_is_accepted_and_told_everywhere_and_never_reads_nothing_found() -> None:

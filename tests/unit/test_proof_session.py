@@ -76,7 +76,7 @@ async def held(folder: Path, part: Part, *, with_redis: bool = True) -> Found:
     bus: Any = SimpleNamespace(pid=4, process=process, keys_and_values=lambda: b"keys")
     model: Any = SimpleNamespace()
     each = Session(model, model, folder, [], CLERK, WRITER, 2, found, given({}), lambda _: None)
-    await each._while_it_runs(part, running, bus)
+    await each._while_it_runs(part, running, bus, None)
     return found
 
 

@@ -36,6 +36,8 @@ SID = "MZ" + "0" * 32
 ACCOUNT = "AC" + "0" * 32
 CALL = "CA" + "1" * 32
 CANARY = "zebra-quartz-marmalade"
+WITHOUT_US = ["Say", "Dial", "Say", "Hangup"]
+"""911 wording, the nurse line, and what is said after it."""
 
 
 @dataclass
@@ -196,7 +198,7 @@ async def closed(socket: ClientConnection) -> int | None:
 async def test_a_call_from_the_webhook_to_the_goodbye() -> None:
     async with served() as here:
         voice = await here.post("/twilio/voice", form())
-        assert ["Connect", "Redirect"] == verbs(voice)
+        assert ["Connect", *WITHOUT_US] == verbs(voice)
         async with connect(here.stream) as socket:
             await begin(socket, t=token(voice))
             await socket.send(said("stop", stop={}))
@@ -220,7 +222,7 @@ async def test_a_nurse_is_dialled_when_the_call_says_so() -> None:
         after = await here.post("/twilio/ended", form())
         nobody = await here.post("/twilio/after-nurse", form(DialCallStatus="no-answer"))
 
-    assert ["Dial"] == verbs(after)
+    assert WITHOUT_US[1:] == verbs(after)
     assert NURSE.encode() in body(after)
     assert ["Say", "Hangup"] == verbs(nobody)
     assert b"9 1 1" in body(nobody)
@@ -234,7 +236,7 @@ async def test_after_the_nurse_has_talked_the_call_is_over() -> None:
 
 async def test_a_stream_that_nobody_knows_of_ends_at_an_apology_and_a_nurse() -> None:
     async with served() as here:
-        assert ["Say", "Dial"] == verbs(await here.post("/twilio/ended", form()))
+        assert WITHOUT_US == verbs(await here.post("/twilio/ended", form()))
 
 
 async def test_a_handler_that_fails_ends_at_an_apology_and_a_nurse() -> None:
@@ -247,7 +249,7 @@ async def test_a_handler_that_fails_ends_at_an_apology_and_a_nurse() -> None:
             assert 1000 == await closed(socket)
         after = await here.post("/twilio/ended", form())
 
-    assert ["Say", "Dial"] == verbs(after)
+    assert WITHOUT_US == verbs(after)
     assert 1 == len(here.failures)
     assert 0 == here.board.live
 
@@ -259,7 +261,7 @@ async def test_when_all_places_are_taken_or_promised_the_caller_gets_the_nurse()
         full = await here.post("/twilio/voice", form("CA3"))
         ready = await here.ask("GET", "/readyz")
 
-    assert ["Say", "Dial"] == verbs(full)
+    assert WITHOUT_US == verbs(full)
     assert NURSE.encode() in body(full)
     assert [Refusal.BUSY] == here.refusals
     assert 503 == ready.status
@@ -291,8 +293,16 @@ async def test_the_failsafe_needs_nothing(method: str) -> None:
         else:
             response = await here.post("/twilio/failsafe", form())
 
-        assert ["Say", "Dial"] == verbs(response)
+        assert WITHOUT_US == verbs(response)
         assert ["Say", "Hangup"] == verbs(await here.ask("GET", "/twilio/failsafe"))
+
+
+@pytest.mark.parametrize("role", ["nurse", "patient"])
+async def test_what_is_heard_alone_in_a_room_is_told_to_anybody_and_as_often_as_asked(role: str) -> None:
+    async with served(development=False) as here:
+        for _ in range(2):
+            told = verbs(await here.post(f"/twilio/wait/{role}", form()))
+            assert ["Pause", "Say", "Pause", "Say", "Say"] == told
 
 
 # who is let in, in production
@@ -301,7 +311,7 @@ async def test_the_failsafe_needs_nothing(method: str) -> None:
 async def test_twilios_own_requests_get_in() -> None:
     async with served(development=False) as here:
         voice = await here.signed("/twilio/voice", form(CALL))
-        assert ["Connect", "Redirect"] == verbs(voice)
+        assert ["Connect", *WITHOUT_US] == verbs(voice)
         assert b"wss://agent.example.org/twilio/media" in body(voice)
         url = "wss://agent.example.org/twilio/media"
         async with connect(here.stream, additional_headers={"X-Twilio-Signature": signature(url, {})}) as socket:

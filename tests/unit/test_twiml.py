@@ -11,26 +11,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telephony import twiml
+from telephony.promise import Times
 
 ORIGIN = "https://agent.example.org"
 NURSE = "+12025550142"
 AFTER = f"{ORIGIN}/twilio/after-nurse"
 TOKEN = "aB3_-" + "x" * 38
+EMERGENCY = "If this is an emergency, hang up and dial 9 1 1."
+WITHOUT_US = ["Say", "Dial", "Say", "Hangup"]
+"""911 wording, the nurse line, and what is said where nobody asks what came of it."""
 WITH_NURSE = [twiml.busy, twiml.nurse, twiml.lost, twiml.failsafe]
 
 
 def connect(token: str = TOKEN, stream_url: str = "wss://agent.example.org/twilio/media") -> str:
-    return twiml.connect(stream_url, f"{ORIGIN}/twilio/ended", f"{ORIGIN}/twilio/failsafe", token)
+    return twiml.connect(stream_url, f"{ORIGIN}/twilio/ended", token, NURSE, AFTER)
 
 
 def test_a_call_is_connected_to_the_stream_with_one_token_and_a_way_out() -> None:
     root = ElementTree.fromstring(connect())
 
-    assert ["Connect", "Redirect"] == [child.tag for child in root]
+    assert ["Connect", *WITHOUT_US] == [child.tag for child in root]
     assert {"action": f"{ORIGIN}/twilio/ended", "method": "POST"} == root[0].attrib
     assert {"url": "wss://agent.example.org/twilio/media"} == root[0][0].attrib
     assert [{"name": "t", "value": TOKEN}] == [parameter.attrib for parameter in root[0][0]]
-    assert f"{ORIGIN}/twilio/failsafe" == root[1].text
+    assert (root[1].text or "").startswith(EMERGENCY)
+
+
+def test_a_call_without_a_nurse_line_is_told_911_and_where_to_call() -> None:
+    root = ElementTree.fromstring(
+        twiml.connect("wss://agent.example.org/twilio/media", f"{ORIGIN}/twilio/ended", TOKEN, None, AFTER)
+    )
+
+    assert ["Connect", "Say", "Hangup"] == [child.tag for child in root]
+    assert (root[1].text or "").startswith(EMERGENCY)
 
 
 @pytest.mark.parametrize("make", WITH_NURSE)
@@ -46,8 +59,16 @@ def test_whenever_we_cannot_help_a_nurse_is_dialled_and_nothing_is_recorded(make
 def test_where_she_has_not_been_told_yet_the_emergency_number_comes_first(make: Callable[[str, str], str]) -> None:
     root = ElementTree.fromstring(make(NURSE, AFTER))
 
-    assert ["Say", "Dial"] == [child.tag for child in root]
-    assert "9 1 1" in (root[0].text or "")
+    assert WITHOUT_US == [child.tag for child in root]
+    assert (root[0].text or "").startswith(EMERGENCY)
+
+
+@pytest.mark.parametrize("make", WITH_NURSE)
+def test_after_the_nurse_line_she_hears_the_number_to_call_even_if_we_are_gone(make: Callable[[str, str], str]) -> None:
+    root = ElementTree.fromstring(make(NURSE, AFTER))
+
+    assert "1 2 0 2 5 5 5 0 1 4 2" in (root[-2].text or "")
+    assert (root[-2].text or "").endswith(EMERGENCY)
 
 
 def test_when_nobody_answers_she_hears_911_and_the_number_to_call() -> None:
@@ -142,35 +163,95 @@ ROOM: Final = "0123456789abcdef"
 EVENTS: Final = f"{ORIGIN}/twilio/room/{ROOM}"
 
 
-def test_a_nurse_who_answers_is_brought_to_us_and_else_her_call_ends() -> None:
+WAIT: Final = f"{ORIGIN}/twilio/wait/nurse"
+
+
+def patient_room(name: str = ROOM, label: str = "patient", nurse_number: str | None = NURSE) -> str:
+    return twiml.patient_room(name, label, EVENTS, WAIT, AFTER, nurse_number, AFTER)
+
+
+def nurse_room(name: str = ROOM, label: str = "nurse") -> str:
+    return twiml.nurse_room(name, label, EVENTS, WAIT)
+
+
+def test_a_nurse_who_answers_is_brought_to_us_and_else_her_call_ends_with_a_word() -> None:
     root = ElementTree.fromstring(
         twiml.nurse_leg("wss://agent.example.org/twilio/media", f"{ORIGIN}/twilio/ended", TOKEN)
     )
 
-    assert ["Connect", "Hangup"] == [child.tag for child in root]
+    assert ["Connect", "Say", "Hangup"] == [child.tag for child in root]
     assert [{"name": "t", "value": TOKEN}] == [parameter.attrib for parameter in root[0][0]]
 
 
-def test_the_nurse_begins_the_room_and_ends_it_and_the_patient_waits_for_her() -> None:
-    nurse = ElementTree.fromstring(twiml.room(ROOM, "nurse", EVENTS, None))[0]
-    patient = ElementTree.fromstring(twiml.room(ROOM, "patient", EVENTS, AFTER))[0]
+def test_the_nurse_begins_the_room_and_whoever_leaves_ends_it() -> None:
+    nurse = ElementTree.fromstring(nurse_room())
+    patient = ElementTree.fromstring(patient_room())
 
-    for dial, begins in ((nurse, "true"), (patient, "false")):
-        assert [begins, begins] == [dial[0].attrib[f"{what}Conference{when}"] for what, when in BEGINS]
-    assert "action" not in nurse.attrib
-    assert AFTER == patient.attrib["action"]
+    for dial, begins in ((nurse[0], "true"), (patient[0], "false")):
+        assert [begins, "true"] == [dial[0].attrib[f"{what}Conference{when}"] for what, when in BEGINS]
+    assert "action" not in nurse[0].attrib
+    assert AFTER == patient[0].attrib["action"]
+    assert (["Dial"], ["Dial", *WITHOUT_US]) == ([each.tag for each in nurse], [each.tag for each in patient])
+    assert twiml.is_ours(nurse_room())
+    assert twiml.is_ours(patient_room())
 
 
-@pytest.mark.parametrize("after", [None, AFTER])
-def test_nothing_of_a_room_is_recorded_played_or_named(after: str | None) -> None:
-    conference = ElementTree.fromstring(twiml.room(ROOM, "nurse", EVENTS, after))[0][0]
+@pytest.mark.parametrize("room", [nurse_room(), patient_room(), patient_room(nurse_number=None)])
+def test_nothing_of_a_room_is_recorded_or_named_and_no_music_is_played_in_it(room: str) -> None:
+    conference = ElementTree.fromstring(room)[0][0]
 
     assert "do-not-record" == conference.attrib["record"]
-    assert ("false", "") == (conference.attrib["beep"], conference.attrib["waitUrl"])
+    assert ("false", WAIT) == (conference.attrib["beep"], conference.attrib["waitUrl"])
     assert ROOM == conference.text
 
 
 @pytest.mark.parametrize(("room", "label"), [("Mrs Jones", "nurse"), (ROOM, "Nurse Dana"), (ROOM.upper(), "nurse")])
-def test_a_room_has_no_name_but_chance_and_no_label_but_a_role(room: str, label: str) -> None:
+@pytest.mark.parametrize("make", [nurse_room, patient_room])
+def test_a_room_has_no_name_but_chance_and_no_label_but_a_role(
+    make: Callable[[str, str], str], room: str, label: str
+) -> None:
     with pytest.raises(ValueError, match=r"room's name|label"):
-        twiml.room(room, label, EVENTS, None)
+        make(room, label)
+
+
+@pytest.mark.parametrize("waits", [twiml.nurse_waits(), twiml.patient_waits(NURSE), twiml.patient_waits(None)])
+def test_who_waits_alone_in_a_room_is_told_what_to_do(waits: str) -> None:
+    root = ElementTree.fromstring(waits)
+
+    assert ["Pause", "Say", "Pause", "Say", "Say"] == [verb.tag for verb in root]  # what alone may stand there
+    assert "hang up" in (root[-1].text or "")
+    assert twiml.is_ours(waits)
+
+
+def test_a_patient_who_waits_alone_hears_911_first_and_the_number_to_call() -> None:
+    [*_, last] = ElementTree.fromstring(twiml.patient_waits(NURSE))
+
+    assert (last.text or "").startswith(EMERGENCY)
+    assert "1 2 0 2 5 5 5 0 1 4 2" in (last.text or "")
+
+
+def test_a_patient_who_is_called_back_is_brought_to_us_and_else_told_911_and_where_to_call() -> None:
+    root = ElementTree.fromstring(
+        twiml.called_back("wss://agent.example.org/twilio/media", f"{ORIGIN}/twilio/ended", TOKEN, NURSE)
+    )
+
+    assert ["Connect", "Say", "Hangup"] == [child.tag for child in root]
+    assert (root[1].text or "").startswith(EMERGENCY)
+    assert " ".join(NURSE.lstrip("+")) in (root[1].text or "")
+
+
+def test_a_nurse_waits_for_a_call_back_as_long_as_it_may_take_and_is_never_left_in_silence() -> None:
+    root = ElementTree.fromstring(twiml.nurse_waits_for_call())
+    pauses = [int(each.attrib["length"]) for each in root if each.tag == "Pause"]
+    times = Times()
+
+    assert max(pauses) < 8
+    assert 1000 * (sum(pauses) + len(root.findall("Say"))) >= times.ringing_ms + times.asking_ms
+
+
+def test_a_promise_that_ends_with_the_process_is_told_with_the_number_to_call_and_dials_nobody() -> None:
+    root = ElementTree.fromstring(twiml.promise_broken(NURSE))
+
+    assert ["Say", "Hangup"] == [child.tag for child in root]
+    assert " ".join(NURSE.lstrip("+")) in (root[0].text or "")
+    assert EMERGENCY in (root[0].text or "")

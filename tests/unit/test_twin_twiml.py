@@ -12,7 +12,7 @@ from telephony.twin.twiml_reader import (
     DialConference,
     Gather,
     Hangup,
-    Redirect,
+    Pause,
     Reject,
     Say,
     TwimlReason,
@@ -107,7 +107,12 @@ def test_what_this_carrier_does_not_follow_is_refused(inside: str, reason: Twiml
 def test_all_that_our_line_says_is_followed() -> None:
     ended, number = "https://line.example.org/after", "+12025550142"
     documents = [
-        twiml.connect("wss://line.example.org/media", ended, ended, "a" * 43),
+        twiml.connect("wss://line.example.org/media", ended, "a" * 43, number, ended),
+        twiml.nurse_leg("wss://line.example.org/media", ended, "a" * 43),
+        twiml.nurse_room("0" * 16, "nurse", ended, ended),
+        twiml.patient_room("0" * 16, "patient", ended, ended, ended, number, ended),
+        twiml.nurse_waits(),
+        twiml.patient_waits(number),
         twiml.busy(number, ended),
         twiml.nurse(number, ended),
         twiml.lost(number, ended),
@@ -117,6 +122,9 @@ def test_all_that_our_line_says_is_followed() -> None:
         twiml.goodbye(),
     ]
     kinds = [[type(verb) for verb in read_twiml(document)] for document in documents]
+    dialled, waits = [Dial, Say, Hangup], [Pause, Say, Pause, Say, Say]
     assert [
-        [ConnectStream, Redirect], [Say, Dial], [Dial], [Say, Dial], [Say, Dial], [Say, Hangup], [Say, Hangup], [Hangup]
+        [ConnectStream, Say, *dialled], [ConnectStream, Say, Hangup],
+        [DialConference], [DialConference, Say, *dialled], waits, waits,
+        [Say, *dialled], dialled, [Say, *dialled], [Say, *dialled], [Say, Hangup], [Say, Hangup], [Hangup]
     ] == kinds  # fmt: skip
