@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from agent import on_call
 from agent.fetching import Fetch, News
 from agent.handoff import Handoff, Handoffs, Voice
-from agent.lines import Lines
-from agent.on_call import OnCallList
+from agent.lines import Agent, Lines
+from agent.on_call import OnCall
+from agent.on_call_lists import OnCallLists, Told
 from agent.prepare import Prepared
 from agent.settings import Settings
 from policies.phi import PHI
@@ -47,12 +47,11 @@ def account_of(settings: Settings, lines: Lines) -> CarrierAccount | None:
     )
 
 
-def lists_of(settings: Settings, lines: Lines) -> Mapping[str, OnCallList]:
-    """By the names of the agents that have one.  Raises `OnCallRefused`."""
+def lists_of(settings: Settings, lines: Lines, told: Told) -> OnCallLists:
+    """Those of the agents that have one.  told: as `OnCallLists`.  Raises `OnCallRefused`."""
     answered = [number for agent in lines.agents for number in agent.numbers]
-    return {
-        agent.name: on_call.load(settings.on_call, agent.on_call, answered) for agent in lines.agents if agent.on_call
-    }
+    names = {agent.name: agent.on_call for agent in lines.agents if agent.on_call}
+    return OnCallLists(settings.on_call, names, answered, told)
 
 
 @dataclass(slots=True, eq=False)
@@ -62,7 +61,7 @@ class Fetchers:
     carrier: TwilioCarrier
     handoffs: Handoffs
     deletions: Deletions
-    lists: Mapping[str, OnCallList]
+    lists: OnCallLists
 
     async def run(self) -> None:
         """For as long as calls are taken."""
@@ -70,6 +69,7 @@ class Fetchers:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.handoffs.run(), name="handoffs")
                 tasks.create_task(self.deletions.run(), name="deletions")
+                tasks.create_task(self.lists.run(), name="on-call-lists")
         finally:
             await self.carrier.aclose()
 
@@ -82,17 +82,21 @@ class Fetchers:
         """Its record at the carrier is deleted as soon as its call is over."""
         self.deletions.ended(leg.call_sid)
 
+    def on_call(self, agent: Agent) -> OnCall:
+        """Who may be rung at this moment.  agent: one that has a list."""
+        listed = self.lists.of(agent.name)
+        assert listed is not None  # `fetch` has looked, and no agent loses its list
+        return listed.at(datetime.now(agent.time_zone).time())
+
     def fetch(self, prepared: Prepared, call_sid: PHI[str], made: Callable[[Handoff], None]) -> Fetch | None:
         """A caller's way; None for an agent that has no list.  made: told of the hand-off when there is one."""
         agent = prepared.agent
-        listed = self.lists.get(agent.name)
-        if listed is None:
+        if self.lists.of(agent.name) is None:
             return None
         voice = Voice(prepared.tts, prepared.ready, prepared.script.voices.phrases)
 
         def begin(tell: Callable[[News], None]) -> Handoff:
-            now = datetime.now(agent.time_zone).time()
-            handoff = self.handoffs.fetch(agent.name, listed.at(now), voice, call_sid, tell)
+            handoff = self.handoffs.fetch(agent.name, self.on_call(agent), voice, call_sid, tell)
             made(handoff)
             return handoff
 
@@ -100,10 +104,18 @@ class Fetchers:
 
 
 def fetchers_of(
-    settings: Settings, lines: Lines, board: Switchboard, origins: Origins, report: Callable[[Exception], None]
+    settings: Settings,
+    lines: Lines,
+    board: Switchboard,
+    origins: Origins,
+    report: Callable[[Exception], None],
+    told: Told,
 ) -> Fetchers | None:
-    """None where no nurse is rung by us.  report: told what went wrong by a fault of ours.  Raises `OnCallRefused`."""
-    lists = lists_of(settings, lines)
+    """None where no nurse is rung by us.  report: told what went wrong by a fault of ours.  told: as `OnCallLists`.
+
+    Raises `OnCallRefused`.
+    """
+    lists = lists_of(settings, lines, told)
     account = account_of(settings, lines)
     if account is None:
         return None

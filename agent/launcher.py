@@ -28,7 +28,7 @@ from agent import (
     bus_check,
     embedded_redis,
     lines,
-    on_call,
+    on_call_file,
     preflight,
     settings,
     surroundings,
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (
         settings.SettingsRefused,
         lines.AgentFileRefused,
-        on_call.OnCallRefused,
+        on_call_file.OnCallRefused,
         ListRefused,
         embedded_redis.RedisFailed,
         briefing.BriefingRefused,
@@ -499,7 +499,7 @@ def _caller(chosen: Settings, asked: Asked) -> list[str]:
     agent = lines.load(chosen.agents).default
     if chosen.carrier_url is None or not (agent.on_call and agent.numbers):
         return [*TWIN, *_twin_arguments(chosen, asked)]
-    rungs = on_call.load(chosen.on_call, agent.on_call, agent.numbers).rungs
+    rungs = on_call_file.load(chosen.on_call, agent.on_call, agent.numbers).rungs
     nurses = list(dict.fromkeys(rungs[0].numbers))
     port = str(urlsplit(chosen.carrier_url).port)
     arguments = ["--webhook", f"{chosen.origin}/twilio/voice", "--carrier-port", port, "--called", agent.numbers[0]]

@@ -36,6 +36,7 @@ from agent.keeping import Keeping
 from agent.lines import Agent, Lines
 from agent.metrics import Engine as MetricEngine
 from agent.metrics import LineMetrics, Timed
+from agent.on_call_lists import Told
 from agent.openings import keep_openings
 from agent.overlap import Verdict
 from agent.pipe import EventPipe
@@ -388,7 +389,7 @@ async def run(
     config = server_config(settings)
     board = Switchboard(calls=settings.limits.calls, clock=time.monotonic)
     report = functools.partial(log.failure, LogEvent.STREAM_FAILED)
-    fetchers = fetchers_of(settings, lines, board, config.origins, report)
+    fetchers = fetchers_of(settings, lines, board, config.origins, report, on_call_told(log, metrics))
     calls = Calls(settings, models, agents, pipe, log, metrics, retaining, judge.refusal, refs, fetchers)
     if fetchers is not None:
         board.may_take = lambda: fetchers.ready
@@ -575,6 +576,16 @@ REFUSALS: Final = {
     Refusal.START: events.CallRefusal.NO_START,
     Refusal.PEER: events.CallRefusal.ORIGIN,
 }
+
+
+def on_call_told(log: Log, metrics: LineMetrics) -> Told:
+    """Into the log and the metrics: no number, no name."""
+
+    def told(good: bool, wrong: int) -> None:
+        log.event(LogEvent.ON_CALL_CHANGED if good else LogEvent.ON_CALL_REFUSED)
+        metrics.on_call(wrong=wrong)
+
+    return told
 
 
 def page_files() -> Mapping[str, PageFile]:
