@@ -360,6 +360,8 @@ async def run(
                 "collect",
                 chosen,
                 *_keeper_arguments(chosen),
+                "--on-call",
+                str(chosen.on_call.absolute()),
                 "--echo",
                 echo,
                 "--calls",

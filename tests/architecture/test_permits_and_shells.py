@@ -28,6 +28,8 @@ WRITERS: Final = {
     "agent.embedded_redis",  # the launcher's: an empty folder for a Redis that keeps nothing
     "agent.engines.write_vectors",  # run by a person: vectors of the hospital's own passages
     "agent.keeper.agent_files",  # agent files that came over the network
+    "agent.keeper.on_call_files",  # lists of who is on call, likewise: the operator's own files
+    "agent.keeper.whole_files",  # how both are written
     "agent.keeper.answers",  # opens /dev/null when whoever read its output has gone
     "agent.keeper.database",  # the durable state: what a call leaves, what is set, the audit log
     "agent.keeper.keys",  # the audit log's signing key, once
