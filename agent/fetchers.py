@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from agent.availability import Availability
 from agent.fetching import Fetch, News
 from agent.handoff import Handoff, Handoffs, Voice
 from agent.lines import Agent, Lines
@@ -15,6 +16,7 @@ from agent.on_call import OnCall
 from agent.on_call_lists import OnCallLists, Told
 from agent.prepare import Prepared
 from agent.settings import Settings
+from agent.staff_desk import StaffDesk
 from policies.phi import PHI
 from telephony.deletion import Deletions
 from telephony.doors import Origins
@@ -62,6 +64,8 @@ class Fetchers:
     handoffs: Handoffs
     deletions: Deletions
     lists: OnCallLists
+    availability: Availability
+    desk: StaffDesk
 
     async def run(self) -> None:
         """For as long as calls are taken."""
@@ -86,14 +90,15 @@ class Fetchers:
         """Who may be rung at this moment.  agent: one that has a list."""
         listed = self.lists.of(agent.name)
         assert listed is not None  # `fetch` has looked, and no agent loses its list
-        return listed.at(datetime.now(agent.time_zone).time())
+        away = self.availability.away(self.lists.name(agent.name) or "")
+        return listed.at(datetime.now(agent.time_zone).time(), away)
 
     def fetch(self, prepared: Prepared, call_sid: PHI[str], made: Callable[[Handoff], None]) -> Fetch | None:
         """A caller's way; None for an agent that has no list.  made: told of the hand-off when there is one."""
         agent = prepared.agent
         if self.lists.of(agent.name) is None:
             return None
-        voice = Voice(prepared.tts, prepared.ready, prepared.script.voices.phrases)
+        voice = voice_of(prepared)
 
         def begin(tell: Callable[[News], None]) -> Handoff:
             handoff = self.handoffs.fetch(agent.name, self.on_call(agent), voice, call_sid, tell)
@@ -103,6 +108,11 @@ class Fetchers:
         return begin
 
 
+def voice_of(prepared: Prepared) -> Voice:
+    """How an agent speaks to nurses."""
+    return Voice(prepared.tts, prepared.ready, prepared.script.voices.phrases)
+
+
 def fetchers_of(
     settings: Settings,
     lines: Lines,
@@ -110,10 +120,11 @@ def fetchers_of(
     origins: Origins,
     report: Callable[[Exception], None],
     told: Told,
+    availability: Availability,
 ) -> Fetchers | None:
     """None where no nurse is rung by us.  report: told what went wrong by a fault of ours.  told: as `OnCallLists`.
 
-    Raises `OnCallRefused`.
+    availability: of the nurses, shared with the bus.  Raises `OnCallRefused`.
     """
     lists = lists_of(settings, lines, told)
     account = account_of(settings, lines)
@@ -124,4 +135,5 @@ def fetchers_of(
     deletions = Deletions(carrier, clock=time.monotonic)
     handoffs.ended = deletions.ended
     handoffs.nurse_lines = {agent.name: agent.nurse_number for agent in lines.agents}
-    return Fetchers(carrier, handoffs, deletions, lists)
+    desk = StaffDesk(lists, availability, board.seen.digest, time.monotonic)
+    return Fetchers(carrier, handoffs, deletions, lists, availability, desk)

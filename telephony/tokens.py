@@ -27,6 +27,8 @@ class Purpose(enum.Enum):
     BACK = "back"
     """A patient's whose nurse has left the line."""
     NURSE = "nurse"
+    STAFF = "staff"
+    """Of whoever calls from the number of a nurse with a PIN: she comes to the menu of those who are on call."""
     PAGE = "page"
 
 

@@ -64,7 +64,7 @@ TRIES_TO_START: Final = {"agent.locks.probes"}
 REFUSES_TO_START: Final = {"agent.__main__"}
 # Who starts tasks in a group of its own: the scope of a call, and the shells that outlive a call.
 TASK_OWNERS: Final = {
-    "agent.call", "agent.calling_out", "agent.egress", "agent.fetchers", "agent.handoff", "agent.nurse_leg",
+    "agent.call", "agent.calling_out", "agent.egress", "agent.fetchers", "agent.handoff", "agent.keyed_leg",
     "agent.processes", "agent.proof.control",
     "agent.proof.session", "agent.service", "agent.shared", "telephony.deletion", "telephony.leg", "telephony.server",
     "telephony.twin.carrier", "telephony.twin.exchange", "telephony.twin.in_process",
@@ -73,7 +73,7 @@ TASK_OWNERS: Final = {
 # Who prints: what a person at a terminal runs.
 SPEAKERS: Final = {
     "agent.keeper.__main__", "agent.keeper.answers", "agent.keeper.api.beginning", "agent.keeper.at_terminal",
-    "agent.launcher", "agent.preflight", "telephony.twin.__main__", "telephony.twin.night",
+    "agent.launcher", "agent.pin_at_terminal", "agent.preflight", "telephony.twin.__main__", "telephony.twin.night",
     "telephony.twin.voices.build",
 }  # fmt: skip
 # Foreign packages with one door each.
