@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import threading
+import time
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from agent import embedded_redis
+from agent.availability import Availability
+from agent.keeper.duties import Duties
+from agent.keeper.holding import Place
 from agent.keeper.nurses import BY_TELEPHONE_A_MINUTE, MOST_HELD, Nurses
 from agent.keeper.on_call_files import OnCallFiles
+from agent.shared import Bus
 from policies.acts import Act, Role, Subject
 from policies.audit import AuditEvent
 from policies.closed import Reason
-from policies.records import NurseStatus
+from policies.records import NurseStatus, Profile
+from tests.architecture.tree import ROOT
+from tests.kept import Office
 
 RUNG: Final = '[[rung]]\nrank = "unit"\nnumbers = ["+12025550151", "+12025550152"]\nring_s = 18\n'
 DANA: Final = f'[[nurse]]\nid = "dana"\nnumber = "+12025550151"\npin = "scrypt:{"A" * 22}:{"B" * 43}"\n'
@@ -120,3 +130,39 @@ def test_it_may_be_asked_while_it_is_set_from_other_threads(nurses: Nurses) -> N
 
     assert sorted(sizes) == sizes
     assert 1_000 == len(nurses.statuses())
+
+
+async def test_what_one_line_tells_the_keeper_another_goes_by(
+    tmp_path: Path, nurses: Nurses, redis_server: embedded_redis.Bus
+) -> None:
+    """By a real bus: from the keeper's thread to a line's loop."""
+    office = Office.open(tmp_path / "state")
+    agents, allowlist = ROOT / "deploy" / "agents", ROOT / "deploy" / "allowlist.toml"
+    place = Place(tmp_path / "state", agents, allowlist, Profile.DEVELOPMENT, None, None)
+    duties = Duties(place, office.keys, 7, redis_server.keeper_url, time.time, nurses=nurses.statuses)
+    there, heard = asyncio.Event(), asyncio.Event()
+    line = Availability(time.monotonic)
+
+    def hear(status: NurseStatus) -> None:
+        line.heard(status)
+        heard.set()
+
+    bus = Bus(redis_server.url, ["demo"], lambda _: there.set(), on_nurse=hear)
+    riding = asyncio.create_task(bus.run())
+    await there.wait()
+    duties.start()
+    found = []
+    for status in (AWAY, HERE):
+        nurses.by_telephone(status)
+        duties.soon()
+        while line.is_available("ward", "dana") is not status.available:
+            heard.clear()
+            await asyncio.wait_for(heard.wait(), 30)
+        found.append(line.away("ward"))
+    await asyncio.to_thread(duties.stop)
+    riding.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await riding
+    office.close()
+
+    assert [frozenset({"dana"}), frozenset()] == found
