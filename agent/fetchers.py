@@ -121,10 +121,11 @@ def fetchers_of(
     report: Callable[[Exception], None],
     told: Told,
     availability: Availability,
+    closed: Callable[[], None],
 ) -> Fetchers | None:
     """None where no nurse is rung by us.  report: told what went wrong by a fault of ours.  told: as `OnCallLists`.
 
-    availability: of the nurses, shared with the bus.  Raises `OnCallRefused`.
+    availability: of the nurses, shared with the bus.  closed: as `StaffDesk`.  Raises `OnCallRefused`.
     """
     lists = lists_of(settings, lines, told)
     account = account_of(settings, lines)
@@ -135,5 +136,5 @@ def fetchers_of(
     deletions = Deletions(carrier, clock=time.monotonic)
     handoffs.ended = deletions.ended
     handoffs.nurse_lines = {agent.name: agent.nurse_number for agent in lines.agents}
-    desk = StaffDesk(lists, availability, board.seen.digest, time.monotonic)
+    desk = StaffDesk(lists, availability, board.seen.digest, time.monotonic, closed=closed)
     return Fetchers(carrier, handoffs, deletions, lists, availability, desk)

@@ -394,7 +394,9 @@ async def run(
     config = server_config(settings)
     board = Switchboard(calls=settings.limits.calls, clock=time.monotonic)
     report = functools.partial(log.failure, LogEvent.STREAM_FAILED)
-    fetchers = fetchers_of(settings, lines, board, config.origins, report, on_call_told(log, metrics), availability)
+    closed = functools.partial(log.event, LogEvent.DESK_CLOSED)
+    told = on_call_told(log, metrics)
+    fetchers = fetchers_of(settings, lines, board, config.origins, report, told, availability, closed)
     calls = Calls(settings, models, agents, pipe, log, metrics, retaining, judge.refusal, refs, fetchers)
     if fetchers is not None:
         board.may_take = lambda: fetchers.ready

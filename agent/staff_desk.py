@@ -64,13 +64,18 @@ class StaffDesk:
         digest: Callable[[PHI[str]], bytes],
         clock_s: Callable[[], float],
         matches: Matches = matches_off_the_loop,
+        closed: Callable[[], None] = lambda: None,
     ) -> None:
-        """digest: of a call SID, keyed: it is held in that form alone.  clock_s: monotonic seconds."""
+        """digest: of a call SID, keyed: it is held in that form alone.  clock_s: monotonic seconds.
+
+        closed: told each time that wrong PINs have closed a menu.
+        """
         self._lists: Final = lists
         self._availability: Final = availability
         self._digest: Final = digest
         self._clock_s: Final = clock_s
         self._matches: Final = matches
+        self._closed: Final = closed
         self._expected: Final[OrderedDict[bytes, _Caller]] = OrderedDict()
         self._tries: Final[dict[str, _Tries]] = {}
         """By numbers that stand in a list: as few as there are nurses."""
@@ -109,7 +114,10 @@ class StaffDesk:
             self._tries.pop(caller.nurse.number, None)
             there = self._availability.is_available(caller.on_call, caller.nurse.id)
             return Verdict.RIGHT_AVAILABLE if there else Verdict.RIGHT_AWAY
-        return Verdict.WRONG_AT_LAST if self._is_closed(caller.nurse) else Verdict.WRONG
+        if not self._is_closed(caller.nurse):
+            return Verdict.WRONG
+        self._closed()
+        return Verdict.WRONG_AT_LAST
 
     def set(self, caller: _Caller, *, available: bool) -> None:
         """At once in this line; the others hear of it from the keeper."""

@@ -64,6 +64,8 @@ class Event(enum.Enum):
     """A file of who is on call is another; it holds from the next caller on."""
     ON_CALL_REFUSED = "on_call_refused"
     """It is wrong or gone; the last good list holds."""
+    DESK_CLOSED = "desk_closed"
+    """Wrong PINs came from a nurse's number: her menu is closed for a while."""
     WEBHOOK_REFUSED = "webhook_refused"
     STREAM_REFUSED = "stream_refused"
     STREAM_FAILED = "stream_failed"

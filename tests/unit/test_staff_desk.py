@@ -44,7 +44,10 @@ class World:
         self.waits: asyncio.Event | None = None
         lists = OnCallLists(folder, {"demo": "ward", "other": "ward"}, [])
         digest = lambda sid: sid.reveal().encode()  # noqa: E731  # a test's own
-        self.desk = StaffDesk(lists, self.known, digest, lambda: self.now_s, self.matches)
+        self.closed: list[None] = []
+        self.desk = StaffDesk(
+            lists, self.known, digest, lambda: self.now_s, self.matches, lambda: self.closed.append(None)
+        )
 
     async def matches(self, held: str, keyed: PHI[str]) -> bool:
         assert FORM == held
@@ -86,6 +89,7 @@ async def test_the_last_wrong_pin_closes_the_menu_and_even_the_right_one_is_not_
     tried = [await world.tries() for _ in range(MOST_TRIES)]
 
     assert [Verdict.WRONG] * (MOST_TRIES - 1) + [Verdict.WRONG_AT_LAST] == tried
+    assert [None] == world.closed
     assert (Verdict.WRONG_AT_LAST, False) == (await world.tries(PIN), world.expects(call="CA2"))
     world.now_s += CLOSED_S
     assert world.expects(call="CA2")
