@@ -86,7 +86,7 @@ def _serve(
     from agent import service
     from agent.engines.models import ModelFileWrong
     from agent.engines.ports import EngineFailed
-    from agent.on_call import OnCallRefused
+    from agent.on_call_file import OnCallRefused
     from agent.passages import KnowledgeRefused
     from agent.prepare import AgentNotReady
     from agent.workflows import WorkflowRefused

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from agent import on_call
+from agent.availability import Availability
 from agent.fetching import Fetch, News, Promising
 from agent.handoff import Handoff, Handoffs, Voice
-from agent.lines import Lines
-from agent.on_call import OnCall, OnCallList
+from agent.lines import Agent, Lines
+from agent.on_call import OnCall
+from agent.on_call_lists import OnCallLists, Told
 from agent.prepare import Prepared
 from agent.promises import Promises, can_be_called
 from agent.settings import Settings
-from policies.brief import Told
+from agent.staff_desk import StaffDesk
+from policies import brief
 from policies.phi import PHI
 from telephony.deletion import Deletions
 from telephony.doors import Origins
@@ -50,12 +51,11 @@ def account_of(settings: Settings, lines: Lines) -> CarrierAccount | None:
     )
 
 
-def lists_of(settings: Settings, lines: Lines) -> Mapping[str, OnCallList]:
-    """By the names of the agents that have one.  Raises `OnCallRefused`."""
+def lists_of(settings: Settings, lines: Lines, told: Told) -> OnCallLists:
+    """Those of the agents that have one.  told: as `OnCallLists`.  Raises `OnCallRefused`."""
     answered = [number for agent in lines.agents for number in agent.numbers]
-    return {
-        agent.name: on_call.load(settings.on_call, agent.on_call, answered) for agent in lines.agents if agent.on_call
-    }
+    names = {agent.name: agent.on_call for agent in lines.agents if agent.on_call}
+    return OnCallLists(settings.on_call, names, answered, told)
 
 
 @dataclass(slots=True, eq=False)
@@ -65,7 +65,9 @@ class Fetchers:
     carrier: TwilioCarrier
     handoffs: Handoffs
     deletions: Deletions
-    lists: Mapping[str, OnCallList]
+    lists: OnCallLists
+    availability: Availability
+    desk: StaffDesk
     promises: Promises
 
     async def run(self) -> None:
@@ -74,6 +76,7 @@ class Fetchers:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.handoffs.run(), name="handoffs")
                 tasks.create_task(self.deletions.run(), name="deletions")
+                tasks.create_task(self.lists.run(), name="on-call-lists")
         finally:
             await self.carrier.aclose()
 
@@ -86,15 +89,22 @@ class Fetchers:
         """Its record at the carrier is deleted as soon as its call is over."""
         self.deletions.ended(leg.call_sid)
 
+    def on_call(self, agent: Agent) -> OnCall:
+        """Who may be rung at this moment.  agent: one that has a list."""
+        listed = self.lists.of(agent.name)
+        assert listed is not None  # `fetch` has looked, and no agent loses its list
+        away = self.availability.away(self.lists.name(agent.name) or "")
+        return listed.at(datetime.now(agent.time_zone).time(), away)
+
     def fetch(self, prepared: Prepared, call_sid: PHI[str], made: Callable[[Handoff], None]) -> Fetch | None:
         """A caller's way; None for an agent that has no list.  made: told of the hand-off when there is one."""
         agent = prepared.agent
-        listed = self.lists.get(agent.name)
-        if listed is None:
+        if self.lists.of(agent.name) is None:
             return None
+        voice = voice_of(prepared)
 
         def begin(tell: Callable[[News], None]) -> Handoff:
-            handoff = self.handoffs.fetch(agent.name, self._now(prepared, listed), _voice(prepared), call_sid, tell)
+            handoff = self.handoffs.fetch(agent.name, self.on_call(agent), voice, call_sid, tell)
             made(handoff)
             return handoff
 
@@ -102,19 +112,15 @@ class Fetchers:
 
     def promising(self, prepared: Prepared, caller: PHI[str] | None) -> Promising | None:
         """The way to be called back; None for who can't be."""
-        listed = self.lists.get(prepared.agent.name)
-        if listed is None or caller is None or not can_be_called(caller) or self.promises.full:
+        listed = self.lists.of(prepared.agent.name) is not None
+        if not listed or caller is None or not can_be_called(caller) or self.promises.full:
             return None
-        return _CallBack(self, prepared, listed, caller)
+        return _CallBack(self, prepared, caller)
 
-    def promise(self, prepared: Prepared, listed: OnCallList, number: PHI[str], told: Told) -> None:
-        """Nurses are called until one takes it, each time whoever is on call by then."""
-        on_call_now = functools.partial(self._now, prepared, listed)
-        self.promises.make(prepared.agent.name, number, _voice(prepared), on_call_now, told)
-
-    @staticmethod
-    def _now(prepared: Prepared, listed: OnCallList) -> OnCall:
-        return listed.at(datetime.now(prepared.agent.time_zone).time())
+    def promise(self, prepared: Prepared, number: PHI[str], told: brief.Told) -> None:
+        """Nurses are called until one takes it, each time whoever is on call and available by then."""
+        agent = prepared.agent
+        self.promises.make(agent.name, number, voice_of(prepared), lambda: self.on_call(agent), told)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,22 +129,32 @@ class _CallBack:
 
     fetchers: Fetchers
     prepared: Prepared
-    listed: OnCallList
     number: PHI[str]
 
-    def make(self, told: Told) -> None:
-        self.fetchers.promise(self.prepared, self.listed, self.number, told)
+    def make(self, told: brief.Told) -> None:
+        self.fetchers.promise(self.prepared, self.number, told)
 
 
-def _voice(prepared: Prepared) -> Voice:
+def voice_of(prepared: Prepared) -> Voice:
+    """How an agent speaks to nurses."""
     return Voice(prepared.tts, prepared.ready, prepared.script.voices.phrases)
 
 
 def fetchers_of(
-    settings: Settings, lines: Lines, board: Switchboard, origins: Origins, report: Callable[[Exception], None]
+    settings: Settings,
+    lines: Lines,
+    board: Switchboard,
+    origins: Origins,
+    report: Callable[[Exception], None],
+    told: Told,
+    availability: Availability,
+    closed: Callable[[], None],
 ) -> Fetchers | None:
-    """None where no nurse is rung by us.  report: told what went wrong by a fault of ours.  Raises `OnCallRefused`."""
-    lists = lists_of(settings, lines)
+    """None where no nurse is rung by us.  report: told what went wrong by a fault of ours.  told: as `OnCallLists`.
+
+    availability: of the nurses, shared with the bus.  closed: as `StaffDesk`.  Raises `OnCallRefused`.
+    """
+    lists = lists_of(settings, lines, told)
     account = account_of(settings, lines)
     if account is None:
         return None
@@ -147,4 +163,5 @@ def fetchers_of(
     deletions = Deletions(carrier, clock=time.monotonic)
     handoffs.ended = deletions.ended
     handoffs.nurse_lines = {agent.name: agent.nurse_number for agent in lines.agents}
-    return Fetchers(carrier, handoffs, deletions, lists, Promises(handoffs))
+    desk = StaffDesk(lists, availability, board.seen.digest, time.monotonic, closed=closed)
+    return Fetchers(carrier, handoffs, deletions, lists, availability, desk, Promises(handoffs))

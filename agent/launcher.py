@@ -1,4 +1,4 @@
-"""`quietline serve`, `preflight`, `call`, `selftest`, `prove`, and what the keeper is asked at a terminal.
+"""`quietline serve`, `preflight`, `call`, `selftest`, `prove`, `pin`, and what the keeper is asked at a terminal.
 
 The only one that starts processes.
 
@@ -28,7 +28,8 @@ from agent import (
     bus_check,
     embedded_redis,
     lines,
-    on_call,
+    on_call_file,
+    pin_at_terminal,
     preflight,
     settings,
     surroundings,
@@ -82,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _prove_or_verify(given)
     if given == ["selftest"]:
         return _self_test()
+    if given[:1] == ["pin"]:
+        return pin_at_terminal.main(given[1:])
     if given[:1] == ["patients"]:
         return _patients(given[1:])
     if given[:1] == ["contacts"]:
@@ -107,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (
         settings.SettingsRefused,
         lines.AgentFileRefused,
-        on_call.OnCallRefused,
+        on_call_file.OnCallRefused,
         ListRefused,
         embedded_redis.RedisFailed,
         briefing.BriefingRefused,
@@ -360,6 +363,8 @@ async def run(
                 "collect",
                 chosen,
                 *_keeper_arguments(chosen),
+                "--on-call",
+                str(chosen.on_call.absolute()),
                 "--echo",
                 echo,
                 "--calls",
@@ -499,7 +504,7 @@ def _caller(chosen: Settings, asked: Asked) -> list[str]:
     agent = lines.load(chosen.agents).default
     if chosen.carrier_url is None or not (agent.on_call and agent.numbers):
         return [*TWIN, *_twin_arguments(chosen, asked)]
-    rungs = on_call.load(chosen.on_call, agent.on_call, agent.numbers).rungs
+    rungs = on_call_file.load(chosen.on_call, agent.on_call, agent.numbers).rungs
     nurses = list(dict.fromkeys(rungs[0].numbers))
     port = str(urlsplit(chosen.carrier_url).port)
     arguments = ["--webhook", f"{chosen.origin}/twilio/voice", "--carrier-port", port, "--called", agent.numbers[0]]
@@ -537,6 +542,7 @@ def _asked(given: Sequence[str]) -> Asked:
     verbs.add_parser("audit", help="the audit log: head, verify, export", add_help=False)
     verbs.add_parser("vendors", help="every party in the data path: region, evidence, what it retains")
     verbs.add_parser("token", help="who may use the keeper's interface: issue, list, revoke", add_help=False)
+    verbs.add_parser("pin", help="a PIN typed here, as a list of who is on call holds it", add_help=False)
     verbs.add_parser("incident", help="the calls of a window of hours, and the policy in force", add_help=False)
     verbs.add_parser("patients", help="serve synthetic patients on this machine", add_help=False)
     verbs.add_parser("contacts", help="serve synthetic contacts on this machine", add_help=False)

@@ -58,6 +58,7 @@ class LineMetrics:
         self._dropped_events = 0
         self._waiting: Callable[[], int] = lambda: 0
         self._promised: Mapping[State, int] = {}
+        self._on_call_wrong = 0
         self._times = {timed: _Histogram() for timed in Timed}
 
     def live(self, calls: int) -> None:
@@ -95,6 +96,10 @@ class LineMetrics:
         """The pipe to the keeper was full."""
         self._dropped_events += 1
 
+    def on_call(self, *, wrong: int) -> None:
+        """How many lists of nurses have a file that is wrong, so that an older one holds."""
+        self._on_call_wrong = wrong
+
     def ended(self, call: CallMetrics) -> None:
         self._calls[call.outcome, call.end] += 1
         if call.escalation is not None:
@@ -108,6 +113,8 @@ class LineMetrics:
         yield from _family("quietline_calls_live", "gauge", "Calls now.", [("", self._live)])
         yield from _family("quietline_calls_capacity", "gauge", "Calls at once, at most.", [("", self._capacity)])
         yield from _family("quietline_bus_up", "gauge", "1 while Redis answers.", [("", int(self._bus))])
+        wrong = [("", self._on_call_wrong)]
+        yield from _family("quietline_on_call_wrong", "gauge", "Lists of nurses whose file is wrong.", wrong)
         held = ((_labels(layer=layer), int(layer in self._locks)) for layer in Layer)
         yield from _family("quietline_lock_held", "gauge", "1 where the kernel's lock holds the line.", held)
         bare = unprotected(self._locks)

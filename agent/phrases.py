@@ -99,6 +99,16 @@ class Phrase(enum.Enum):
     """To whoever picks up where a nurse was promised; a voicemail may hear it."""
     CALL_BACK_LOST = "call_back_lost"
     CALL_BACK_REFUSED = "call_back_refused"
+    DESK_PIN = "desk_pin"
+    """To a nurse who calls in (`agent/desk_menu.py`)."""
+    DESK_WRONG = "desk_wrong"
+    DESK_CLOSED = "desk_closed"
+    """After the last try; for how long, nobody who guesses is told."""
+    DESK_AVAILABLE = "desk_available"
+    DESK_AWAY = "desk_away"
+    DESK_CHOICE = "desk_choice"
+    DESK_NOW_AVAILABLE = "desk_now_available"
+    DESK_NOW_AWAY = "desk_now_away"
     KEYS = "keys"
     """Which keys stand for what, see `agent.keypad`."""
     AT_LIMIT = "at_limit"
@@ -128,6 +138,14 @@ TO_NURSES: Final = (
     Phrase.CALLER_DECLINED,
     Phrase.BRIEF_KEYS,
     Phrase.OFFER_CALL_BACK,
+    Phrase.DESK_PIN,
+    Phrase.DESK_WRONG,
+    Phrase.DESK_CLOSED,
+    Phrase.DESK_AVAILABLE,
+    Phrase.DESK_AWAY,
+    Phrase.DESK_CHOICE,
+    Phrase.DESK_NOW_AVAILABLE,
+    Phrase.DESK_NOW_AWAY,
 )
 """Said on a nurse's leg, of which nothing is kept."""
 
@@ -141,6 +159,7 @@ _CLOSING: Final = (
     "What you heard in this call was said by an automated AI assistant. {kept} "
     "To talk with a person, press 0 now, or call again and say nurse. Take care. Goodbye."
 )
+_DESK: Final = "{first} Key in your PIN and the pound sign, or press star to talk to our assistant."
 _ASSISTANT: Final = "the automated AI assistant"
 _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
     {
@@ -227,6 +246,14 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         Phrase.CALL_BACK_LOST: "I'm sorry, the nurse's line was lost. We'll call you again with another. "
         "If this is an emergency, hang up and call 911.",
         Phrase.CALL_BACK_REFUSED: "All right, no nurse will call you. Goodbye.",
+        Phrase.DESK_PIN: _DESK.format(first="On-call desk."),
+        Phrase.DESK_WRONG: _DESK.format(first="That is not your PIN."),
+        Phrase.DESK_CLOSED: "That is not your PIN. Please try again later. Goodbye.",
+        Phrase.DESK_AVAILABLE: "You are available, so you will be called.",
+        Phrase.DESK_AWAY: "You are not available, so you will not be called.",
+        Phrase.DESK_CHOICE: "Press 1 to be available, 2 not to be.",
+        Phrase.DESK_NOW_AVAILABLE: "You are available from now on. Goodbye.",
+        Phrase.DESK_NOW_AWAY: "You will not be called from now on. Goodbye.",
         Phrase.FAILURE: "I'm sorry, something went wrong on our side. I'm getting a person for you now. "
         "Please stay on the line.",
         Phrase.KEYS: "Press 0 for a person, 1 for yes, 2 for no. Press 7 to slow me down, 8 to make me louder, "

@@ -16,6 +16,7 @@ from typing import Final
 
 import telephony
 from agent import forgetting
+from agent.availability import Availability
 from agent.briefing import Briefing
 from agent.bus_check import examined
 from agent.call import Call
@@ -29,13 +30,14 @@ from agent.engines.silero import Silero
 from agent.engines.synthesis import SpeechPool
 from agent.engines.webrtc import LineActivity
 from agent.engines.whisper import WhisperPool, WhisperSettings
-from agent.fetchers import Fetchers, fetchers_of
+from agent.fetchers import Fetchers, fetchers_of, voice_of
 from agent.handoff import Handoff
 from agent.judge import ModelJudge, today
 from agent.keeping import Keeping
 from agent.lines import Agent, Lines
 from agent.metrics import Engine as MetricEngine
 from agent.metrics import LineMetrics, Timed
+from agent.on_call_lists import Told
 from agent.openings import keep_openings
 from agent.overlap import Verdict
 from agent.pipe import EventPipe
@@ -65,6 +67,7 @@ from telephony.leg import Leg, LegLimits
 from telephony.server import Observers, PageFile, application, serve
 from telephony.switchboard import After, EndDecision, Line, Refusal, Role, Room, Switchboard
 from telephony.tokens import Purpose
+from telephony.webhooks import nobody
 
 FINISH_S: Final = 15.0  # that calls may take to end by themselves once the process is asked to
 HAND_OVER_S: Final = 15.0  # for the sentence that says so, and the carrier's question where the call goes
@@ -237,12 +240,14 @@ class Calls:
         self._metrics: Final = metrics
 
     async def answer(self, leg: Leg) -> After:
-        """One stream, a caller's or a nurse's.  Never raises for what a call brings about."""
+        """One stream, a caller's or a nurse's, whoever called whom.  Never raises for what a call brings about."""
         try:
             if self._fetchers is not None and leg.purpose is Purpose.CALL_BACK:
                 return await self._fetchers.promises.answer(leg)
             if leg.purpose in (Purpose.NURSE, Purpose.CALL_BACK):
                 return EndDecision.GOODBYE if self._fetchers is None else await self._fetchers.handoffs.answer(leg)
+            if leg.purpose is Purpose.STAFF and self._fetchers is not None:
+                return await self._fetchers.desk.answer(leg, voice_of(self._agents[leg.agent]))
             return await self._call(leg)
         finally:
             if self._fetchers is not None and leg.purpose is not Purpose.PAGE:
@@ -386,7 +391,8 @@ async def run(
     log.event(LogEvent.PROVED, count=forbidden(locks))
     voices = voices_of(lines, models)
     metrics = LineMetrics(settings.limits.calls)
-    bus = bus_of(settings, lines, metrics, retaining, log)
+    availability = Availability(time.monotonic, pipe.tell)
+    bus = bus_of(settings, lines, metrics, retaining, log, availability)
     judge = ModelJudge(settings, allowlist, bus, log)
     try:
         agents = await prepare_all(
@@ -402,7 +408,9 @@ async def run(
     config = server_config(settings)
     board = Switchboard(calls=settings.limits.calls, clock=time.monotonic)
     report = functools.partial(log.failure, LogEvent.STREAM_FAILED)
-    fetchers = fetchers_of(settings, lines, board, config.origins, report)
+    closed = functools.partial(log.event, LogEvent.DESK_CLOSED)
+    told = on_call_told(log, metrics)
+    fetchers = fetchers_of(settings, lines, board, config.origins, report, told, availability, closed)
     calls = Calls(settings, models, agents, pipe, log, metrics, retaining, judge.refusal, refs, fetchers)
     if fetchers is not None:
         metrics.promises(lambda: fetchers.promises.open, fetchers.promises.ended)
@@ -421,6 +429,7 @@ async def run(
         ),
         page=page_files() if settings.development else {},
         rooms=None if fetchers is None else fetchers.handoffs,
+        staff=nobody if fetchers is None else fetchers.desk.expects,
     )
     forgetting.begin()
     async with asyncio.TaskGroup() as tasks:
@@ -493,13 +502,22 @@ async def speak_ahead(
     pipe.tell(events.OpeningsReady(sum(voice.openings for voice in voices.values()), ms, kilobytes))
 
 
-def bus_of(settings: Settings, lines: Lines, metrics: LineMetrics, retaining: Retaining, log: Log) -> Bus | None:
+def bus_of(
+    settings: Settings, lines: Lines, metrics: LineMetrics, retaining: Retaining, log: Log, availability: Availability
+) -> Bus | None:
     """What the keeper says comes by it; None where there is none, and each call is at `ZERO`."""
     if settings.redis_url is None:
         return None
     names = [agent.name for agent in lines.agents]
     trusted = functools.partial(bus_trusted, settings.redis_url, settings, log)
-    bus = Bus(settings.redis_url, names, lambda there: metrics.bus(there=there), retaining.changed, trusted=trusted)
+    bus = Bus(
+        settings.redis_url,
+        names,
+        lambda there: metrics.bus(there=there),
+        retaining.changed,
+        trusted=trusted,
+        on_nurse=availability.heard,
+    )
     retaining.listen(bus.retention)
     return bus
 
@@ -592,6 +610,16 @@ REFUSALS: Final = {
     Refusal.START: events.CallRefusal.NO_START,
     Refusal.PEER: events.CallRefusal.ORIGIN,
 }
+
+
+def on_call_told(log: Log, metrics: LineMetrics) -> Told:
+    """Into the log and the metrics: no number, no name."""
+
+    def told(good: bool, wrong: int) -> None:
+        log.event(LogEvent.ON_CALL_CHANGED if good else LogEvent.ON_CALL_REFUSED)
+        metrics.on_call(wrong=wrong)
+
+    return told
 
 
 def page_files() -> Mapping[str, PageFile]:

@@ -27,11 +27,11 @@ from redis.exceptions import RedisError, ResponseError
 
 from policies.closed import NotClosed, Wire
 from policies.phi import PHI
-from policies.records import InForce, Presence
+from policies.records import InForce, NurseStatus, Presence
 from policies.retention import Retention, Writable, level_of
 
 PREFIX: Final = "ql:"
-POLICY: Final = PREFIX + "policy"  # channel; its messages are `InForce`
+POLICY: Final = PREFIX + "policy"  # channel; its messages are `InForce` and `NurseStatus`
 HEARTBEAT_S: Final = 2.0
 PRESENCE_TTL_MS: Final = 7_000  # three heartbeats and a little: one late heartbeat is no death
 POLICY_EVERY_S: Final = 2.0  # how often the keeper tells policies again
@@ -52,13 +52,14 @@ class Bus:
         on_policy: Callable[[], None] = lambda: None,
         clock_s: Callable[[], float] = time.monotonic,
         trusted: Callable[[], Awaitable[bool]] | None = None,
+        on_nurse: Callable[[NurseStatus], None] = lambda _: None,
     ) -> None:
         """agents: whose policies are watched.  on_change: told True when Redis answers, False when it is lost.
 
         on_policy: told whenever what is known of a policy has changed, its loss included.
 
         trusted: asked each time the server has come, before anything is told or believed; where it gives False the bus
-        is not there.  Raises nothing.
+        is not there.  Raises nothing.  on_nurse: told whatever is said of nurses, each time that it is said.
         """
         self._url = url
         self._agents = tuple(agents)
@@ -69,6 +70,7 @@ class Bus:
         self._clock_s = clock_s
         self._trusted = trusted
         self._on_policy = on_policy
+        self._on_nurse = on_nurse
         self._wake = asyncio.Event()
         self.there = False
         self.heard: Final = asyncio.Event()
@@ -137,7 +139,7 @@ class Bus:
             if message is None:
                 await changes.ping()
             else:
-                self._learn(_in_force(message.get("data")))
+                self._learn(_said(message.get("data")))
             self._forget([agent for agent in self._policies if self._said(agent) is None])
 
     async def _beat(self, client: Any) -> None:
@@ -151,7 +153,10 @@ class Bus:
                 async with asyncio.timeout(HEARTBEAT_S):
                     await self._wake.wait()
 
-    def _learn(self, said: InForce | None) -> None:
+    def _learn(self, said: InForce | NurseStatus | None) -> None:
+        if isinstance(said, NurseStatus):
+            self._on_nurse(said)
+            return
         if said is None or said.agent not in self._agents:
             return
         before = self._said(said.agent)
@@ -182,11 +187,11 @@ class BusLost(Exception):
 
 
 async def publish(url: PHI[str], policies: Sequence[Writable]) -> None:
-    """For the keeper: tells every line what holds for each agent.  Raises `BusLost`.
+    """For the keeper: tells every line what holds for each agent, and which nurses are available.  Raises `BusLost`.
 
-    policies: of `InForce`; other records are passed over.
+    policies: of `InForce` and `NurseStatus`; other records are passed over.
     """
-    told = [each.record for each in policies if isinstance(each.record, InForce)]
+    told = [each.record for each in policies if isinstance(each.record, InForce | NurseStatus)]
     done = False
     with contextlib.suppress(RedisError, OSError, TimeoutError):
         async with _client(url) as client:
@@ -248,11 +253,16 @@ def _presence(value: bytes | None) -> Presence | None:
     return None
 
 
-def _in_force(value: object) -> InForce | None:
+def _said(value: object) -> InForce | NurseStatus | None:
+    """The record that the keeper told, by its fields; None for what is neither."""
     if not isinstance(value, bytes) or len(value) > LARGEST:
         return None
-    with contextlib.suppress(ValueError, NotClosed):
-        return InForce.from_wire(json.loads(value))
+    wire: Any = None
+    with contextlib.suppress(ValueError, RecursionError):
+        wire = json.loads(value)
+    for record in (InForce, NurseStatus):
+        with contextlib.suppress(NotClosed):
+            return record.from_wire(wire)
     return None
 
 

@@ -81,6 +81,9 @@ class Act(enum.Enum):
     PROCESS_STARTED = "process_started"
     PROCESS_STOPPED = "process_stopped"
     AUDIT_EXPORTED = "audit_exported"
+    ON_CALL_CHANGED = "on_call_changed"
+    NURSE_AVAILABLE = "nurse_available"
+    NURSE_AWAY = "nurse_away"
     STATE_ALTERED = "state_altered"
     """What was set was not what the log says: somebody else wrote, or an upgrade.  It is on the safe side now."""
 
@@ -101,6 +104,10 @@ class Subject(enum.Enum):
     TRANSFER = "transfer"
     PROCESS = "process"
     AUDIT_LOG = "audit_log"
+    ON_CALL = "on_call"
+    """A list of who is rung."""
+    NURSE = "nurse"
+    """By what she is called in such a list."""
 
 
 class OffReason(enum.Enum):

@@ -40,6 +40,8 @@ class Reason(enum.Enum):
     """Only the keeper itself says this."""
     NO_SUCH_CALL = "no_such_call"
     """It was not answered, is over, or is another agent's."""
+    NO_SUCH_NURSE = "no_such_nurse"
+    """She stands in no list with a PIN."""
     TOO_MANY = "too_many"
     """More than this line may say in a minute."""
 

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final, NoReturn
 from policies import closed
 from policies.closed import Count, NotClosed, Reason, Shape
 from policies.guardrails import EscalationReason
-from policies.records import AGENT, DAY, REF, SEALED, CallMetrics, Profile
+from policies.records import AGENT, DAY, REF, SEALED, CallMetrics, NurseStatus, Profile
 from policies.vocabulary import FIELDS, Event
 
 MAX_LINE: Final = 1024  # bytes with the newline; the longest event is about half of it
@@ -255,7 +255,7 @@ class LogLine:
 
 CallEvent = (
     LineReady | OpeningsReady | CallAnswered | GreetingStarted | TurnState | Floor | TurnTiming | BargeIn | Escalated
-    | KeyPressed | Refused | CallEnded | TranscriptPiece | LogLine
+    | KeyPressed | Refused | CallEnded | TranscriptPiece | NurseStatus | LogLine
 )  # fmt: skip
 
 NAMES: Final[Mapping[str, type]] = MappingProxyType(
@@ -273,6 +273,7 @@ NAMES: Final[Mapping[str, type]] = MappingProxyType(
         "refused": Refused,
         "call_ended": CallEnded,
         "transcript_piece": TranscriptPiece,
+        "nurse_status": NurseStatus,
         "log": LogLine,
     }
 )

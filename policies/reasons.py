@@ -94,6 +94,7 @@ REASONS: Final = frozenset(
         "no_stream",
         "no_such_agent",
         "no_such_call",
+        "no_such_nurse",
         "no_such_thing",
         "no_token",
         "no_zdr",

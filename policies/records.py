@@ -283,6 +283,30 @@ class InForce:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NurseStatus:
+    """Whether a nurse may be rung.  On the event pipe and on the bus, there for seconds; never in durable state."""
+
+    on_call: Annotated[str, AGENT]
+    """The name of the list that she stands in."""
+    nurse: Annotated[str, AGENT]
+    """What she is called there; never a number."""
+    available: bool
+    """She may be rung."""
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+    def to_wire(self) -> closed.Wire:
+        """Flat values, in the order of the fields."""
+        return closed.to_wire(self)
+
+    @classmethod
+    def from_wire(cls, wire: Mapping[str, object]) -> NurseStatus:
+        """Raises `closed.NotClosed` on an unknown, missing, ill-typed or out-of-range field."""
+        return closed.from_wire(cls, wire)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SealedTranscript:
     """The redacted transcript of a call, sealed to the keeper's key: whoever made it can't read it."""
 
@@ -491,7 +515,7 @@ class AuditEntry:
     reason: AuditReason | None
     """Why, or why not."""
     before: Annotated[str, HASH]
-    """SHA-256 of the thing's record before, as canonical JSON."""
+    """SHA-256 of the thing's record before, as canonical JSON; of a list of who is on call, of its file."""
     after: Annotated[str, HASH]
     """Of its record afterwards."""
 

@@ -6,7 +6,7 @@ import enum
 from dataclasses import InitVar, dataclass
 from typing import Final, final
 
-from policies.records import CallMetrics, InForce, Presence, SealedTranscript
+from policies.records import CallMetrics, InForce, NurseStatus, Presence, SealedTranscript
 
 
 class Retention(enum.IntEnum):
@@ -18,13 +18,14 @@ class Retention(enum.IntEnum):
     """Closed records only."""
 
 
-Record = CallMetrics | Presence | InForce | SealedTranscript
+Record = CallMetrics | Presence | InForce | NurseStatus | SealedTranscript
 
 _MINT: Final = object()
 _LEAST: Final[dict[type, Retention]] = {
     CallMetrics: Retention.ZERO,
     Presence: Retention.ZERO,
     InForce: Retention.ZERO,
+    NurseStatus: Retention.ZERO,
     SealedTranscript: Retention.REDACTED,
 }
 """The strictest level at which each record may leave memory."""

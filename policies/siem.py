@@ -70,6 +70,9 @@ CLASSES: Final[Mapping[Act, tuple[int, int]]] = MappingProxyType(
         Act.PROCESS_STARTED: (LIFECYCLE, START),
         Act.PROCESS_STOPPED: (LIFECYCLE, STOP),
         Act.AUDIT_EXPORTED: (ENTITY, READ),
+        Act.ON_CALL_CHANGED: (ENTITY, UPDATE),
+        Act.NURSE_AVAILABLE: (ENTITY, UPDATE),
+        Act.NURSE_AWAY: (ENTITY, UPDATE),
         Act.STATE_ALTERED: (FINDING, FINDING_CREATE),
     }
 )

@@ -40,7 +40,9 @@ from telephony.webhooks import (
     VOICE,
     WAIT,
     Lines,
+    Staff,
     Webhooks,
+    nobody,
 )
 
 GRACE_S: Final = 10  # after the last call, for answers on their way
@@ -86,14 +88,15 @@ def application(
     observers: Observers,
     page: Mapping[str, PageFile],
     rooms: Rooms | None = None,
+    staff: Staff = nobody,
 ) -> Starlette:
     """Everything that is served.
 
     default: whose line a stream without a number is (phone page, simulators).  page: path -> file, development only.
-    rooms: who fetches nurses by calls of our own; None: nobody.
+    rooms: who fetches nurses by calls of our own; None: nobody.  staff: which calls are nurses' who call in.
     """
     doors = Doors(config)
-    webhooks = Webhooks(config, doors, board, lines, observers.count, rooms or NoRooms())
+    webhooks = Webhooks(config, doors, board, lines, observers.count, rooms or NoRooms(), staff)
     media = MediaEndpoint(config, doors, board, default, handler, observers.count, observers.report)
     routes: list[BaseRoute] = [
         Route(VOICE, webhooks.voice, methods=["POST"]),

@@ -47,6 +47,8 @@ class EndDecision(enum.Enum):
     """The caller was told that a nurse comes: dial one."""
     GOODBYE = "goodbye"
     """All has been said: hang up."""
+    ASSISTANT = "assistant"
+    """She wants our assistant after all: an ordinary call."""
     LOST = "lost"
     """We don't know: apologise and dial a nurse."""
 

@@ -29,6 +29,8 @@ class Purpose(enum.Enum):
     NURSE = "nurse"
     CALL_BACK = "call_back"
     """A patient's who was promised a nurse, and is called."""
+    STAFF = "staff"
+    """Of whoever calls from the number of a nurse with a PIN: she comes to the menu of those who are on call."""
     PAGE = "page"
 
 

@@ -45,6 +45,13 @@ def connecting(origins: Origins, token: str, nurse_number: str | None, *, again:
 
 Lines = Callable[[PHI[str]], Line | None]
 """The number called -> whose it is."""
+Staff = Callable[[str, PHI[str], PHI[str]], bool]
+"""The agent called, the number that calls, its call SID -> is it a call for the menu of those who are on call?"""
+
+
+def nobody(_agent: str, _number: PHI[str], _call_sid: PHI[str]) -> bool:
+    """There is no such menu."""
+    return False
 
 
 class Webhooks:
@@ -58,8 +65,10 @@ class Webhooks:
         lines: Lines,
         count: Callable[[Refusal], None],
         rooms: Rooms,
+        staff: Staff = nobody,
     ) -> None:
         self._rooms = rooms
+        self._staff = staff
         self._config = config
         self._doors = doors
         self._board = board
@@ -76,11 +85,9 @@ class Webhooks:
         if line is None:
             self._count(Refusal.NUMBER)
             return _answer(twiml.unknown())
-        token = self._board.invite(Purpose.PATIENT, line.agent, call_sid, _other_end(fields))
-        if token is None:
-            self._count(Refusal.BUSY)
-            return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
-        return _answer(connecting(self._config.origins, token, line.nurse_number))
+        caller = _other_end(fields)
+        staff = caller is not None and self._staff(line.agent, caller, call_sid)
+        return self._invited(Purpose.STAFF if staff else Purpose.PATIENT, line, call_sid, caller)
 
     async def ended(self, request: Request) -> Response:
         """The stream of a call is over; the call itself may go on.  A caller who came back has a second one."""
@@ -99,6 +106,8 @@ class Webhooks:
             return _answer(twiml.goodbye())
         if line is None:
             return _answer(twiml.unknown())
+        if decision is EndDecision.ASSISTANT:
+            return self._invited(Purpose.PATIENT, line, call_sid, _other_end(fields), again=True)
         say = twiml.nurse if decision is EndDecision.TRANSFER else twiml.lost
         return _answer(say(line.nurse_number, self._url(AFTER_NURSE)))
 
@@ -156,6 +165,16 @@ class Webhooks:
         if token is None:
             return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
         return _answer(connecting(self._config.origins, token, line.nurse_number, again=True))
+
+    def _invited(
+        self, purpose: Purpose, line: Line, call_sid: PHI[str], caller: PHI[str] | None, *, again: bool = False
+    ) -> Response:
+        """To a stream; to the nurse's line where there is no place.  again: the call had a stream before."""
+        token = self._board.invite(purpose, line.agent, call_sid, caller)
+        if token is None:
+            self._count(Refusal.BUSY)
+            return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
+        return _answer(connecting(self._config.origins, token, line.nurse_number, again=again))
 
     def _into(self, room: Room, line: Line | None) -> str:
         events = self._url(ROOM) + room.name

@@ -18,6 +18,8 @@ from agent.keeper.api.serving import Admin, bind
 from agent.keeper.database import Database
 from agent.keeper.issuing import issue
 from agent.keeper.ledger import Ledger, LedgerReader
+from agent.keeper.nurses import Nurses
+from agent.keeper.on_call_files import OnCallFiles
 from agent.vendors import load
 from policies.acts import Act, AuditReason, PersonRole, Role
 from policies.audit import entry_of
@@ -118,7 +120,13 @@ QUIET: Final = {Act.TOKEN_ISSUED, Act.SIGN_IN, Act.SIGN_IN_FAILED}
 
 
 def means(folder: Path) -> Means:
-    return Means(state=folder, agents=AGENTS, allowlist=load(ALLOWLIST), code=CODE)
+    """With a folder of lists of its own, which holds the demonstration's."""
+    lists = folder / "lists"
+    lists.mkdir(parents=True, exist_ok=True)
+    (lists / "demo.toml").write_bytes((ROOT / "deploy" / "on_call" / "demo.toml").read_bytes())
+    files = OnCallFiles(lists)
+    nurses = Nurses(files, time.time)
+    return Means(state=folder, agents=AGENTS, allowlist=load(ALLOWLIST), code=CODE, on_call=files, nurses=nurses)
 
 
 def tokens(folder: Path, roles: Mapping[str, PersonRole]) -> dict[str, str]:

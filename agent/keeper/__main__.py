@@ -32,6 +32,8 @@ from agent.keeper.collector import Collector, lines
 from agent.keeper.duties import Duties
 from agent.keeper.forwarding import FORMS, Forwarding, Receiver
 from agent.keeper.ledger import Ledger
+from agent.keeper.nurses import Nurses
+from agent.keeper.on_call_files import NOWHERE, OnCallFiles
 from agent.keeper.state import FILE, SqliteState, StateFailed
 from agent.keeper.transcript_keys import transcript_keys
 from agent.keeper.transcripts import SealedTranscripts, TranscriptsHere
@@ -66,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     record.add_argument("--passed", choices=["yes", "no"], required=True)
     for verb in (collect, brief, record, show, *answers.add_verbs(verbs), *at_terminal.add_verbs(verbs)):
         verb.add_argument("--state", type=Path, required=True)
+    collect.add_argument("--on-call", type=Path, help="the folder of lists of who is on call")
     for verb in (collect, brief, record):
         verb.add_argument("--profile", choices=[profile.value for profile in Profile], required=True)
         holding.add_arguments(verb)
@@ -168,6 +171,8 @@ def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]]
     def owing(owed: bool) -> None:
         echo(LogLine(Event.EXPIRY_OWED if owed else Event.EXPIRY_SETTLED, {}))
 
+    lists = OnCallFiles(asked.on_call or NOWHERE)
+    nurses = Nurses(lists, time.time, lambda: duties.soon() if duties is not None else None)
     log, url = Log(lambda line: echo(decode(line))), os.environ.get("REDIS_URL")
     duties = None
     if place is not None:
@@ -179,6 +184,7 @@ def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]]
             time.time,
             failed=lambda error: log.failure(Event.DUTY_FAILED, error),
             owing=owing,
+            nurses=nurses.statuses,
         )
     if duties is not None:
         duties.start()
@@ -194,9 +200,13 @@ def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]]
 
     owe = duties.owe if duties is not None else lambda: None
     here = TranscriptsHere(folder, keys, asked.transcript_days, owe)
-    end = None if begin is None else begin(echo, after_change=changed, transcripts=here)
+    end = None
+    if begin is not None:
+        end = begin(echo, after_change=changed, transcripts=here, on_call=lists, nurses=nurses)
     answered = Answered(engines, _refs(os.environ.get(REFS)), asked.calls, profile, time.time)
-    collector = Collector(state, profile, answered, echo, written, transcripts=transcripts.take)
+    collector = Collector(
+        state, profile, answered, echo, written, transcripts=transcripts.take, nurses=nurses.by_telephone
+    )
     for line in lines(sys.stdin.buffer):
         collector.take(line)
     if end is not None:

@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from agent import lines
 from agent.keeper.database import StateFailed
+from agent.keeper.whole_files import sync, write_down
 from agent.lines import Agent, AgentFileRefused, AgentState
 from policies.records import AGENT, AgentFile
 
@@ -81,7 +82,7 @@ class AgentFiles:
         content = toml(self.placed(table))
         with _or_state_failed():
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            _write(self._accepted(name, NEW), content)
+            write_down(self._accepted(name, NEW), content)
         return AgentFile(agent=name, content=hashlib.sha256(content).hexdigest())
 
     def settle(self, accepted: Iterable[AgentFile], live: Set[str]) -> None:
@@ -93,7 +94,7 @@ class AgentFiles:
         with _or_state_failed():
             if self._folder.is_dir():
                 self._settle({each.agent: each for each in accepted}, live)
-                _sync(self._folder)
+                sync(self._folder)
 
     def _settle(self, accepted: Mapping[str, AgentFile], live: Set[str]) -> None:
         for fresh in sorted(self._folder.glob(f"*{ACCEPTED}{NEW}")):
@@ -120,7 +121,7 @@ class AgentFiles:
         content = toml({**table, "state": state_of(live=live)})
         if not self._file(name).is_file() or self._file(name).read_bytes() != content:
             fresh = self._file(name).with_suffix(f".toml{NEW}")
-            _write(fresh, content)
+            write_down(fresh, content)
             fresh.rename(self._file(name))
 
     def _content(self, accepted: AgentFile) -> bytes | None:
@@ -165,24 +166,6 @@ def toml(table: Mapping[str, Any]) -> bytes:
     """
     rows = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in table.items()]
     return "".join(rows).encode("utf-8")
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Down to the disk.  Raises `OSError`."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """So that names too are down on the disk.  Raises `OSError`."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ from policies.events import (
     decode,
 )
 from policies.pieces import Assembly
-from policies.records import Profile, SealedTranscript, hour_of
+from policies.records import NurseStatus, Profile, SealedTranscript, hour_of
 from policies.retention import Retention, Writable, admit
 from policies.vocabulary import KEEPERS, MOST_COUNTED, Event
 
@@ -41,6 +41,8 @@ Audit = Callable[[AuditEvent], object]
 """Writes one entry of the audit log.  Raises `StateFailed`."""
 Take = Callable[[SealedTranscript], bool]
 """Keeps a sealed transcript if it may be kept now.  Raises `StateFailed`."""
+Nurse = Callable[[NurseStatus], AuditEvent | Reason | None]
+"""Sets whether a nurse is available: the entry of it, None where it was so already, or why it is refused."""
 
 
 def lines(pipe: BinaryIO) -> Iterator[str | None]:
@@ -70,6 +72,7 @@ class Collector:
         audit: Audit | None = None,
         clock: Callable[[], float] = time.time,
         transcripts: Take | None = None,
+        nurses: Nurse = lambda _: Reason.NO_SUCH_NURSE,
     ) -> None:
         self._state = state
         self._profile = profile
@@ -81,6 +84,7 @@ class Collector:
         self._audit = audit
         self._clock = clock
         self._transcripts = transcripts
+        self._nurses = nurses
         self._assembly = Assembly()
         self.transcripts_dropped = 0
         """Whole transcripts that may not be kept, or could not be."""
@@ -109,8 +113,9 @@ class Collector:
             self.refused[reason] += 1
             self._echo(LogLine(Event.EVENT_REFUSED, {"reason": reason.value}))
             return
-        if isinstance(event, TranscriptPiece):
-            self._piece(event)  # told to nobody else
+        if isinstance(event, TranscriptPiece | NurseStatus):  # told to nobody else
+            if isinstance(event, TranscriptPiece):
+                self._piece(event)
             return
         self._echo(event)
         match event:
@@ -131,6 +136,8 @@ class Collector:
                 return self._answered.begin(event)
             case CallEnded():
                 return self._answered.end(event)
+            case NurseStatus():
+                return self._nurse(event)
             case TranscriptPiece():
                 return None if self._answered.is_of_now(event) else Reason.NO_SUCH_CALL
             case LogLine(name, _) if name in KEEPERS:
@@ -185,6 +192,14 @@ class Collector:
             self._told = {each for each in self._told if each.hour == entry.hour} | {entry}
             self._unwritten.append(entry)
             self.flush()
+
+    def _nurse(self, status: NurseStatus) -> Reason | None:
+        """Why it is refused; else it is set."""
+        outcome = self._nurses(status)
+        if isinstance(outcome, AuditEvent):
+            self._unwritten.append(outcome)
+            self.flush()
+        return outcome if isinstance(outcome, Reason) else None
 
     def _piece(self, piece: TranscriptPiece) -> None:
         """A transcript does not wait for a state that can't be written: what is kept of words is kept at once."""

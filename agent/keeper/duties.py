@@ -1,4 +1,4 @@
-"""What the keeper does by the clock, beside reading events: tells policies, and ends what has run out.
+"""What the keeper does by the clock, beside reading events: tells policies and who is available, ends what has run out.
 
 One thread with connections of its own to the state.  A change is told at once (`soon`); whatever happens, all is told
 again every few seconds, so a bus that was lost is full again by itself.  What of an ended transcript still stands in
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -25,7 +25,8 @@ from agent.shared import POLICY_EVERY_S, BusLost, publish
 from policies.allowlist import Allowlist, Endpoint
 from policies.listing import ListRefused
 from policies.phi import PHI
-from policies.records import hour_of
+from policies.records import NurseStatus, hour_of
+from policies.retention import Retention, admit
 
 STOP_S: Final = 5.0
 
@@ -44,11 +45,13 @@ class Duties:
         *,
         failed: Callable[[Exception], None] = lambda _: None,
         owing: Callable[[bool], None] = lambda _: None,
+        nurses: Callable[[], Sequence[NurseStatus]] = tuple,
     ) -> None:
         """bus: None where there is none; then nothing is told, and each line serves `ZERO`.
 
         Both in the thread of the duties: `failed` is told of a duty that went wrong after it had gone well, its text
         not to be kept; `owing` is given True when the state's files hold what has ended, False when they do no more.
+        nurses: who is available and who is not, asked each time that policies are told.
         """
         self._place: Final = place
         self._keys: Final = keys
@@ -58,6 +61,7 @@ class Duties:
         self._day: Final = day
         self._failed: Final = failed
         self._owing: Final = owing
+        self._nurses: Final = nurses
         self._wake: Final = threading.Event()
         self._owed: Final = threading.Event()
         """Somebody else's deletion: set from any thread."""
@@ -118,6 +122,7 @@ class Duties:
         with self._reader.snapshot():
             endpoints, known = self._known(self._reader), self._allowlist(self._reader)
             told = in_force(self._reader, endpoints, known, self._place.profile, self._day())
+        told += [each for status in self._nurses() if (each := admit(status, Retention.ZERO)) is not None]
         with contextlib.suppress(BusLost):  # told again in a moment
             asyncio.run(publish(self._bus, told))
 

@@ -28,6 +28,8 @@ WRITERS: Final = {
     "agent.embedded_redis",  # the launcher's: an empty folder for a Redis that keeps nothing
     "agent.engines.write_vectors",  # run by a person: vectors of the hospital's own passages
     "agent.keeper.agent_files",  # agent files that came over the network
+    "agent.keeper.on_call_files",  # lists of who is on call, likewise: the operator's own files
+    "agent.keeper.whole_files",  # how both are written
     "agent.keeper.answers",  # opens /dev/null when whoever read its output has gone
     "agent.keeper.database",  # the durable state: what a call leaves, what is set, the audit log
     "agent.keeper.keys",  # the audit log's signing key, once
@@ -62,7 +64,7 @@ TRIES_TO_START: Final = {"agent.locks.probes"}
 REFUSES_TO_START: Final = {"agent.__main__"}
 # Who starts tasks in a group of its own: the scope of a call, and the shells that outlive a call.
 TASK_OWNERS: Final = {
-    "agent.call", "agent.calling_out", "agent.egress", "agent.fetchers", "agent.handoff", "agent.nurse_leg",
+    "agent.call", "agent.calling_out", "agent.egress", "agent.fetchers", "agent.handoff", "agent.keyed_leg",
     "agent.processes", "agent.promises", "agent.proof.control",
     "agent.proof.session", "agent.proof.transfers", "agent.service", "agent.shared", "telephony.deletion",
     "telephony.leg", "telephony.server",
@@ -72,7 +74,7 @@ TASK_OWNERS: Final = {
 # Who prints: what a person at a terminal runs.
 SPEAKERS: Final = {
     "agent.keeper.__main__", "agent.keeper.answers", "agent.keeper.api.beginning", "agent.keeper.at_terminal",
-    "agent.launcher", "agent.preflight", "telephony.twin.__main__", "telephony.twin.night",
+    "agent.launcher", "agent.pin_at_terminal", "agent.preflight", "telephony.twin.__main__", "telephony.twin.night",
     "telephony.twin.voices.build",
 }  # fmt: skip
 # Foreign packages with one door each.

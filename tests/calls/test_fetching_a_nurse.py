@@ -146,6 +146,14 @@ def test_whatever_becomes_of_the_first_the_next_rung_is_rung(nurse: Nurse, outco
     assert words(Phrase.NURSE_LOST if outcome is Outcome.HUNG_UP else Phrase.OTHERS_CALLED) in held.replies
 
 
+def test_where_no_nurse_is_available_she_is_connected_to_the_nurse_line_at_once() -> None:
+    nurses = Nurses([], ())
+    held = fetched(PERSON, nurses)
+
+    assert words(Phrase.NOBODY_CAME) == held.replies[-1]
+    assert (Phase.NOBODY, {}, EndReason.HANDED_OVER) == (nurses.phase, nurses.heard, held.metrics.end)
+
+
 def test_an_order_that_the_carrier_did_not_answer_may_ring_all_the_same() -> None:
     nurses = Nurses([Nurse(refused=CarrierReason.TIMED_OUT), Nurse(takes_it)], (Rung(Rank.UNIT, (0, 1), 18_000),))
     fetched(PERSON, nurses)

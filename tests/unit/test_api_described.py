@@ -58,7 +58,8 @@ def test_what_is_described_is_answered_as_described_and_to_nobody_without_a_toke
 ) -> None:
     """known: things that there are; else any that could be."""
     operation = told(name)
-    there = {"name": "demo", "ref": running.tokens["nurse"][3:25], "entry": running.tokens["nurse"][3:25]}
+    ref = running.tokens["nurse"][3:25]
+    there = {"name": "demo", "ref": ref, "entry": ref, "list": "demo", "nurse": "dana"}
     path = {each: there[each] for each in re.findall(r"{(\w+)}", operation.path)}
 
     @FEW

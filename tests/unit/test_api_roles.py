@@ -45,6 +45,11 @@ RIGHTS: dict[str, set[Role]] = {
     "revokeToken": {A},
     "getIncident": {U},
     "readTranscript": {U},
+    "listOnCall": {A, E, N},
+    "getOnCall": {A, E},
+    "changeOnCall": {A},
+    "listNurses": {A, E, N},
+    "setNurse": {A, N},
     "deleteTranscript": {U},
     "getDescription": {A, E, U, N},
 }
@@ -72,7 +77,8 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
 
 
 def ask(running: Interface, operation: Operation, who: str | None) -> Any:
-    path = re.sub(r"{(ref|entry)}", REF, operation.path).replace("{name}", "demo")
+    path = re.sub(r"{(ref|entry)}", REF, operation.path).replace("{name}", "demo").replace("{list}", "demo")
+    path = path.replace("{nurse}", "dana")
     body = dict(MERCY) if operation.body is AgentKeys else BODIES.get(operation.name)
     return running.ask(operation.method, path + QUERIES.get(operation.name, ""), who, body)
 
@@ -149,12 +155,14 @@ def test_the_table_of_the_documents_is_that_of_the_code() -> None:
         ("DELETE", "/v1/tokens/XanthippeStroke1940XXA"),
         ("DELETE", "/v1/allowlist/XanthippeStroke1940XXA"),
         ("GET", "/v1/transcripts/XanthippeStroke1940XXA"),
+        ("PUT", "/v1/on-call/xanthippe-had-a-stroke-in-may/nurses/demo"),
         ("DELETE", "/v1/transcripts/XanthippeStroke1940XXA"),
     ],
 )
 def test_nobody_can_type_anything_into_the_log(running: Interface, method: str, path: str, who: str) -> None:
     before = len(running.entries())
-    assert running.ask(method, path, who, body={"revision": 1} if "approve" in path else None).status in (403, 404)
+    body = {"revision": 1} if "approve" in path else {"available": False} if "nurses" in path else None
+    assert running.ask(method, path, who, body=body).status in (403, 404)
     new = running.entries()[before:]
 
     assert {"none"} >= {each.thing for each in new if each.act is Act.ACT_REFUSED}

@@ -274,3 +274,28 @@ def test_a_signal_to_another_s_thread_is_refused_and_our_own_still_come() -> Non
     )
 
     assert "refused [1]\n" == run(code).stdout
+
+
+def test_a_locked_line_sees_that_its_list_of_who_is_on_call_was_replaced(tmp_path: Path) -> None:
+    text = '[about]\nowner = "ward"\n[[rung]]\nrank = "unit"\nnumbers = ["{}"]\nring_s = 18\n'
+    file, fresh = tmp_path / "ward.toml", tmp_path / "ward.new"
+    file.write_text(text.format("+12025550151"), encoding="utf-8")
+    code = (
+        "import asyncio, datetime\nfrom agent.reach import reach\nfrom agent.settings import from_environment\n"
+        "from agent.on_call_lists import OnCallLists\n"
+        "chosen = from_environment({'QUIETLINE_ON_CALL': sys.argv[2]})\n"
+        "lists = OnCallLists(chosen.on_call, {'demo': 'ward'}, [])\n"
+        "wanted = reach(chosen, [], {}); confine(wanted.readable, wanted.ports, wanted.listable)\n"
+        "print('locked', flush=True); sys.stdin.readline()\n"
+        "print([asyncio.run(asyncio.to_thread(lists.look)) for _ in range(2)])\n"
+        "print([number.reveal() for number in lists.of('demo').at(datetime.time(12)).numbers])\n"
+    )
+    command = [sys.executable, "-c", START + code, ROOT, str(tmp_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    line = subprocess.Popen(command, text=True, **pipes)  # type: ignore[call-overload]  # pipes are given
+    assert "locked\n" == line.stdout.readline()
+    fresh.write_text(text.format("+12025550152"), encoding="utf-8")
+    fresh.rename(file)
+    said, complaint = line.communicate("\n", timeout=60)
+
+    assert "[[], [True]]\n['+12025550152']\n" == said, complaint

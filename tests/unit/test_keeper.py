@@ -19,6 +19,8 @@ from agent.keeper.__main__ import main
 from agent.keeper.answered import CALLS_A_MINUTE, LOST, Answered
 from agent.keeper.collector import LIBRARIES_A_MINUTE, OURS_A_MINUTE, Collector, lines
 from agent.keeper.state import FILE, SqliteState, StateFailed
+from policies.acts import Act, Role, Subject
+from policies.audit import AuditEvent
 from policies.closed import Reason
 from policies.events import (
     MAX_LINE,
@@ -32,7 +34,16 @@ from policies.events import (
     TurnTiming,
     encode,
 )
-from policies.records import CallMetrics, Engine, Presence, Profile, SealedTranscript, hour_of, ref_of
+from policies.records import (
+    CallMetrics,
+    Engine,
+    NurseStatus,
+    Presence,
+    Profile,
+    SealedTranscript,
+    hour_of,
+    ref_of,
+)
 from policies.refs import ref_at
 from policies.retention import Retention, Writable, admit
 from policies.vocabulary import Event
@@ -396,3 +407,45 @@ def test_the_process_keeps_records_and_shows_them(tmp_path: Path) -> None:
         "openings_ready",
     ]
     assert collected.stderr == ""
+
+
+def test_what_a_nurse_sets_is_told_to_nobody_else_and_its_entry_waits_for_the_state() -> None:
+    away = NurseStatus(on_call="ward", nurse="dana", available=False)
+    entry = AuditEvent(hour=HOUR, role=Role.LINE, act=Act.NURSE_AWAY, subject=Subject.NURSE, thing="dana")
+    outcomes: list[AuditEvent | Reason | None] = [entry, None, Reason.NO_SUCH_NURSE, Reason.TOO_MANY]
+    heard: list[CallEvent] = []
+    written: list[AuditEvent] = []
+    room: list[bool] = []
+
+    def audit(event: AuditEvent) -> None:
+        if not room:
+            raise StateFailed("no room")
+        written.append(event)
+
+    keeping = Collector(
+        FullDisk(),
+        Profile.PRODUCTION,
+        answered(Profile.PRODUCTION),
+        heard.append,
+        audit,
+        clock=lambda: HOUR * 3600.0,
+        nurses=lambda status: outcomes.pop(0) if status == away else None,
+    )
+    for _ in range(4):
+        keeping.take(encode(away))
+    assert (1, []) == (keeping.unkept, written)
+    room.append(True)
+    keeping.flush()
+
+    assert (0, [entry]) == (keeping.unkept, written)
+    assert {Reason.NO_SUCH_NURSE: 1, Reason.TOO_MANY: 1} == dict(keeping.refused)
+    assert {LogLine} == {type(event) for event in heard}
+    assert "dana" not in str(heard)
+
+
+def test_a_keeper_without_lists_takes_no_nurse_s_word() -> None:
+    keeping, heard = collector(FullDisk())
+    told(keeping, NurseStatus(on_call="ward", nurse="dana", available=False))
+
+    assert {Reason.NO_SUCH_NURSE: 1} == dict(keeping.refused)
+    assert [LogLine(Event.EVENT_REFUSED, {"reason": "no_such_nurse"})] == heard

@@ -1,4 +1,4 @@
-"""`agent/on_call.py`: the list of nurses as a file."""
+"""`agent/on_call.py` and `agent/on_call_file.py`: the list of nurses as a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Final
 import pytest
 
 from agent import lines
-from agent.on_call import OnCallRefused, load
+from agent.on_call import load
+from agent.on_call_file import RANKS, OnCallRefused
 from agent.settings import ROOT
 from telephony.transfer import Rank
 
@@ -17,6 +18,7 @@ ABOUT: Final = '[about]\nowner = "charge nurse"\n'
 UNIT: Final = '[[rung]]\nrank = "unit"\nnumbers = ["+12025550151", "+12025550152"]\nring_s = 18\n'
 NIGHT: Final = '[[rung]]\nrank = "on_call"\nnumbers = ["+12025550151"]\nring_s = 20\nhours = "19:00-07:00"\n'
 DAY: Final = '[[rung]]\nrank = "charge"\nnumbers = ["+12025550153"]\nring_s = 20\nhours = "07:00-19:00"\n'
+DANA: Final = f'[[nurse]]\nid = "dana"\nnumber = "+12025550152"\npin = "scrypt:{"A" * 22}:{"B" * 43}"\n'
 NOON, MIDNIGHT = time(12), time(0)
 
 
@@ -49,6 +51,27 @@ def test_a_number_on_two_rungs_is_one_nurse(tmp_path: Path) -> None:
     assert [(0, 1), (0,)] == [rung.nurses for rung in found.ladder]
 
 
+def test_a_nurse_who_is_not_available_is_not_rung(tmp_path: Path) -> None:
+    listed = load(written(tmp_path, ABOUT + UNIT + NIGHT + DANA), "ward", [])
+    all_, without = listed.at(MIDNIGHT), listed.at(MIDNIGHT, {"dana", "somebody-else"})
+
+    assert ["+12025550151", "+12025550152"] == [number.reveal() for number in all_.numbers]
+    assert ["+12025550151"] == [number.reveal() for number in without.numbers]
+    assert [(0,), (0,)] == [rung.nurses for rung in without.ladder]
+
+
+def test_a_rung_on_which_nobody_is_left_is_none(tmp_path: Path) -> None:
+    text = ABOUT + UNIT.replace('"+12025550151", ', "") + DAY + DANA
+    listed = load(written(tmp_path, text), "ward", [])
+
+    assert [Rank.CHARGE] == [rung.rank for rung in listed.at(NOON, {"dana"}).ladder]
+    assert [] == list(listed.at(MIDNIGHT, {"dana"}).ladder)
+
+
+def test_the_ranks_of_a_file_are_those_of_a_ladder() -> None:
+    assert list(RANKS) == [rank.value for rank in Rank]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -65,6 +88,15 @@ def test_a_number_on_two_rungs_is_one_nurse(tmp_path: Path) -> None:
         (ABOUT + UNIT.replace("18", "true"), "ring_s"),
         (ABOUT + NIGHT.replace("19:00-07:00", "19-7"), "hours"),
         ("not toml [", "as TOML"),
+        (ABOUT + UNIT + "#" * 65_536, "as TOML"),
+        (ABOUT + UNIT + DANA.replace("dana", "Dana R."), "id"),
+        (ABOUT + UNIT + DANA.replace("50152", "50159"), "must stand on a rung"),
+        (ABOUT + UNIT + DANA.replace("scrypt", "plain"), "quietline pin"),
+        (ABOUT + UNIT + DANA + DANA, "must stand once"),
+        (ABOUT + UNIT + DANA + DANA.replace("dana", "lee"), "must stand once"),
+        (ABOUT + UNIT + DANA + "name = 1\n", "must hold id"),
+        (ABOUT + UNIT + "nurse = 1\n", "must hold rank"),
+        ("nurse = 1\n" + ABOUT + UNIT, "nurse"),
     ],
 )
 def test_a_wrong_list_is_refused_in_a_sentence_that_names_what_to_mend(tmp_path: Path, text: str, says: str) -> None:

@@ -24,6 +24,7 @@ from policies.records import (
     InForce,
     KeptTranscript,
     ListedModel,
+    NurseStatus,
     Presence,
     SealedTranscript,
     Token,
@@ -38,8 +39,8 @@ from tests.unit.examples import a_call, a_presence, records
 
 PAGE = Path(__file__).parents[2] / "docs" / "what-we-keep.md"
 KEPT: list[type[Any]] = [
-    CallMetrics, Presence, InForce, SealedTranscript, KeptTranscript, TranscriptKey, AgentPolicy, WorkspacePolicy,
-    Evidence, ListedModel, AgentFile, Token, AuditEntry, TreeHead,
+    CallMetrics, Presence, InForce, NurseStatus, SealedTranscript, KeptTranscript, TranscriptKey, AgentPolicy,
+    WorkspacePolicy, Evidence, ListedModel, AgentFile, Token, AuditEntry, TreeHead,
 ]  # fmt: skip
 CANARY = "Xanthippe"
 

@@ -27,6 +27,7 @@ from telephony.pacing import ClipPlayed
 from telephony.server import Observers, PageFile, application, serve
 from telephony.switchboard import EndDecision, Line, Refusal, Switchboard
 from telephony.tokens import Purpose
+from telephony.webhooks import Staff, nobody
 
 ORIGIN = "https://agent.example.org"
 AUTH = "secret-of-the-account"
@@ -128,7 +129,9 @@ Handler = Callable[[Leg], Awaitable[EndDecision]]
 
 
 @contextlib.asynccontextmanager
-async def served(handler: Handler | None = None, *, development: bool = True, **config: Any) -> AsyncIterator[Served]:
+async def served(
+    handler: Handler | None = None, *, development: bool = True, staff: Staff = nobody, **config: Any
+) -> AsyncIterator[Served]:
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     listening.listen()
@@ -157,6 +160,7 @@ async def served(handler: Handler | None = None, *, development: bool = True, **
             health=lambda: "ok\nwithout: ports\n",
         ),
         page={"/": PageFile("text/html", b"<!doctype html>")},
+        staff=staff,
     )
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
@@ -711,3 +715,49 @@ async def test_a_connection_that_says_nothing_is_closed(monkeypatch: pytest.Monk
 def test_a_config_that_does_not_hold_together_is_refused(config: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"origin|loopback|unsigned"):
         ServerConfig(**config)
+
+
+async def test_a_call_for_the_menu_is_known_by_agent_number_and_call_and_may_go_to_the_assistant() -> None:
+    asked: list[tuple[str, str, str]] = []
+
+    def staff(agent: str, number: PHI[str], call_sid: PHI[str]) -> bool:
+        asked.append((agent, number.reveal(), call_sid.reveal()))
+        return True
+
+    async with served(staff=staff) as here:
+        here.decision = EndDecision.ASSISTANT
+        voice = await here.post("/twilio/voice", form())
+        for answer in (voice, None):
+            after = answer or await here.post("/twilio/ended", form())
+            assert ["Connect", *WITHOUT_US] == verbs(after)
+            async with connect(here.stream) as socket:
+                await begin(socket, t=token(after))
+                await here.began.wait()
+                here.began.clear()
+                await socket.send(said("stop", stop={"accountSid": "AC1", "callSid": "CA1"}))
+                await here.over.wait()
+                here.over.clear()
+                await closed(socket)
+            action = ElementTree.fromstring(body(after)).find("Connect")
+            assert action is not None
+            ends = action.attrib["action"].removeprefix(f"http://{here.host}")
+
+    assert [("cardiology", "+15550100" + CANARY, "CA1")] == asked
+    assert [Purpose.STAFF, Purpose.PATIENT] == [leg.purpose for leg in here.legs]
+    assert ends.startswith("/twilio/ended/")
+
+
+async def test_who_wants_the_assistant_when_no_place_is_left_is_put_through_to_the_nurse_line() -> None:
+    async with served(staff=lambda *_: True) as here:
+        here.decision = EndDecision.ASSISTANT
+        voice = await here.post("/twilio/voice", form())
+        async with connect(here.stream) as socket:
+            await begin(socket, t=token(voice))
+            await here.began.wait()
+            here.board.draining = True
+            await socket.send(said("stop", stop={"accountSid": "AC1", "callSid": "CA1"}))
+            await closed(socket)
+        after = await here.post("/twilio/ended", form())
+
+    assert WITHOUT_US == verbs(after)
+    assert [Refusal.BUSY] == here.refusals

@@ -17,7 +17,7 @@ from redis.exceptions import NoPermissionError, OutOfMemoryError, ResponseError
 from agent import embedded_redis
 from agent.shared import POLICY_TTL_S, PRESENCE_TTL_MS, Bus, BusLost, present, publish
 from policies.phi import PHI
-from policies.records import InForce, Presence, ref_of
+from policies.records import InForce, NurseStatus, Presence, ref_of
 from policies.retention import Retention, Writable, admit, effective
 from tests.kept import serving
 from tests.stub_line import metrics
@@ -309,3 +309,24 @@ def test_the_configuration_holds_no_password_and_no_way_to_a_disk() -> None:
 
     assert "hunter2" not in text
     assert {'save ""', "appendonly no", "slowlog-max-len 0", "bind 127.0.0.1"} <= set(text.splitlines())
+
+
+async def test_which_nurses_are_available_reaches_the_line_each_time_that_it_is_said(
+    redis_server: embedded_redis.Bus,
+) -> None:
+    heard: asyncio.Queue[NurseStatus] = asyncio.Queue()
+    there = asyncio.Event()
+    bus = Bus(redis_server.url, ["demo"], lambda _: there.set(), on_nurse=heard.put_nowait)
+    task = asyncio.create_task(bus.run())
+    await there.wait()
+    away = NurseStatus(on_call="ward", nurse="dana", available=False)
+    permit = admit(away, Retention.ZERO)
+    assert permit is not None
+    for _ in range(2):
+        await publish(redis_server.keeper_url, [permit, policy()])
+        assert away == await heard.get()
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+    assert bus.heard.is_set()

@@ -18,7 +18,7 @@ from agent.keeper.api.answers import Answer, ApiRefused, Asked, ErrorWord
 from agent.keeper.api.description import described
 from agent.keeper.api.desk import Desk
 from agent.keeper.api.limits import ANSWER_S, BODY_S, MAX_BODY_BYTES
-from agent.keeper.api.operations import OPERATIONS, AgentKeys, Operation
+from agent.keeper.api.operations import FREE, OPERATIONS, Operation
 from agent.keeper.database import StateFailed
 from policies import closed
 from policies.acts import Act, AuditReason
@@ -176,11 +176,11 @@ async def _read(receive: Receive) -> bytes:
 
 
 def _checked(kind: type[Any], content: bytes) -> Any:
-    """A closed record, or an agent's keys as a mapping.  Raises `ApiRefused`."""
+    """A closed record, or the keys of a file as a mapping.  Raises `ApiRefused`."""
     found: Any = None
     try:
         value = shapes.parsed(content)
-        found = _keys(value) if kind is AgentKeys else closed.from_wire(kind, value)
+        found = _keys(value) if kind in FREE else closed.from_wire(kind, value)
     except ValueError:  # `NotClosed` is one
         found = None
     if found is None:

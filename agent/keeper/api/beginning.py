@@ -16,6 +16,8 @@ from typing import Final
 from agent.keeper.api.desk import Means, NoTranscripts, Transcripts
 from agent.keeper.api.serving import Admin, BindFailed, bind
 from agent.keeper.builds import code_hash
+from agent.keeper.nurses import Nurses
+from agent.keeper.on_call_files import OnCallFiles
 from agent.vendors import load
 from policies.closed import NotClosed
 from policies.events import CallEvent, decode
@@ -45,11 +47,13 @@ def begin(
     *,
     after_change: Callable[[], None] = lambda: None,
     transcripts: Transcripts | None = None,
+    on_call: OnCallFiles,
+    nurses: Nurses,
     more: str = "",
 ) -> Callable[[], None]:
     """What ends it.  Where it can't begin, a line of the log says so, and calls are kept all the same.
 
-    after_change, transcripts, more: as in `Means`; the first two are called in the interface's thread.
+    after_change and what follows: as in `Means`; the first two are called in the interface's thread.
     """
 
     def tell(line: str) -> None:
@@ -69,6 +73,8 @@ def begin(
             more=more,
             transcripts=transcripts or NoTranscripts(),
             after_change=after_change,
+            on_call=on_call,
+            nurses=nurses,
         )
     except (ListRefused, OSError):
         means = None

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from agent.keeper.api import shapes
 from agent.keeper.api.answers import STATUS, ErrorWord
-from agent.keeper.api.operations import OPERATIONS, AgentKeys, Operation
-from agent.keeper.api.results import KEYS
+from agent.keeper.api.operations import FREE, OPERATIONS, Operation
+from agent.keeper.api.results import KEYS, ON_CALL_BODY
 from agent.keeper.api.shapes import Schema
 from policies.acts import AuditReason
 
@@ -38,7 +38,7 @@ ERROR: Final[Schema] = {
             "description": "tiers or regions that would have done",
         },
         "key": {"type": "string", "enum": [*KEYS["properties"], "none"]},
-        "says": {"type": "string", "description": "a fixed sentence about that key"},
+        "says": {"type": "string", "description": "a fixed sentence about that key, or about a list of who is on call"},
     },
     "required": ["error"],
     "additionalProperties": False,
@@ -57,7 +57,7 @@ def described() -> dict[str, Any]:
         "security": [{"token": []}],
         "paths": paths,
         "components": {
-            "schemas": {"Error": ERROR, "AgentKeys": KEYS},
+            "schemas": {"Error": ERROR, "AgentKeys": KEYS, "OnCallKeys": ON_CALL_BODY},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -97,9 +97,9 @@ def _operation(operation: Operation) -> dict[str, Any]:
 def body_schema(operation: Operation) -> Schema:
     """Of an operation that has a body."""
     assert operation.body is not None
-    return (
-        {"$ref": "#/components/schemas/AgentKeys"} if operation.body is AgentKeys else shapes.of_record(operation.body)
-    )
+    if operation.body in FREE:
+        return {"$ref": f"#/components/schemas/{operation.body.__name__}"}
+    return shapes.of_record(operation.body)
 
 
 def _in_path(operation: Operation) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -15,6 +16,8 @@ from agent.keeper.api.answers import ApiRefused, ErrorWord
 from agent.keeper.api.door import Door
 from agent.keeper.database import StateFailed
 from agent.keeper.ledger import Ledger
+from agent.keeper.nurses import Nurses
+from agent.keeper.on_call_files import NOWHERE, OnCallFiles
 from agent.keeper.state import SqliteState
 from agent.vendors import endpoint
 from policies.acts import Act, AuditReason, Subject
@@ -62,9 +65,13 @@ class Means:
     """Whatever else a build depends on (`builds.build_of`)."""
     anthropic_url: str | None = None
     openai_url: str | None = None
+    on_call: OnCallFiles = field(default_factory=lambda: OnCallFiles(NOWHERE))
+    """The lists of who is on call."""
+    nurses: Nurses = field(default_factory=lambda: Nurses(OnCallFiles(NOWHERE), time.time))
+    """Which of them are available; shared with what tells the lines."""
     transcripts: Transcripts = field(default_factory=NoTranscripts)
     after_change: Callable[[], None] = lambda: None
-    """Called in the interface's thread after each change of an agent or the workspace."""
+    """Called in the interface's thread after each change of an agent, the workspace or a nurse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,22 @@ class Desk:
         return listed.having(self.ledger.evidence())
 
     @property
+    def on_call(self) -> OnCallFiles:
+        return self.means.on_call
+
+    @property
+    def nurses(self) -> Nurses:
+        return self.means.nurses
+
+    def answered(self) -> frozenset[str]:
+        """Every number that an agent answers: none of them can be a nurse's."""
+        accepted = {each.agent: self.files.table(each.agent, each) for each in self.ledger.kept(AgentFile)}
+        shipped = [number for agent in self.files.shipped.values() for number in agent.numbers]
+        return frozenset(
+            [*shipped, *(number for table in accepted.values() for number in (table or {}).get("numbers", []))]
+        )
+
+    @property
     def agents(self) -> set[str]:
         """The names of those there are."""
         return {*self.files.shipped, *(each.agent for each in self.ledger.kept(AgentFile))}
@@ -118,14 +141,22 @@ class Desk:
                     there = self.ledger.token(thing) is not None
                 case Subject.ENTRY:
                     there = any(each.entry == thing for each in self.ledger.kept(ListedModel))
+                case Subject.ON_CALL | Subject.NURSE:  # of both the list is what the path names first
+                    there = thing in self.on_call.names()
                 case Subject.TRANSCRIPT:  # it bears its call's ref
                     there = self.state.record(thing) is not None
         return thing if there else NONE
 
     def event(
-        self, act: Act, subject: Subject, actor: Actor, thing: str, reason: AuditReason | None = None
+        self,
+        act: Act,
+        subject: Subject,
+        actor: Actor,
+        thing: str,
+        reason: AuditReason | None = None,
+        digests: tuple[str, str] = (NONE, NONE),
     ) -> AuditEvent:
-        """An entry of now.  thing: one that there is; what is no name of ours is none."""
+        """An entry of now.  thing: one that there is; what is no name of ours is none.  digests: before and after."""
         known = thing if re.fullmatch(THING.pattern, thing, re.ASCII) else NONE
         return AuditEvent(
             hour=self.hour,
@@ -135,6 +166,8 @@ class Desk:
             subject=subject,
             thing=known,
             reason=reason,
+            before=digests[0],
+            after=digests[1],
         )
 
     def changed(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from agent.keeper.api import agents, auditing, listed, looking, people, results, shapes, transcripts
+from agent.keeper.api import agents, auditing, listed, looking, on_call, people, results, shapes, transcripts
 from agent.keeper.api.answers import Answer, Asked
 from agent.keeper.api.desk import Desk
 from agent.keeper.api.shapes import HOUR, TEXT, Param, Schema
@@ -20,12 +20,21 @@ AUDITOR: Final = frozenset({Role.AUDITOR})
 EDITORS: Final = frozenset({Role.ADMIN, Role.CLINICAL_EDITOR})
 OVERSEERS: Final = frozenset({Role.ADMIN, Role.AUDITOR})
 STAFF: Final = EDITORS | AUDITOR
+WARD: Final = EDITORS | {Role.NURSE}
 EVERYBODY: Final = STAFF | {Role.NURSE}
 PEOPLE: Final = (Role.ADMIN, Role.CLINICAL_EDITOR, Role.AUDITOR, Role.NURSE)
 
 
 class AgentKeys:
     """A body that is the keys of an agent file; `agent.lines` checks it."""
+
+
+class OnCallKeys:
+    """A body that is the keys of a list of who is on call and the version that was seen."""
+
+
+FREE: Final = (AgentKeys, OnCallKeys)
+"""Bodies that are no closed record: any object, checked by the operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,7 @@ class Operation:
     """None: no body (204)."""
     status: int = 200
     body: type[Any] | None = None
-    """`AgentKeys`, a closed record, or None for no body."""
+    """One of `FREE`, a closed record, or None for no body."""
     query: Mapping[str, Param] = field(default_factory=dict)
     media_types: tuple[str, ...] = ("application/json",)
 
@@ -70,7 +79,7 @@ def _itself(_desk: Desk, _asked: Asked) -> Answer:
     raise LookupError("the application answers this one")
 
 
-IN_PATH: Final[Mapping[str, Shape]] = {"name": AGENT, "ref": REF, "entry": REF}
+IN_PATH: Final[Mapping[str, Shape]] = {"name": AGENT, "ref": REF, "entry": REF, "list": AGENT, "nurse": AGENT}
 
 PAGED: Final = {
     "first": Param(SERIAL, "the first one's number", 0),
@@ -89,6 +98,7 @@ A_FORMAT: Final = {"format": Param(Shape("|".join(auditing.FORMATS)), "jsonl is 
 _AGENTS, _ONE, _OFF = "/v1/agents", "/v1/agents/{name}", "/v1/agents/{name}/zero-retention/off"
 _SPACE: Final = "/v1/workspace/zero-retention"
 _ALL: Final = "/v1/allowlist"
+_LISTS, _LIST, _NURSES = "/v1/on-call", "/v1/on-call/{list}", "/v1/on-call/{list}/nurses"
 _S = Subject
 OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("GET", _AGENTS, "listAgents", "Every agent, and what is set for it.",
@@ -155,6 +165,16 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               AUDITOR, transcripts.read_transcript, _S.TRANSCRIPT, results.TRANSCRIPT),
     Operation("DELETE", "/v1/transcripts/{ref}", "deleteTranscript", "Deletes it, which is audited.",
               AUDITOR, transcripts.delete_transcript, _S.TRANSCRIPT, None, 204),
+    Operation("GET", _LISTS, "listOnCall", "Every list of who is on call, by its name.",
+              WARD, on_call.list_lists, _S.ON_CALL, results.ON_CALL_LISTS),
+    Operation("GET", _LIST, "getOnCall", "One list, and its version; never a PIN.",
+              EDITORS, on_call.get_list, _S.ON_CALL, results.AN_ON_CALL_LIST),
+    Operation("PUT", _LIST, "changeOnCall", "Replaces it whole, for the version seen; holds from the next caller on.",
+              ADMIN, on_call.change_list, _S.ON_CALL, results.AN_ON_CALL_LIST, 200, OnCallKeys),
+    Operation("GET", _NURSES, "listNurses", "Which nurses of a list are available; no number.",
+              WARD, on_call.list_nurses, _S.NURSE, results.NURSES),
+    Operation("PUT", f"{_NURSES}/{{nurse}}", "setNurse", "Available or not, from the next caller on.",
+              ADMIN | {Role.NURSE}, on_call.set_nurse, _S.NURSE, results.A_NURSE, 200, on_call.Available),
     Operation("GET", "/v1/openapi.json", "getDescription", "This description.",
               EVERYBODY, _itself, _S.AUDIT_LOG, results.DESCRIPTION),
 )  # fmt: skip

@@ -7,7 +7,17 @@ from typing import Final
 from agent.keeper.aggregates import ENUMS, FLAGS, OBJECTIVES, SUMS, words_of
 from agent.keeper.api import listed, people, shapes
 from agent.keeper.api.shapes import FLAG, HOUR, NUMBER, TEXT, Schema, list_of, of_fields, of_kind, of_record
+from agent.keeper.on_call_files import KEPT
 from agent.lines import Workflow
+from agent.on_call_file import (
+    LONGEST_OWNER,
+    LONGEST_RING_S,
+    MOST_AT_ONCE,
+    MOST_RUNGS,
+    RANKS,
+    SHORTEST_RING_S,
+)
+from agent.pins import PIN_HASH
 from policies.acts import AuditReason
 from policies.allowlist import ModelReason
 from policies.closed import Choice, Shape
@@ -15,6 +25,7 @@ from policies.records import (
     AGENT,
     DURATION_S,
     GAP_MS,
+    HASH,
     NONE,
     REF,
     AgentPolicy,
@@ -126,6 +137,40 @@ A_CALL: Final = of_fields(
 METRICS: Final = of_fields(
     days=list_of(A_DAY), sign_in_failures=shapes.counts_of(*(reason.value for reason in AuditReason))
 )
+A_RUNG: Final = of_fields(
+    rank=shapes.words_of(*RANKS),
+    numbers={"type": "array", "items": E164, "minItems": 1, "maxItems": MOST_AT_ONCE, "uniqueItems": True},
+    ring_s={"type": "integer", "minimum": SHORTEST_RING_S, "maximum": LONGEST_RING_S},
+    hours={"type": "string", "pattern": "^$|^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"},
+)
+A_LISTED_NURSE: Final = of_fields(
+    id=of_kind(AGENT),
+    number=E164,
+    pin={
+        "type": "string",
+        "pattern": rf"^$|^{KEPT}$|^{PIN_HASH.pattern}$",
+        "description": f"what `quietline pin` prints, or none; `{KEPT}`: as it is",
+    },
+)
+ON_CALL_KEYS: Final = of_fields(
+    about=of_fields(owner={"type": "string", "minLength": 1, "maxLength": LONGEST_OWNER}),
+    rung={"type": "array", "items": A_RUNG, "minItems": 1, "maxItems": MOST_RUNGS},
+    nurse={"type": "array", "items": A_LISTED_NURSE, "maxItems": MOST_RUNGS * MOST_AT_ONCE},
+)
+"""The keys of a list of who is on call, all of them; `agent/on_call_file.py` has the rules that a schema can't say."""
+VERSION: Final = of_kind(HASH)
+ON_CALL_BODY: Final = of_fields(
+    version=VERSION | {"description": "the one seen; none for a new list"}, keys=ON_CALL_KEYS
+)
+AN_ON_CALL_LIST: Final = of_fields(
+    list=of_kind(AGENT),
+    version=VERSION,
+    keys={"anyOf": [ON_CALL_KEYS, NULL]},
+    says=TEXT | {"description": "what is wrong with the file; empty where nothing is"},
+)
+ON_CALL_LISTS: Final = of_fields(lists=list_of(of_fields(list=of_kind(AGENT))))
+A_NURSE: Final = of_fields(nurse=of_kind(AGENT), available=FLAG)
+NURSES: Final = of_fields(nurses=list_of(A_NURSE))
 WORKSPACE: Final = of_record(WorkspacePolicy)
 AGENTS: Final = of_fields(agents=list_of(AN_AGENT))
 ENTRIES: Final = of_fields(entries=list_of(AN_ENTRY))
