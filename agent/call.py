@@ -120,8 +120,9 @@ class Call:
         limits: Limits | None = None,
         keeping: Keeping | None = None,
         fetch: Fetch | None = None,
+        urgent: EscalationReason | None = None,
     ) -> None:
-        """keeping: what of the call may be kept; None for nothing.
+        """keeping: what of the call may be kept; None for nothing.  urgent: why a person is fetched from the start.
 
         fetch: the way to a nurse while the caller stays; None: the stream closes, and the carrier dials the nurse line.
         """
@@ -137,11 +138,12 @@ class Call:
         self._ear: Final = Endpointer()
         self._vad: Final = engines.vad()
         self._mouth: Final = Mouth(leg, engines.tts, engines.ready, self._spoke)
-        self._replying: Final = Replying(script.voices, self._mouth, self._clock_ms, self._llm_failed)
+        self._replying: Final = Replying(script.voices, self._mouth, self._clock_ms, self._llm_failed, script.stop)
         self._agenda: Final = Agenda(script.asking, script.voices.phrases)
         self._identifying: Final = Identifying(script.records, self._replying.recite, self._replying.phrase)
         self._inbox: Final[asyncio.Queue[LegEvent | Recognised | ReplyDone | News | Order]] = asyncio.Queue(maxsize=512)
         self._fetch: Final = fetch
+        self._urgent: Final = urgent
         self._fetching: Fetching | None = None  # nurses are being called, and the caller stays
         self._tidings: Phrase | None = None  # what she is to be told next of how it stands
         self._nurse_comes = False
@@ -200,6 +202,8 @@ class Call:
                 self._start(self._leg.run())
                 self._start(self._listen())
                 await self._on(Event.STARTED)
+                if self._urgent is not None:
+                    await self._escalate(self._urgent)
                 while self._turns.live:
                     await self._take(await self._inbox.get())
                 await self._leg.close()
@@ -311,7 +315,7 @@ class Call:
         self._tally.counts["keys"] += 1
         self._watch.key()
         self._turns.person_is_near()
-        said = said_by(pressed.digit)
+        said = said_by(pressed.digit, called=self._script.stop is not None)
         identifies = self._identifying.entering and self._identifying.key(pressed.digit)
         if identifies or self._agenda.key(pressed.digit) or self._identifying.key(pressed.digit):
             await self._on(Event.KEY)
@@ -324,6 +328,7 @@ class Call:
 
     async def _keyed(self, said: PHI[str]) -> None:
         """A key is answered as its word; where she is speaking too, her speech goes first and is answered instead."""
+        self._replying.heed(said)
         wishes = wished(said)
         match self._turns.state:
             case State.HEARING | State.OVERLAP | State.THINKING if self._offered and social(said) is Social.YES:
@@ -512,6 +517,7 @@ class Call:
 
     async def _answer_in_waiting(self, said: Utterance) -> None:
         """Of what she says only signs, wishes of the voice and "never mind" are answered; all else is for the nurse."""
+        self._replying.heed(said.words)
         screened = screen_utterance(said, self._script.red_flags)
         if isinstance(screened, Defer) or self._turns.state is not State.WAITING:
             return
@@ -628,6 +634,7 @@ class Call:
 
     async def _heed(self, reason: EscalationReason, transcript: Transcript) -> None:
         """What she said brings a person."""
+        self._replying.heed(transcript.said.words)
         self._alarmed = None
         if self._turns.state is State.ENDED:
             return
@@ -878,7 +885,12 @@ class Call:
 
     def _step(self, reply: Reply, said: Answerable, *, offered: bool) -> Step | None:
         """What her words are to the open question of ours; None where they are something else."""
-        if reply.own or offered or (self._identifying.asking and not self._agenda.waiting):
+        if (
+            reply.own
+            or offered
+            or self._replying.stops(said.said.words)
+            or (self._identifying.asking and not self._agenda.waiting)
+        ):
             return None
         wishes = self._wished(said)
         if Wish.AGAIN in wishes:
@@ -917,6 +929,8 @@ class Call:
         self._tally.counts["turns"] += 1
         if reply.own:
             self._agenda.suspend()
+        if reply.said is not None:
+            self._replying.heed(reply.said.said.words)
         if reply.said is not None and not reply.own:
             self._keeping.hear(Speaker.CALLER, reply.said.said.words, self._start)
         self._turns.person_is_near()
@@ -990,6 +1004,7 @@ class Call:
             await self._take_turn(Utterance(said, doubtful=False), heard)
 
     async def _take_turn(self, said: Utterance, heard: Recognised) -> None:
+        self._replying.heed(said.words)
         screened = screen_utterance(said, self._script.red_flags)
         if isinstance(screened, Answerable):
             await self._prepare(screened, heard)

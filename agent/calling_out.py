@@ -1,7 +1,7 @@
 """The shell of `agent.outreach`: asks the hospital for list and numbers, has calls placed, pushes opt-outs.
 
 A number is held from the moment it is told until its call is over, by the task of that call alone.  What places the
-call is a port: the line itself places none yet.
+call is a port, `agent.placed` behind the carrier.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import enum
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final, Protocol
 
-from agent.contacts import Contacts, Unreachable
+from agent.contacts import Contacts, Reached, Unreachable
 from agent.outreach import Outreach
 from policies.attempts import Came
 from policies.outreach import Standing
+from policies.patient import Identifiers
 from policies.phi import PHI
 
 LOOK_S: Final = 30.0
@@ -31,11 +32,18 @@ CALLER_S: Final = 5.0
 """While a caller who opts out waits to hear whether it is done."""
 
 
+IsHers = Callable[[PHI[Identifiers]], Awaitable[bool | Unreachable]]
+"""Do the identifiers that were given belong to the patient who was rung?"""
+
+
 class OutboundCalls(Protocol):
     """What places a call, and stays with it until it is over."""
 
-    async def call(self, number: PHI[str], opted_out: Callable[[], None]) -> Came:
-        """What came of it.  opted_out: to be called at the moment at which she says so, not when the call is over."""
+    async def call(self, whom: Reached, is_hers: IsHers, opted_out: Callable[[], None]) -> Came:
+        """What came of it.  is_hers: of the patient who is rung; takes at most `agent.contacts.ANSWER_S`.
+
+        opted_out: to be called at the moment at which she says so, not when the call is over.
+        """
         ...
 
 
@@ -105,14 +113,16 @@ class CallingOut:
             await asyncio.sleep(LOOK_S if isinstance(consented, Unreachable) else LIST_S)
 
     async def _call(self, ref: str) -> None:
-        number = await self._contacts.number(ref)
-        if number is None:
+        whom = await self._contacts.number(ref)
+        if whom is None:
             self._outreach.release(ref)
         elif self._outreach.place(ref, self._now_s(), self._standing()):
             came = Came.FAILED
             with suppress(Exception):  # its text may hold the number; what failed has been held as an attempt
                 async with asyncio.timeout(LONGEST_CALL_S):
-                    came = await self._calls.call(number, lambda: self._opted_out(ref))
+                    came = await self._calls.call(
+                        whom, lambda given: self._contacts.is_hers(ref, given), lambda: self._opted_out(ref)
+                    )
             if came is Came.OPTED_OUT:
                 self._opted_out(ref)
             self._outreach.over(ref, came)

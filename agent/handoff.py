@@ -312,7 +312,7 @@ class Handoff:
             self.nurse(action.leg, NurseEvent.REFUSED)
             return
         origins = self._home.origins
-        document = twiml.nurse_leg(origins.stream + MEDIA, origins.web + ENDED, token)
+        document = twiml.called_leg(origins.stream + MEDIA, origins.web + ENDED, token)
         event = NurseEvent.PLACED
         try:
             called.sid = await self._home.carrier.place(

@@ -26,10 +26,22 @@ from websockets.http11 import Response as WebSocketResponse
 from telephony.doors import Doors, ServerConfig
 from telephony.listening import QuietServer, quiet_config
 from telephony.media import Handler, MediaEndpoint
-from telephony.rooms import NoRooms, Rooms
+from telephony.rooms import CallStatus, NoRooms, Rooms
 from telephony.switchboard import Line, Refusal, Switchboard
 from telephony.tokens import Purpose
-from telephony.webhooks import AFTER_NURSE, AFTER_ROOM, ENDED, FAILSAFE, MEDIA, NURSE, ROOM, VOICE, Lines, Webhooks
+from telephony.webhooks import (
+    AFTER_NURSE,
+    AFTER_ROOM,
+    ENDED,
+    FAILSAFE,
+    MEDIA,
+    NURSE,
+    PLACED,
+    ROOM,
+    VOICE,
+    Lines,
+    Webhooks,
+)
 
 GRACE_S: Final = 10  # after the last call, for answers on their way
 
@@ -74,14 +86,15 @@ def application(
     observers: Observers,
     page: Mapping[str, PageFile],
     rooms: Rooms | None = None,
+    placed: Callable[[str, CallStatus], None] = lambda _leg, _status: None,
 ) -> Starlette:
     """Everything that is served.
 
     default: whose line a stream without a number is (phone page, simulators).  page: path -> file, development only.
-    rooms: who fetches nurses by calls of our own; None: nobody.
+    rooms: who fetches nurses by calls of our own; None: nobody.  placed: told how far a call has come that we placed.
     """
     doors = Doors(config)
-    webhooks = Webhooks(config, doors, board, lines, observers.count, rooms or NoRooms())
+    webhooks = Webhooks(config, doors, board, lines, observers.count, rooms or NoRooms(), placed)
     media = MediaEndpoint(config, doors, board, default, handler, observers.count, observers.report)
     routes: list[BaseRoute] = [
         Route(VOICE, webhooks.voice, methods=["POST"]),
@@ -90,6 +103,7 @@ def application(
         Route(AFTER_NURSE, webhooks.after_nurse, methods=["POST"]),
         Route(FAILSAFE, webhooks.failsafe, methods=["GET", "POST"]),
         Route(NURSE + "{leg}", webhooks.nurse, methods=["POST"]),
+        Route(PLACED + "{leg}", webhooks.placed, methods=["POST"]),
         Route(ROOM + "{room}", webhooks.room, methods=["POST"]),
         Route(AFTER_ROOM + "{room}", webhooks.after_room, methods=["POST"]),
         WebSocketRoute(MEDIA, media.answer),

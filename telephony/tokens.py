@@ -26,6 +26,12 @@ class Purpose(enum.Enum):
     PATIENT = "patient"
     BACK = "back"
     """A patient's whose nurse has left the line."""
+    CALLEE = "callee"
+    """Of a telephone that we have rung: nobody knows yet who has picked it up."""
+    REACHED = "reached"
+    """Likewise, once she is known to be the patient who was rung."""
+    HANDED = "handed"
+    """Likewise of somebody who is not known, and is to have a person."""
     NURSE = "nurse"
     PAGE = "page"
 

@@ -45,8 +45,8 @@ def connect(stream_url: str, ended_url: str, failsafe_url: str, token: str) -> s
     )
 
 
-def nurse_leg(stream_url: str, ended_url: str, token: str) -> str:
-    """A nurse who answers is brought to us; whatever fails, her call ends."""
+def called_leg(stream_url: str, ended_url: str, token: str) -> str:
+    """Whoever answers a call of ours, a nurse or a patient, is brought to us; whatever fails, the call ends."""
     return _document(_connect(stream_url, ended_url, token), "<Hangup/>")
 
 

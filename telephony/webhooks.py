@@ -14,7 +14,7 @@ from telephony import twiml
 from telephony.doors import MAX_BODY_BYTES, Doors, Origins, ServerConfig, form_fields, only
 from telephony.rooms import CallStatus, Rooms
 from telephony.signature import FormFields
-from telephony.switchboard import EndDecision, Line, Refusal, Role, Room, Switchboard, fresh_ref
+from telephony.switchboard import Again, EndDecision, Line, Refusal, Role, Room, Switchboard, fresh_ref
 from telephony.tokens import Purpose
 
 VOICE: Final = "/twilio/voice"
@@ -23,6 +23,7 @@ ENDED: Final = "/twilio/ended"
 AFTER_NURSE: Final = "/twilio/after-nurse"
 FAILSAFE: Final = "/twilio/failsafe"
 NURSE: Final = "/twilio/nurse/"  # and the reference of her leg
+PLACED: Final = "/twilio/placed/"  # and the reference of the leg of somebody whom we rang
 ROOM: Final = "/twilio/room/"  # and the room's name
 AFTER_ROOM: Final = "/twilio/after-room/"  # likewise
 BODY_S: Final = 5.0  # for a form of 1 KiB
@@ -39,7 +40,7 @@ def connecting(origins: Origins, token: str, *, again: bool = False) -> str:
 
 
 Lines = Callable[[PHI[str]], Line | None]
-"""The number called -> whose it is."""
+"""A number of ours, called or called from -> whose it is."""
 
 
 class Webhooks:
@@ -53,8 +54,11 @@ class Webhooks:
         lines: Lines,
         count: Callable[[Refusal], None],
         rooms: Rooms,
+        placed: Callable[[str, CallStatus], None],
     ) -> None:
+        """placed: told how far a call that we placed has come, by the reference of its leg."""
         self._rooms = rooms
+        self._placed = placed
         self._config = config
         self._doors = doors
         self._board = board
@@ -87,9 +91,12 @@ class Webhooks:
         decision = await self._board.outcome(call_sid, OUTCOME_S)
         if isinstance(decision, Room) and self._rooms.sent(decision.name, decision.role, call_sid):
             return _answer(self._into(decision))
-        if only(fields, "Direction") == OUTBOUND:
-            return _answer(twiml.goodbye())  # a nurse's: she is not put through to another
         line = self._line(fields)
+        if isinstance(decision, Again) and line is not None:
+            return self._again(decision.purpose, line, call_sid)
+        if only(fields, "Direction") == OUTBOUND and stream is None:
+            # a nurse's, who is not put through to another, or of somebody of whom we don't know who it is
+            return _answer(twiml.goodbye())
         if decision is EndDecision.GOODBYE:
             return _answer(twiml.goodbye())
         if line is None:
@@ -110,13 +117,20 @@ class Webhooks:
 
     async def nurse(self, request: Request) -> Response:
         """How far the call to a nurse has come."""
+        return await self._status(request, NURSE, self._rooms.status)
+
+    async def placed(self, request: Request) -> Response:
+        """How far the call to somebody whom we rang has come."""
+        return await self._status(request, PLACED, self._placed)
+
+    async def _status(self, request: Request, path: str, tell: Callable[[str, CallStatus], None]) -> Response:
         leg = request.path_params["leg"]
-        asked = await self._asked(request, NURSE + leg, "CallStatus")
+        asked = await self._asked(request, path + leg, "CallStatus")
         if isinstance(asked, Response):
             return asked
         status = CallStatus.of(only(asked[1], "CallStatus"))
         if status is not None:
-            self._rooms.status(leg, status)
+            tell(leg, status)
         return Response(status_code=204)
 
     async def room(self, request: Request) -> Response:
@@ -147,7 +161,10 @@ class Webhooks:
         line = self._line(fields)
         if line is None:
             return _answer(twiml.unknown())
-        token = self._board.invite(Purpose.BACK, line.agent, call_sid)
+        return self._again(Purpose.BACK, line, call_sid)
+
+    def _again(self, purpose: Purpose, line: Line, call_sid: PHI[str]) -> Response:
+        token = self._board.invite(purpose, line.agent, call_sid)
         if token is None:
             return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
         return _answer(connecting(self._config.origins, token, again=True))
@@ -192,7 +209,7 @@ class Webhooks:
         return Response(status_code=403)
 
     def _line(self, fields: FormFields) -> Line | None:
-        called = only(fields, "To")
+        called = only(fields, "From" if only(fields, "Direction") == OUTBOUND else "To")
         return None if called is None else self._lines(PHI(called))
 
     def _url(self, path: str) -> str:

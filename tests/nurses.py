@@ -65,7 +65,9 @@ class Nurses:
     """A carrier of these, for one caller.  What is asked about afterwards stands in `heard` and `phase`."""
 
     def __init__(self, nurses: Sequence[Nurse], ladder: Ladder = ONE_NURSE) -> None:
-        twiml.nurse_leg(ORIGINS.stream + MEDIA, ORIGINS.web + ENDED, "t" * 43)  # what urllib keeps of our own addresses
+        twiml.called_leg(
+            ORIGINS.stream + MEDIA, ORIGINS.web + ENDED, "t" * 43
+        )  # what urllib keeps of our own addresses
         self._nurses: Final = nurses
         self._ladder: Final = ladder
         self._home: Handoffs | None = None
@@ -122,7 +124,9 @@ class Nurses:
 
     # -- `telephony.placing.Carrier` -----------------------------------------------------------------------------------
 
-    async def place(self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int) -> PHI[str]:
+    async def place(
+        self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int, caller_id: str | None = None
+    ) -> PHI[str]:
         await asyncio.sleep(0.1)
         which = int(number.reveal()[-4:])
         nurse = self._nurses[which]

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent import calling_out
-from agent.calling_out import CALLER_S, LIST_S, LOOK_S, CallingOut, Stopped
-from agent.contacts import Unreachable
+from agent.calling_out import CALLER_S, LIST_S, LOOK_S, CallingOut, IsHers, Stopped
+from agent.contacts import Reached, Unreachable
 from agent.outreach import Outreach
 from policies.attempts import Came, Kept, is_reference
 from policies.closed import from_wire, kinds_of, to_wire
@@ -199,9 +199,9 @@ class Hospital:
     async def consented(self) -> Mapping[str, Zone] | Unreachable:
         return {ref: Zone.EASTERN for ref in REFS if ref not in self.out}
 
-    async def number(self, ref: str) -> PHI[str] | None:
+    async def number(self, ref: str) -> Reached | None:
         self.asked.append(ref)
-        return PHI("".join(NUMBERS[ref]))
+        return Reached(PHI("".join(NUMBERS[ref])), PHI("Maria Lopez"), named_on_machine=False)
 
     async def whose(self, number: PHI[str]) -> str | Unreachable | None:
         if self._unreachable:
@@ -230,10 +230,10 @@ class Calls:
         self._came = came
         self._now = 0
 
-    async def call(self, number: PHI[str], opted_out: Callable[[], None]) -> Came:
+    async def call(self, whom: Reached, is_hers: IsHers, opted_out: Callable[[], None]) -> Came:
         self._now += 1
         self.most = max(self.most, self._now)
-        self.dialled.append(next(ref for ref, known in NUMBERS.items() if known == number.reveal()))
+        self.dialled.append(next(ref for ref, known in NUMBERS.items() if known == whom.number.reveal()))
         await asyncio.sleep(60)
         self._now -= 1
         if isinstance(self._came, Exception):

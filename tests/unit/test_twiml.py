@@ -144,7 +144,7 @@ EVENTS: Final = f"{ORIGIN}/twilio/room/{ROOM}"
 
 def test_a_nurse_who_answers_is_brought_to_us_and_else_her_call_ends() -> None:
     root = ElementTree.fromstring(
-        twiml.nurse_leg("wss://agent.example.org/twilio/media", f"{ORIGIN}/twilio/ended", TOKEN)
+        twiml.called_leg("wss://agent.example.org/twilio/media", f"{ORIGIN}/twilio/ended", TOKEN)
     )
 
     assert ["Connect", "Hangup"] == [child.tag for child in root]
