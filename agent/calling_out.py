@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final, Protocol
 
+from agent.books import Books
 from agent.contacts import Contacts, Reached, Unreachable
 from agent.outreach import Outreach
 from policies.attempts import Came
@@ -65,6 +66,7 @@ class CallingOut:
         outreach: Outreach,
         contacts: Contacts,
         calls: OutboundCalls,
+        books: Books,
         standing: Callable[[], Standing],
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -72,6 +74,9 @@ class CallingOut:
         self._outreach: Final = outreach
         self._contacts: Final = contacts
         self._calls: Final = calls
+        self._books: Final = books
+        self._unwritten: set[str] = set()
+        """Of whom nobody knows whether what is held is written: until it is, nobody is called."""
         self._standing: Final = standing
         self._clock: Final = clock
         self._look: Final = asyncio.Event()
@@ -84,8 +89,11 @@ class CallingOut:
             tasks.create_task(self._list(), name="list")
             while True:
                 self._look.clear()
-                for ref in self._outreach.due(self._now_s(), self._standing()):
-                    tasks.create_task(self._call(ref), name="outbound")
+                for ref in sorted(self._unwritten):
+                    await self._write(ref)
+                if not self._unwritten:
+                    for ref in self._outreach.due(self._now_s(), self._standing()):
+                        tasks.create_task(self._call(ref), name="outbound")
                 await _woken(self._look, LOOK_S)
 
     async def opt_out_caller(self, number: PHI[str]) -> Stopped:
@@ -118,6 +126,9 @@ class CallingOut:
             self._outreach.release(ref)
         elif self._outreach.place(ref, self._now_s(), self._standing()):
             came = Came.FAILED
+            if not await self._write(ref):  # she is not dialled, and has been called for all we know
+                self._outreach.over(ref, came)
+                return
             with suppress(Exception):  # its text may hold the number; what failed has been held as an attempt
                 async with asyncio.timeout(LONGEST_CALL_S):
                     came = await self._calls.call(
@@ -126,10 +137,18 @@ class CallingOut:
             if came is Came.OPTED_OUT:
                 self._opted_out(ref)
             self._outreach.over(ref, came)
+            await self._write(ref)
         self._look.set()
+
+    async def _write(self, ref: str) -> bool:
+        """Is what is held of her written?"""
+        written = await self._books.written(self._outreach.held(ref))
+        (self._unwritten.discard if written else self._unwritten.add)(ref)
+        return written
 
     def _opted_out(self, ref: str) -> None:
         self._outreach.opt_out(ref)
+        self._books.tell(self._outreach.held(ref))
         self._out.set()
 
     async def _tell_opt_outs(self) -> None:
@@ -139,6 +158,7 @@ class CallingOut:
             for ref in self._outreach.untold():
                 if await self._contacts.opt_out(ref):
                     self._outreach.told(ref)
+                await self._write(ref)
             if self._outreach.untold():
                 await _woken(self._out, again_s)
                 again_s = min(2 * again_s, LONGEST_AGAIN_S)

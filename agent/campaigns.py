@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.books import Books
 from agent.calling_out import CallingOut
 from agent.contacts import LocalContacts
 from agent.fetchers import Fetchers
@@ -34,6 +35,7 @@ def campaigns_of(
     fetchers: Fetchers | None,
     board: Switchboard,
     origins: Origins,
+    books: Books,
     kept: Iterable[Kept] = (),
 ) -> Campaigns | None:
     """None where no agent places calls, nobody lists whom to call, or no nurse is rung by us.
@@ -57,6 +59,7 @@ def campaigns_of(
         Outreach(agent.outreach.campaign, kept),
         LocalContacts(settings.contacts_url),
         placed,
+        books,
         lambda: standing(agent, listed, fetchers, board, datetime.now(agent.time_zone)),
     )
     return Campaigns(placed, calling)

@@ -1,4 +1,4 @@
-"""`OutboundCalls` behind the carrier's REST: rings a patient, and stays with the call until the carrier says it is over.
+"""`OutboundCalls` behind the carrier's REST: rings a patient, and stays with the call until it is over.
 
     came = await placed.call(whom, is_hers, opted_out)      # from `agent.calling_out`, one task a call
     after = await placed.answer(leg, engines, red_flags)    # its first stream: who is on it?

@@ -16,6 +16,7 @@ from typing import Final
 
 import telephony
 from agent import forgetting
+from agent.books import KeepersBooks
 from agent.briefing import Briefing
 from agent.bus_check import examined
 from agent.call import Call
@@ -380,7 +381,7 @@ async def run(
     log: Log,
     started_s: float,
 ) -> None:
-    """Until a signal asks to stop.  briefed: of it the key that transcripts are sealed to, and that of refs.
+    """Until a signal asks to stop.  briefed: of it the keys of transcripts and refs, and what is held of patients.
 
     Raises `ModelFileWrong`, `KnowledgeRefused`, `OnCallRefused`, `AgentNotReady`, `BadRules`, `EngineFailed`,
     `ConfineFailed`.
@@ -415,7 +416,8 @@ async def run(
     board = Switchboard(calls=settings.limits.calls, clock=time.monotonic)
     report = functools.partial(log.failure, LogEvent.STREAM_FAILED)
     fetchers = fetchers_of(settings, lines, board, config.origins, report)
-    campaigns = campaigns_of(settings, lines, fetchers, board, config.origins)
+    books = KeepersBooks(pipe.tell)
+    campaigns = campaigns_of(settings, lines, fetchers, board, config.origins, books, briefed.held)
     placed = None if campaigns is None else campaigns.placed
     calls = Calls(settings, models, agents, pipe, log, metrics, retaining, judge.refusal, refs, fetchers, placed)
     if fetchers is not None:
@@ -451,13 +453,14 @@ async def run(
         )
         fetching = tasks.create_task(fetchers.run(), name="fetchers") if fetchers is not None else None
         calling = tasks.create_task(campaigns.calling.run(), name="calling-out") if campaigns is not None else None
+        listening = tasks.create_task(books.listen(), name="books") if campaigns is not None else None
         forgets = tasks.create_task(forgetting.now_and_then(), name="forget")
         draining = tasks.create_task(drain(asked, stop, board, calls), name="drain")
         tls = (settings.tls.cert, settings.tls.key) if settings.tls else None
         await serve(
             app, bound, calls=settings.limits.calls, message_bytes=settings.limits.message_bytes, stop=stop, tls=tls
         )
-        for task in (present, ahead, forgets, fetching, calling, draining):
+        for task in (present, ahead, forgets, fetching, calling, listening, draining):
             if task is not None:
                 task.cancel()
     models.speech.close()

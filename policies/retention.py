@@ -6,6 +6,7 @@ import enum
 from dataclasses import InitVar, dataclass
 from typing import Final, final
 
+from policies.attempts import Kept
 from policies.records import CallMetrics, InForce, Presence, SealedTranscript
 
 
@@ -18,13 +19,14 @@ class Retention(enum.IntEnum):
     """Closed records only."""
 
 
-Record = CallMetrics | Presence | InForce | SealedTranscript
+Record = CallMetrics | Presence | InForce | SealedTranscript | Kept
 
 _MINT: Final = object()
 _LEAST: Final[dict[type, Retention]] = {
     CallMetrics: Retention.ZERO,
     Presence: Retention.ZERO,
     InForce: Retention.ZERO,
+    Kept: Retention.ZERO,
     SealedTranscript: Retention.REDACTED,
 }
 """The strictest level at which each record may leave memory."""

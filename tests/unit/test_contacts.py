@@ -18,11 +18,11 @@ from agent.calling_out import CallingOut, Stopped
 from agent.contacts import LocalContacts, Unreachable
 from agent.contacts_service import CONTACTS, load
 from agent.outreach import Outreach
-from policies.outreach import Campaign, Standing, Zone
+from policies.outreach import Campaign, Zone
 from policies.patient import Identifiers
 from policies.phi import PHI
 from tests.invented import InventedService, invented
-from tests.unit.test_outreach import Calls
+from tests.unit.test_outreach import READY, Calls, Written
 
 REF: Final = "Zk3vQ0pT7mXs2LhYb9RcNw"
 OTHER: Final = "u8Jd5WqGx1KfEoV4tPz6aA"
@@ -62,7 +62,7 @@ def test_list_number_match_and_opt_out_go_over_the_wire_and_show_nowhere(
         assert await asked.number("A" * 22) is None
         assert REF == await asked.whose(number)
         assert await asked.whose(PHI("+12025550100")) is None
-        shell = CallingOut(Outreach(Campaign(0, 1)), asked, Calls(), lambda: Standing(agent_live=True, nurse_free=True))
+        shell = CallingOut(Outreach(Campaign(0, 1)), asked, Calls(), Written(), lambda: READY)
         assert Stopped.DONE is await shell.opt_out_caller(number)
         assert await asked.opt_out(REF)
         assert not await asked.opt_out("AAAAbbbbCCCCddddEEEEfQ")

@@ -243,10 +243,38 @@ class Calls:
         return self._came
 
 
-def ran(core: Outreach, hospital: Hospital, calls: Calls, seconds: float, standing: Standing = READY) -> None:
+class Written:
+    """Books that write at once, and note what."""
+
+    def __init__(self, *, silent: int = 0) -> None:
+        """silent: so many times nobody says that it is written."""
+        self.rows: list[Kept] = []
+        self._silent = silent
+
+    async def written(self, kept: Kept) -> bool:
+        if self._silent:
+            self._silent -= 1
+            return False
+        self.tell(kept)
+        return True
+
+    def tell(self, kept: Kept) -> None:
+        self.rows.append(kept)
+
+
+def ran(
+    core: Outreach,
+    hospital: Hospital,
+    calls: Calls,
+    seconds: float,
+    standing: Standing = READY,
+    books: Written | None = None,
+) -> None:
+    books = books or Written()
+
     async def run() -> None:
         clock = asyncio.get_running_loop().time
-        shell = CallingOut(core, hospital, calls, lambda: standing, lambda: MORNING_S + clock())
+        shell = CallingOut(core, hospital, calls, books, lambda: standing, lambda: MORNING_S + clock())
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(seconds):
                 await shell.run()
@@ -300,7 +328,7 @@ def test_a_caller_who_opts_out_is_matched_by_the_hospital_and_her_number_is_not_
     core, hospital = Outreach(CAMPAIGN), Hospital(unreachable=2)
 
     async def run() -> tuple[Stopped, Stopped]:
-        shell = CallingOut(core, hospital, Calls(), lambda: READY, lambda: MORNING_S)
+        shell = CallingOut(core, hospital, Calls(), Written(), lambda: READY, lambda: MORNING_S)
         found = await shell.opt_out_caller(PHI("".join(NUMBERS[REFS[2]])))
         return found, await shell.opt_out_caller(PHI("+12025550100"))
 
@@ -312,7 +340,7 @@ def test_a_caller_who_opts_out_is_matched_by_the_hospital_and_her_number_is_not_
 def test_a_hospital_that_cannot_be_asked_is_told_to_the_caller_in_time() -> None:
     async def run() -> tuple[Stopped, float]:
         loop = asyncio.get_running_loop()
-        shell = CallingOut(Outreach(CAMPAIGN), Hospital(unreachable=99), Calls(), lambda: READY)
+        shell = CallingOut(Outreach(CAMPAIGN), Hospital(unreachable=99), Calls(), Written(), lambda: READY)
         return await shell.opt_out_caller(PHI(NUMBERS[REFS[0]])), loop.time()
 
     stopped, after_s = at_once(run())
