@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from typing import Final
 
 from agent.books import WRITTEN_S, KeepersBooks
 from agent.calling_out import LIST_S, LOOK_S
 from agent.outreach import Outreach
+from agent.settings import ROOT
 from policies.attempts import Came, Kept
 from policies.events import CallEvent, OutreachHeld
 from tests.unit.test_outreach import CAMPAIGN, REFS, TODAY, Calls, Hospital, Written, ran
@@ -55,3 +58,42 @@ def test_an_attempt_is_written_before_it_is_dialled_and_its_outcome_after() -> N
 
     assert [Came.PLACED, Came.PLACED, Came.PLACED, Came.OPTED_OUT] == [kept.came_1 for kept in of_one][:4]
     assert [False, True, True, True] == [kept.opted_out for kept in of_one][:4]
+
+
+LOCKED: Final = """
+import asyncio
+import os
+import sys
+from agent.confine import confine
+confine()
+from agent.books import KeepersBooks
+from policies.attempts import Kept
+
+async def main():
+    books = KeepersBooks(lambda event: print("told", flush=True))
+    async with asyncio.TaskGroup() as tasks:
+        listening = tasks.create_task(books.listen())
+        print(await books.written(Kept(patient="Zk3vQ0pT7mXs2LhYb9RcNw")), flush=True)
+        listening.cancel()
+
+asyncio.run(main())
+"""
+
+
+async def test_a_line_that_is_locked_down_hears_the_keepers_word() -> None:
+    line = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        LOCKED,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert line.stdin is not None
+    assert line.stdout is not None
+    assert b"told\n" == await line.stdout.readline()
+    line.stdin.write(b"1\n")
+
+    assert b"True\n" == await line.stdout.readline()
+    assert 0 == await line.wait()
