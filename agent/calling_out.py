@@ -25,7 +25,7 @@ LOOK_S: Final = 30.0
 """Between two looks at who is due: slots are hours."""
 LIST_S: Final = 600.0
 """Between two lists: a patient whose consent was withdrawn at the hospital is off it after so long."""
-LONGEST_CALL_S: Final = 3_700.0  # a call's own bound is at most an hour (QUIETLINE_MAX_CALL_S)
+LONGEST_CALL_S: Final = 11_000.0  # a call's own bound is at most two hours (QUIETLINE_MAX_CALL_S), then a nurse's
 FIRST_AGAIN_S: Final = 1.0
 LONGEST_AGAIN_S: Final = 60.0
 """Between two tries to tell the hospital of an opt-out; from the first it doubles."""

@@ -41,7 +41,7 @@ from telephony.webhooks import ENDED, MEDIA, PLACED
 RING_S: Final = 25  # five rings: less than most machines wait, more than it takes to reach a telephone
 LATE_S: Final = 15.0  # the carrier rings up to 5 s longer, and tells what came of it within seconds
 LOOK_S: Final = 30.0  # between two looks at the carrier whether a call goes on whose end nobody told
-AFTER_S: Final = 600  # beyond a call's own bound: a nurse who came on may stay
+AFTER_S: Final = 3_600  # beyond a call's own bound: a nurse who came on may stay as long (agent.handoff.LONGEST_S)
 OVER: Final = {
     CallStatus.BUSY: Came.BUSY,
     CallStatus.NO_ANSWER: Came.NO_ANSWER,
