@@ -149,6 +149,8 @@ class CallingOut:
     def _opted_out(self, ref: str) -> None:
         self._outreach.opt_out(ref)
         self._books.tell(self._outreach.held(ref))
+        self._unwritten.add(ref)
+        self._look.set()
         self._out.set()
 
     async def _tell_opt_outs(self) -> None:
@@ -158,7 +160,7 @@ class CallingOut:
             for ref in self._outreach.untold():
                 if await self._contacts.opt_out(ref):
                     self._outreach.told(ref)
-                await self._write(ref)
+                    await self._write(ref)
             if self._outreach.untold():
                 await _woken(self._out, again_s)
                 again_s = min(2 * again_s, LONGEST_AGAIN_S)
