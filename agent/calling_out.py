@@ -17,7 +17,7 @@ from agent.books import Books
 from agent.contacts import Contacts, Reached, Unreachable
 from agent.outreach import Outreach
 from policies.attempts import Came
-from policies.outreach import Standing
+from policies.outreach import HOUR_S, Standing
 from policies.patient import Identifiers
 from policies.phi import PHI
 
@@ -124,9 +124,9 @@ class CallingOut:
         whom = await self._contacts.number(ref)
         if whom is None:
             self._outreach.release(ref)
-        elif self._outreach.place(ref, self._now_s(), self._standing()):
+        elif self._outreach.place(ref, placed_s := self._now_s(), self._standing()):
             came = Came.FAILED
-            if not await self._write(ref):  # she is not dialled, and has been called for all we know
+            if not await self._write(ref) or self._too_late(ref, placed_s):  # not dialled, and held as called
                 self._outreach.over(ref, came)
                 return
             with suppress(Exception):  # its text may hold the number; what failed has been held as an attempt
@@ -139,6 +139,10 @@ class CallingOut:
             self._outreach.over(ref, came)
             await self._write(ref)
         self._look.set()
+
+    def _too_late(self, ref: str, placed_s: int) -> bool:
+        """While it was being written she opted out, or an hour ended: with it her day's hours may have."""
+        return self._outreach.held(ref).opted_out or placed_s // HOUR_S != self._now_s() // HOUR_S
 
     async def _write(self, ref: str) -> bool:
         """Is what is held of her written?"""

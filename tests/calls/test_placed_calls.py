@@ -16,7 +16,7 @@ from policies.phi import Sensitive
 from policies.records import EndReason
 from policies.right_party import Line
 from telephony.twin.personas import BUSY, FAILS, NEVER_ANSWERS, tone, voicemail
-from telephony.twin.telephones import Persona
+from telephony.twin.telephones import Persona, Phone
 from tests.nights.plans import Unreliable
 from tests.outbound import (
     BORN,
@@ -28,6 +28,8 @@ from tests.outbound import (
     Evening,
     Hospital,
     Plan,
+    Sounds,
+    Told,
     called,
     says,
     worded_for,
@@ -94,6 +96,36 @@ def test_who_is_asked_what_it_is_about_says_nothing() -> None:
     calm(evening)
     assert worded_for(Line.NOT_SAID)[0] in evening.texts
     assert Came.NOT_IN is evening.came
+
+
+def over_us(words: str, after_ms: int = 2_000) -> Told:
+    """Says it while we are still asking."""
+
+    async def life(phone: Phone, sounds: Sounds) -> None:
+        await sounds.say(phone, "Hello?")
+        await phone.hears_something()
+        await phone.pass_ms(after_ms)
+        await sounds.say(phone, words)
+        await phone.until_over()
+
+    return life
+
+
+def test_an_answer_over_our_question_is_taken_and_a_murmur_is_not() -> None:
+    answered = called(over_us("No, she isn't here."))
+    murmured = called(over_us("Mister Brown residence."))
+
+    assert Came.NOT_IN is answered.came
+    assert worded_for(Line.ASK_FOR)[-1] not in answered.texts, "the question is broken off"
+    assert worded_for(Line.ASK_FOR) == murmured.texts[:3], "the question is heard out"
+    assert worded_for(Line.ASK_FOR_AGAIN)[0] == murmured.texts[3]
+
+
+def test_an_emergency_over_our_question_is_heard() -> None:
+    evening = called(over_us("I have chest pain right now."), Plan(for_s=60))
+
+    assert [HERS, NURSE] == evening.rung
+    assert words(Phrase.EMERGENCY) in evening.texts
 
 
 def test_a_telephone_in_which_nobody_speaks_is_asked_twice_and_left() -> None:

@@ -13,7 +13,7 @@ from agent.outreach import Outreach
 from agent.settings import ROOT
 from policies.attempts import Came, Kept
 from policies.events import CallEvent, OutreachHeld
-from tests.unit.test_outreach import CAMPAIGN, REFS, TODAY, Calls, Hospital, Written, ran
+from tests.unit.test_outreach import CAMPAIGN, MORNING_S, REFS, TODAY, Calls, Hospital, Written, ran
 from tests.virtual_time import at_once
 
 KEPT: Final = Kept(patient=REFS[0]).placed(TODAY)
@@ -58,6 +58,21 @@ def test_an_attempt_is_written_before_it_is_dialled_and_its_outcome_after() -> N
 
     assert [Came.PLACED, Came.PLACED, Came.PLACED, Came.OPTED_OUT] == [kept.came_1 for kept in of_one][:4]
     assert [False, True, True, True] == [kept.opted_out for kept in of_one][:4]
+
+
+class Slow(Written):
+    """Books that take two seconds."""
+
+    async def written(self, kept: Kept) -> bool:
+        await asyncio.sleep(2)
+        return await super().written(kept)
+
+
+def test_nobody_is_dialled_when_the_hour_has_ended_while_it_was_being_written() -> None:
+    for before_s, dialled in ((1, 0), (3, 1)):
+        calls = Calls()
+        ran(Outreach(CAMPAIGN), Hospital(), calls, 30, books=Slow(), at_s=MORNING_S + 3_600 - before_s)
+        assert dialled == len(calls.dialled)
 
 
 LOCKED: Final = """

@@ -269,12 +269,13 @@ def ran(
     seconds: float,
     standing: Standing = READY,
     books: Written | None = None,
+    at_s: int = MORNING_S,
 ) -> None:
     books = books or Written()
 
     async def run() -> None:
         clock = asyncio.get_running_loop().time
-        shell = CallingOut(core, hospital, calls, books, lambda: standing, lambda: MORNING_S + clock())
+        shell = CallingOut(core, hospital, calls, books, lambda: standing, lambda: at_s + clock())
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(seconds):
                 await shell.run()
