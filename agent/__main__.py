@@ -131,8 +131,8 @@ ONLY_NOW: Final = " (that there is no swap now is none: some can be added)"
 
 
 def standard_input() -> bytes:
-    """The briefing that the launcher gives; nothing where a person started this process."""
-    return b"" if sys.stdin.isatty() else sys.stdin.buffer.read(briefing.MOST_BYTES + 1)
+    """The briefing that the launcher gives, one line; nothing where a person started this process."""
+    return b"" if sys.stdin.isatty() else sys.stdin.buffer.readline(briefing.MOST_BYTES + 1)
 
 
 def listening(chosen: Settings) -> socket.socket:

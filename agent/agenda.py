@@ -57,6 +57,8 @@ class Asking:
     """Likewise one that was typed."""
     crossed: Callable[[Reading], Bound | None]
     """The bound that a value crosses."""
+    begins: bool = False
+    """The call's greeting ends with the first question: we called."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +108,8 @@ class Agenda:
         self._typed = 0
         self._entered = False
         self._idle_ms = 0
+        if asking is not None and asking.begins and count:
+            self.take(self._ask(replace(self._at, begun=True)))
 
     # -- what the call asks of it ------------------------------------------------------------------------------------
 

@@ -15,10 +15,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from agent import keypad
 from agent.answering import Answered
 from agent.contacts import ANSWER_S, Unreachable
 from agent.keying import Keying
 from policies.identifiers import identifiers_in, identifiers_keyed
+from policies.opting_out import opts_out
 from policies.patient import ENOUGH, Identifiers
 from policies.phi import PHI
 from policies.right_party import IDENTIFYING, Act, Event, RightParty, State, Step
@@ -26,8 +28,8 @@ from policies.who_answered import heard
 
 CHECK_S: Final = ANSWER_S + 0.2
 """From the last identifier to what is said then, whatever was found."""
-STOP_KEY: Final = "9"
-PERSON_KEY: Final = "0"
+STOP_KEY: Final = keypad.STOP
+PERSON_KEY: Final = keypad.PERSON
 _PICKED_UP: Final = {
     Answered.HUMAN: Event.PERSON,
     Answered.UNKNOWN: Event.PERSON,
@@ -65,14 +67,22 @@ class AskingFor:
         """What the call itself found: silence, an emergency, that a line has been heard, that the call is over."""
         return self._on(event)
 
-    def hear(self, words: PHI[str]) -> Step:
-        """One turn's words, after the call has looked for an emergency in them."""
+    def hear(self, words: PHI[str], *, over_us: bool = False) -> Step | None:
+        """One turn's words, after the call has looked for an emergency in them.
+
+        over_us: it was begun while we spoke.  Then, and of a machine that greets, what means nothing is nothing: None.
+        """
         state = self._party.state
         event = words.map(lambda text: heard(text, state, self._name.reveal())).reveal()
         if state not in IDENTIFYING or event is Event.STOP:
-            return self._on(event)
+            means_nothing = event is Event.UNHEARD and (over_us or state is State.MACHINE)
+            return None if means_nothing else self._on(event)
         known = self._given.map(lambda given: given.born is not None).reveal()
         return self._on(self._taken(words.map(lambda text: identifiers_in(text, birth_known=known))) or event)
+
+    def overhear(self, words: PHI[str]) -> Step | None:
+        """Words that were begun before she could hear what we ask: no answer, but a wish for no more calls counts."""
+        return self._on(Event.STOP) if words.map(opts_out).reveal() else None
 
     def key(self, digit: PHI[str]) -> Step | None:
         """One key; None where it is part of a number, or stands for nothing here."""
@@ -86,6 +96,11 @@ class AskingFor:
         """20 ms went by: an entry on the keys may have ended with a pause."""
         self._keying.hear()
         return self._keyed()
+
+    @property
+    def entering(self) -> bool:
+        """She is keying a number in."""
+        return self._keying.entering
 
     async def check(self) -> Step:
         """One try.  Raises nothing of its own."""

@@ -1,6 +1,7 @@
 """What the keeper knows and the line must know before it starts: one JSON document on the line's standard input.
 
-{"transcripts": public key in hex, "allowlist": tables, "agents": {name: keys}, "live": [names], "refs": key in hex}
+{"transcripts": public key in hex, "allowlist": tables, "agents": {name: keys}, "live": [names], "held": [records],
+"refs": key in hex}
 
 The launcher adds the key of refs (`policies/refs.py`), which the keeper that collects has too.  The rest comes from the
 keeper by way of the launcher, never through Redis: what may be called, to whom transcripts are sealed and which agents
@@ -10,6 +11,7 @@ its settings name, and takes every agent for a draft.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping
@@ -19,12 +21,14 @@ from typing import Any, Final
 
 from agent import lines, vendors
 from agent.lines import Agent, AgentState, Lines
+from policies import closed
 from policies.allowlist import Allowlist
+from policies.attempts import Kept
 from policies.listing import of_snapshot, tables_of
 from policies.refs import KEY_BYTES
 
-MOST_BYTES: Final = 4_194_304  # of 64 KiB for each agent file, and the list
-KEYS: Final = frozenset({"transcripts", "allowlist", "agents", "live", "refs"})
+MOST_BYTES: Final = 12_582_912  # 64 KiB for each agent file, the list, and 20,000 patients of up to 300 bytes
+KEYS: Final = frozenset({"transcripts", "allowlist", "agents", "live", "held", "refs"})
 
 
 class BriefingRefused(Exception):
@@ -45,6 +49,8 @@ class Briefing:
     """Agents that have left draft, with exactly this build."""
     refs: str = ""
     """The key of this start's refs, 32 bytes in hex; empty: the line makes one, and no keeper takes its records."""
+    held: tuple[Kept, ...] = ()
+    """Of each patient who was called or opted out, as the keeper has it."""
 
     def to_bytes(self) -> bytes:
         allowlist = tables_of(self.allowlist) if self.allowlist is not None else None
@@ -53,6 +59,7 @@ class Briefing:
             "allowlist": allowlist,
             "agents": {name: dict(table) for name, table in self.agents.items()},
             "live": sorted(self.live),
+            "held": [closed.to_wire(each) for each in self.held],
             "refs": self.refs,
         }
         return json.dumps(whole).encode("ascii")
@@ -86,7 +93,7 @@ def parse(content: bytes) -> Briefing:
     if not isinstance(whole, dict) or whole.keys() != KEYS:
         raise BriefingRefused("the briefing is none")
     transcripts, allowlist, agents, live = (whole[key] for key in ("transcripts", "allowlist", "agents", "live"))
-    refs = whole["refs"]
+    refs, held = whole["refs"], _held(whole["held"])
     if (
         not isinstance(refs, str)
         or re.fullmatch(rf"(?:[0-9a-f]{{{2 * KEY_BYTES}}})?", refs, re.ASCII) is None
@@ -96,10 +103,20 @@ def parse(content: bytes) -> Briefing:
         or not all(isinstance(table, dict) for table in agents.values())
         or not isinstance(live, list)
         or not all(isinstance(name, str) for name in live)
+        or held is None
     ):
         raise BriefingRefused("the briefing is none")
     known = of_snapshot(allowlist) if allowlist is not None else None
-    return Briefing(transcripts, known, agents, frozenset(live), refs)
+    return Briefing(transcripts, known, agents, frozenset(live), refs, held)
+
+
+def _held(wires: object) -> tuple[Kept, ...] | None:
+    """None for what is no list of such records."""
+    found = None
+    if isinstance(wires, list):
+        with contextlib.suppress(closed.NotClosed):
+            found = tuple(closed.from_wire(Kept, wire) for wire in wires)
+    return found
 
 
 def _draft(agent: Agent) -> Agent:

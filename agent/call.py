@@ -125,8 +125,9 @@ class Call:
         fetch: Fetch | None = None,
         promising: Promising | None = None,
         unmet: Told | None = None,
+        urgent: EscalationReason | None = None,
     ) -> None:
-        """keeping: what of the call may be kept; None for nothing.
+        """keeping: what of the call may be kept; None for nothing.  urgent: why a person is fetched from the start.
 
         fetch: the way to a nurse while the caller stays; None: the stream closes, and the carrier dials the nurse line.
         promising: the way to be called back; None: there is none.  unmet: of a caller whose nurse was lost before they
@@ -144,12 +145,13 @@ class Call:
         self._ear: Final = Endpointer()
         self._vad: Final = engines.vad()
         self._mouth: Final = Mouth(leg, engines.tts, engines.ready, self._spoke)
-        self._replying: Final = Replying(script.voices, self._mouth, self._clock_ms, self._llm_failed)
+        self._replying: Final = Replying(script.voices, self._mouth, self._clock_ms, self._llm_failed, script.stop)
         self._agenda: Final = Agenda(script.asking, script.voices.phrases)
         self._identifying: Final = Identifying(script.records, self._replying.recite, self._replying.phrase)
         self._inbox: Final[asyncio.Queue[LegEvent | Recognised | ReplyDone | News | Order]] = asyncio.Queue(maxsize=512)
         self._wait: Final = Waiting(fetch, promising)
         self._unmet: Told | None = unmet
+        self._urgent: Final = urgent
         self._children: Final[set[asyncio.Task[object]]] = set()
         self._tasks: asyncio.TaskGroup | None = None
         self._replies = 0
@@ -214,6 +216,8 @@ class Call:
         unmet, self._unmet = self._unmet, None
         if unmet is None:
             await self._on(Event.STARTED)
+            if self._urgent is not None:
+                await self._escalate(self._urgent)
             return
         self._tally.escalation, self._wait.words = unmet.reason, unmet.words
         self._watch.escalated(unmet.reason)
@@ -327,7 +331,7 @@ class Call:
         self._tally.counts["keys"] += 1
         self._watch.key()
         self._turns.person_is_near()
-        said = said_by(pressed.digit)
+        said = said_by(pressed.digit, called=self._script.stop is not None)
         identifies = self._identifying.entering and self._identifying.key(pressed.digit)
         if identifies or self._agenda.key(pressed.digit) or self._identifying.key(pressed.digit):
             await self._on(Event.KEY)
@@ -340,6 +344,7 @@ class Call:
 
     async def _keyed(self, said: PHI[str]) -> None:
         """A key is answered as its word; where she is speaking too, her speech goes first and is answered instead."""
+        self._replying.heed(said)
         wishes = wished(said)
         match self._turns.state:
             case State.HEARING | State.OVERLAP | State.THINKING if self._offered and social(said) is Social.YES:
@@ -475,6 +480,7 @@ class Call:
 
     async def _answer_in_waiting(self, said: Utterance) -> None:
         """Of what she says only signs, wishes of the voice and "never mind" are answered; all else is for the nurse."""
+        self._replying.heed(said.words)
         screened = screen_utterance(said, self._script.red_flags)
         if isinstance(screened, Defer) or self._turns.state is not State.WAITING:
             return
@@ -603,6 +609,7 @@ class Call:
 
     async def _heed(self, reason: EscalationReason, transcript: Transcript) -> None:
         """What she said brings a person."""
+        self._replying.heed(transcript.said.words)
         self._alarmed = None
         if self._turns.state is State.ENDED:
             return
@@ -853,7 +860,12 @@ class Call:
 
     def _step(self, reply: Reply, said: Answerable, *, offered: bool) -> Step | None:
         """What her words are to the open question of ours; None where they are something else."""
-        if reply.own or offered or (self._identifying.asking and not self._agenda.waiting):
+        if (
+            reply.own
+            or offered
+            or self._replying.stops(said.said.words)
+            or (self._identifying.asking and not self._agenda.waiting)
+        ):
             return None
         wishes = self._wished(said)
         if Wish.AGAIN in wishes:
@@ -892,6 +904,8 @@ class Call:
         self._tally.counts["turns"] += 1
         if reply.own:
             self._agenda.suspend()
+        if reply.said is not None:
+            self._replying.heed(reply.said.said.words)
         if reply.said is not None and not reply.own:
             self._keeping.hear(Speaker.CALLER, reply.said.said.words, self._start)
         self._turns.person_is_near()
@@ -965,6 +979,7 @@ class Call:
             await self._take_turn(Utterance(said, doubtful=False), heard)
 
     async def _take_turn(self, said: Utterance, heard: Recognised) -> None:
+        self._replying.heed(said.words)
         screened = screen_utterance(said, self._script.red_flags)
         if isinstance(screened, Answerable):
             await self._prepare(screened, heard)

@@ -1,7 +1,7 @@
 """The shell of `agent.outreach`: asks the hospital for list and numbers, has calls placed, pushes opt-outs.
 
 A number is held from the moment it is told until its call is over, by the task of that call alone.  What places the
-call is a port: the line itself places none yet.
+call is a port, `agent.placed` behind the carrier.
 """
 
 from __future__ import annotations
@@ -9,21 +9,23 @@ from __future__ import annotations
 import asyncio
 import enum
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final, Protocol
 
-from agent.contacts import Contacts, Unreachable
+from agent.books import Books
+from agent.contacts import Contacts, Reached, Unreachable
 from agent.outreach import Outreach
 from policies.attempts import Came
-from policies.outreach import Standing
+from policies.outreach import HOUR_S, Standing
+from policies.patient import Identifiers
 from policies.phi import PHI
 
 LOOK_S: Final = 30.0
 """Between two looks at who is due: slots are hours."""
 LIST_S: Final = 600.0
 """Between two lists: a patient whose consent was withdrawn at the hospital is off it after so long."""
-LONGEST_CALL_S: Final = 3_700.0  # a call's own bound is at most an hour (QUIETLINE_MAX_CALL_S)
+LONGEST_CALL_S: Final = 11_000.0  # a call's own bound is at most two hours (QUIETLINE_MAX_CALL_S), then a nurse's
 FIRST_AGAIN_S: Final = 1.0
 LONGEST_AGAIN_S: Final = 60.0
 """Between two tries to tell the hospital of an opt-out; from the first it doubles."""
@@ -31,11 +33,18 @@ CALLER_S: Final = 5.0
 """While a caller who opts out waits to hear whether it is done."""
 
 
+IsHers = Callable[[PHI[Identifiers]], Awaitable[bool | Unreachable]]
+"""Do the identifiers that were given belong to the patient who was rung?"""
+
+
 class OutboundCalls(Protocol):
     """What places a call, and stays with it until it is over."""
 
-    async def call(self, number: PHI[str], opted_out: Callable[[], None]) -> Came:
-        """What came of it.  opted_out: to be called at the moment at which she says so, not when the call is over."""
+    async def call(self, whom: Reached, is_hers: IsHers, opted_out: Callable[[], None]) -> Came:
+        """What came of it.  is_hers: of the patient who is rung; takes at most `agent.contacts.ANSWER_S`.
+
+        opted_out: to be called at the moment at which she says so, not when the call is over.
+        """
         ...
 
 
@@ -57,6 +66,7 @@ class CallingOut:
         outreach: Outreach,
         contacts: Contacts,
         calls: OutboundCalls,
+        books: Books,
         standing: Callable[[], Standing],
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -64,6 +74,9 @@ class CallingOut:
         self._outreach: Final = outreach
         self._contacts: Final = contacts
         self._calls: Final = calls
+        self._books: Final = books
+        self._unwritten: set[str] = set()
+        """Of whom nobody knows whether what is held is written: until it is, nobody is called."""
         self._standing: Final = standing
         self._clock: Final = clock
         self._look: Final = asyncio.Event()
@@ -76,8 +89,11 @@ class CallingOut:
             tasks.create_task(self._list(), name="list")
             while True:
                 self._look.clear()
-                for ref in self._outreach.due(self._now_s(), self._standing()):
-                    tasks.create_task(self._call(ref), name="outbound")
+                for ref in sorted(self._unwritten):
+                    await self._write(ref)
+                if not self._unwritten:
+                    for ref in self._outreach.due(self._now_s(), self._standing()):
+                        tasks.create_task(self._call(ref), name="outbound")
                 await _woken(self._look, LOOK_S)
 
     async def opt_out_caller(self, number: PHI[str]) -> Stopped:
@@ -105,21 +121,40 @@ class CallingOut:
             await asyncio.sleep(LOOK_S if isinstance(consented, Unreachable) else LIST_S)
 
     async def _call(self, ref: str) -> None:
-        number = await self._contacts.number(ref)
-        if number is None:
+        whom = await self._contacts.number(ref)
+        if whom is None:
             self._outreach.release(ref)
-        elif self._outreach.place(ref, self._now_s(), self._standing()):
+        elif self._outreach.place(ref, placed_s := self._now_s(), self._standing()):
             came = Came.FAILED
+            if not await self._write(ref) or self._too_late(ref, placed_s):  # not dialled, and held as called
+                self._outreach.over(ref, came)
+                return
             with suppress(Exception):  # its text may hold the number; what failed has been held as an attempt
                 async with asyncio.timeout(LONGEST_CALL_S):
-                    came = await self._calls.call(number, lambda: self._opted_out(ref))
+                    came = await self._calls.call(
+                        whom, lambda given: self._contacts.is_hers(ref, given), lambda: self._opted_out(ref)
+                    )
             if came is Came.OPTED_OUT:
                 self._opted_out(ref)
             self._outreach.over(ref, came)
+            await self._write(ref)
         self._look.set()
+
+    def _too_late(self, ref: str, placed_s: int) -> bool:
+        """While it was being written she opted out, or an hour ended: with it her day's hours may have."""
+        return self._outreach.held(ref).opted_out or placed_s // HOUR_S != self._now_s() // HOUR_S
+
+    async def _write(self, ref: str) -> bool:
+        """Is what is held of her written?"""
+        written = await self._books.written(self._outreach.held(ref))
+        (self._unwritten.discard if written else self._unwritten.add)(ref)
+        return written
 
     def _opted_out(self, ref: str) -> None:
         self._outreach.opt_out(ref)
+        self._books.tell(self._outreach.held(ref))
+        self._unwritten.add(ref)
+        self._look.set()
         self._out.set()
 
     async def _tell_opt_outs(self) -> None:
@@ -129,6 +164,7 @@ class CallingOut:
             for ref in self._outreach.untold():
                 if await self._contacts.opt_out(ref):
                     self._outreach.told(ref)
+                    await self._write(ref)
             if self._outreach.untold():
                 await _woken(self._out, again_s)
                 again_s = min(2 * again_s, LONGEST_AGAIN_S)

@@ -1,13 +1,14 @@
 """Whom the hospital lets us call: one port, and its client for a service on this machine.
 
     POST /consented {}                 ->  {"patients": [{"ref": "...", "zone": "America/New_York"}]}
-    POST /number    {"ref": "..."}     ->  {"number": "+1..."} or {"number": null}
+    POST /number    {"ref": "..."}     ->  {"number": "+1...", "name": "Maria Lopez", "named_on_machine": false}
+                                           or {"number": null}
     POST /whose     {"number": "..."}  ->  {"ref": "..."} or {"ref": null}
     POST /opt-out   {"ref": "..."}     ->  {"taken": true}
     POST /is-hers   {"ref": "...", "born": "1950-03-04", "phone_end": "0142", "record": ""}  ->  {"hers": true}
 
-The hospital keeps the numbers.  One is asked for when it is about to be dialled, and a caller's is told only to ask
-whose it is; neither stays here.  Of what goes wrong no word leaves this module.
+The hospital keeps the numbers.  One is asked for, with the name that belongs to it, when it is about to be dialled, and
+a caller's is told only to ask whose it is; none stays here.  Of what goes wrong no word leaves this module.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Protocol, final
 
@@ -26,7 +28,8 @@ from agent.patients import texts_of
 from policies.attempts import is_reference
 from policies.outreach import Zone, zone_of
 from policies.patient import Identifiers
-from policies.phi import PHI
+from policies.phi import PHI, Sensitive
+from policies.right_party_wording import NAME
 
 ANSWER_S: Final = 1.0
 """For one answer, connecting included: a service on this machine takes a few milliseconds."""
@@ -45,6 +48,21 @@ class Unreachable(enum.Enum):
     NO_ANSWER = "no_answer"
 
 
+@final
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Reached(Sensitive):
+    """Where one patient is reached, and how she is asked for."""
+
+    number: PHI[str]
+    """E.164."""
+    name: PHI[str]
+    """As she is asked for; of the form of `policies.right_party_wording.NAME`."""
+    named_on_machine: bool
+    """She has consented to her name in a message."""
+
+    __hash__ = None  # see Sensitive
+
+
 class Contacts(Protocol):
     """Where numbers are.  Holds no state of any call; raises nothing of its own."""
 
@@ -52,8 +70,8 @@ class Contacts(Protocol):
         """Each reference that may be called, with where she is.  Takes at most `LISTING_S`, all else `ANSWER_S`."""
         ...
 
-    async def number(self, ref: str) -> PHI[str] | None:
-        """Where she is reached, in E.164; None where there is no number, or none was told."""
+    async def number(self, ref: str) -> Reached | None:
+        """Where she is reached; None where there is no number or no name to ask for, or none was told."""
         ...
 
     async def whose(self, number: PHI[str]) -> str | Unreachable | None:
@@ -93,11 +111,14 @@ class LocalContacts:
             found[ref] = zone_of(zone)
         return MappingProxyType(found)
 
-    async def number(self, ref: str) -> PHI[str] | None:
+    async def number(self, ref: str) -> Reached | None:
         """See `Contacts`."""
         answer = await self._ask("/number", PHI({"ref": ref}))
-        number = None if answer is None else answer.get("number")
-        return PHI(number) if isinstance(number, str) and NUMBER.fullmatch(number) is not None else None
+        match answer:
+            case {"number": str() as number, "name": str() as name, "named_on_machine": bool() as named}:
+                known = NUMBER.fullmatch(number) is not None and NAME.fullmatch(name) is not None
+                return Reached(PHI(number), PHI(name), named) if known else None
+        return None
 
     async def whose(self, number: PHI[str]) -> str | Unreachable | None:
         """See `Contacts`."""

@@ -24,10 +24,11 @@ from agent.settings import ROOT
 from policies.attempts import is_reference
 from policies.outreach import Zone
 from policies.patient import ENOUGH, PHONE_END, Identifiers
+from policies.right_party_wording import NAME
 
 CONTACTS: Final = ROOT / "deploy" / "contacts" / "synthetic.toml"
 MOST_BODY: Final = 256
-_KEYS: Final = frozenset({"ref", "number", "zone", "consented", "born", "record"})
+_KEYS: Final = frozenset({"ref", "number", "name", "named_on_machine", "zone", "consented", "born", "record"})
 
 
 class ContactsRefused(Exception):
@@ -40,6 +41,10 @@ class Contact:
 
     ref: str
     number: str
+    name: str
+    """As she is asked for."""
+    named_on_machine: bool
+    """She has consented to her name in a message."""
     zone: Zone
     consented: bool
     hers: Known
@@ -60,15 +65,18 @@ def load(file: Path) -> tuple[Contact, ...]:
 
 def _contact(table: Mapping[str, Any]) -> Contact:
     ref, number, consented = table["ref"], table["number"], table["consented"]
+    name, named = table["name"], table["named_on_machine"]
     if (
         table.keys() != _KEYS
         or not is_reference(ref)
         or NUMBER.fullmatch(number) is None
+        or NAME.fullmatch(name) is None
         or type(consented) is not bool
+        or type(named) is not bool
     ):
         raise ValueError
     hers = Known(day_of(table["born"]).isoformat(), number[-PHONE_END:], str(table["record"]), {})
-    return Contact(ref, number, Zone(table["zone"]), consented, hers)
+    return Contact(ref, number, name, named, Zone(table["zone"]), consented, hers)
 
 
 class ContactList:
@@ -93,7 +101,7 @@ class ContactList:
             case "/consented", {} if not asked:
                 return {"patients": [{"ref": each.ref, "zone": each.zone.value} for each in self._may_be_called()]}
             case "/number", {"ref": ref} if len(asked) == 1:
-                return {"number": next((each.number for each in self._may_be_called() if each.ref == ref), None)}
+                return self._reached(ref)
             case "/whose", {"number": number} if len(asked) == 1:
                 refs = [each.ref for each in self._contacts if each.number == number]
                 return {"ref": refs[0] if len(refs) == 1 else None}
@@ -104,6 +112,12 @@ class ContactList:
             case "/is-hers", {"ref": ref, **identifiers}:
                 return self._is_hers(ref, identifiers_of(identifiers))
         return None
+
+    def _reached(self, ref: str) -> dict[str, object]:
+        for each in self._may_be_called():
+            if each.ref == ref:
+                return {"number": each.number, "name": each.name, "named_on_machine": each.named_on_machine}
+        return {"number": None}
 
     def _is_hers(self, ref: str, given: Identifiers | None) -> dict[str, object] | None:
         """Takes as long whoever is meant and whatever is wrong."""

@@ -21,7 +21,12 @@ WORDS: Final[Mapping[str, str]] = MappingProxyType(
 """9 and the column under 1 and 2 as callers meet them elsewhere; each way back lies right above its key."""
 
 
-def said_by(digit: PHI[str]) -> PHI[str] | None:
-    """The words that the key stands for; None for a key that stands for none."""
-    words = digit.map(WORDS.get).reveal()
+STOP: Final = "9"
+STOPPING: Final = "stop calling me"
+"""What that key stands for in a call that we placed."""
+
+
+def said_by(digit: PHI[str], *, called: bool = False) -> PHI[str] | None:
+    """The words that the key stands for; None for a key that stands for none.  called: we placed this call."""
+    words = digit.map(lambda key: STOPPING if called and key == STOP else WORDS.get(key)).reveal()
     return None if words is None else PHI(words)

@@ -12,13 +12,17 @@ import tomllib
 import zoneinfo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from policies.outreach import EPOCH, Campaign
 from policies.records import AGENT, MODEL, Engine
 from policies.retention import Retention
+from policies.right_party_wording import HOSPITAL
 
 E164: Final = re.compile(r"\+[1-9][0-9]{7,14}")  # ITU-T E.164: at most 15 digits, the first not 0
+US: Final = re.compile(r"\+1[2-9][0-9]{9}", re.ASCII)
 MODEL_NAME: Final = re.compile(MODEL.pattern, re.ASCII)
 SPOKEN_NAME: Final = re.compile(r"[A-Za-z][A-Za-z' -]{0,29}")
 LARGEST_FILE_BYTES: Final = 65_536
@@ -71,6 +75,17 @@ class Workflow(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Outreaching:
+    """What an agent that places calls says in its file."""
+
+    campaign: Campaign
+    spoken_number: str
+    """The hospital's main number, as it is spoken: "202, 555, 0143"."""
+    leaves_message: bool
+    """On a machine; else it is hung up on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """One agent file, checked."""
 
@@ -103,6 +118,8 @@ class Agent:
     """The name of the list of nurses who are rung (`agent/on_call.py`); empty: the carrier dials `nurse_number`."""
     identify: bool = False
     """It may ask a caller who she is and tell her what her own record says, where there is a source of records."""
+    outreach: Outreaching | None = None
+    """The calls that it places, where there is a list of whom to call; None: it places none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +167,10 @@ def together(agents: Sequence[Agent]) -> Lines:
                     "one is answered by another agent too",
                 )
             answered[number] = agent.name
+    calling = [agent for agent in agents if agent.outreach is not None]
+    if len(calling) > 1:
+        rule = "only one agent calls the hospital's list"
+        raise AgentFileRefused(f"{calling[1].name}.toml: calls_from: {rule}", "calls_from", rule)
     for agent in agents:
         if agent.nurse_number in answered:
             rule = "is answered by an agent, no person would come"
@@ -237,7 +258,12 @@ class _Reader:
             state=state,
             on_call=self._text("on_call", default="", longest=32),
             identify=self._flag("identify"),
+            outreach=self._outreach(),
         )
+        if agent.outreach is not None:
+            called_back = bool(agent.numbers) and bool(agent.on_call)
+            self._must(called_back, "calls_from", "needs a number of its own, and a list of nurses in on_call")
+            self._must(HOSPITAL.fullmatch(agent.hospital) is not None, "hospital", "must be a name, as it is spoken")
         for key in self._left:
             raise AgentFileRefused(f"{self._file.name}: {key[:40]!a}: no such key", rule="there is no such key")
         return agent
@@ -257,6 +283,28 @@ class _Reader:
         fits = isinstance(value, str) and value.isprintable() and value == value.strip() and len(value) <= longest
         self._must(fits and (bool(value) or default is not None), key, f"must be one line of 1 to {longest} characters")
         return str(value)
+
+    def _outreach(self) -> Outreaching | None:
+        """Calls of its own; none where it names no first day."""
+        first, last = self._day("calls_from"), self._day("calls_until")
+        main, message = self._text("main_number", default=""), self._flag("leaves_message")
+        if first is None and last is None:
+            return None
+        self._must(first is not None and last is not None, "calls_until", "must stand beside calls_from")
+        assert first is not None  # for mypy: `_must` has raised
+        assert last is not None
+        self._must(first <= last, "calls_until", "must not be before calls_from")
+        self._must(US.fullmatch(main) is not None, "main_number", "must be a number of the United States in E.164")
+        return Outreaching(Campaign(first, last), f"{main[2:5]}, {main[5:8]}, {main[8:]}", message)
+
+    def _day(self, key: str) -> int | None:
+        """In days since 1970-01-01; None where it is empty."""
+        text = self._text(key, default="", longest=10)
+        found = None
+        with contextlib.suppress(ValueError):
+            found = date.fromisoformat(text)
+        self._must(not text or (found is not None and len(text) == 10), key, "must be a day such as 2026-01-31")
+        return None if found is None else (found - EPOCH).days
 
     def _flag(self, key: str) -> bool:
         value = self._take(key, False)

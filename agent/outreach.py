@@ -47,6 +47,10 @@ class Outreach:
         """All that would be written."""
         return tuple(self._kept[ref] for ref in sorted(self._kept))
 
+    def held(self, ref: str) -> Kept:
+        """All that is held of her."""
+        return self._of(ref)
+
     def listed(self, consented: Mapping[str, Zone], now_s: int) -> None:
         """The hospital's list as it is now: who isn't on it has no consent.  What no rule counts is dropped."""
         self._zones = dict(consented)

@@ -87,6 +87,13 @@ class Phrase(enum.Enum):
     """She wants no nurse any more, and an emergency was heard."""
     BACK = "back"
     """To a caller whose nurse has left the line."""
+    REACHED = "reached"
+    """To a patient whom we called, once she is known; then what is kept."""
+    CALLED_FOR = "called_for"
+    """Why we call."""
+    NO_MORE_CALLS = "no_more_calls"
+    KEYS_CALLED = "keys_called"
+    """As `KEYS`, in a call that we placed: there 9 ends such calls."""
     OFFER_CALLER = "offer_caller"
     """To a nurse who is called; a voicemail may hear it."""
     CALLER_TAKEN = "caller_taken"
@@ -233,6 +240,12 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         "You can hang up and call 911 at any time.",
         Phrase.BACK: "The nurse has left the line. If you still need one, say nurse, or press 0. "
         "If this is an emergency, hang up and call 911.",
+        Phrase.REACHED: "Thank you. This is {who} of {hospital}. I am not a nurse or a doctor. "
+        "To reach a person, say nurse, or press 0. If this is an emergency, hang up and call 911.",
+        Phrase.CALLED_FOR: "I'm calling to ask how you are since you left the hospital.",
+        Phrase.NO_MORE_CALLS: "All right. You will get no more of these calls. What else can I help you with?",
+        Phrase.KEYS_CALLED: "Press 0 for a person, 1 for yes, 2 for no. Press 7 to slow me down, 8 to make me louder, "
+        "9 to get no more of these calls.",
         Phrase.OFFER_CALLER: "Discharge line. A patient is waiting. "
         "Press 1 to hear the brief and take the call, 2 if you can't.",
         Phrase.CALLER_TAKEN: "Thank you. Another nurse has taken this call. Goodbye.",

@@ -1,8 +1,8 @@
 """The line's way out: standard output, a pipe of closed events to the keeper.
 
 Writing never waits: a keeper that stands still must not make a caller wait.  What does not fit is kept in a bounded
-queue; beyond it everything is dropped and counted but that a call was answered, that it has ended, and that a nurse is
-available or not.  Any thread may write, as the log speaks from wherever something failed.
+queue; beyond it all is dropped and counted but `KEPT`.  Any thread may write, as the log speaks from wherever something
+failed.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from policies.events import CallAnswered, CallEnded, CallEvent, encode
+from policies.events import CallAnswered, CallEnded, CallEvent, OutreachHeld, encode
 from policies.records import NurseStatus, Profile
 
+KEPT: Final = (CallAnswered, CallEnded, NurseStatus, OutreachHeld)
+"""Never dropped."""
 MOST_WAITING: Final = 4_096  # lines of at most 1 KiB
 
 
@@ -45,7 +47,7 @@ class EventPipe:
 
     def tell(self, event: CallEvent) -> None:
         """Raises `NotClosed` for an event that this profile does not send."""
-        self._put(encode(event, self._profile), keep=isinstance(event, CallAnswered | CallEnded | NurseStatus))
+        self._put(encode(event, self._profile), keep=isinstance(event, KEPT))
 
     def write(self, line: str) -> None:
         """An event that is encoded already: the log's sink."""

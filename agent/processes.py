@@ -12,7 +12,7 @@ from typing import Any, Final
 from agent.embedded_redis import die_with_parent, end
 from agent.users import Users
 from policies.closed import NotClosed
-from policies.events import MAX_LINE, CallEvent, LineReady, decode
+from policies.events import MAX_LINE, CallEvent, LineReady, OutreachWritten, decode
 from policies.records import Profile
 
 READY_S: Final = 120.0  # models load in seconds; a cold disk is slower
@@ -92,8 +92,7 @@ class Service:
             os.close(read)
             os.close(write)
         if answering.stdin is not None:
-            answering.stdin.write(briefing)
-            answering.stdin.close()  # after what was written has gone
+            answering.stdin.write(briefing + b"\n")  # it stays open: the keeper's word comes by it
         return cls(keeping, answering, line_environment, profile, show, tell)
 
     def ask_to_stop(self) -> None:
@@ -192,9 +191,18 @@ class Service:
                 event = decode(piece.decode("ascii", "replace").rstrip("\n"), self._profile)
             if event is None:
                 continue
+            if isinstance(event, OutreachWritten):
+                self._hand_on(event)
+                continue
             if isinstance(event, LineReady):
                 self._is_ready.set()
             self._show(event)
+
+    def _hand_on(self, event: OutreachWritten) -> None:
+        """The keeper's word, for the line: a number."""
+        stdin = self._line.stdin
+        if stdin is not None and not stdin.is_closing():
+            stdin.write(b"%d\n" % event.serial)
 
     async def _read_errors(self) -> None:
         pipe = self._line.stderr

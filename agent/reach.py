@@ -138,6 +138,8 @@ def _ports(settings: Settings, engines: Sequence[Engine], rings_nurses: bool) ->
         ports.add(_destination(settings.carrier_url).port)
     if settings.patients_url is not None:
         ports.add(_destination(settings.patients_url).port)
+    if settings.contacts_url is not None:
+        ports.add(_destination(settings.contacts_url).port)
     if outside(settings, engines, rings_nurses=rings_nurses) and settings.egress_port is not None:
         ports.add(settings.egress_port)
     return tuple(sorted(ports))

@@ -23,6 +23,7 @@ from agent.wishes import Wish, wished
 from policies.answers import accepts
 from policies.guardrails import Answerable, Care, Opened, Refused, Sayable, Source, Wording, screen_reply
 from policies.model_requests import Request, parted
+from policies.opting_out import opts_out
 from policies.phi import PHI
 
 
@@ -94,8 +95,15 @@ class Replying:
     MOST_TURNS: Final = 12  # what a model sees of the call; older turns are dropped
 
     def __init__(
-        self, voices: Voices, mouth: Mouth, clock_ms: Callable[[], float], failed: Callable[[EngineReason], None]
+        self,
+        voices: Voices,
+        mouth: Mouth,
+        clock_ms: Callable[[], float],
+        failed: Callable[[EngineReason], None],
+        stop: Callable[[], None] | None = None,
     ) -> None:
+        """stop: in a call that we placed, holds that she wants no more of them."""
+        self._stop: Final = stop
         self._voices: Final = voices
         self._mouth: Final = mouth
         self._clock_ms: Final = clock_ms
@@ -135,9 +143,18 @@ class Replying:
         passages = self._voices.wording.passages
         return any(names_medicine(text) for text, passage in passages.items() if passage == said.passage_id)
 
+    def stops(self, words: PHI[str]) -> bool:
+        """In a call that we placed: she wants no more of them."""
+        return self._stop is not None and words.map(opts_out).reveal()
+
+    def heed(self, words: PHI[str]) -> None:
+        """Holds it at once, if these words say so."""
+        if self._stop is not None and self.stops(words):
+            self._stop()
+
     def outlook(self, said: Answerable) -> Outlook:
         """Would something be said to these words as they stand: small talk, or an approved passage?"""
-        known = social(said.said.words) is not None or wished(said.said.words)
+        known = social(said.said.words) is not None or wished(said.said.words) or self.stops(said.said.words)
         return Outlook.ANSWERABLE if known else self._voices.outlook(said, self._history)
 
     def alternate(self, one: Phrase, other: Phrase) -> Phrase:
@@ -157,6 +174,8 @@ class Replying:
         self, said: Answerable, gate: Gate, times: TurnTimes, *, offered: bool, plain: bool = False
     ) -> Course:
         """Prepare, wait at the gate, say.  `plain`: the approved engine alone.  Raises `EngineFailed`."""
+        if self.stops(said.said.words):
+            return await self._fixed(gate, Phrase.NO_MORE_CALLS)
         if wishes := wished(said.said.words):
             return await self._grant(wishes, gate, times)
         kind = social(said.said.words)
@@ -207,7 +226,7 @@ class Replying:
         offers = last is not None and any(self._is(last, offer) for offer in OFFERS)
         course = Course.OFFERED_PERSON if offers else Course.ON
         if Wish.KEYS in wishes:
-            await self.recite([self.phrase(Phrase.KEYS)])
+            await self.recite([self.phrase(Phrase.KEYS if self._stop is None else Phrase.KEYS_CALLED)])
             return course
         lead = [] if granted else [self.phrase(Phrase.AT_LIMIT)]
         if self._cut is not None:

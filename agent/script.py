@@ -9,6 +9,7 @@ from agent.agenda import Asking
 from agent.disclosing import Disclosure
 from agent.engines.ports import Bias, SpeechToText, TextToSpeech, VoiceActivity
 from agent.patients import PatientRecords
+from agent.phrases import Phrase
 from agent.replying import Voices
 from policies.guardrails import Sayable
 from policies.redflags import RedFlags
@@ -42,6 +43,29 @@ class Script:
     """Said in place of the greeting to a caller whose nurse has left the line."""
     records: PatientRecords | None = None
     """None: callers are not identified, and hear general approved information only."""
+
+    stop: Callable[[], None] | None = None
+    """In a call that we placed: holds that she wants no more of them, at once and as often as she says so."""
+
+    def reached(self) -> Script:
+        """For a patient whom we called, once she is known: the disclosure, why we call, and the first question."""
+        phrases, asking = self.voices.phrases, self.asking
+        asked = () if asking is None or not asking.items else (asking.items[0].question,)
+        opening = {
+            level: replace(
+                disclosure,
+                greeting=(
+                    phrases[Phrase.REACHED],
+                    disclosure.greeting[disclosure.held - 1],
+                    phrases[Phrase.CALLED_FOR],
+                    *(asked or (phrases[Phrase.SILENCE_1],)),
+                ),
+                held=2,
+            )
+            for level, disclosure in self.disclosures.items()
+        }
+        begins = None if asking is None or not asked else replace(asking, begins=True)
+        return replace(self, disclosures=opening, asking=begins)
 
     def back(self) -> Script:
         """For a caller who was greeted before, and comes back from a nurse who has left the line."""

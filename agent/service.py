@@ -17,9 +17,11 @@ from typing import Final
 import telephony
 from agent import forgetting
 from agent.availability import Availability
+from agent.books import KeepersBooks
 from agent.briefing import Briefing
 from agent.bus_check import examined
 from agent.call import Call
+from agent.campaigns import campaigns_of
 from agent.confine import ConfineFailed, ConfineReason, Locks, forbidden, loose_threads, prove
 from agent.engines.alarm import load_reader, load_weigher
 from agent.engines.minilm import load_meaning
@@ -41,6 +43,7 @@ from agent.on_call_lists import Told
 from agent.openings import keep_openings
 from agent.overlap import Verdict
 from agent.pipe import EventPipe
+from agent.placed import PlacedCalls
 from agent.prepare import AgentNotReady, Prepared, prepare
 from agent.retaining import Retaining
 from agent.script import Engines, Limits, Script
@@ -224,10 +227,12 @@ class Calls:
         refusal: Callable[[Agent], ModelReason | None],
         refs: bytes,
         fetchers: Fetchers | None = None,
+        placed: PlacedCalls | None = None,
     ) -> None:
         """refusal: why an agent's model may not be called now; None if it may.  refs: the key of `policies.refs`."""
         self._refs: Final = refs
         self._fetchers: Final = fetchers
+        self._placed: Final = placed
         self._answered = 0
         self._live: Final[set[Call]] = set()
         self._settings: Final = settings
@@ -248,10 +253,26 @@ class Calls:
                 return EndDecision.GOODBYE if self._fetchers is None else await self._fetchers.handoffs.answer(leg)
             if leg.purpose is Purpose.STAFF and self._fetchers is not None:
                 return await self._fetchers.desk.answer(leg, voice_of(self._agents[leg.agent]))
+            if leg.purpose is Purpose.CALLEE:
+                return EndDecision.GOODBYE if self._placed is None else await self._who_answered(self._placed, leg)
             return await self._call(leg)
         finally:
             if self._fetchers is not None and leg.purpose is not Purpose.PAGE:
                 self._fetchers.ended(leg)
+
+    async def _who_answered(self, placed: PlacedCalls, leg: Leg) -> After:
+        """A call that we placed, until it is known who is on it; of one that breaks only class and place stay."""
+        prepared = self._agents[leg.agent]
+        failed: Exception | None = None
+        try:
+            return await placed.answer(leg, self._engines(prepared), prepared.script.red_flags)
+        except Exception as error:  # noqa: BLE001  # nobody is put through who isn't known
+            failed = error
+        self._log.failure(LogEvent.CALL_FAILED, failed)
+        return EndDecision.GOODBYE
+
+    def _engines(self, prepared: Prepared) -> Engines:
+        return Engines(lambda: LineActivity(self._models.silero), self._models.stt, prepared.tts, prepared.ready)
 
     async def _call(self, leg: Leg) -> After:
         """One call from its start to its record."""
@@ -270,10 +291,15 @@ class Calls:
         handoffs: list[Handoff] = []
         fetchers = self._fetchers if leg.purpose is not Purpose.PAGE else None
         script = self._script(prepared)
+        met = None if self._placed is None else self._placed.met(leg)
+        if met is not None:
+            script = met.script(script)
+        elif leg.purpose is Purpose.BACK:
+            script = script.back()
         call = Call(
             leg,
-            script.back() if leg.purpose is Purpose.BACK else script,
-            Engines(lambda: LineActivity(self._models.silero), self._models.stt, prepared.tts, prepared.ready),
+            script,
+            self._engines(prepared),
             tally,
             CallWatch(number, self._pipe, self._metrics, timings=self._settings.development),
             Limits(call_ms=self._settings.limits.call_s * 1000),
@@ -281,6 +307,7 @@ class Calls:
             None if fetchers is None else fetchers.fetch(prepared, leg.call_sid, handoffs.append),
             None if fetchers is None else fetchers.promising(prepared, leg.caller),
             None if fetchers is None else fetchers.handoffs.unmet(leg.call_sid),
+            None if met is None else met.reason,
         )
         failed: BaseException | None = None
         over = False
@@ -373,7 +400,7 @@ async def run(
     log: Log,
     started_s: float,
 ) -> None:
-    """Until a signal asks to stop.  briefed: of it the key that transcripts are sealed to, and that of refs.
+    """Until a signal asks to stop.  briefed: of it the keys of transcripts and refs, and what is held of patients.
 
     Raises `ModelFileWrong`, `KnowledgeRefused`, `OnCallRefused`, `AgentNotReady`, `BadRules`, `EngineFailed`,
     `ConfineFailed`.
@@ -411,7 +438,10 @@ async def run(
     closed = functools.partial(log.event, LogEvent.DESK_CLOSED)
     told = on_call_told(log, metrics)
     fetchers = fetchers_of(settings, lines, board, config.origins, report, told, availability, closed)
-    calls = Calls(settings, models, agents, pipe, log, metrics, retaining, judge.refusal, refs, fetchers)
+    books = KeepersBooks(pipe.tell)
+    campaigns = campaigns_of(settings, lines, fetchers, board, config.origins, books, briefed.held)
+    placed = None if campaigns is None else campaigns.placed
+    calls = Calls(settings, models, agents, pipe, log, metrics, retaining, judge.refusal, refs, fetchers, placed)
     if fetchers is not None:
         metrics.promises(lambda: fetchers.promises.open, fetchers.promises.ended)
         board.may_take = lambda: fetchers.ready
@@ -430,6 +460,7 @@ async def run(
         page=page_files() if settings.development else {},
         rooms=None if fetchers is None else fetchers.handoffs,
         staff=nobody if fetchers is None else fetchers.desk.expects,
+        placed=(lambda _leg, _status: None) if placed is None else placed.status,
     )
     forgetting.begin()
     async with asyncio.TaskGroup() as tasks:
@@ -445,13 +476,15 @@ async def run(
             else None
         )
         fetching = tasks.create_task(fetchers.run(), name="fetchers") if fetchers is not None else None
+        calling = tasks.create_task(campaigns.calling.run(), name="calling-out") if campaigns is not None else None
+        listening = tasks.create_task(books.listen(), name="books") if campaigns is not None else None
         forgets = tasks.create_task(forgetting.now_and_then(), name="forget")
         draining = tasks.create_task(drain(asked, stop, board, calls), name="drain")
         tls = (settings.tls.cert, settings.tls.key) if settings.tls else None
         await serve(
             app, bound, calls=settings.limits.calls, message_bytes=settings.limits.message_bytes, stop=stop, tls=tls
         )
-        for task in (present, ahead, forgets, fetching, draining):
+        for task in (present, ahead, forgets, fetching, calling, listening, draining):
             if task is not None:
                 task.cancel()
     models.speech.close()

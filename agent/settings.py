@@ -57,6 +57,7 @@ VARIABLES: Final = {
     "QUIETLINE_ADMIN_HOST": "the address of that interface",
     "QUIETLINE_EGRESS_PORT": "a proxy on this machine through which hosted models are reached",
     "QUIETLINE_PATIENTS_URL": "a service on this machine that has patients' records; without it none is looked at",
+    "QUIETLINE_CONTACTS_URL": "a service on this machine that lists patients to call; without it nobody is called",
     "QUIETLINE_WITHOUT": "locks of the kernel that production goes on without",
     "QUIETLINE_UNPROTECTED": "what production takes calls without any lock for",
     "QUIETLINE_LIBRARY_LOG": "the least level of a library's log record that leaves a line: warning, info or debug",
@@ -160,6 +161,8 @@ class Settings:
     """Of a proxy on this machine; the launcher starts one where this is not set and an agent needs it."""
     patients_url: str | None
     """Of a service on this machine; None: callers hear general approved information only."""
+    contacts_url: str | None
+    """Of a service on this machine; None: no call is placed."""
     without: frozenset[Layer]
     """Locks that the operator does without in production, by name."""
     unprotected: frozenset[Protection]
@@ -245,6 +248,10 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         patients_url=_on_this_machine(
             values.get("QUIETLINE_PATIENTS_URL"),
             "set QUIETLINE_PATIENTS_URL to http://127.0.0.1 and a port: what it says crosses no network",
+        ),
+        contacts_url=_on_this_machine(
+            values.get("QUIETLINE_CONTACTS_URL"),
+            "set QUIETLINE_CONTACTS_URL to http://127.0.0.1 and a port: what it says crosses no network",
         ),
         without=_some_of(Layer, values, "QUIETLINE_WITHOUT"),
         unprotected=_some_of(Protection, values, "QUIETLINE_UNPROTECTED"),

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Final, NoReturn
 
 from policies import closed
+from policies.attempts import Kept
 from policies.closed import Count, NotClosed, Reason, Shape
 from policies.guardrails import EscalationReason
 from policies.records import AGENT, DAY, REF, SEALED, CallMetrics, NurseStatus, Profile
@@ -236,6 +237,28 @@ class TranscriptPiece:
 
 
 @dataclass(frozen=True, slots=True)
+class OutreachHeld:
+    """What is held of a patient who may be called, to be written: an attempt before it is dialled."""
+
+    serial: int
+    """Under which the keeper says that it is written."""
+    kept: Kept
+
+    def __post_init__(self) -> None:
+        closed.check_value("serial", CALL, self.serial)
+
+
+@dataclass(frozen=True, slots=True)
+class OutreachWritten:
+    """The keeper's word, for the line: what was told under this number is written."""
+
+    serial: Annotated[int, CALL]
+
+    def __post_init__(self) -> None:
+        closed.check(self)
+
+
+@dataclass(frozen=True, slots=True)
 class LogLine:
     """One line of the log; which fields each event has: `vocabulary.FIELDS`."""
 
@@ -255,7 +278,8 @@ class LogLine:
 
 CallEvent = (
     LineReady | OpeningsReady | CallAnswered | GreetingStarted | TurnState | Floor | TurnTiming | BargeIn | Escalated
-    | KeyPressed | Refused | CallEnded | TranscriptPiece | NurseStatus | LogLine
+    | KeyPressed | Refused | CallEnded | TranscriptPiece | NurseStatus | OutreachHeld
+    | OutreachWritten | LogLine
 )  # fmt: skip
 
 NAMES: Final[Mapping[str, type]] = MappingProxyType(
@@ -274,6 +298,8 @@ NAMES: Final[Mapping[str, type]] = MappingProxyType(
         "call_ended": CallEnded,
         "transcript_piece": TranscriptPiece,
         "nurse_status": NurseStatus,
+        "outreach_held": OutreachHeld,
+        "outreach_written": OutreachWritten,
         "log": LogLine,
     }
 )
@@ -290,6 +316,8 @@ def encode(event: CallEvent, profile: Profile = Profile.PRODUCTION) -> str:
             flat |= {"name": name.value, **fields}
         case CallEnded(call, metrics):
             flat |= {"call": call, **metrics.to_wire()}
+        case OutreachHeld(serial, kept):
+            flat |= {"serial": serial, **closed.to_wire(kept)}
         case _:
             flat |= closed.to_wire(event)
     return json.dumps(flat, separators=(",", ":"), allow_nan=False)
@@ -309,6 +337,10 @@ def decode(line: str, profile: Profile = Profile.PRODUCTION) -> CallEvent:
         call = flat.pop("call", None)
         _check_call(call)
         return CallEnded(call, CallMetrics.from_wire(flat))
+    if record is OutreachHeld:
+        serial = flat.pop("serial", None)
+        closed.check_value("serial", CALL, serial)
+        return OutreachHeld(serial, closed.from_wire(Kept, flat))
     event: CallEvent = closed.from_wire(record, flat)
     return event
 

@@ -23,6 +23,8 @@ from policies.own_record import OwnQuestion
 from policies.patient import Matched
 from policies.phi import PHI, Sensitive, Utterance
 from policies.redflags import Finding, RedFlags
+from policies.right_party import Line
+from policies.right_party_wording import Callee, worded
 from policies.told_from_record import told
 from policies.urgency import IN_CALLS, UNSURE_PERSON, Thresholds, Urgency, danger, heard_as
 
@@ -34,7 +36,8 @@ class Source(enum.Enum):
     PASSAGE = "passage"
     MODEL = "model"
     RECORD = "record"
-    """Composed by code from the record of the patient who was identified in this call."""
+    """Composed by code from the record of the patient who was identified in this call, or with the name of the one whom
+    we called: no model sees it, and it is kept nowhere."""
     BRIEF = "brief"
     """For the nurse who takes the caller, and for nobody else."""
     CALLER = "caller"
@@ -327,6 +330,14 @@ def own_number(number: PHI[str]) -> Sayable:
 def _digit_by_digit(number: str) -> str:
     found = OWN_NUMBER.fullmatch(number)
     return "" if found is None else ", ".join(" ".join(part) for part in found.groups()) + "."
+
+
+def to_callee(line: Line, callee: Callee) -> tuple[Sayable, ...]:
+    """What whoever picks up a call of ours may hear before she is known, sentence by sentence.
+
+    Her name stands in it as the hospital gave it and `Callee` has checked it: kept nowhere, like her record.
+    """
+    return tuple(Sayable(sentence.map(normal), Source.RECORD, "", _MINT) for sentence in worded(line, callee))
 
 
 def for_the_nurse(of: Told) -> tuple[Sayable, ...]:

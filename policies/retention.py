@@ -6,6 +6,7 @@ import enum
 from dataclasses import InitVar, dataclass
 from typing import Final, final
 
+from policies.attempts import Kept
 from policies.records import CallMetrics, InForce, NurseStatus, Presence, SealedTranscript
 
 
@@ -18,7 +19,7 @@ class Retention(enum.IntEnum):
     """Closed records only."""
 
 
-Record = CallMetrics | Presence | InForce | NurseStatus | SealedTranscript
+Record = CallMetrics | Presence | InForce | NurseStatus | SealedTranscript | Kept
 
 _MINT: Final = object()
 _LEAST: Final[dict[type, Retention]] = {
@@ -26,6 +27,7 @@ _LEAST: Final[dict[type, Retention]] = {
     Presence: Retention.ZERO,
     InForce: Retention.ZERO,
     NurseStatus: Retention.ZERO,
+    Kept: Retention.ZERO,
     SealedTranscript: Retention.REDACTED,
 }
 """The strictest level at which each record may leave memory."""

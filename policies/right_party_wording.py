@@ -20,6 +20,7 @@ NAME: Final = re.compile(r"[^\W\d_]{1,20}(?:[ '’-][^\W\d_]{1,20}){0,3}")
 """A name and nothing else: letters, in at most four parts."""
 NUMBER: Final = re.compile(r"[0-9]{3}, [0-9]{3}, [0-9]{4}", re.ASCII)  # as it is spoken: "202, 555, 0143"
 HOSPITAL: Final = re.compile(r"[^\W\d_][\w .,'’&-]{1,79}")
+_SENTENCE_END: Final = re.compile(r"(?<=[.?]) (?=[A-Z])")
 WHO: Final = "the automated AI assistant of {hospital}"
 STOPPING: Final = "To stop these calls, say stop calling, or press 9."
 
@@ -76,7 +77,11 @@ class Callee(Sensitive):
             raise NotSpeakable("a name is letters, a hospital a name, a number three groups of digits")
 
 
-def worded(line: Line, callee: Callee) -> PHI[str]:
-    """What is said."""
+def worded(line: Line, callee: Callee) -> tuple[PHI[str], ...]:
+    """What is said, sentence by sentence: parted before the names come in, in which a point ends nothing."""
     words = NAMELESS if line is Line.MESSAGE and not callee.named_on_machine else WORDS[line]
+    return tuple(_filled(sentence, callee) for sentence in _SENTENCE_END.split(words))
+
+
+def _filled(words: str, callee: Callee) -> PHI[str]:
     return callee.name.map(lambda name: words.format(name=name, hospital=callee.hospital, number=callee.number))

@@ -73,11 +73,14 @@ class AccountState:
 class Carrier(Protocol):
     """Places calls, ends them, and knows which go on."""
 
-    async def place(self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int) -> PHI[str]:
+    async def place(
+        self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int, caller_id: str | None = None
+    ) -> PHI[str]:
         """Rings a number; once it is answered the call does what `twiml` says.  Returns the call's SID.
 
         twiml: made by `telephony.twiml`; `ValueError` otherwise.  ring_s: how long it rings at most.  status_url: is
-        told of each step.  limit_s: how long the call may last.  Never tried twice.  Raises `CarrierFailed`.
+        told of each step.  limit_s: how long the call may last.  caller_id: which number of ours is shown; None: the
+        account's.  Never tried twice.  Raises `CarrierFailed`.
         """
         ...
 

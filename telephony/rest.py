@@ -108,17 +108,20 @@ class TwilioCarrier:
         await self._placing_wire.aclose()
         await self._records_wire.aclose()
 
-    async def place(self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int) -> PHI[str]:
-        """See `Carrier`.  NUMBER_REFUSED before anything is sent if it is no number."""
+    async def place(
+        self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int, caller_id: str | None = None
+    ) -> PHI[str]:
+        """See `Carrier`.  NUMBER_REFUSED before anything is sent if it is no number, or shows one that isn't ours."""
         if not is_ours(twiml):
             raise ValueError("only TwiML that telephony.twiml made is sent")
         called = number.reveal()
-        if not is_number(called):
+        shown = self._account.caller_id if caller_id is None else caller_id
+        if not is_number(called) or shown not in self._account.numbers:
             raise CarrierFailed(CarrierReason.NUMBER_REFUSED)
         made = await self._ask(
             lambda: self._placing.calls.create_async(
                 to=called,
-                from_=self._account.caller_id,
+                from_=shown,
                 twiml=twiml,
                 timeout=ring_s,
                 time_limit=limit_s,

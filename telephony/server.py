@@ -26,7 +26,7 @@ from websockets.http11 import Response as WebSocketResponse
 from telephony.doors import Doors, ServerConfig
 from telephony.listening import QuietServer, quiet_config
 from telephony.media import Handler, MediaEndpoint
-from telephony.rooms import NoRooms, Rooms
+from telephony.rooms import CallStatus, NoRooms, Rooms
 from telephony.switchboard import Line, Refusal, Switchboard
 from telephony.tokens import Purpose
 from telephony.webhooks import (
@@ -36,6 +36,7 @@ from telephony.webhooks import (
     FAILSAFE,
     MEDIA,
     NURSE,
+    PLACED,
     ROOM,
     VOICE,
     WAIT,
@@ -89,14 +90,16 @@ def application(
     page: Mapping[str, PageFile],
     rooms: Rooms | None = None,
     staff: Staff = nobody,
+    placed: Callable[[str, CallStatus], None] = lambda _leg, _status: None,
 ) -> Starlette:
     """Everything that is served.
 
     default: whose line a stream without a number is (phone page, simulators).  page: path -> file, development only.
     rooms: who fetches nurses by calls of our own; None: nobody.  staff: which calls are nurses' who call in.
+    placed: told how far a call has come that we placed.
     """
     doors = Doors(config)
-    webhooks = Webhooks(config, doors, board, lines, observers.count, rooms or NoRooms(), staff)
+    webhooks = Webhooks(config, doors, board, lines, observers.count, rooms or NoRooms(), staff, placed)
     media = MediaEndpoint(config, doors, board, default, handler, observers.count, observers.report)
     routes: list[BaseRoute] = [
         Route(VOICE, webhooks.voice, methods=["POST"]),
@@ -105,6 +108,7 @@ def application(
         Route(AFTER_NURSE, webhooks.after_nurse, methods=["POST"]),
         Route(FAILSAFE, webhooks.failsafe, methods=["GET", "POST"]),
         Route(NURSE + "{leg}", webhooks.nurse, methods=["POST"]),
+        Route(PLACED + "{leg}", webhooks.placed, methods=["POST"]),
         Route(ROOM + "{room}", webhooks.room, methods=["POST"]),
         Route(AFTER_ROOM + "{room}", webhooks.after_room, methods=["POST"]),
         Route(WAIT + "{role}", webhooks.wait, methods=["POST"]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
+import math
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
@@ -20,6 +21,9 @@ from telephony.signature import Seen
 from telephony.tokens import TTL_S, Purpose, Ticket, TokenRefused, Tokens
 
 NURSES: Final = 4  # who may be rung at once for one caller: a rung of three, and one who answers late
+RESERVED: Final = 0.5  # of the places: while only these are left nobody is rung by us; our own choice
+GOES_ON: Final = frozenset({Purpose.BACK, Purpose.REACHED, Purpose.HANDED})
+"""Streams of a call that has a place already: its next one is never refused for want of one."""
 ASKED_S: Final = 2.0  # after a stream's end the carrier asks within a second where the call goes, or never
 OUTCOMES: Final = 512  # ended calls whose `action` request has not come; it comes within a second or never
 
@@ -71,7 +75,14 @@ class Room:
     """A nurse's, while the patient's telephone is being rung."""
 
 
-After = EndDecision | Room
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The call comes back to us at once, on a stream of another purpose."""
+
+    purpose: Purpose
+
+
+After = EndDecision | Room | Again
 """What becomes of a call when its stream is over."""
 
 
@@ -147,12 +158,31 @@ class Switchboard:
         self, purpose: Purpose, agent: str, call_sid: PHI[str] | None, caller: PHI[str] | None = None
     ) -> str | None:
         """A token, and with it a place; None if there is none left."""
-        if self.full and purpose is not Purpose.BACK:  # she has been a caller all along
+        if self.full and purpose not in GOES_ON:
             return None
         try:
             return self._tokens.mint(purpose, fresh_ref(), agent, call_sid, self._clock(), caller=caller)
         except TokenRefused:
             return None
+
+    @property
+    def spare(self) -> bool:
+        """Somebody may be rung by us: more places are free than are kept for those who call."""
+        taken = self._live + self._tokens.outstanding(self._clock())
+        return not self.full and taken + 1 <= self._calls - math.ceil(self._calls * RESERVED)
+
+    def invite_callee(self, leg: str, agent: str, ring_s: float) -> str | None:
+        """A token for a telephone that is about to be rung by us, and with it a place; None if none is spare."""
+        if not self.spare:
+            return None
+        try:
+            return self._tokens.mint(Purpose.CALLEE, leg, agent, None, self._clock(), ttl_s=ring_s + TTL_S)
+        except TokenRefused:
+            return None
+
+    def uninvite_callee(self, leg: str) -> None:
+        """It isn't rung any more: the place is another's."""
+        self._tokens.forget(leg)
 
     def invite_nurse(self, leg: str, agent: str, ring_s: float, purpose: Purpose = Purpose.NURSE) -> str | None:
         """A token for a nurse who is about to be rung, or for a patient who is; None if too many are."""

@@ -44,6 +44,7 @@ _CAME_NOT: Final = (
     "The patient has not come on the line. If she is still waiting, she is being connected to the nurse line."
     " You can hang up now."
 )
+_CALL_ENDS: Final = "We are sorry, the line was lost."
 _CALL_LOST: Final = "We are sorry, the line was lost. Please call"
 _BEING_CALLED: Final = "The patient is being called. Please stay on the line."
 _STILL_CALLED: Final = "One moment, please."
@@ -73,6 +74,14 @@ def connect(stream_url: str, ended_url: str, token: str, nurse_number: str | Non
 def nurse_leg(stream_url: str, ended_url: str, token: str) -> str:
     """A nurse who answers is brought to us; whatever fails, she is told so and her call ends."""
     return _document(_connect(stream_url, ended_url, token), _say(_NOT_NEEDED), "<Hangup/>")
+
+
+def called_leg(stream_url: str, ended_url: str, token: str) -> str:
+    """Whoever answers a call of the hospital's is brought to us; whatever fails, the call ends.
+
+    Nobody knows who it is: of the hospital, and of why it calls, no word.
+    """
+    return _document(_connect(stream_url, ended_url, token), _say(f"{_CALL_ENDS} {_EMERGENCY}"), "<Hangup/>")
 
 
 def called_back(stream_url: str, ended_url: str, token: str, nurse_number: str | None) -> str:

@@ -14,7 +14,7 @@ from telephony import twiml
 from telephony.doors import MAX_BODY_BYTES, Doors, Origins, ServerConfig, form_fields, only
 from telephony.rooms import CallStatus, Rooms
 from telephony.signature import FormFields
-from telephony.switchboard import EndDecision, Line, Refusal, Role, Room, Switchboard, fresh_ref
+from telephony.switchboard import Again, EndDecision, Line, Refusal, Role, Room, Switchboard, fresh_ref
 from telephony.tokens import Purpose
 
 VOICE: Final = "/twilio/voice"
@@ -23,6 +23,7 @@ ENDED: Final = "/twilio/ended"
 AFTER_NURSE: Final = "/twilio/after-nurse"
 FAILSAFE: Final = "/twilio/failsafe"
 NURSE: Final = "/twilio/nurse/"  # and the reference of her leg
+PLACED: Final = "/twilio/placed/"  # and the reference of the leg of somebody whom we rang
 ROOM: Final = "/twilio/room/"  # and the room's name
 AFTER_ROOM: Final = "/twilio/after-room/"  # likewise
 WAIT: Final = "/twilio/wait/"  # and the role of who waits alone in a room
@@ -44,7 +45,7 @@ def connecting(origins: Origins, token: str, nurse_number: str | None, *, again:
 
 
 Lines = Callable[[PHI[str]], Line | None]
-"""The number called -> whose it is."""
+"""A number of ours, called or called from -> whose it is."""
 Staff = Callable[[str, PHI[str], PHI[str]], bool]
 """The agent called, the number that calls, its call SID -> is it a call for the menu of those who are on call?"""
 
@@ -65,10 +66,13 @@ class Webhooks:
         lines: Lines,
         count: Callable[[Refusal], None],
         rooms: Rooms,
-        staff: Staff = nobody,
+        staff: Staff,
+        placed: Callable[[str, CallStatus], None],
     ) -> None:
+        """placed: told how far a call that we placed has come, by the reference of its leg."""
         self._rooms = rooms
         self._staff = staff
+        self._of_placed = placed
         self._config = config
         self._doors = doors
         self._board = board
@@ -99,9 +103,15 @@ class Webhooks:
         decision = await self._board.outcome(call_sid, OUTCOME_S)
         if isinstance(decision, Room) and self._rooms.sent(decision.name, decision.role, call_sid):
             return _answer(self._into(decision, self._line(fields)))
-        if _placed(fields):
-            return _answer(twiml.goodbye())  # a nurse's: she is not put through to another
         line = self._line(fields)
+        if isinstance(decision, Again) and line is not None:
+            return self._again(decision.purpose, line, call_sid, fields)
+        if isinstance(decision, Room) and decision.role is Role.PATIENT and line is not None:
+            self._rooms.back(decision.name)  # the nurse was there a moment ago: she is fetched another
+            return self._again(Purpose.BACK, line, call_sid, fields)
+        if _placed(fields) and stream is None:
+            # a nurse's, who is not put through to another, or of somebody of whom we don't know who it is
+            return _answer(twiml.goodbye())
         if decision is EndDecision.GOODBYE:
             return _answer(twiml.goodbye())
         if line is None:
@@ -124,13 +134,20 @@ class Webhooks:
 
     async def nurse(self, request: Request) -> Response:
         """How far the call to a nurse has come."""
+        return await self._status(request, NURSE, self._rooms.status)
+
+    async def placed(self, request: Request) -> Response:
+        """How far the call to somebody whom we rang has come."""
+        return await self._status(request, PLACED, self._of_placed)
+
+    async def _status(self, request: Request, path: str, tell: Callable[[str, CallStatus], None]) -> Response:
         leg = request.path_params["leg"]
-        asked = await self._asked(request, NURSE + leg, "CallStatus")
+        asked = await self._asked(request, path + leg, "CallStatus")
         if isinstance(asked, Response):
             return asked
         status = CallStatus.of(only(asked[1], "CallStatus"))
         if status is not None:
-            self._rooms.status(leg, status)
+            tell(leg, status)
         return Response(status_code=204)
 
     async def room(self, request: Request) -> Response:
@@ -161,7 +178,10 @@ class Webhooks:
         line = self._line(fields)
         if line is None:
             return _answer(twiml.unknown())
-        token = self._board.invite(Purpose.BACK, line.agent, call_sid, _other_end(fields))
+        return self._again(Purpose.BACK, line, call_sid, fields)
+
+    def _again(self, purpose: Purpose, line: Line, call_sid: PHI[str], fields: FormFields) -> Response:
+        token = self._board.invite(purpose, line.agent, call_sid, _other_end(fields))
         if token is None:
             return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
         return _answer(connecting(self._config.origins, token, line.nurse_number, again=True))

@@ -122,7 +122,9 @@ class Nurses:
 
     # -- `telephony.placing.Carrier` -----------------------------------------------------------------------------------
 
-    async def place(self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int) -> PHI[str]:
+    async def place(
+        self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int, caller_id: str | None = None
+    ) -> PHI[str]:
         await asyncio.sleep(0.1)
         which = int(number.reveal()[-4:])
         nurse = self._nurses[which]

@@ -1,6 +1,6 @@
 """Stands in for the line's process where a test is about what starts and watches it: says events, waits, ends.
 
-python -m tests.stub_line [--die-early | --die-late | --call | --junk]
+python -m tests.stub_line [--die-early | --die-late | --call | --junk | --holds | --held]
 """
 
 from __future__ import annotations
@@ -9,11 +9,23 @@ import os
 import signal
 import sys
 import time
+from datetime import UTC, datetime
 from typing import Final
 
 from agent import briefing
 from agent.keeper.answered import Answered
-from policies.events import CallAnswered, CallEnded, CallEvent, LineReady, TurnTiming, encode
+from policies.allowlist import days
+from policies.attempts import Kept
+from policies.events import (
+    CallAnswered,
+    CallEnded,
+    CallEvent,
+    KeyPressed,
+    LineReady,
+    OutreachHeld,
+    TurnTiming,
+    encode,
+)
 from policies.guardrails import EscalationReason
 from policies.objectives import as_fields
 from policies.records import CallMetrics, EndReason, Engine, Outcome, Profile, Transferred, hour_of, ref_of
@@ -74,6 +86,10 @@ def metrics(ref: str = "", hour: int = HOUR) -> CallMetrics:
     )
 
 
+PATIENT: Final = "Zk3vQ0pT7mXs2LhYb9RcNw"
+HELD: Final = Kept(patient=PATIENT).placed(days(datetime.now(UTC).date())).out()
+
+
 def say(event: CallEvent) -> None:
     os.write(1, encode(event, Profile.DEVELOPMENT).encode("ascii") + b"\n")
 
@@ -92,11 +108,18 @@ def main(flags: set[str]) -> int:
         os.write(1, b'{"event":"said","words":"%s"}\n' % NOBODY_SAID_THIS.encode())
         os.write(1, b"x" * 5_000 + b"\n")
     if "--call" in flags:
-        key = bytes.fromhex(briefing.parse(sys.stdin.buffer.read()).refs)
+        key = bytes.fromhex(briefing.parse(sys.stdin.buffer.readline()).refs)
         begun, ended = numbered(1, key, hour_of(time.time()))
         say(begun)
         say(TurnTiming(call=1, endpoint_ms=240, stt_ms=130, answer_ms=2, tts_ms=90, gap_ms=512))
         say(ended)
+    if "--holds" in flags:
+        sys.stdin.buffer.readline()
+        say(OutreachHeld(7, HELD))
+        if sys.stdin.buffer.readline() == b"7\n":
+            say(KeyPressed(call=1))
+    if "--held" in flags and briefing.parse(sys.stdin.buffer.readline()).held == (HELD,):
+        say(KeyPressed(call=1))
     signal.sigwait(stop)
     return 0
 

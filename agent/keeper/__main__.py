@@ -31,6 +31,7 @@ from agent.keeper.answered import Answered
 from agent.keeper.collector import Collector, lines
 from agent.keeper.duties import Duties
 from agent.keeper.forwarding import FORMS, Forwarding, Receiver
+from agent.keeper.held_patients import HeldPatients
 from agent.keeper.ledger import Ledger
 from agent.keeper.nurses import Nurses
 from agent.keeper.on_call_files import NOWHERE, OnCallFiles
@@ -39,8 +40,9 @@ from agent.keeper.transcript_keys import transcript_keys
 from agent.keeper.transcripts import SealedTranscripts, TranscriptsHere
 from agent.lines import AgentFileRefused
 from policies.acts import Act, Role, Subject
+from policies.allowlist import days
 from policies.audit import AuditEvent
-from policies.events import CallEvent, LineReady, LogLine, OpeningsReady, Refused, decode, encode
+from policies.events import CallEvent, LineReady, LogLine, OpeningsReady, OutreachWritten, Refused, decode, encode
 from policies.listing import ListRefused
 from policies.logs import Log
 from policies.phi import PHI
@@ -53,7 +55,7 @@ REFS: Final = "REFS_KEY"
 """The environment's name for the key of refs, in hex; from the launcher alone."""
 EXIT_STATE: Final = 74  # EX_IOERR of sysexits.h
 EXIT_SETTINGS: Final = 78  # EX_CONFIG
-LOGGED: Final = (LogLine, LineReady, OpeningsReady, Refused)
+LOGGED: Final = (LogLine, LineReady, OpeningsReady, Refused, OutreachWritten)
 """What an operator's log shows; `--echo all` shows the course of each call too, for the live view."""
 
 
@@ -118,7 +120,10 @@ def _brief(asked: argparse.Namespace) -> int:
             names = holding.record(place, ledger, asked.more, what, passed=passed)
             content = "".join(f"{name}\n" for name in names).encode("ascii")
         elif place is not None:
-            content = holding.brief(place, ledger, transcript_keys(asked.state, asked.seal_key), asked.more).to_bytes()
+            held = HeldPatients(state.database)
+            held.forget(days(datetime.now(UTC).date()))
+            keys = transcript_keys(asked.state, asked.seal_key)
+            content = holding.brief(place, ledger, keys, asked.more, held.all()).to_bytes()
         state.close()
     except (AgentFileRefused, ListRefused) as refused:
         sentence = str(refused)
@@ -146,6 +151,7 @@ def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]]
     try:
         state = SqliteState.open(folder)
         ledger = Ledger.open(folder, state.database)
+        held = HeldPatients(state.database)
         ledger.write(_process(Act.PROCESS_STARTED))
         ledger.note_expired(datetime.now(UTC).date(), hour_of(time.time()))
         keys = transcript_keys(folder, asked.seal_key)
@@ -205,7 +211,14 @@ def _collect(asked: argparse.Namespace, begin: Callable[..., Callable[[], None]]
         end = begin(echo, after_change=changed, transcripts=here, on_call=lists, nurses=nurses)
     answered = Answered(engines, _refs(os.environ.get(REFS)), asked.calls, profile, time.time)
     collector = Collector(
-        state, profile, answered, echo, written, transcripts=transcripts.take, nurses=nurses.by_telephone
+        state,
+        profile,
+        answered,
+        echo,
+        written,
+        transcripts=transcripts.take,
+        nurses=nurses.by_telephone,
+        hold=held.keep,
     )
     for line in lines(sys.stdin.buffer):
         collector.take(line)

@@ -25,6 +25,8 @@ from policies.events import (
     LineReady,
     LogLine,
     OpeningsReady,
+    OutreachHeld,
+    OutreachWritten,
     Refused,
     TranscriptPiece,
     decode,
@@ -34,11 +36,14 @@ from policies.records import NurseStatus, Profile, SealedTranscript, hour_of
 from policies.retention import Retention, Writable, admit
 from policies.vocabulary import KEEPERS, MOST_COUNTED, Event
 
+HELD_A_MINUTE: Final = 20  # of patients who may be called: a call a minute, its outcome, and opt-outs
 OURS_A_MINUTE: Final = 60  # lines of our own code, and refused callers; a start says about 15
 LIBRARIES_A_MINUTE: Final = 60  # a library that complains of each frame must not hide what we have to say
 PENDING: Final = 1_000  # records held in memory while the state can't be written; beyond it the oldest is lost
 Audit = Callable[[AuditEvent], object]
 """Writes one entry of the audit log.  Raises `StateFailed`."""
+Hold = Callable[[Writable], bool]
+"""Writes what is held of a patient who may be called; False where it may not.  Raises `StateFailed`."""
 Take = Callable[[SealedTranscript], bool]
 """Keeps a sealed transcript if it may be kept now.  Raises `StateFailed`."""
 Nurse = Callable[[NurseStatus], AuditEvent | Reason | None]
@@ -73,6 +78,7 @@ class Collector:
         clock: Callable[[], float] = time.time,
         transcripts: Take | None = None,
         nurses: Nurse = lambda _: Reason.NO_SUCH_NURSE,
+        hold: Hold | None = None,
     ) -> None:
         self._state = state
         self._profile = profile
@@ -85,6 +91,8 @@ class Collector:
         self._clock = clock
         self._transcripts = transcripts
         self._nurses = nurses
+        self._hold = hold
+        self._held = Pace(HELD_A_MINUTE, clock)
         self._assembly = Assembly()
         self.transcripts_dropped = 0
         """Whole transcripts that may not be kept, or could not be."""
@@ -117,6 +125,9 @@ class Collector:
             if isinstance(event, TranscriptPiece):
                 self._piece(event)
             return
+        if isinstance(event, OutreachHeld):
+            self._keep_held(event)  # likewise, but for the line's number
+            return
         self._echo(event)
         match event:
             case CallEnded():
@@ -141,6 +152,10 @@ class Collector:
             case TranscriptPiece():
                 return None if self._answered.is_of_now(event) else Reason.NO_SUCH_CALL
             case LogLine(name, _) if name in KEEPERS:
+                return Reason.NOT_THE_LINES
+            case OutreachHeld():
+                return None if self._held.allows() else Reason.TOO_MANY
+            case OutreachWritten():
                 return Reason.NOT_THE_LINES
             case LineReady() | OpeningsReady():  # once each: a port and a time are numbers too
                 again = type(event) in self._ready
@@ -215,6 +230,17 @@ class Collector:
         if not kept:
             self.transcripts_dropped += 1
             self._echo(LogLine(Event.RECORD_REFUSED, {"count": min(self.transcripts_dropped, MOST_COUNTED)}))
+
+    def _keep_held(self, event: OutreachHeld) -> None:
+        """Nothing waits for a state that can't be written: without our word the line dials nobody."""
+        permitted, written = admit(event.kept, Retention.ZERO), False
+        if permitted is not None and self._hold is not None:
+            try:
+                written = self._hold(permitted)
+            except StateFailed:
+                self._echo(LogLine(Event.STATE_FAILED, {}))
+        if written:
+            self._tell(OutreachWritten(event.serial))
 
     def _keep(self, event: CallEnded) -> None:
         permitted = admit(event.metrics, Retention.ZERO)

@@ -22,6 +22,7 @@ from agent.lines import AgentFileRefused
 from agent.vendors import endpoint_of
 from policies.acts import Role
 from policies.allowlist import Allowlist, Endpoint, Permitted, permit
+from policies.attempts import Kept
 from policies.changes import is_live, level
 from policies.records import (
     AgentFile,
@@ -160,14 +161,14 @@ def in_force(
     return told
 
 
-def brief(place: Place, ledger: Ledger, keys: TranscriptKeys, more: str) -> Briefing:
+def brief(place: Place, ledger: Ledger, keys: TranscriptKeys, more: str, held: tuple[Kept, ...] = ()) -> Briefing:
     """Makes a policy for each agent that has none, alters those whose build is another, and says what the line needs.
 
     Raises `AgentFileRefused`, `ListRefused`, `StateFailed`, OSError.
     """
     builds = _settled(place, ledger, more)
     live = frozenset(name for name, build in builds.items() if is_live(ledger.policy(name), build))
-    return Briefing(keys.public, place.known_allowlist(ledger), place.tables(ledger), live)
+    return Briefing(keys.public, place.known_allowlist(ledger), place.tables(ledger), live, held=held)
 
 
 def record(place: Place, ledger: Ledger, more: str, what: Result, *, passed: bool) -> list[str]:

@@ -61,7 +61,9 @@ class Requests:
         self._written: Final = written
         self._chance: Final = random.Random(unreliable.seed)
 
-    async def place(self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int) -> PHI[str]:
+    async def place(
+        self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int, caller_id: str | None = None
+    ) -> PHI[str]:
         """See `Carrier`."""
         self._written.extend((twiml, status_url))
         fate, reason = self._drawn()
@@ -71,7 +73,7 @@ class Requests:
             self._rings(number.reveal())
             record = await self._exchange().place(
                 to=number.reveal(),
-                from_=self._from,
+                from_=caller_id or self._from,
                 twiml=twiml,
                 url=None,
                 ring_s=ring_s,

@@ -44,9 +44,15 @@ def asking(is_hers: IsHers = hers, *, leaves_message: bool = True) -> AskingFor:
     return AskingFor(RightParty(leaves_message=leaves_message), PHI("Maria Lopez"), is_hers)
 
 
+def heard(made: AskingFor, turn: str) -> Step:
+    step = made.hear(PHI(turn))
+    assert step is not None
+    return step
+
+
 def said(made: AskingFor, *turns: str) -> list[Step]:
     """What each turn comes to, after a person has picked up."""
-    return [made.picked_up(Answered.HUMAN), *(made.hear(PHI(turn)) for turn in turns)]
+    return [made.picked_up(Answered.HUMAN), *(heard(made, turn) for turn in turns)]
 
 
 def checked(made: AskingFor) -> Step:
@@ -143,7 +149,7 @@ def test_after_a_failed_try_the_first_identifiers_are_forgotten() -> None:
     said(made, "speaking", "March fifth nineteen fifty", "zero one four two")
     checked(made)
 
-    assert Line.ASK_SECOND is made.hear(PHI("March fourth nineteen fifty")).line
+    assert Line.ASK_SECOND is heard(made, "March fourth nineteen fifty").line
 
 
 def test_an_opt_out_beside_an_identifier_counts() -> None:
@@ -183,7 +189,7 @@ def test_what_whoever_answers_says_has_its_line(turns: tuple[str, ...], line: Li
 def test_a_machine_is_left_the_message_after_its_beep_or_nothing() -> None:
     made, silent = asking(), asking(leaves_message=False)
     assert made.picked_up(Answered.MACHINE).line is None
-    assert made.hear(PHI("Take me off your list if you are selling something.")).line is None
+    assert heard(made, "Take me off your list if you are selling something.").line is None
     assert Line.MESSAGE is made.picked_up(Answered.BEEP).line
 
     assert (Act.HANG_UP,) == silent.picked_up(Answered.MACHINE).acts

@@ -17,10 +17,12 @@ from agent.briefing import Briefing, BriefingRefused, parse
 from agent.lines import AgentFileRefused, AgentState
 from agent.settings import ROOT
 from policies.allowlist import days
+from policies.attempts import Came, Kept
 from policies.listing import ListRefused, of_snapshot, tables_of
 from policies.records import Evidence, EvidenceKind
 
 AGENTS = ROOT / "deploy" / "agents"
+HELD = Kept(patient="Zk3vQ0pT7mXs2LhYb9RcNw").placed(20_515).came(Came.BUSY).out()
 SHIPPED = vendors.load(ROOT / "deploy" / "allowlist.toml")
 AGREED = SHIPPED.having(
     Evidence(
@@ -53,7 +55,7 @@ def test_the_list_goes_through_a_snapshot_unchanged() -> None:
 
 
 def test_a_briefing_arrives_as_it_was_given() -> None:
-    given = Briefing("ab" * 32, AGREED, {"ward": made()}, frozenset({"demo"}), "cd" * 32)
+    given = Briefing("ab" * 32, AGREED, {"ward": made()}, frozenset({"demo"}), "cd" * 32, (HELD,))
 
     assert given == parse(given.to_bytes())
     assert Briefing() == parse(b"") == parse(b"\n")
@@ -65,7 +67,9 @@ def test_a_briefing_arrives_as_it_was_given() -> None:
      b'{"transcripts":"","allowlist":null,"agents":[],"live":[]}',
      b'{"transcripts":"","allowlist":null,"agents":{},"live":[1]}',
      b'{"transcripts":"","allowlist":[],"agents":{},"live":[]}',
-     b'{"transcripts":"","allowlist":null,"agents":{},"live":[],"more":1}', b"[" * 100_000],
+     b'{"transcripts":"","allowlist":null,"agents":{},"live":[],"more":1}', b"[" * 100_000,
+     b'{"transcripts":"","allowlist":null,"agents":{},"live":[],"refs":"","held":3}',
+     b'{"transcripts":"","allowlist":null,"agents":{},"live":[],"refs":"","held":[{"patient":"Maria"}]}'],
 )  # fmt: skip
 def test_what_is_no_briefing_is_refused_in_one_sentence(content: bytes) -> None:
     with pytest.raises(BriefingRefused) as refused:
@@ -76,7 +80,7 @@ def test_what_is_no_briefing_is_refused_in_one_sentence(content: bytes) -> None:
 def test_a_list_that_does_not_hold_together_is_refused() -> None:
     tables = tables_of(AGREED)
     tables["evidence"][0]["expires"] = "tomorrow"
-    whole = {"transcripts": "", "allowlist": tables, "agents": {}, "live": [], "refs": ""}
+    whole = {"transcripts": "", "allowlist": tables, "agents": {}, "live": [], "refs": "", "held": []}
 
     with pytest.raises(ListRefused, match="expires"):
         parse(json.dumps(whole).encode())

@@ -18,16 +18,17 @@ from agent.calling_out import CallingOut, Stopped
 from agent.contacts import LocalContacts, Unreachable
 from agent.contacts_service import CONTACTS, load
 from agent.outreach import Outreach
-from policies.outreach import Campaign, Standing, Zone
+from policies.outreach import Campaign, Zone
 from policies.patient import Identifiers
 from policies.phi import PHI
 from tests.invented import InventedService, invented
-from tests.unit.test_outreach import Calls
+from tests.unit.test_outreach import READY, Calls, Written
 
 REF: Final = "Zk3vQ0pT7mXs2LhYb9RcNw"
 OTHER: Final = "u8Jd5WqGx1KfEoV4tPz6aA"
 WITHOUT_CONSENT: Final = "Gx5rE1wZqJ8oAf6Vb4NmYg"
 NUMBER: Final = "+12025550142"
+NAME: Final = "Zephyrine Quill"
 
 
 @pytest.fixture(name="service")
@@ -53,14 +54,15 @@ def test_list_number_match_and_opt_out_go_over_the_wire_and_show_nowhere(
         assert {
             REF: Zone.EASTERN, OTHER: Zone.MOUNTAIN, "hT2nB7yMcR0iLpU9sDk3vQ": Zone.UNKNOWN,
         } == await asked.consented()  # fmt: skip
-        number = await asked.number(REF)
-        assert number is not None
-        assert NUMBER == number.reveal()
+        reached = await asked.number(REF)
+        assert reached is not None
+        number = reached.number
+        assert (NUMBER, NAME, True) == (number.reveal(), reached.name.reveal(), reached.named_on_machine)
         assert await asked.number(WITHOUT_CONSENT) is None
         assert await asked.number("A" * 22) is None
         assert REF == await asked.whose(number)
         assert await asked.whose(PHI("+12025550100")) is None
-        shell = CallingOut(Outreach(Campaign(0, 1)), asked, Calls(), lambda: Standing(agent_live=True, nurse_free=True))
+        shell = CallingOut(Outreach(Campaign(0, 1)), asked, Calls(), Written(), lambda: READY)
         assert Stopped.DONE is await shell.opt_out_caller(number)
         assert await asked.opt_out(REF)
         assert not await asked.opt_out("AAAAbbbbCCCCddddEEEEfQ")
@@ -80,7 +82,7 @@ def test_list_number_match_and_opt_out_go_over_the_wire_and_show_nowhere(
 
     everything = " ".join([caplog.text, *(str(vars(each)) for each in caplog.records), *shown, output])
     assert "http" in caplog.text.lower(), "no library said anything"
-    assert [] == [canary for canary in (NUMBER, NUMBER[2:], REF) if canary in everything]
+    assert [] == [canary for canary in (NUMBER, NUMBER[2:], REF, NAME) if canary in everything]
     assert [] == [path for path in folder.rglob("*") if path.is_file()]
     assert "" == output
 
@@ -156,7 +158,15 @@ async def test_an_unheard_of_zone_is_unknown_and_so_the_strictest() -> None:
     "number", ['"+4930123456"', '"911"', '"+1202555014x"', "12025550142", "null", '"+10025550142"']
 )
 async def test_what_is_no_number_of_the_united_states_is_none(number: str) -> None:
-    async with stub(f'{{"number": {number}}}'.encode()) as url:
+    async with stub(f'{{"number": {number}, "name": "Maria", "named_on_machine": true}}'.encode()) as url:
+        assert await LocalContacts(url).number(REF) is None
+
+
+@pytest.mark.parametrize(
+    "more", ['"named_on_machine": true', '"name": "Maria 4", "named_on_machine": true', '"name": "Maria"', '"name": 3']
+)
+async def test_a_number_without_a_name_to_ask_for_is_none(more: str) -> None:
+    async with stub(f'{{"number": "{NUMBER}", {more}}}'.encode()) as url:
         assert await LocalContacts(url).number(REF) is None
 
 
@@ -184,6 +194,8 @@ async def test_a_silent_service_and_none_at_all_are_no_answer(monkeypatch: pytes
 GOOD: Final = f"""[[contact]]
 ref = "{REF}"
 number = "{NUMBER}"
+name = "{NAME}"
+named_on_machine = true
 zone = "America/New_York"
 consented = true
 born = "1950-03-04"
@@ -193,7 +205,8 @@ record = "4471902"
 
 @pytest.mark.parametrize(
     "text",
-    ["", "contact = 3", GOOD + GOOD, GOOD.replace("+1", "1"), GOOD.replace(REF, "4471902"), GOOD + "name = 'Maria'\n",
+    ["", "contact = 3", GOOD + GOOD, GOOD.replace("+1", "1"), GOOD.replace(REF, "4471902"), GOOD + "age = 75\n",
+     GOOD.replace(NAME, "Maria 4"),
      GOOD.replace("03-04", "02-30"), GOOD.replace("New_York", "Berlin"), GOOD.replace("= true", "= 1")],
 )  # fmt: skip
 def test_a_file_of_contacts_that_is_none_is_refused(

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import turns
+from policies.attempts import Came, Kept, is_reference
 from policies.closed import Count, LogKind, NotClosed, OneOf, Reason
 from policies.events import (
     CALL,
@@ -20,12 +21,13 @@ from policies.events import (
     CallEvent,
     KeyPressed,
     LogLine,
+    OutreachHeld,
     TurnName,
     TurnTiming,
     decode,
     encode,
 )
-from policies.records import CallMetrics, Profile
+from policies.records import CallMetrics, Profile, ref_of
 from policies.vocabulary import FIELDS, Event
 from tests.unit.examples import a_call, records, values
 
@@ -46,8 +48,13 @@ def lines_of(event: Event) -> st.SearchStrategy[LogLine]:
 
 logs = st.sampled_from(Event).flatmap(lines_of)
 endings = st.builds(CallEnded, st.integers(0, CALL.high), records(CallMetrics))
-others = [records(event) for event in NAMES.values() if event not in (LogLine, CallEnded)]
-events = st.one_of(logs, endings, *others)
+others = [records(event) for event in NAMES.values() if event not in (LogLine, CallEnded, OutreachHeld)]
+patients = st.binary(min_size=16, max_size=16).map(ref_of).filter(is_reference).map(lambda ref: Kept(patient=ref))
+tried = st.builds(
+    lambda kept, day, came: kept.placed(day).came(came), patients, st.integers(1, 60_000), st.sampled_from(Came)
+)
+held = st.builds(OutreachHeld, st.integers(0, CALL.high), st.one_of(patients, patients.map(Kept.out), tried))
+events = st.one_of(logs, endings, held, *others)
 
 
 @given(events)

@@ -27,8 +27,11 @@ from policies.guardrails import (
     normal,
     screen_reply,
     screen_utterance,
+    to_callee,
 )
 from policies.phi import PHI, Utterance
+from policies.right_party import Line
+from policies.right_party_wording import Callee, NotSpeakable
 from policies.rules.written import red_flags
 
 RULES = red_flags()
@@ -261,3 +264,14 @@ def test_a_thought_of_suicide_is_a_hint_of_danger_for_signs_of_despair_alone(
     words: str, reason: EscalationReason
 ) -> None:
     assert Escalate(reason) == heard_as_likely(words, 0.01, 0.02, 0.95, 0.02)
+
+
+def test_a_sentence_with_her_name_is_as_her_record_and_made_of_a_name_alone() -> None:
+    callee = Callee(PHI("Zephyrine"), "Mercy Hospital", "202, 555, 0143", named_on_machine=False)
+    said = to_callee(Line.ASK_FOR, callee)
+
+    assert {Source.RECORD} == {sentence.source for sentence in said}
+    assert "May I speak with Zephyrine?" in [sentence.text.reveal() for sentence in said]
+    assert "Zephyrine" not in repr(said)
+    with pytest.raises(NotSpeakable):
+        Callee(PHI("Zephyrine, about her surgery"), "Mercy Hospital", "202, 555, 0143", named_on_machine=False)

@@ -32,7 +32,9 @@ class Orders:
     places: Callable[[], str] = lambda: NURSE
     rung: list[str] = field(default_factory=list)
 
-    async def place(self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int) -> PHI[str]:
+    async def place(
+        self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int, caller_id: str | None = None
+    ) -> PHI[str]:
         self.rung.append(number.reveal())
         return PHI(self.places())
 

@@ -18,10 +18,10 @@ from agent.keeper.state import SqliteState
 from agent.processes import Died, Service
 from agent.settings import Settings, SettingsRefused, from_environment
 from policies.acts import Act
-from policies.events import CallEnded, CallEvent, LineReady, LogLine
+from policies.events import CallEnded, CallEvent, KeyPressed, LineReady, LogLine
 from policies.vocabulary import Event
 from tests.kept import Office
-from tests.stub_line import NOBODY_SAID_THIS
+from tests.stub_line import NOBODY_SAID_THIS, PATIENT
 
 STUB = (sys.executable, *surroundings.PYTHON_FLAGS, "-m", "tests.stub_line")
 ROOT = Path(__file__).parent.parent.parent
@@ -40,15 +40,16 @@ class Started:
 
     def show(self, event: CallEvent) -> None:
         self.events.append(event)
-        if isinstance(event, CallEnded | LogLine):
+        if isinstance(event, CallEnded | LogLine | KeyPressed):
             self.over.set()
 
     async def launch(self, *flags: str, status: int | None = 0) -> int:
         async def ready(service: Service) -> int | None:
             self.services.append(service)
             self.over.clear()
-            if "--call" in flags:
-                while not any(isinstance(event, CallEnded) for event in self.events):
+            awaited = {"--call": CallEnded, "--held": KeyPressed, "--holds": KeyPressed}
+            for kind in (awaited[flag] for flag in flags if flag in awaited):
+                while not any(isinstance(event, kind) for event in self.events):
                     await self.over.wait()
                     self.over.clear()
             return status
@@ -71,6 +72,16 @@ async def test_a_call_that_ends_is_kept_before_the_launcher_returns(tmp_path: Pa
     state = SqliteState.open_to_read(tmp_path / "state")
     assert [event.metrics for event in started.events if isinstance(event, CallEnded)] == list(state.latest(5))
     state.close()
+
+
+async def test_what_is_held_of_a_patient_is_written_before_the_line_hears_so_and_known_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    first, again = Started(tmp_path), Started(tmp_path)
+
+    assert 0 == await first.launch("--holds")
+    assert 0 == await again.launch("--held")
+    assert PATIENT not in repr([*first.events, *again.events])
 
 
 async def test_the_caller_s_exit_status_is_the_launcher_s(tmp_path: Path) -> None:

@@ -127,3 +127,54 @@ def test_two_agents_for_one_number_are_refused(tmp_path: Path) -> None:
 def test_a_folder_without_agents_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AgentFileRefused, match="at least one"):
         lines.load(tmp_path)
+
+
+CALLS = {
+    "calls_from": '"2026-03-01"',
+    "calls_until": '"2026-03-31"',
+    "main_number": '"+12025550140"',
+    "on_call": '"ward"',
+}
+
+
+def test_an_agent_that_names_days_and_the_main_number_places_calls_and_leaves_no_message_unless_it_says_so(
+    tmp_path: Path,
+) -> None:
+    outreach = lines.read(write(tmp_path, **CALLS)).outreach
+
+    assert outreach is not None
+    assert (20_513, 20_543) == (outreach.campaign.first_day, outreach.campaign.last_day)
+    assert ("202, 555, 0140", False) == (outreach.spoken_number, outreach.leaves_message)
+    assert lines.read(write(tmp_path)).outreach is None
+    assert lines.load(ROOT / "deploy" / "agents").default.outreach is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"calls_from": '"1 March"'}, "calls_from"),
+        ({"calls_from": '"20260301"'}, "calls_from"),
+        ({"calls_until": ""}, "calls_until"),
+        ({"calls_from": ""}, "calls_until"),
+        ({"calls_until": '"2026-02-01"'}, "calls_until"),
+        ({"main_number": ""}, "main_number"),
+        ({"main_number": '"+4930123456"'}, "main_number"),
+        ({"leaves_message": '"yes"'}, "leaves_message"),
+        ({"on_call": ""}, "calls_from"),
+        ({"numbers": "[]"}, "calls_from"),
+        ({"hospital": '"St. Mary (main)"'}, "hospital"),
+    ],
+)
+def test_an_agent_that_could_not_call_as_it_must_is_refused_by_the_key(
+    tmp_path: Path, changes: dict[str, str], named: str
+) -> None:
+    with pytest.raises(AgentFileRefused, match=rf"^ward\.toml: {named}: "):
+        lines.read(write(tmp_path, **CALLS | changes))
+
+
+def test_only_one_agent_calls_the_hospitals_list(tmp_path: Path) -> None:
+    write(tmp_path, **CALLS)
+    write(tmp_path, file="other", name='"other"', **CALLS | {"numbers": '["+12025550144"]'})
+
+    with pytest.raises(AgentFileRefused, match="only one agent"):
+        lines.load(tmp_path)

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent import calling_out
-from agent.calling_out import CALLER_S, LIST_S, LOOK_S, CallingOut, Stopped
-from agent.contacts import Unreachable
+from agent.calling_out import CALLER_S, LIST_S, LOOK_S, CallingOut, IsHers, Stopped
+from agent.contacts import Reached, Unreachable
 from agent.outreach import Outreach
 from policies.attempts import Came, Kept, is_reference
 from policies.closed import from_wire, kinds_of, to_wire
@@ -199,9 +199,9 @@ class Hospital:
     async def consented(self) -> Mapping[str, Zone] | Unreachable:
         return {ref: Zone.EASTERN for ref in REFS if ref not in self.out}
 
-    async def number(self, ref: str) -> PHI[str] | None:
+    async def number(self, ref: str) -> Reached | None:
         self.asked.append(ref)
-        return PHI("".join(NUMBERS[ref]))
+        return Reached(PHI("".join(NUMBERS[ref])), PHI("Maria Lopez"), named_on_machine=False)
 
     async def whose(self, number: PHI[str]) -> str | Unreachable | None:
         if self._unreachable:
@@ -230,10 +230,10 @@ class Calls:
         self._came = came
         self._now = 0
 
-    async def call(self, number: PHI[str], opted_out: Callable[[], None]) -> Came:
+    async def call(self, whom: Reached, is_hers: IsHers, opted_out: Callable[[], None]) -> Came:
         self._now += 1
         self.most = max(self.most, self._now)
-        self.dialled.append(next(ref for ref, known in NUMBERS.items() if known == number.reveal()))
+        self.dialled.append(next(ref for ref, known in NUMBERS.items() if known == whom.number.reveal()))
         await asyncio.sleep(60)
         self._now -= 1
         if isinstance(self._came, Exception):
@@ -243,10 +243,39 @@ class Calls:
         return self._came
 
 
-def ran(core: Outreach, hospital: Hospital, calls: Calls, seconds: float, standing: Standing = READY) -> None:
+class Written:
+    """Books that write at once, and note what."""
+
+    def __init__(self, *, silent: int = 0) -> None:
+        """silent: so many times nobody says that it is written."""
+        self.rows: list[Kept] = []
+        self._silent = silent
+
+    async def written(self, kept: Kept) -> bool:
+        if self._silent:
+            self._silent -= 1
+            return False
+        self.tell(kept)
+        return True
+
+    def tell(self, kept: Kept) -> None:
+        self.rows.append(kept)
+
+
+def ran(
+    core: Outreach,
+    hospital: Hospital,
+    calls: Calls,
+    seconds: float,
+    standing: Standing = READY,
+    books: Written | None = None,
+    at_s: int = MORNING_S,
+) -> None:
+    books = books or Written()
+
     async def run() -> None:
         clock = asyncio.get_running_loop().time
-        shell = CallingOut(core, hospital, calls, lambda: standing, lambda: MORNING_S + clock())
+        shell = CallingOut(core, hospital, calls, books, lambda: standing, lambda: at_s + clock())
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(seconds):
                 await shell.run()
@@ -300,7 +329,7 @@ def test_a_caller_who_opts_out_is_matched_by_the_hospital_and_her_number_is_not_
     core, hospital = Outreach(CAMPAIGN), Hospital(unreachable=2)
 
     async def run() -> tuple[Stopped, Stopped]:
-        shell = CallingOut(core, hospital, Calls(), lambda: READY, lambda: MORNING_S)
+        shell = CallingOut(core, hospital, Calls(), Written(), lambda: READY, lambda: MORNING_S)
         found = await shell.opt_out_caller(PHI("".join(NUMBERS[REFS[2]])))
         return found, await shell.opt_out_caller(PHI("+12025550100"))
 
@@ -312,7 +341,7 @@ def test_a_caller_who_opts_out_is_matched_by_the_hospital_and_her_number_is_not_
 def test_a_hospital_that_cannot_be_asked_is_told_to_the_caller_in_time() -> None:
     async def run() -> tuple[Stopped, float]:
         loop = asyncio.get_running_loop()
-        shell = CallingOut(Outreach(CAMPAIGN), Hospital(unreachable=99), Calls(), lambda: READY)
+        shell = CallingOut(Outreach(CAMPAIGN), Hospital(unreachable=99), Calls(), Written(), lambda: READY)
         return await shell.opt_out_caller(PHI(NUMBERS[REFS[0]])), loop.time()
 
     stopped, after_s = at_once(run())

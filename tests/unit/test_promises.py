@@ -36,7 +36,16 @@ class Orders:
     ended: list[str] = field(default_factory=list)
     refuses: bool = False
 
-    async def place(self, number: PHI[str], twiml: str, *, ring_s: int, status_url: str, limit_s: int) -> PHI[str]:
+    async def place(
+        self,
+        number: PHI[str],
+        twiml: str,
+        *,
+        ring_s: int,
+        status_url: str,
+        limit_s: int,
+        caller_id: str | None = None,
+    ) -> PHI[str]:
         if self.refuses:
             raise CarrierFailed(CarrierReason.REFUSED)
         self.placed.append((number.reveal(), twiml))

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policies.attempts import Kept
 from policies.closed import Bucket, Choice, Count, Flag, Kind, NotClosed, Reason, Shape, check, kinds_of
 from policies.records import (
     DURATION_S,
@@ -39,7 +40,7 @@ from tests.unit.examples import a_call, a_presence, records
 
 PAGE = Path(__file__).parents[2] / "docs" / "what-we-keep.md"
 KEPT: list[type[Any]] = [
-    CallMetrics, Presence, InForce, NurseStatus, SealedTranscript, KeptTranscript, TranscriptKey, AgentPolicy,
+    CallMetrics, Presence, InForce, NurseStatus, Kept, SealedTranscript, KeptTranscript, TranscriptKey, AgentPolicy,
     WorkspacePolicy, Evidence, ListedModel, AgentFile, Token, AuditEntry, TreeHead,
 ]  # fmt: skip
 CANARY = "Xanthippe"

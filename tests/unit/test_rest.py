@@ -67,6 +67,18 @@ async def test_a_nurse_is_rung_with_everything_said_and_nothing_recorded() -> No
     assert [] == served.exchange.account.recordings
 
 
+async def test_a_number_that_is_not_ours_is_never_shown_to_anybody() -> None:
+    async with twin() as served, served.carrier() as carrier:
+
+        def shows(caller_id: str) -> Awaitable[object]:
+            return carrier.place(PHI(PATIENT), TWIML, ring_s=18, status_url=STATUS, limit_s=60, caller_id=caller_id)
+
+        await shows(OURS)
+        assert CarrierReason.NUMBER_REFUSED is await why(shows(NURSE))
+
+    assert [OURS] == [asked["from_"] for asked in served.exchange.asked]
+
+
 async def test_whoever_knows_no_carriers_package_is_given_two_ports() -> None:
     async with twin() as served, served.carrier() as both:
         carrier: Carrier = both

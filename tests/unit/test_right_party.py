@@ -176,9 +176,13 @@ TELLING: Final = re.compile(
 )
 
 
+def said_in(line: Line, callee: Callee = CALLEE) -> str:
+    return " ".join(sentence.reveal() for sentence in worded(line, callee))
+
+
 @pytest.mark.parametrize("line", Line)
 def test_every_line_has_words_that_name_no_reason_and_no_department(line: Line) -> None:
-    said = worded(line, CALLEE).reveal()
+    said = said_in(line)
 
     assert TELLING.search(said) is None
     assert "{" not in said
@@ -186,18 +190,25 @@ def test_every_line_has_words_that_name_no_reason_and_no_department(line: Line) 
 
 
 def test_before_she_is_asked_for_the_call_says_whose_it_is_and_how_to_stop_it() -> None:
-    first, *rest = worded(Line.ASK_FOR, CALLEE).reveal().split(". ")
+    first, *rest = [sentence.reveal() for sentence in worded(Line.ASK_FOR, CALLEE)]
 
-    assert "Hello, this is the automated AI assistant of Mercy Hospital" == first
-    assert ["May I speak with Zephyrine? To stop these calls, say stop calling, or press 9."] == rest
+    assert "Hello, this is the automated AI assistant of Mercy Hospital." == first
+    assert ["May I speak with Zephyrine?", "To stop these calls, say stop calling, or press 9."] == rest
+
+
+@pytest.mark.parametrize("line", Line)
+def test_a_point_in_the_hospitals_name_parts_no_sentence(line: Line) -> None:
+    saint = Callee(PHI(NAME), "St. Mary Hospital", NUMBER, named_on_machine=True)
+
+    assert len(worded(line, CALLEE)) == len(worded(line, saint))
 
 
 def test_a_message_names_her_only_with_her_consent() -> None:
     unnamed = Callee(PHI(NAME), HOSPITAL, NUMBER, named_on_machine=False)
 
-    assert NAME in worded(Line.MESSAGE, CALLEE).reveal()
-    assert NAME not in worded(Line.MESSAGE, unnamed).reveal()
-    assert NUMBER in worded(Line.MESSAGE, unnamed).reveal()
+    assert NAME in said_in(Line.MESSAGE)
+    assert NAME not in said_in(Line.MESSAGE, unnamed)
+    assert NUMBER in said_in(Line.MESSAGE, unnamed)
     assert TELLING.search(NAMELESS) is None
 
 

@@ -24,8 +24,9 @@ from telephony.audio import SILENCE
 from telephony.doors import ServerConfig
 from telephony.leg import Ended, EndReason, Heard, Leg, LegLimits
 from telephony.pacing import ClipPlayed
+from telephony.rooms import CallStatus
 from telephony.server import Observers, PageFile, application, serve
-from telephony.switchboard import EndDecision, Line, Refusal, Switchboard
+from telephony.switchboard import Again, EndDecision, Line, Refusal, Switchboard
 from telephony.tokens import Purpose
 from telephony.webhooks import Staff, nobody
 
@@ -49,6 +50,7 @@ class Served:
     board: Switchboard
     refusals: list[Refusal] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    told: list[tuple[str, CallStatus]] = field(default_factory=list)
     legs: list[Leg] = field(default_factory=list)
     ends: list[EndReason] = field(default_factory=list)
     decision: EndDecision = EndDecision.GOODBYE
@@ -161,6 +163,7 @@ async def served(
         ),
         page={"/": PageFile("text/html", b"<!doctype html>")},
         staff=staff,
+        placed=lambda leg, status: here.told.append((leg, status)),
     )
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
@@ -236,6 +239,38 @@ async def test_a_nurse_is_dialled_when_the_call_says_so() -> None:
 async def test_after_the_nurse_has_talked_the_call_is_over() -> None:
     async with served() as here:
         assert ["Hangup"] == verbs(await here.post("/twilio/after-nurse", form(DialCallStatus="completed")))
+
+
+ONE = "CA" + "1" * 32
+OTHER = "CA" + "2" * 32
+
+
+def placed(**more: str) -> dict[str, str]:
+    """Of a call that we placed: the number called from is ours."""
+    return form() | {"From": NUMBER, "To": "+15550100" + CANARY, "Direction": "outbound-api", "CallSid": ONE} | more
+
+
+async def test_how_far_a_call_that_we_placed_has_come_is_told_by_the_reference_of_its_leg() -> None:
+    async with served(development=False) as here:
+        for status in ("ringing", "ringing", "busy", "spoken"):
+            await here.signed("/twilio/placed/0123456789abcdef", placed(CallStatus=status))
+
+        assert [("0123456789abcdef", CallStatus.RINGING), ("0123456789abcdef", CallStatus.BUSY)] == here.told
+        answer = await here.post("/twilio/placed/0123456789abcdef", placed(CallStatus="completed"))
+        assert (403, 2) == (answer.status, len(here.told))
+
+
+async def test_whoever_is_not_known_on_a_call_of_ours_is_hung_up_on_and_whoever_is_comes_back_to_us() -> None:
+    async with served(development=False) as here:
+        assert ["Hangup"] == verbs(await here.signed("/twilio/ended", placed()))
+        here.board.begin(PHI(OTHER))
+        here.board.settle(PHI(OTHER), Again(Purpose.REACHED))
+        answer = await here.signed("/twilio/ended", placed(CallSid=OTHER))
+        assert ["Connect", *WITHOUT_US] == verbs(answer)
+        ticket = here.board.redeem(token(answer), PHI(OTHER))
+        assert ticket is not None
+        assert (Purpose.REACHED, "cardiology") == (ticket.purpose, ticket.agent)
+        assert WITHOUT_US == verbs(await here.signed("/twilio/ended/0123456789abcdef", placed(CallSid=OTHER)))
 
 
 async def test_a_stream_that_nobody_knows_of_ends_at_an_apology_and_a_nurse() -> None:

@@ -99,3 +99,46 @@ async def test_only_so_many_outcomes_are_remembered_and_none_by_its_name() -> No
     assert not set(board._outcomes) & {f"CA{n}".encode() for n in range(OUTCOMES + 10)}
     assert {32} == {len(digest) for digest in board._outcomes}
     assert EndDecision.LOST is await board.outcome(PHI("CA0"), 1)
+
+
+def test_somebody_is_rung_by_us_only_while_half_of_the_places_are_left_for_callers() -> None:
+    clock = Clock()
+    board = Switchboard(calls=4, clock=clock)
+    first = board.invite_callee("leg1", "a", 25)
+    assert first is not None
+    assert board.invite(Purpose.PATIENT, "a", CALL) is not None
+
+    assert board.invite_callee("leg2", "a", 25) is None
+    board.uninvite_callee("leg1")
+    assert board.redeem(first, CALL) is None
+    assert board.invite_callee("leg2", "a", 25) is not None
+
+
+def test_a_telephone_that_is_rung_holds_its_place_for_as_long_as_it_may_ring() -> None:
+    clock = Clock()
+    board = Switchboard(calls=2, clock=clock)
+    token = board.invite_callee("leg1", "a", 25)
+    assert token is not None
+    clock.now_s = 25 + TTL_S - 1
+
+    assert not board.spare
+    ticket = board.redeem(token, CALL)
+    assert ticket is not None
+    assert (Purpose.CALLEE, "leg1") == (ticket.purpose, ticket.leg)
+
+
+def test_nobody_is_rung_by_a_line_that_takes_no_calls() -> None:
+    draining, unsure = Switchboard(calls=4, clock=Clock()), Switchboard(calls=4, clock=Clock())
+    draining.draining = True
+    unsure.may_take = lambda: False
+
+    assert [None, None] == [board.invite_callee("leg1", "a", 25) for board in (draining, unsure)]
+
+
+@pytest.mark.parametrize("purpose", [Purpose.REACHED, Purpose.HANDED])
+def test_a_call_that_goes_on_is_never_refused_its_next_stream(purpose: Purpose) -> None:
+    board = Switchboard(calls=1, clock=Clock())
+    board.begin(CALL)
+    board.draining = True
+
+    assert board.invite(purpose, "a", CALL) is not None

@@ -62,6 +62,10 @@ KEYS: Final[Schema] = {
         "workflow": shapes.words_of(*(workflow.value for workflow in Workflow)),
         "on_call": {"type": "string", "maxLength": 32},
         "identify": {"type": "boolean"},
+        "calls_from": {"type": "string", "maxLength": 10},
+        "calls_until": {"type": "string", "maxLength": 10},
+        "main_number": {"type": "string", "maxLength": 16},
+        "leaves_message": {"type": "boolean"},
     },
     "required": [
         "name", "state", "hospital", "numbers", "nurse_number", "time_zone", "engine", "knowledge", "retention",
