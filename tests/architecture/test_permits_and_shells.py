@@ -64,7 +64,8 @@ REFUSES_TO_START: Final = {"agent.__main__"}
 TASK_OWNERS: Final = {
     "agent.call", "agent.calling_out", "agent.egress", "agent.fetchers", "agent.handoff", "agent.nurse_leg",
     "agent.processes", "agent.proof.control",
-    "agent.proof.session", "agent.proof.transfers", "agent.service", "agent.shared", "telephony.deletion", "telephony.leg", "telephony.server",
+    "agent.proof.session", "agent.proof.transfers", "agent.service", "agent.shared", "telephony.deletion",
+    "telephony.leg", "telephony.server",
     "telephony.twin.carrier", "telephony.twin.exchange", "telephony.twin.in_process",
     "telephony.twin.night", "telephony.twin.pjsip",
 }  # fmt: skip
