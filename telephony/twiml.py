@@ -121,6 +121,7 @@ def nurse_waits_for_call() -> str:
     return _document(
         _say(_BEING_CALLED),
         *(part for _ in range(CALLED_WAITS) for part in (_pause(CALLED_EVERY_S), _say(_STILL_CALLED))),
+        _say(_CAME_NOT),
     )
 
 

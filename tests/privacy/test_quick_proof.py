@@ -35,7 +35,7 @@ LOOKS_NEED_ROOT = {
     Place.BUS_MEMORY.value,
     Place.NETWORK.value,
 }
-NEVER_HERE = {Place.SWAP.value, Place.EGRESS_MEMORY.value}
+NEVER_HERE = {Place.SWAP.value, Place.EGRESS_MEMORY.value, Place.BOOK.value}
 PROOF = [sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent.proof"]
 
 
