@@ -16,6 +16,7 @@ from typing import Final
 
 import telephony
 from agent import forgetting
+from agent.at_carrier import tell_alarms
 from agent.briefing import Briefing
 from agent.bus_check import examined
 from agent.call import Call
@@ -392,6 +393,7 @@ async def run(
     calls = Calls(settings, models, agents, pipe, log, metrics, retaining, judge.refusal, refs, fetchers)
     if fetchers is not None:
         board.may_take = lambda: fetchers.ready
+        metrics.standing = fetchers.deletions.standing
     app = application(
         config,
         calls.answer,
@@ -400,6 +402,7 @@ async def run(
         default=Line(lines.default.name, lines.default.nurse_number),
         observers=Observers(
             count=lambda refusal: refused(refusal, pipe, metrics),
+            over=fetchers.deletions.ended if fetchers is not None else lambda _: None,
             report=report,
             metrics=lambda: metrics.render().decode("ascii"),
             health=metrics.health,
@@ -421,13 +424,14 @@ async def run(
             else None
         )
         fetching = tasks.create_task(fetchers.run(), name="fetchers") if fetchers is not None else None
+        watched = tasks.create_task(tell_alarms(metrics.standing, log), name="carrier") if metrics.standing else None
         forgets = tasks.create_task(forgetting.now_and_then(), name="forget")
         draining = tasks.create_task(drain(asked, stop, board, calls), name="drain")
         tls = (settings.tls.cert, settings.tls.key) if settings.tls else None
         await serve(
             app, bound, calls=settings.limits.calls, message_bytes=settings.limits.message_bytes, stop=stop, tls=tls
         )
-        for task in (present, ahead, forgets, fetching, draining):
+        for task in (present, ahead, forgets, fetching, watched, draining):
             if task is not None:
                 task.cancel()
     models.speech.close()

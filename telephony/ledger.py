@@ -18,6 +18,9 @@ from telephony.signature import Seen
 
 MOST_RECORDS: Final = 20_000  # one line's calls of a day or more; beyond it the carrier remembers, see `Ledger`
 SETTLING_S: Final = 60.0  # "wait at least 1 minute to make your DELETE request" (Twilio, error 20009)
+LIVE_S: Final = (
+    60.0  # between two looks at a call that was told to be over and goes on: its record may go a minute later
+)
 WAITS_S: Final = (15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 300.0, 900.0, 3_600.0)
 """After each failure in turn; the last for ever.  Six tries fall into the 5 minutes of the bar; "in rare cases" it
 takes the carrier 14 days (Twilio, error 20009)."""
@@ -29,7 +32,7 @@ class Owed:
 
     call_sid: PHI[str]
     since_s: float
-    """The call's end; of a record found at the carrier, when it was found."""
+    """The call's end; of a record found at the carrier, when it was found; of a call that goes on, when it last did."""
     tries: int = 0
 
 
@@ -109,6 +112,12 @@ class Ledger:
         wait_s = WAITS_S[min(owed.tries, len(WAITS_S) - 1)]
         owed.tries += 1
         self._wait(owed, now_s + wait_s * self._chance.uniform(0.8, 1.0))
+
+    def live(self, owed: Owed, now_s: float) -> None:
+        """Its call goes on: it is owed from its end, which is looked for again soon."""
+        owed.since_s = now_s
+        owed.tries = 0
+        self._wait(owed, now_s + LIVE_S * self._chance.uniform(0.8, 1.0))
 
     def _take(self, call_sid: PHI[str], since_s: float, due_s: float) -> bool:
         """False if there is no place for it."""

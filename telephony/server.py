@@ -23,13 +23,26 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request as WebSocketRequest
 from websockets.http11 import Response as WebSocketResponse
 
+from policies.phi import PHI
 from telephony.doors import Doors, ServerConfig
 from telephony.listening import QuietServer, quiet_config
 from telephony.media import Handler, MediaEndpoint
 from telephony.rooms import NoRooms, Rooms
 from telephony.switchboard import Line, Refusal, Switchboard
 from telephony.tokens import Purpose
-from telephony.webhooks import AFTER_NURSE, AFTER_ROOM, ENDED, FAILSAFE, MEDIA, NURSE, ROOM, VOICE, Lines, Webhooks
+from telephony.webhooks import (
+    AFTER_NURSE,
+    AFTER_ROOM,
+    ENDED,
+    FAILSAFE,
+    MEDIA,
+    NURSE,
+    ROOM,
+    STATUS,
+    VOICE,
+    Lines,
+    Webhooks,
+)
 
 GRACE_S: Final = 10  # after the last call, for answers on their way
 
@@ -54,6 +67,8 @@ class Observers:
 
     count: Callable[[Refusal], None] = lambda _: None
     """Called for everything that is turned away."""
+    over: Callable[[PHI[str]], None] = lambda _: None
+    """Called for a call that is over, or that comes to nobody here any more: its SID.  More than once for some."""
     report: Callable[[Exception], None] = lambda _: None
     """Called with what a handler raised: its type and place may be kept, its text may not."""
     ready: Callable[[], bool] = lambda: True
@@ -81,7 +96,7 @@ def application(
     rooms: who fetches nurses by calls of our own; None: nobody.
     """
     doors = Doors(config)
-    webhooks = Webhooks(config, doors, board, lines, observers.count, rooms or NoRooms())
+    webhooks = Webhooks(config, doors, board, lines, observers.count, rooms or NoRooms(), observers.over)
     media = MediaEndpoint(config, doors, board, default, handler, observers.count, observers.report)
     routes: list[BaseRoute] = [
         Route(VOICE, webhooks.voice, methods=["POST"]),
@@ -90,6 +105,7 @@ def application(
         Route(AFTER_NURSE, webhooks.after_nurse, methods=["POST"]),
         Route(FAILSAFE, webhooks.failsafe, methods=["GET", "POST"]),
         Route(NURSE + "{leg}", webhooks.nurse, methods=["POST"]),
+        Route(STATUS, webhooks.status, methods=["POST"]),
         Route(ROOM + "{room}", webhooks.room, methods=["POST"]),
         Route(AFTER_ROOM + "{room}", webhooks.after_room, methods=["POST"]),
         WebSocketRoute(MEDIA, media.answer),

@@ -22,6 +22,7 @@ MEDIA: Final = "/twilio/media"
 ENDED: Final = "/twilio/ended"
 AFTER_NURSE: Final = "/twilio/after-nurse"
 FAILSAFE: Final = "/twilio/failsafe"
+STATUS: Final = "/twilio/status"  # of any call of a number of ours
 NURSE: Final = "/twilio/nurse/"  # and the reference of her leg
 ROOM: Final = "/twilio/room/"  # and the room's name
 AFTER_ROOM: Final = "/twilio/after-room/"  # likewise
@@ -53,7 +54,10 @@ class Webhooks:
         lines: Lines,
         count: Callable[[Refusal], None],
         rooms: Rooms,
+        over: Callable[[PHI[str]], None],
     ) -> None:
+        """over: told of a call that is over or is left to the carrier; of some more than once."""
+        self._over = over
         self._rooms = rooms
         self._config = config
         self._doors = doors
@@ -70,10 +74,12 @@ class Webhooks:
         line = self._line(fields)
         if line is None:
             self._count(Refusal.NUMBER)
+            self._over(call_sid)
             return _answer(twiml.unknown())
         token = self._board.invite(Purpose.PATIENT, line.agent, call_sid)
         if token is None:
             self._count(Refusal.BUSY)
+            self._over(call_sid)
             return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
         return _answer(connecting(self._config.origins, token))
 
@@ -87,6 +93,7 @@ class Webhooks:
         decision = await self._board.outcome(call_sid, OUTCOME_S)
         if isinstance(decision, Room) and self._rooms.sent(decision.name, decision.role, call_sid):
             return _answer(self._into(decision))
+        self._over(call_sid)
         if only(fields, "Direction") == OUTBOUND:
             return _answer(twiml.goodbye())  # a nurse's: she is not put through to another
         line = self._line(fields)
@@ -102,7 +109,8 @@ class Webhooks:
         asked = await self._asked(request, AFTER_NURSE)
         if isinstance(asked, Response):
             return asked
-        _, fields = asked
+        call_sid, fields = asked
+        self._over(call_sid)
         line = self._line(fields)
         if only(fields, "DialCallStatus") in ("completed", "answered"):
             return _answer(twiml.goodbye())
@@ -117,6 +125,15 @@ class Webhooks:
         status = CallStatus.of(only(asked[1], "CallStatus"))
         if status is not None:
             self._rooms.status(leg, status)
+        return Response(status_code=204)
+
+    async def status(self, request: Request) -> Response:
+        """A call of a number of ours has ended, whatever became of it before: also one that never had a stream."""
+        asked = await self._asked(request, STATUS, "CallStatus")
+        if isinstance(asked, Response):
+            return asked
+        if only(asked[1], "CallStatus") in ENDED_CALL:
+            self._over(asked[0])
         return Response(status_code=204)
 
     async def room(self, request: Request) -> Response:
@@ -142,13 +159,16 @@ class Webhooks:
         call_sid, fields = asked
         if only(fields, "CallStatus") in ENDED_CALL:
             self._rooms.left(name, Role.PATIENT, call_sid)
+            self._over(call_sid)
             return _answer(twiml.goodbye())
         self._rooms.back(name)
         line = self._line(fields)
         if line is None:
+            self._over(call_sid)
             return _answer(twiml.unknown())
         token = self._board.invite(Purpose.BACK, line.agent, call_sid)
         if token is None:
+            self._over(call_sid)
             return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
         return _answer(connecting(self._config.origins, token, again=True))
 
@@ -162,10 +182,18 @@ class Webhooks:
         if request.method == "POST":
             body = await _body(request)
             fields = form_fields(request.headers.get("content-type", ""), body) if body is not None else None
+            self._left_to_the_carrier(request, fields)
         line = self._line(fields or [])
         if line is None:
             return _answer(twiml.unknown())
         return _answer(twiml.failsafe(line.nurse_number, self._url(AFTER_NURSE)))
+
+    def _left_to_the_carrier(self, request: Request, fields: FormFields | None) -> None:
+        """Only what the carrier signed: anybody may ask for the fail-safe, and nobody else names a call."""
+        if fields and self._doors.webhook(FAILSAFE, request.url.query, request.headers, fields) is None:
+            call_sid = self._doors.call_sid(fields)
+            if call_sid is not None:
+                self._over(PHI(call_sid))
 
     async def _asked(self, request: Request, path: str, also: str = "") -> tuple[PHI[str], FormFields] | Response:
         """Whose call, and the form; or the refusal.  also: a field that tells requests of one path apart."""
