@@ -402,6 +402,7 @@ async def run(
         default=Line(lines.default.name, lines.default.nurse_number),
         observers=Observers(
             count=lambda refusal: refused(refusal, pipe, metrics),
+            begun=fetchers.deletions.begun if fetchers is not None else lambda _: None,
             over=fetchers.deletions.ended if fetchers is not None else lambda _: None,
             report=report,
             metrics=lambda: metrics.render().decode("ascii"),

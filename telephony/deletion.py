@@ -95,6 +95,11 @@ class Deletions:
     def _lately(self) -> bool:
         return self._clock() - self._state_at_s <= DOUBT_S
 
+    def begun(self, call_sid: PHI[str]) -> None:
+        """A call of ours goes on: its end is looked for, whether anybody tells of it or not."""
+        self._ledger.begun(call_sid, self._clock())
+        self._woken.set()
+
     def ended(self, call_sid: PHI[str]) -> None:
         """A call of ours is over, or nothing more of it comes to us.  May be told more than once."""
         self._ledger.ended(call_sid, self._clock())
@@ -133,7 +138,7 @@ class Deletions:
         elif found is Deleted.LIVE:
             self._ledger.live(owed, self._clock())
         else:
-            self._ledger.failed(owed, self._clock())
+            self._ledger.failed(owed, self._clock(), over=found is Deleted.UNFINISHED)
 
     async def _sweep(self) -> None:
         """Of what an earlier process left, of calls whose end nobody told, and of records that came back."""

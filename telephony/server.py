@@ -67,6 +67,8 @@ class Observers:
 
     count: Callable[[Refusal], None] = lambda _: None
     """Called for everything that is turned away."""
+    begun: Callable[[PHI[str]], None] = lambda _: None
+    """Called for a call that comes in and is answered: its SID."""
     over: Callable[[PHI[str]], None] = lambda _: None
     """Called for a call that is over, or that comes to nobody here any more: its SID.  More than once for some."""
     report: Callable[[Exception], None] = lambda _: None
@@ -96,7 +98,9 @@ def application(
     rooms: who fetches nurses by calls of our own; None: nobody.
     """
     doors = Doors(config)
-    webhooks = Webhooks(config, doors, board, lines, observers.count, rooms or NoRooms(), observers.over)
+    webhooks = Webhooks(
+        config, doors, board, lines, observers.count, rooms or NoRooms(), observers.begun, observers.over
+    )
     media = MediaEndpoint(config, doors, board, default, handler, observers.count, observers.report)
     routes: list[BaseRoute] = [
         Route(VOICE, webhooks.voice, methods=["POST"]),

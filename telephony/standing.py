@@ -16,7 +16,7 @@ class Standing:
     """As of now, as far as we know."""
 
     undeleted: int
-    """Records of calls, told to be over, that stand there."""
+    """Records of calls that are over, as far as we know, that stand there."""
     oldest_s: float
     """Since the oldest of them should have begun to go: its call's end, or when it was found."""
     deleted: int

@@ -54,9 +54,11 @@ class Webhooks:
         lines: Lines,
         count: Callable[[Refusal], None],
         rooms: Rooms,
+        begun: Callable[[PHI[str]], None],
         over: Callable[[PHI[str]], None],
     ) -> None:
-        """over: told of a call that is over or is left to the carrier; of some more than once."""
+        """begun: told of a call that comes in; over: of one that is over or is left to the carrier, of some twice."""
+        self._begun = begun
         self._over = over
         self._rooms = rooms
         self._config = config
@@ -81,6 +83,7 @@ class Webhooks:
             self._count(Refusal.BUSY)
             self._over(call_sid)
             return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
+        self._begun(call_sid)
         return _answer(connecting(self._config.origins, token))
 
     async def ended(self, request: Request) -> Response:
