@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from agent.availability import Availability
 from agent.fetching import Fetch, News, Promising
@@ -23,8 +24,10 @@ from policies.phi import PHI
 from telephony.deletion import Deletions
 from telephony.doors import Origins
 from telephony.leg import Leg
+from telephony.numbers import Wanted
 from telephony.rest import CarrierAccount, TwilioCarrier
 from telephony.switchboard import Switchboard
+from telephony.webhooks import STATUS
 
 
 def account_of(settings: Settings, lines: Lines) -> CarrierAccount | None:
@@ -46,9 +49,17 @@ def account_of(settings: Settings, lines: Lines) -> CarrierAccount | None:
         auth_token=settings.twilio_auth_token,
         caller_id=numbers[0],
         numbers=numbers,
+        wanted=wanted_of(settings),
         base_url=settings.carrier_url,
         egress_port=None if settings.carrier_url is not None else settings.egress_port,
     )
+
+
+def wanted_of(settings: Settings) -> Wanted:
+    """The carrier reaches us by a name only in production: elsewhere its numbers are left as they are."""
+    host = urlsplit(settings.origin).hostname or ""
+    status_url = "" if settings.development else settings.origin + STATUS
+    return Wanted(status_url, settings.fallback_url or "", (host,))
 
 
 def lists_of(settings: Settings, lines: Lines, told: Told) -> OnCallLists:

@@ -13,8 +13,10 @@ from policies.events import CallRefusal
 from policies.guardrails import EscalationReason
 from policies.layers import Layer, Protection, unprotected
 from policies.records import CallMetrics, EndReason, Outcome
+from policies.vocabulary import CarrierAlarm
 from telephony.promise import OVER as PROMISE_OVER
 from telephony.promise import State
+from telephony.standing import Standing
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"  # the Prometheus text format
 EDGES_MS: Final = tuple(
@@ -60,6 +62,8 @@ class LineMetrics:
         self._promised: Mapping[State, int] = {}
         self._on_call_wrong = 0
         self._times = {timed: _Histogram() for timed in Timed}
+        self.standing: Callable[[], Standing] | None = None
+        """What stands at the carrier; None where this process asks none."""
 
     def live(self, calls: int) -> None:
         """How many calls there are now."""
@@ -73,10 +77,12 @@ class LineMetrics:
         self._locks = held
 
     def health(self) -> str:
-        """For who may read the metrics: what this process goes on without, if anything."""
+        """For who may read the metrics: what this process goes on without, and what at the carrier is an alarm."""
         missing = [layer.value for layer in Layer if layer not in self._locks]
         open_to = [kind.value for kind in unprotected(self._locks)]
-        told = (("without", missing), ("unprotected", open_to))
+        standing = None if self.standing is None else self.standing()
+        alarms = [] if standing is None else [f"{a.value} {count}" for a, count in standing.alarms().items() if count]
+        told = (("without", missing), ("unprotected", open_to), ("at the carrier", alarms))
         return "\n".join(["ok", *(f"{what}: {', '.join(names)}" for what, names in told if names), ""])
 
     def observe(self, timed: Timed, ms: float) -> None:
@@ -133,6 +139,7 @@ class LineMetrics:
         yield from _family("quietline_engine_failures_total", "counter", "Times an engine gave no result.", failed)
         dropped = [("", self._dropped_events)]
         yield from _family("quietline_events_dropped_total", "counter", "Events the keeper never got.", dropped)
+        yield from _at_carrier(None if self.standing is None else self.standing())
         yield "# HELP quietline_latency_seconds What each stage of a reply took."
         yield "# TYPE quietline_latency_seconds histogram"
         for timed, histogram in self._times.items():
@@ -157,6 +164,25 @@ class _Histogram:
         yield f'{name}_bucket{{stage="{timed.value}",le="+Inf"}} {total}'
         yield f'{name}_sum{{stage="{timed.value}"}} {self._sum_ms / 1000:.3f}'
         yield f'{name}_count{{stage="{timed.value}"}} {total}'
+
+
+def _at_carrier(standing: Standing | None) -> Iterator[str]:
+    """All 0 where no carrier is asked, which the first says."""
+    undeleted, deleted, failures = (0, 0, 0) if standing is None else (
+        standing.undeleted, standing.deleted, standing.failures,
+    )  # fmt: skip
+    oldest_s = 0 if standing is None else int(standing.oldest_s)
+    alarms = dict.fromkeys(CarrierAlarm, 0) if standing is None else standing.alarms()
+    for name, kind, means, value in (
+        ("watched", "gauge", "1 where the carrier is asked to delete.", int(standing is not None)),
+        ("records", "gauge", "Records of ended calls that stand at the carrier.", undeleted),
+        ("oldest_record_seconds", "gauge", "How long the oldest of them has been owed.", oldest_s),
+        ("records_deleted_total", "counter", "Records deleted and seen to be gone.", deleted),
+        ("requests_failed_total", "counter", "Requests about records or settings that failed.", failures),
+    ):
+        yield from _family(f"quietline_carrier_{name}", kind, means, [("", value)])
+    found = ((_labels(alarm=alarm), alarms[alarm]) for alarm in CarrierAlarm)
+    yield from _family("quietline_carrier_alarm", "gauge", "How much at the carrier is as it must not be.", found)
 
 
 def _family(name: str, kind: str, means: str, series: Iterable[tuple[str, int]]) -> Iterator[str]:

@@ -76,6 +76,8 @@ async def looked(settings: Settings, environment: Mapping[str, str]) -> list[Fou
     """Everything, in the order of the page in docs/operating.md."""
     told = await _locks(settings, environment)
     found = [*_layers(told, settings), _swap(told, settings), _cores(told), _disks(told, settings)]
+    if not settings.development:
+        found.append(_fallback(settings))
     if settings.redis_url is not None:
         seen = await bus_check.examined(settings.redis_url, settings.keeper_redis_url)
         judged = Judged.of(not seen.wrong) if seen.answers else Judged.NOT_EXAMINED
@@ -140,6 +142,17 @@ def _layers(told: Mapping[str, Any], settings: Settings) -> list[Found]:
 def _open(kind: Protection, *, named: bool) -> str:
     layers = " or ".join(sorted(layer.value for layer in GIVEN_BY[kind]))
     return f"nothing protects it; {layers} would" + ("; named in QUIETLINE_UNPROTECTED" if named else "")
+
+
+def _fallback(settings: Settings) -> Found:
+    """Whether the numbers have it is seen by the line, at its start and hourly: the carrier is not asked here."""
+    name = "callers reach a nurse while this service is down"
+    if settings.fallback_url is not None:
+        return Found(
+            name, Judged.GOOD, "set on our numbers at the start; /healthz says without_fallback where it is not"
+        )
+    says = "set QUIETLINE_FALLBACK_URL, or each number's fallback at the carrier; /healthz says without_fallback if not"
+    return Found(name, Judged.NOT_EXAMINED, says)
 
 
 def _swap(told: Mapping[str, Any], settings: Settings) -> Found:

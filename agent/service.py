@@ -16,6 +16,7 @@ from typing import Final
 
 import telephony
 from agent import forgetting
+from agent.at_carrier import tell_alarms
 from agent.availability import Availability
 from agent.books import KeepersBooks
 from agent.briefing import Briefing
@@ -445,6 +446,7 @@ async def run(
     if fetchers is not None:
         metrics.promises(lambda: fetchers.promises.open, fetchers.promises.ended)
         board.may_take = lambda: fetchers.ready
+        metrics.standing = fetchers.deletions.standing
     app = application(
         config,
         calls.answer,
@@ -453,6 +455,8 @@ async def run(
         default=Line(lines.default.name, lines.default.nurse_number),
         observers=Observers(
             count=lambda refusal: refused(refusal, pipe, metrics),
+            begun=fetchers.deletions.begun if fetchers is not None else lambda _: None,
+            over=fetchers.deletions.ended if fetchers is not None else lambda _: None,
             report=report,
             metrics=lambda: metrics.render().decode("ascii"),
             health=metrics.health,
@@ -478,13 +482,14 @@ async def run(
         fetching = tasks.create_task(fetchers.run(), name="fetchers") if fetchers is not None else None
         calling = tasks.create_task(campaigns.calling.run(), name="calling-out") if campaigns is not None else None
         listening = tasks.create_task(books.listen(), name="books") if campaigns is not None else None
+        watched = tasks.create_task(tell_alarms(metrics.standing, log), name="carrier") if metrics.standing else None
         forgets = tasks.create_task(forgetting.now_and_then(), name="forget")
         draining = tasks.create_task(drain(asked, stop, board, calls), name="drain")
         tls = (settings.tls.cert, settings.tls.key) if settings.tls else None
         await serve(
             app, bound, calls=settings.limits.calls, message_bytes=settings.limits.message_bytes, stop=stop, tls=tls
         )
-        for task in (present, ahead, forgets, fetching, calling, listening, draining):
+        for task in (present, ahead, forgets, fetching, calling, listening, watched, draining):
             if task is not None:
                 task.cancel()
     models.speech.close()

@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, urlsplit
 from policies.layers import Layer, Protection
 from policies.phi import PHI
 from policies.records import Profile
+from telephony.numbers import stands_alone
 from telephony.signature import is_public_origin
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -33,6 +34,7 @@ VARIABLES: Final = {
     "QUIETLINE_AGENTS": "the folder of agent files",
     "QUIETLINE_WORKFLOWS": "the folder of workflows: what must be asked before a goodbye",
     "QUIETLINE_ON_CALL": "the folder of lists of nurses who are rung",
+    "QUIETLINE_FALLBACK_URL": "an https address elsewhere: what callers get while this service is down",
     "QUIETLINE_CARRIER_URL": "a carrier on this machine, by which nurses are rung; development only",
     "QUIETLINE_ALLOWLIST": "the list of vendors, their models, and the evidence of their agreements",
     "QUIETLINE_STATE": "the folder the keeper writes to",
@@ -138,6 +140,7 @@ class Settings:
     agents: Path
     workflows: Path
     on_call: Path
+    fallback_url: str | None
     carrier_url: str | None
     """Of a carrier's twin on this machine; None: Twilio in production, and in development nobody is rung."""
     allowlist: Path
@@ -210,6 +213,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         agents=_folder(values, "QUIETLINE_AGENTS", ROOT / "deploy" / "agents"),
         workflows=_folder(values, "QUIETLINE_WORKFLOWS", ROOT / "deploy" / "workflows"),
         on_call=_folder(values, "QUIETLINE_ON_CALL", ROOT / "deploy" / "on_call"),
+        fallback_url=_elsewhere(values.get("QUIETLINE_FALLBACK_URL"), public_origin),
         carrier_url=_on_this_machine(
             values.get("QUIETLINE_CARRIER_URL"),
             "set QUIETLINE_CARRIER_URL to http://127.0.0.1 and a port, or unset it: production rings by Twilio",
@@ -407,6 +411,18 @@ def _on_this_machine(value: str | None, sentence: str) -> str | None:
     if parts.scheme != "http" or not is_loopback(parts.hostname) or beyond:
         raise SettingsRefused(sentence)
     return value.rstrip("/")
+
+
+def _elsewhere(value: str | None, origin: str | None) -> str | None:
+    """An https address on a host that is not ours."""
+    if value is None:
+        return None
+    sentence = "set QUIETLINE_FALLBACK_URL to an https address that answers while this service is down"
+    parts = _url(value, sentence)
+    ours = [] if origin is None else [urlsplit(origin).hostname or ""]
+    if not stands_alone(value, ours) or is_loopback(parts.hostname) or "@" in parts.netloc or parts.fragment:
+        raise SettingsRefused(sentence)
+    return value
 
 
 def _redis(name: str, value: str | None) -> PHI[str] | None:

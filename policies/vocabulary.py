@@ -66,6 +66,10 @@ class Event(enum.Enum):
     """It is wrong or gone; the last good list holds."""
     DESK_CLOSED = "desk_closed"
     """Wrong PINs came from a nurse's number: her menu is closed for a while."""
+    CARRIER_ALARM = "carrier_alarm"
+    """So much stands at the carrier, or is set there, that must not; told again when there is more of it."""
+    CARRIER_SETTLED = "carrier_settled"
+    """Of that kind there is nothing any more."""
     WEBHOOK_REFUSED = "webhook_refused"
     STREAM_REFUSED = "stream_refused"
     STREAM_FAILED = "stream_failed"
@@ -100,6 +104,23 @@ class Stage(enum.Enum):
     BUS = "bus"
     STATE = "state"
     HTTP = "http"
+
+
+class CarrierAlarm(enum.Enum):
+    """What may be found at the carrier that must not be."""
+
+    RECORDED = "recorded"
+    """Recordings were made on the account since the start."""
+    TRANSCRIBED = "transcribed"
+    """Transcriptions were."""
+    STILL_ON = "still_on"
+    """Settings that record, transcribe or analyse stay on although they were switched off."""
+    OVERDUE = "overdue"
+    """Records of ended calls could not be deleted in time; so many stand there."""
+    WITHOUT_FALLBACK = "without_fallback"
+    """Numbers of ours have no fallback, or one at ourselves: with the service down their callers reach nobody."""
+    UNSEEN = "unseen"
+    """The account could not be looked at."""
 
 
 class Process(enum.Enum):
@@ -175,6 +196,8 @@ _FIELDS: Final[Mapping[Event, Mapping[str, LogKind]]] = {
     Event.CALL_FAILED: _FAILED,
     Event.STREAM_FAILED: _FAILED,
     Event.ENGINE_FAILED: {**_FAILED, "stage": Choice(Stage, optional=False)},
+    Event.CARRIER_ALARM: {"alarm": Choice(CarrierAlarm, optional=False), "count": _COUNTED},
+    Event.CARRIER_SETTLED: {"alarm": Choice(CarrierAlarm, optional=False)},
     Event.ADMIN_READY: {"port": Count(0, 65_535)},
     Event.ADMIN_FAILED: _FAILED,
     Event.DUTY_FAILED: _WHERE,

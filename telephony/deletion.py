@@ -4,7 +4,7 @@
     tasks.create_task(deletions.run())       # for the life of the process
     deletions.ended(call_sid)                # whenever a call of ours is over
 
-Nothing of it is written anywhere.  What stays at the carrier all the same is counted, and shown by the numbers here.
+Nothing of it is written anywhere.  What stays at the carrier all the same is counted, and shown: `standing`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Final
 from policies.phi import PHI
 from telephony.ledger import MOST_RECORDS, Ledger, Owed
 from telephony.placing import AccountState, CarrierFailed, Deleted, Records
+from telephony.standing import Standing
 
 AT_ONCE: Final = 4  # deletions; the carrier's own port asks no more at once (telephony.rest)
 HOUR_S: Final = 3_600.0  # between two looks at the carrier's list and the account's settings
@@ -73,16 +74,34 @@ class Deletions:
 
         False until then, when a look finds something that stays on, and when no look has succeeded for `DOUBT_S`.
         """
-        state = self._state
-        return state is not None and state.confirmed and self._clock() - self._state_at_s <= DOUBT_S
+        return self._state is not None and self._state.confirmed and self._lately
+
+    def standing(self) -> Standing:
+        """What an operator is shown."""
+        state = self._state or AccountState(switched_off=0, still_on=0, recordings=0, transcriptions=0)
+        return Standing(
+            undeleted=self.undeleted,
+            oldest_s=self.oldest_s,
+            deleted=self.deleted,
+            failures=self.failures,
+            recordings=state.recordings,
+            transcriptions=state.transcriptions,
+            still_on=state.still_on,
+            without_fallback=state.without_fallback,
+            seen=self._state is not None and self._lately,
+        )
 
     @property
-    def alarms(self) -> int:
-        """Recordings and transcriptions that were made on the account since the start: there should be none."""
-        return 0 if self._state is None else self._state.recordings + self._state.transcriptions
+    def _lately(self) -> bool:
+        return self._clock() - self._state_at_s <= DOUBT_S
+
+    def begun(self, call_sid: PHI[str]) -> None:
+        """A call of ours goes on: its end is looked for, whether anybody tells of it or not."""
+        self._ledger.begun(call_sid, self._clock())
+        self._woken.set()
 
     def ended(self, call_sid: PHI[str]) -> None:
-        """A call of ours is over.  May be told more than once."""
+        """A call of ours is over, or nothing more of it comes to us.  May be told more than once."""
         self._ledger.ended(call_sid, self._clock())
         self._woken.set()
 
@@ -116,8 +135,10 @@ class Deletions:
             self._woken.set()
         if found in (Deleted.DELETED, Deleted.GONE):
             self._ledger.settled(owed)
+        elif found is Deleted.LIVE:
+            self._ledger.live(owed, self._clock())
         else:
-            self._ledger.failed(owed, self._clock())
+            self._ledger.failed(owed, self._clock(), over=found is Deleted.UNFINISHED)
 
     async def _sweep(self) -> None:
         """Of what an earlier process left, of calls whose end nobody told, and of records that came back."""

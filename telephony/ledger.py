@@ -18,9 +18,13 @@ from telephony.signature import Seen
 
 MOST_RECORDS: Final = 20_000  # one line's calls of a day or more; beyond it the carrier remembers, see `Ledger`
 SETTLING_S: Final = 60.0  # "wait at least 1 minute to make your DELETE request" (Twilio, error 20009)
-WAITS_S: Final = (15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 300.0, 900.0, 3_600.0)
-"""After each failure in turn; the last for ever.  Six tries fall into the 5 minutes of the bar; "in rare cases" it
+LIVE_S: Final = (
+    60.0  # between two looks at a call that was told to be over and goes on: its record may go a minute later
+)
+WAITS_S: Final = (12.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 60.0, 60.0, 300.0, 900.0, 3_600.0)
+"""After each failure in turn; the last for ever.  Nine tries fall into the 5 minutes of the bar; "in rare cases" it
 takes the carrier 14 days (Twilio, error 20009)."""
+LONGEST_S: Final = 7_200.0  # of a call (agent.settings): beyond it what was not seen to go on counts as over
 
 
 @dataclass(slots=True)
@@ -29,7 +33,9 @@ class Owed:
 
     call_sid: PHI[str]
     since_s: float
-    """The call's end; of a record found at the carrier, when it was found."""
+    """The call's end; of a record found at the carrier, when it was found; of a call that goes on, when it last did."""
+    live: bool = False
+    """Its call goes on, as far as we know: it is looked at, and not owed yet."""
     tries: int = 0
 
 
@@ -57,14 +63,23 @@ class Ledger:
     @property
     def undeleted(self) -> int:
         """Records that are not deleted yet, or not known to be."""
-        return len(self._owed) + self.missed
+        return sum(not owed.live for owed in self._owed.values()) + self.missed
 
     def oldest_s(self, now_s: float) -> float:
         """How long the oldest has been owed; 0 if there is none."""
-        return max((now_s - owed.since_s for owed in self._owed.values()), default=0.0)
+        return max((now_s - owed.since_s for owed in self._owed.values() if not owed.live), default=0.0)
+
+    def begun(self, call_sid: PHI[str], now_s: float) -> None:
+        """A call of ours goes on: it is looked at each minute, should nobody tell of its end.  Told again: nothing."""
+        name = self._names.digest(call_sid)
+        if name not in self._owed and self._take(call_sid, now_s, now_s + LIVE_S):
+            self._owed[name].live = True
 
     def ended(self, call_sid: PHI[str], now_s: float) -> None:
         """A call of ours is over; told again it changes nothing."""
+        owed = self._owed.get(self._names.digest(call_sid))
+        if owed is not None and owed.live:
+            owed.live, owed.since_s = False, now_s
         if not self._take(call_sid, now_s, now_s + SETTLING_S):
             self.missed += 1
 
@@ -104,11 +119,20 @@ class Ledger:
             self._gone.add(name)
         self.deleted += 1
 
-    def failed(self, owed: Owed, now_s: float) -> None:
-        """Its record is still there, or may be."""
+    def failed(self, owed: Owed, now_s: float, *, over: bool = False) -> None:
+        """Its record is still there, or may be.  over: its call has been seen to be over."""
+        if owed.live and not over and now_s - owed.since_s < LONGEST_S:
+            self._wait(owed, now_s + WAITS_S[0])  # of a call that goes on nothing is due yet
+            return
+        owed.live = False
         wait_s = WAITS_S[min(owed.tries, len(WAITS_S) - 1)]
         owed.tries += 1
         self._wait(owed, now_s + wait_s * self._chance.uniform(0.8, 1.0))
+
+    def live(self, owed: Owed, now_s: float) -> None:
+        """Its call goes on: it is owed from its end, which is looked for again soon."""
+        owed.live, owed.since_s, owed.tries = True, now_s, 0
+        self._wait(owed, now_s + LIVE_S * self._chance.uniform(0.8, 1.0))
 
     def _take(self, call_sid: PHI[str], since_s: float, due_s: float) -> bool:
         """False if there is no place for it."""

@@ -48,7 +48,9 @@ class Deleted(enum.Enum):
     GONE = "gone"
     """It was not there."""
     LIVE = "live"
-    """The call goes on, or the carrier is not yet done with it: it stays for now."""
+    """The call goes on: it is left alone."""
+    UNFINISHED = "unfinished"
+    """The call is over, and the carrier is not yet done with it: it stays for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class AccountState:
     """Recordings made since the start."""
     transcriptions: int
     """Transcriptions made since the start."""
+    without_fallback: int = 0
+    """Numbers of ours whose fallback is empty, another than it was set to, or at ourselves."""
 
     @property
     def confirmed(self) -> bool:

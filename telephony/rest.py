@@ -23,6 +23,7 @@ from twilio.rest import Client
 
 from policies.phi import PHI
 from telephony.carrier_wire import CarrierWire, WireFailed
+from telephony.numbers import Wanted
 from telephony.placing import AccountState, CarrierFailed, CarrierReason, Deleted
 from telephony.twiml import is_number, is_ours
 
@@ -69,6 +70,8 @@ class CarrierAccount:
     """Of the proxy on this machine through which the carrier is reached."""
     tls: ssl.SSLContext | None = None
     """Whom to trust, where it is not the public authorities."""
+    wanted: Wanted = Wanted()  # noqa: RUF009  # frozen
+    """What our numbers are set to."""
 
     def __post_init__(self) -> None:
         if not _ACCOUNT.fullmatch(self.sid):
@@ -174,9 +177,11 @@ class TwilioCarrier:
             if call.status not in OVER:
                 return Deleted.LIVE
             for leg in await self._all(lambda: self._records.calls.page_async(parent_call_sid=sid, page_size=PAGE)):
-                if leg.status not in OVER or not await self._removed(self._sid(leg).reveal()):
+                if leg.status not in OVER:
                     return Deleted.LIVE
-            return Deleted.DELETED if await self._removed(sid) else Deleted.LIVE
+                if not await self._removed(self._sid(leg).reveal()):
+                    return Deleted.UNFINISHED
+            return Deleted.DELETED if await self._removed(sid) else Deleted.UNFINISHED
 
     async def completed(self) -> Sequence[PHI[str]]:
         """See `Records`."""
@@ -196,8 +201,8 @@ class TwilioCarrier:
         """See `Records`.
 
         Voice Insights and its traces, the recording of each SIP trunk, Voice Intelligence's own transcribing, and the
-        look-up of callers' names on our numbers.  Whether a conference or a call is recorded is in its TwiML and its
-        request alone: what was recorded all the same is counted here.
+        look-up of callers' names on our numbers, which are set to what is wanted of them as well.  Whether a conference
+        or a call is recorded is in its TwiML and its request alone: what was recorded all the same is counted here.
         """
         client = self._records
         async with self._behind:
@@ -214,9 +219,12 @@ class TwilioCarrier:
                 done.append(await self._recording_off(recording))
             for service in await self._all(lambda: client.intelligence.v2.services.page_async(page_size=PAGE)):
                 done.append(await self._transcribing_off(client.intelligence.v2.services(service.sid)))  # noqa: PERF401  # in turn
-            for number in await self._all(lambda: client.incoming_phone_numbers.page_async(page_size=PAGE)):
-                if number.phone_number in self._account.numbers:
-                    done.append(await self._name_lookup_off(client.incoming_phone_numbers(number.sid)))  # noqa: PERF401  # in turn
+            without_fallback = len(self._account.numbers)  # a number that the account has not is none of its
+            for listed in await self._all(lambda: client.incoming_phone_numbers.page_async(page_size=PAGE)):
+                if listed.phone_number in self._account.numbers:
+                    number = client.incoming_phone_numbers(listed.sid)
+                    done.append(await self._name_lookup_off(number))
+                    without_fallback -= await self._falls(number)
             day = self._started.astimezone(UTC).date().isoformat()  # the filter counts days; the rest is seen below
             recordings = await self._all(lambda: client.recordings.page_async(date_created_after=day, page_size=PAGE))
             transcriptions = await self._all(lambda: client.transcriptions.page_async(page_size=PAGE))
@@ -225,6 +233,7 @@ class TwilioCarrier:
             still_on=sum(still for _, still in done),
             recordings=self._since_the_start(recordings),
             transcriptions=self._since_the_start(transcriptions),
+            without_fallback=without_fallback,
         )
 
     async def _recording_off(self, recording: Any) -> tuple[bool, bool]:
@@ -247,6 +256,19 @@ class TwilioCarrier:
             lambda read: read.voice_caller_id_lookup is not False,
             lambda: number.update_async(voice_caller_id_lookup=False),
         )
+
+    async def _falls(self, number: Any) -> bool:
+        """Sets a number of ours to what is wanted of it; is somebody there for its callers when we are down?"""
+        wanted = self._account.wanted
+        read = await self._ask(number.fetch_async)
+        changes = wanted.changes(
+            *(read.voice_fallback_url or "", read.voice_fallback_method or ""),
+            *(read.status_callback or "", read.status_callback_method or ""),
+        )
+        if changes:
+            await self._ask(lambda: number.update_async(**changes))
+            read = await self._ask(number.fetch_async)
+        return wanted.falls(read.voice_fallback_url or "")
 
     async def _off(self, read: Ask, is_on: Callable[[Any], bool], switch: Ask) -> tuple[bool, bool]:
         """Was it on, and is it still?"""

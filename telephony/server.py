@@ -23,6 +23,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request as WebSocketRequest
 from websockets.http11 import Response as WebSocketResponse
 
+from policies.phi import PHI
 from telephony.doors import Doors, ServerConfig
 from telephony.listening import QuietServer, quiet_config
 from telephony.media import Handler, MediaEndpoint
@@ -38,6 +39,7 @@ from telephony.webhooks import (
     NURSE,
     PLACED,
     ROOM,
+    STATUS,
     VOICE,
     WAIT,
     Lines,
@@ -69,6 +71,10 @@ class Observers:
 
     count: Callable[[Refusal], None] = lambda _: None
     """Called for everything that is turned away."""
+    begun: Callable[[PHI[str]], None] = lambda _: None
+    """Called for a call that comes in and is answered: its SID."""
+    over: Callable[[PHI[str]], None] = lambda _: None
+    """Called for a call that is over, or that comes to nobody here any more: its SID.  More than once for some."""
     report: Callable[[Exception], None] = lambda _: None
     """Called with what a handler raised: its type and place may be kept, its text may not."""
     ready: Callable[[], bool] = lambda: True
@@ -99,7 +105,18 @@ def application(
     placed: told how far a call has come that we placed.
     """
     doors = Doors(config)
-    webhooks = Webhooks(config, doors, board, lines, observers.count, rooms or NoRooms(), staff, placed)
+    webhooks = Webhooks(
+        config,
+        doors,
+        board,
+        lines,
+        observers.count,
+        rooms or NoRooms(),
+        staff,
+        placed,
+        observers.begun,
+        observers.over,
+    )
     media = MediaEndpoint(config, doors, board, default, handler, observers.count, observers.report)
     routes: list[BaseRoute] = [
         Route(VOICE, webhooks.voice, methods=["POST"]),
@@ -109,6 +126,7 @@ def application(
         Route(FAILSAFE, webhooks.failsafe, methods=["GET", "POST"]),
         Route(NURSE + "{leg}", webhooks.nurse, methods=["POST"]),
         Route(PLACED + "{leg}", webhooks.placed, methods=["POST"]),
+        Route(STATUS, webhooks.status, methods=["POST"]),
         Route(ROOM + "{room}", webhooks.room, methods=["POST"]),
         Route(AFTER_ROOM + "{room}", webhooks.after_room, methods=["POST"]),
         Route(WAIT + "{role}", webhooks.wait, methods=["POST"]),

@@ -22,6 +22,7 @@ MEDIA: Final = "/twilio/media"
 ENDED: Final = "/twilio/ended"
 AFTER_NURSE: Final = "/twilio/after-nurse"
 FAILSAFE: Final = "/twilio/failsafe"
+STATUS: Final = "/twilio/status"  # of any call of a number of ours
 NURSE: Final = "/twilio/nurse/"  # and the reference of her leg
 PLACED: Final = "/twilio/placed/"  # and the reference of the leg of somebody whom we rang
 ROOM: Final = "/twilio/room/"  # and the room's name
@@ -68,8 +69,15 @@ class Webhooks:
         rooms: Rooms,
         staff: Staff,
         placed: Callable[[str, CallStatus], None],
+        begun: Callable[[PHI[str]], None],
+        over: Callable[[PHI[str]], None],
     ) -> None:
-        """placed: told how far a call that we placed has come, by the reference of its leg."""
+        """placed: told how far a call that we placed has come, by the reference of its leg.
+
+        begun: told of a call that comes in; over: of one that is over or is left to the carrier, of some twice.
+        """
+        self._begun = begun
+        self._over = over
         self._rooms = rooms
         self._staff = staff
         self._of_placed = placed
@@ -88,9 +96,11 @@ class Webhooks:
         line = self._line(fields)
         if line is None:
             self._count(Refusal.NUMBER)
+            self._over(call_sid)
             return _answer(twiml.unknown())
         caller = _other_end(fields)
         staff = caller is not None and self._staff(line.agent, caller, call_sid)
+        self._begun(call_sid)
         return self._invited(Purpose.STAFF if staff else Purpose.PATIENT, line, call_sid, caller)
 
     async def ended(self, request: Request) -> Response:
@@ -103,6 +113,7 @@ class Webhooks:
         decision = await self._board.outcome(call_sid, OUTCOME_S)
         if isinstance(decision, Room) and self._rooms.sent(decision.name, decision.role, call_sid):
             return _answer(self._into(decision, self._line(fields)))
+        self._over(call_sid)
         line = self._line(fields)
         if isinstance(decision, Again) and line is not None:
             return self._again(decision.purpose, line, call_sid, fields)
@@ -126,7 +137,8 @@ class Webhooks:
         asked = await self._asked(request, AFTER_NURSE)
         if isinstance(asked, Response):
             return asked
-        _, fields = asked
+        call_sid, fields = asked
+        self._over(call_sid)
         line = self._line(fields)
         if only(fields, "DialCallStatus") in ("completed", "answered"):
             return _answer(twiml.goodbye())
@@ -148,6 +160,15 @@ class Webhooks:
         status = CallStatus.of(only(asked[1], "CallStatus"))
         if status is not None:
             tell(leg, status)
+        return Response(status_code=204)
+
+    async def status(self, request: Request) -> Response:
+        """A call of a number of ours has ended, whatever became of it before: also one that never had a stream."""
+        asked = await self._asked(request, STATUS, "CallStatus")
+        if isinstance(asked, Response):
+            return asked
+        if only(asked[1], "CallStatus") in ENDED_CALL:
+            self._over(asked[0])
         return Response(status_code=204)
 
     async def room(self, request: Request) -> Response:
@@ -173,18 +194,17 @@ class Webhooks:
         call_sid, fields = asked
         if only(fields, "CallStatus") in ENDED_CALL:
             self._rooms.left(name, Role.PATIENT, call_sid)
+            self._over(call_sid)
             return _answer(twiml.goodbye())
         self._rooms.back(name)
         line = self._line(fields)
         if line is None:
+            self._over(call_sid)
             return _answer(twiml.unknown())
         return self._again(Purpose.BACK, line, call_sid, fields)
 
     def _again(self, purpose: Purpose, line: Line, call_sid: PHI[str], fields: FormFields) -> Response:
-        token = self._board.invite(purpose, line.agent, call_sid, _other_end(fields))
-        if token is None:
-            return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
-        return _answer(connecting(self._config.origins, token, line.nurse_number, again=True))
+        return self._invited(purpose, line, call_sid, _other_end(fields), again=True)
 
     def _invited(
         self, purpose: Purpose, line: Line, call_sid: PHI[str], caller: PHI[str] | None, *, again: bool = False
@@ -193,6 +213,7 @@ class Webhooks:
         token = self._board.invite(purpose, line.agent, call_sid, caller)
         if token is None:
             self._count(Refusal.BUSY)
+            self._over(call_sid)
             return _answer(twiml.busy(line.nurse_number, self._url(AFTER_NURSE)))
         return _answer(connecting(self._config.origins, token, line.nurse_number, again=again))
 
@@ -219,7 +240,10 @@ class Webhooks:
 
     async def failsafe(self, request: Request) -> Response:
         """Static, and open to anybody: a wrong signature setting must not leave a caller without a nurse."""
-        line = self._line(await self._open(request))
+        fields = await self._open(request)
+        if request.method == "POST":
+            self._left_to_the_carrier(request, fields)
+        line = self._line(fields)
         if line is None:
             return _answer(twiml.unknown())
         return _answer(twiml.failsafe(line.nurse_number, self._url(AFTER_NURSE)))
@@ -231,6 +255,13 @@ class Webhooks:
         body = await _body(request)
         fields = form_fields(request.headers.get("content-type", ""), body) if body is not None else None
         return fields or []
+
+    def _left_to_the_carrier(self, request: Request, fields: FormFields | None) -> None:
+        """Only what the carrier signed: anybody may ask for the fail-safe, and nobody else names a call."""
+        if fields and self._doors.webhook(FAILSAFE, request.url.query, request.headers, fields) is None:
+            call_sid = self._doors.call_sid(fields)
+            if call_sid is not None:
+                self._over(PHI(call_sid))
 
     async def _asked(self, request: Request, path: str, also: str = "") -> tuple[PHI[str], FormFields] | Response:
         """Whose call, and the form; or the refusal.  also: a field that tells requests of one path apart."""

@@ -24,6 +24,7 @@ from telephony.twin.carrier import Stream
 from telephony.twin.exchange import Exchange
 from telephony.twin.faults import Faults
 from telephony.twin.in_process import Machine, machine
+from telephony.twin.records import PlacedCall
 from telephony.twin.telephones import Telephone
 
 ORIGIN: Final = "https://line.example.org"
@@ -158,6 +159,24 @@ async def town(
         async with exchange.running():
             yield Town(exchange, line, running, {t.number: t for t in telephones})
     assert running.raised == []
+
+
+async def placed(
+    there: Town, twiml: str | None, *, to: str = NURSE, ring_s: int = 20, url: str | None = None, limit_s: int = 600
+) -> PlacedCall:
+    """Somebody is rung by the line, which is told of each step."""
+    return await there.exchange.place(
+        to=to, from_=OURS, twiml=twiml, url=url, ring_s=ring_s, status_callback=ORIGIN + "/status",
+        status_events=frozenset({"initiated", "ringing", "answered", "completed"}), time_limit_s=limit_s,
+    )  # fmt: skip
+
+
+async def ended(there: Town, sid: str) -> PlacedCall:
+    """The record once the call is over."""
+    await there.exchange._calls[sid].over.wait()
+    record = there.exchange.call(sid)
+    assert record is not None
+    return record
 
 
 def strengths(pcm: Int16, *hz: float) -> list[float]:

@@ -147,7 +147,8 @@ class Office:
         return record.ref
 
     def sealed(self, ref: str, *texts: str, agent: str = "demo", day: int | None = None) -> SealedTranscript:
-        said = [Said(Speaker.CALLER, redactor().redact(PHI(text))) for text in texts]
+        redacted = {text: redactor().redact(PHI(text)) for text in set(texts)}
+        said = [Said(Speaker.CALLER, redacted[text]) for text in texts]
         when = int(time.time() // 86_400) if day is None else day
         return Seal(self.keys.public).shut(said, ref=ref, agent=agent, day=when, cut=False)
 

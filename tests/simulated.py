@@ -588,16 +588,16 @@ def together(
 
 
 def nothing_left_of(work: Coroutine[Any, Any, T]) -> T:
-    """Runs it at once.  Fails where a sensitive value is left, or more than before in what all calls share."""
+    """Runs it at once.  Fails where a sensitive value is left, or more than before in what all calls share.
+
+    What was there before is set aside and stays so: it need not be gone through again for each call.
+    """
     before = shared_sizes()
     gc.collect()
     gc.freeze()
-    try:
-        done = at_once(work)
-        gc.collect()
-        left = [type(thing).__name__ for thing in gc.get_objects() if issubclass(type(thing), Sensitive)]
-    finally:
-        gc.unfreeze()
+    done = at_once(work)
+    gc.collect()
+    left = [type(thing).__name__ for thing in gc.get_objects() if issubclass(type(thing), Sensitive)]
     assert [] == left, "sensitive values outlive the call"
     more = grown(before)
     assert {} == more, f"what all calls share holds more than before the call: {more}"

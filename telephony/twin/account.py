@@ -21,6 +21,9 @@ class Number:
     """The name of who calls is looked up and stands in the call's record."""
     voice_url: str = ""
     fallback_url: str = ""
+    fallback_method: str = "POST"
+    status_callback: str = ""
+    status_callback_method: str = "POST"
 
 
 @dataclass(slots=True)

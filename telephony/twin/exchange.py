@@ -58,12 +58,14 @@ class Exchange:
         *,
         telephones: Iterable[Telephone] = (),
         fallback: Mapping[str, str] | None = None,
+        told: Mapping[str, str] | None = None,
         faults: Faults | None = None,
         account_sid: str | None = None,
         epoch_s: float = 0.0,
     ) -> None:
         """numbers: ours, each with its voice webhook.  fallback: TwiML that the carrier keeps for a number of ours, for
-        the time when we are down.  epoch_s: the zero of the loop's clock, as seconds since 1970.
+        the time when we are down.  told: by number, the address that hears of the end of its calls.  epoch_s: the zero
+        of the loop's clock, as seconds since 1970.
 
         Raises `TwimlRefused` for a fallback that no carrier would follow.
         """
@@ -80,6 +82,7 @@ class Exchange:
         self.sent_late_ms = 0.0
         """The worst lateness of a 20 ms step against its moment: how busy the twin's own machine was."""
         self._numbers = dict(numbers)
+        self._told = dict(told or {})
         self._calls: dict[str, Call] = {}
         self._live: dict[str, Call] = {}
         self._floors: dict[Conditions, Floor] = {}
@@ -134,7 +137,12 @@ class Exchange:
             raise NotOurs
         if telephone.in_a_call():
             raise ValueError("the telephone is in a call")
-        order = Order(base_url=voice_url, fallback=self.fallback.get(called))
+        order = Order(
+            base_url=voice_url,
+            fallback=self.fallback.get(called),
+            status_callback=self._told.get(called),
+            status_events=frozenset({"completed"}),
+        )
         call = self._made(telephone.number, called, INBOUND, RINGING, telephone, order)
         phone = call.come_on_the_line(life)
         self._start(call.live(), "call")

@@ -163,10 +163,10 @@ def number(owned: Number, account_sid: str, calendar: Calendar) -> Json:
         "emergency_address_status": "unregistered", "emergency_status": "Active", "friendly_name": owned.number,
         "identity_sid": None, "origin": "twilio", "phone_number": owned.number, "sid": owned.sid,
         "sms_application_sid": "", "sms_fallback_method": "POST", "sms_fallback_url": "", "sms_method": "POST",
-        "sms_url": "", "status": "in-use", "status_callback": "", "status_callback_method": "POST", "trunk_sid": None,
-        "type": "local",
+        "sms_url": "", "status": "in-use", "status_callback": owned.status_callback,
+        "status_callback_method": owned.status_callback_method, "trunk_sid": None, "type": "local",
         "uri": f"/{API}/Accounts/{account_sid}/IncomingPhoneNumbers/{owned.sid}.json", "voice_application_sid": "",
-        "voice_caller_id_lookup": owned.name_lookup, "voice_fallback_method": "POST",
+        "voice_caller_id_lookup": owned.name_lookup, "voice_fallback_method": owned.fallback_method,
         "voice_fallback_url": owned.fallback_url, "voice_method": "POST", "voice_receive_mode": "voice",
         "voice_url": owned.voice_url,
     }  # fmt: skip

@@ -266,6 +266,9 @@ class Resources:
             number.name_lookup = _flag(form, "VoiceCallerIdLookup", number.name_lookup)
             number.voice_url = _one(form, "VoiceUrl") or number.voice_url
             number.fallback_url = _one(form, "VoiceFallbackUrl") or number.fallback_url
+            number.fallback_method = _one(form, "VoiceFallbackMethod") or number.fallback_method
+            number.status_callback = _one(form, "StatusCallback") or number.status_callback
+            number.status_callback_method = _one(form, "StatusCallbackMethod") or number.status_callback_method
         return await self._number(request, form)
 
     async def _insights(self, _request: Request, _form: Form) -> Response:

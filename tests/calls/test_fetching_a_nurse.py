@@ -18,6 +18,7 @@ from tests.simulated import Held, Line, Setup, hold, words
 CHEST: Final = "I have chest pain right now."
 PERSON: Final = "I want to talk to a nurse."
 GROUP: Final = (Rung(Rank.UNIT, (0, 1), 18_000), Rung(Rank.CHARGE, (2,), 18_000))
+IN_TURN: Final = (Rung(Rank.UNIT, (0,), 18_000), Rung(Rank.CHARGE, (1,), 18_000))
 SILENCE_BAR_MS: Final = 8_000
 
 
@@ -45,17 +46,21 @@ async def hangs_up_in_the_brief(line: Line) -> None:
     line.hang_up()
 
 
-async def asks_for(line: Line, said: str, patience_s: float = 200) -> None:
+async def asks_for(line: Line, said: str, then: str | None = None) -> None:
+    """then: what she says when she has been answered."""
     await line.greeting()
     await line.say(said)
-    await line.closed(patience_s)
+    if then is not None:
+        await line.reply()
+        await line.say(then)
+    await line.closed(200)
 
 
-def fetched(said: str, nurses: Nurses) -> Held:
+def fetched(said: str, nurses: Nurses, then: str | None = None, process_ends_s: float | None = None) -> Held:
     async def caller(line: Line) -> None:
-        await asks_for(line, said)
+        await asks_for(line, said, then)
 
-    return hold(caller, Setup(nurses=nurses))
+    return hold(caller, Setup(nurses=nurses, process_ends_s=process_ends_s))
 
 
 def only(nurses: Nurses) -> list[str]:
@@ -137,8 +142,7 @@ def test_a_voicemail_hears_no_brief_and_is_never_put_through() -> None:
     ],
 )
 def test_whatever_becomes_of_the_first_the_next_rung_is_rung(nurse: Nurse, outcome: Outcome) -> None:
-    ladder = (Rung(Rank.UNIT, (0,), 18_000), Rung(Rank.CHARGE, (1,), 18_000))
-    nurses = Nurses([nurse, Nurse(takes_it)], ladder)
+    nurses = Nurses([nurse, Nurse(takes_it)], IN_TURN)
     held = fetched(PERSON, nurses)
 
     assert (outcome, Outcome.ACCEPTED) == nurses.outcomes
@@ -174,7 +178,7 @@ def test_of_two_nurses_one_gets_the_caller_and_the_other_hears_so() -> None:
 def test_nobody_who_waits_is_left_in_silence_for_long() -> None:
     nurses = Nurses(
         [Nurse(instead=CallStatus.NO_ANSWER, after_s=18), Nurse(takes_it, after_s=15)],
-        (Rung(Rank.UNIT, (0,), 18_000), Rung(Rank.CHARGE, (1,), 18_000)),
+        IN_TURN,
     )
     held = fetched(PERSON, nurses)
     told = [sentence for sentence in held.spoken if sentence.text in held.replies]
@@ -184,15 +188,8 @@ def test_nobody_who_waits_is_left_in_silence_for_long() -> None:
 
 
 def test_a_red_flag_while_she_waits_is_told_and_reaches_the_brief() -> None:
-    async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say(PERSON)
-        await line.reply()
-        await line.say(CHEST)
-        await line.closed(200)
-
     nurses = Nurses([Nurse(takes_it, after_s=15)])
-    held = hold(caller, Setup(nurses=nurses))
+    held = fetched(PERSON, nurses, then=CHEST)
 
     assert words(Phrase.EMERGENCY) in held.replies
     assert EscalationReason.RED_FLAG is held.metrics.escalation
@@ -220,15 +217,8 @@ def test_a_caller_may_call_it_off_and_stays_with_the_agent() -> None:
 
 
 def test_an_emergency_is_not_called_off() -> None:
-    async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say(CHEST)
-        await line.reply()
-        await line.say("Never mind.")
-        await line.closed(200)
-
     nurses = Nurses([Nurse(takes_it, after_s=17)])
-    held = hold(caller, Setup(nurses=nurses))
+    held = fetched(CHEST, nurses, then="Never mind.")
 
     assert words(Phrase.NOT_STOPPED) in held.replies
     assert Phase.TOGETHER is nurses.phase
@@ -290,11 +280,7 @@ def test_a_caller_of_a_process_that_ends_is_told_and_goes_to_the_nurse_line() ->
 
 def test_who_waits_for_a_nurse_goes_to_the_nurse_line_when_the_process_ends() -> None:
     nurses = Nurses([Nurse(takes_it, after_s=17)])
-
-    async def caller(line: Line) -> None:
-        await asks_for(line, PERSON)
-
-    held = hold(caller, Setup(nurses=nurses, process_ends_s=35))
+    held = fetched(PERSON, nurses, process_ends_s=35)
 
     assert [words(Phrase.NOBODY_CAME)] == held.replies[-1:]
     assert (Outcome.PATIENT_LEFT,) == nurses.outcomes
@@ -321,7 +307,7 @@ def test_a_caller_who_called_it_off_may_ask_again_and_all_are_rung_anew() -> Non
 def test_a_caller_whose_nurse_is_lost_on_the_way_to_her_is_told_so_and_others_are_rung() -> None:
     nurses = Nurses(
         [Nurse(takes_it, in_room_s=0.2), Nurse(takes_it, after_s=15)],
-        (Rung(Rank.UNIT, (0,), 18_000), Rung(Rank.CHARGE, (1,), 18_000)),
+        IN_TURN,
     )
     held = fetched(PERSON, nurses)
     lost = held.replies.index(words(Phrase.NURSE_LOST))
@@ -340,7 +326,7 @@ def test_a_caller_whose_nurse_declines_after_the_brief_is_not_told_that_nobody_p
 
     nurses = Nurses(
         [Nurse(declines_after_the_brief), Nurse(takes_it)],
-        (Rung(Rank.UNIT, (0,), 18_000), Rung(Rank.CHARGE, (1,), 18_000)),
+        IN_TURN,
     )
     held = fetched(PERSON, nurses)
     found = held.replies.index(words(Phrase.NURSE_FOUND))
@@ -378,15 +364,8 @@ def test_who_repeats_an_emergency_while_she_waits_is_answered() -> None:
 
 
 def test_the_words_of_the_brief_are_those_of_its_reason() -> None:
-    async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say(CHEST)
-        await line.reply()
-        await line.say(PERSON)
-        await line.closed(200)
-
     nurses = Nurses([Nurse(takes_it, after_s=17)])
-    hold(caller, Setup(nurses=nurses))
+    fetched(CHEST, nurses, then=PERSON)
 
     assert "chest pain right now" in " ".join(only(nurses))
     assert "talk to a nurse" not in " ".join(only(nurses))

@@ -22,7 +22,12 @@ from telephony.twin.twiml_reader import Dial
 from tests.caller import faults, patient
 from tests.real_line import NUMBER, NURSE, ROOT, RealLine, real_line
 
-pytestmark = [pytest.mark.models, pytest.mark.xdist_group("real_calls"), pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.real_time,
+    pytest.mark.models,
+    pytest.mark.xdist_group("real_calls"),
+    pytest.mark.timeout(240),
+]
 
 SHORTEST_WORD: Final = 4
 """Letters: shorter words are in every sentence."""

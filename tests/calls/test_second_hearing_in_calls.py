@@ -24,12 +24,17 @@ def hears(calm_with: str) -> Setup:
     return Setup(manner=lambda said: Manner(DANGER if "strange" in said and calm_with not in said else CALM))
 
 
+async def tells_of_her_radio(line: Line) -> None:
+    """In two clauses, of which the first alone may alarm."""
+    await line.greeting()
+    await line.say("There is a strange")
+    await line.wait(SHORT_PAUSE_MS)
+    await line.say("noise in my radio.")
+
+
 def test_the_beginning_of_a_harmless_sentence_brings_nobody() -> None:
     async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say("There is a strange")
-        await line.wait(SHORT_PAUSE_MS)
-        await line.say("noise in my radio.")
+        await tells_of_her_radio(line)
         await line.reply()
         line.hang_up()
 
@@ -40,10 +45,7 @@ def test_the_beginning_of_a_harmless_sentence_brings_nobody() -> None:
 
 def test_a_beginning_that_alarmed_stands_where_the_whole_holds_a_hint_of_it() -> None:
     async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say("There is a strange")
-        await line.wait(SHORT_PAUSE_MS)
-        await line.say("noise in my radio.")
+        await tells_of_her_radio(line)
         await line.closed(60)
 
     def manner(said: str) -> Manner:
@@ -70,10 +72,7 @@ def test_a_hint_alone_brings_no_911() -> None:
 
 def test_what_alarmed_in_one_turn_says_nothing_of_the_next() -> None:
     async def caller(line: Line) -> None:
-        await line.greeting()
-        await line.say("There is a strange")
-        await line.wait(SHORT_PAUSE_MS)
-        await line.say("noise in my radio.")
+        await tells_of_her_radio(line)
         await line.reply()
         await line.say("It is odd.")
         await line.reply()

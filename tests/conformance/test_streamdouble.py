@@ -10,7 +10,8 @@ import json
 import subprocess
 import sys
 import wave
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,9 +21,14 @@ from telephony.audio import RATE_HZ
 from telephony.twin.script import BargeIn, Say
 from telephony.twin.voices import Voices
 from tests.caller import patient
-from tests.real_line import RealLine, real_line
+from tests.real_line import real_line
 
-pytestmark = [pytest.mark.models, pytest.mark.xdist_group("streamdouble"), pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.real_time,
+    pytest.mark.models,
+    pytest.mark.xdist_group("streamdouble"),
+    pytest.mark.timeout(240),
+]
 
 STREAMDOUBLE: Final = Path(sys.executable).with_name("streamdouble")
 # She cuts in on an answer of 13 s.  Whether a `clear` follows isn't asked: sending stops at her first sound, and none
@@ -42,12 +48,6 @@ steps:
   - expect: mark
   - expect: no_violations
 """
-
-
-@pytest.fixture(scope="module", name="line")
-def _line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealLine]:
-    with real_line(tmp_path_factory.mktemp("line"), QUIETLINE_ALLOW_UNSIGNED_STREAM="1") as line:
-        yield line
 
 
 def said(folder: Path) -> None:
@@ -73,26 +73,43 @@ def streamdouble(*arguments: object) -> tuple[int, dict[str, Any]]:
     return ran.returncode, measured
 
 
-def test_it_places_a_call_and_hears_an_answer_without_a_violation(line: RealLine, tmp_path: Path) -> None:
-    said(tmp_path)
+@dataclass(frozen=True, slots=True)
+class Both:
+    """What it measured of the two calls that it held at once, and what the line kept of them."""
 
-    status, measured = streamdouble("call", line.media, "--audio", tmp_path / "question.wav", "--max-drain", 40)
+    plain: tuple[int, dict[str, Any]]
+    barge_in: tuple[int, dict[str, Any]]
+    records: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module", name="both")
+def _both(tmp_path_factory: pytest.TempPathFactory) -> Both:
+    folder = tmp_path_factory.mktemp("said")
+    said(folder)
+    (folder / "barge_in.yaml").write_text(SCENARIO, encoding="utf-8")
+    with (
+        real_line(tmp_path_factory.mktemp("line"), QUIETLINE_ALLOW_UNSIGNED_STREAM="1") as line,
+        ThreadPoolExecutor(2) as at_once,
+    ):
+        plain = at_once.submit(streamdouble, "call", line.media, "--audio", folder / "question.wav", "--max-drain", 40)
+        barge_in = at_once.submit(streamdouble, "scenario", folder / "barge_in.yaml", line.media)
+        return Both(plain.result(), barge_in.result(), line.calls_ended(2))
+
+
+def test_it_places_a_call_and_hears_an_answer_without_a_violation(both: Both) -> None:
+    status, measured = both.plain
 
     assert (0, []) == (status, measured["violations"]), measured
 
 
-def test_it_interrupts_and_the_agent_lets_it_without_a_violation(line: RealLine, tmp_path: Path) -> None:
-    said(tmp_path)
-    (tmp_path / "barge_in.yaml").write_text(SCENARIO, encoding="utf-8")
-
-    status, measured = streamdouble("scenario", tmp_path / "barge_in.yaml", line.media)
+def test_it_interrupts_and_the_agent_lets_it_without_a_violation(both: Both) -> None:
+    status, measured = both.barge_in
 
     assert (0, []) == (status, measured["violations"]), measured["expectations"]
 
 
-def test_both_calls_left_a_record_and_the_second_a_barge_in(line: RealLine) -> None:
-    records = line.calls_ended(2)
+def test_both_calls_left_a_record_and_one_a_barge_in(both: Both) -> None:
+    interrupted = [record for record in both.records if record["barge_ins"]]
 
-    assert 2 == len(records)
-    assert 1 == records[1]["barge_ins"]
-    assert ["answered"] == sorted({record["outcome"] for record in records[1:]})
+    assert 2 == len(both.records)
+    assert [(1, "answered")] == [(record["barge_ins"], record["outcome"]) for record in interrupted]

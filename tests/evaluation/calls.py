@@ -186,7 +186,7 @@ def evaluate(engines: Engines, only: str = "") -> Board:
     chosen = [patient for patient in PATIENTS if only in patient.name]
     with tempfile.TemporaryDirectory(prefix="quietline-eval-") as folder:
         material = material_of(Path(folder, "told"), engines)
-        with real_line(Path(folder, "line"), ready_s=READY_S) as line:
+        with real_line(Path(folder, "line"), ready_s=READY_S, QUIETLINE_SPOKEN_AHEAD="on") as line:
             for number, (patient, (voice, noise)) in enumerate(
                 itertools.chain.from_iterable(
                     ((patient, one) for one in zip(patient.voices, (None, NOISE), strict=True)) for patient in chosen

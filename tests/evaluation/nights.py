@@ -16,6 +16,7 @@ TO_ROOM_MS: Final = 1_500.0
 RING_MS: Final = 3_000.0
 SILENCE_S: Final = 8.0
 ALONE_S: Final = 10.0
+RECORDS_SHARE: Final = 99.9
 TOLD_EVERY: Final = 250
 
 
@@ -85,10 +86,36 @@ def board_of(found: Sequence[Judged]) -> Board:
     alone = [n for n in found if n.alone_s > ALONE_S]
     board.at_most("nights in which she was alone in a room for over 10 s", Share(len(alone), len(found)), 0)
     _misses(board, "alone", ((n, False, f"{n.alone_s:.2f} s") for n in alone))
+    _records(board, found)
     broken = [n for n in found if n.broken]
     board.at_most("nights in which something raised, was left, or did not end", Share(len(broken), len(found)), 0)
     _misses(board, "broken", ((n, False, "; ".join(n.broken)) for n in broken))
     return board
+
+
+def _records(board: Board, found: Sequence[Judged]) -> None:
+    """What the carrier keeps."""
+    board.at_least(
+        "deletable carrier records deleted and verified within 5 minutes of the end, 15 after a kill -9",
+        Share(sum(n.records_in_time for n in found), sum(n.records for n in found)),
+        RECORDS_SHARE,
+    )
+    _misses(board, "records", ((n, n.records_in_time == n.records, n.why.get("records", "")) for n in found))
+    taken = [s for n in found for s in n.records_s if s < float("inf")]
+    if taken:
+        board.say(
+            "from a call's end to its record gone, while the line lived",
+            f"p50 {quantile(taken, 0.5):.0f}, p95 {quantile(taken, 0.95):.0f}, longest {max(taken):.0f} s",
+        )
+    _share(
+        board,
+        found,
+        "stuck",
+        "nights whose undeletable records are all counted and shown",
+        100,
+        lambda n: n.stuck_shown,
+    )
+    board.say("calls whose records could not be deleted", str(sum(n.stuck for n in found)))
 
 
 def _share(

@@ -26,6 +26,8 @@ from tests.nights.plans import Ending, Says
 from tests.simulated import words
 
 SOON_S: Final = 2.0  # the issue's bar: from the red flag's end to the first word of 911
+GONE_S: Final = 300.0  # the issue's bar: from a call's end to its record deleted and verified ...
+GONE_AFTER_DEATH_S: Final = 900.0  # ... and from the line's death, or the call's end if that is later
 KILLED_S: Final = 10.0  # the issue's bar: from the line's death to the fail-safe's words and dial
 CROSSING_S: Final = 8.0  # a nurse accepts, and within this a caller who hangs up has left her, not been failed
 GRAVE: Final = {Says.RED_FLAG: Phrase.EMERGENCY, Says.CRISIS: Phrase.CRISIS}
@@ -67,6 +69,16 @@ class Judged:
     """From the end of the red flag to the first ring of a nurse's telephone."""
     alone_s: float = 0.0
     """The longest that she was in a room with nobody while the line lived."""
+    records: int = 0
+    """Of ended calls, that the carrier would let go."""
+    records_in_time: int = 0
+    """Deleted in time, and seen to be gone."""
+    records_s: list[float] = field(default_factory=list)
+    """From each call's end until its record was gone, while the line lived."""
+    stuck: int = 0
+    """Records that the carrier would not let go."""
+    stuck_shown: bool | None = None
+    """The line showed at least as many as stood there."""
     broken: list[str] = field(default_factory=list)
     """What went wrong beside: raised, left, never ended."""
     why: dict[str, str] = field(default_factory=dict)
@@ -97,11 +109,37 @@ def judged(night: Night) -> Judged:
     patient.silence(found)
     patient.ring(found)
     found.alone_s = _alone_s(night)
+    _of_records(night, found)
     found.leaks = list(_leaks(night))
     if _briefs_at_once(night):
         found.broken.append("two nurses heard the brief at once")
     found.broken += [*night.raised, *night.left, *([] if night.finished else ["a call did not end"])]
     return found
+
+
+def _of_records(night: Night, found: Judged) -> None:
+    """Of every call that ended, those that a `<Dial>` placed too."""
+    late: list[str] = []
+    for call in night.calls:
+        if call.ended_at is None or call.sid in night.stuck:
+            continue
+        found.records += 1
+        gone_s = night.gone.get(call.sid, float("inf"))
+        lived = night.died_s is None or gone_s <= night.died_s
+        until_s = call.ended_at + GONE_S if lived else max(call.ended_at, night.died_s or 0.0) + GONE_AFTER_DEATH_S
+        found.records_in_time += gone_s <= until_s
+        if lived:
+            found.records_s.append(gone_s - call.ended_at)
+        if gone_s > until_s:
+            late.append(f"{call.direction} {call.status} after {gone_s - call.ended_at:.0f} s")
+    if late:
+        found.why["records"] = "; ".join(late)
+    roots = {call.sid for call in night.calls if call.sid in night.stuck and call.parent_sid is None}
+    found.stuck = len(roots)
+    if roots and night.finished:
+        found.stuck_shown = night.owed >= len(roots)
+        if not found.stuck_shown:
+            found.why["stuck"] = f"{night.owed} shown of {len(roots)}"
 
 
 def bridges_of(night: Night) -> Iterator[Bridge]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -23,6 +24,7 @@ from policies.escalation import EscalationReason
 from policies.phi import PHI
 from policies.records import EndReason, Engine, Profile, Transferred
 from telephony import twiml
+from telephony.deletion import Deletions
 from telephony.doors import Origins, ServerConfig
 from telephony.leg import Leg
 from telephony.promise import State, Times
@@ -34,12 +36,13 @@ from telephony.twin.exchange import Exchange
 from telephony.twin.in_process import Machine, machine
 from telephony.twin.records import PlacedCall
 from telephony.twin.telephones import Persona, Phone, Telephone
-from telephony.webhooks import AFTER_NURSE, VOICE
+from telephony.webhooks import AFTER_NURSE, STATUS, VOICE
 from tests.fakes import ScriptedActivity, ScriptedRecogniser, ScriptedVoice, World
 from tests.nights.carrier import Order, Requests, Tap
 from tests.nights.hearing import Sentence, sentences
 from tests.nights.people import People, Visit
 from tests.nights.plans import Plan
+from tests.nights.records import Kept
 from tests.simulated import REF, house
 from tests.virtual_time import at_once
 
@@ -53,6 +56,8 @@ NURSE_LINE: Final = "+12025550199"
 CALLS: Final = 2  # at once: she who comes back from a room needs a place beside her own, and no more
 LONGEST_S: Final = 2_400.0  # of a night; a call that goes on is a miss
 PROMISED: Final = Times(next_round_ms=30_000, ring_again_ms=60_000, longest_ms=300_000)  # in place of hours
+RECORDS_GO_S: Final = 1_200.0  # beyond the longest bar on the carrier's records (tests.nights.judging)
+STARTS_AGAIN_S: Final = 30.0  # RestartSec of deploy/quietline.service is 5 s, and the models are loaded anew
 SETTLES_S: Final = 60.0  # for callbacks that are late, and the last deadlines of a hand-off
 
 
@@ -89,6 +94,14 @@ class Night:
     """What came of calls back that were promised."""
     finished: bool = True
     """Every call came to its end."""
+    gone: dict[str, float] = field(default_factory=dict)
+    """When the carrier's record of each call was gone, by call."""
+    stuck: frozenset[str] = frozenset()
+    """Calls whose records the carrier would not let go all night."""
+    owed: int = 0
+    """Records that the line showed as not deleted at the end."""
+    requests_failed: int = 0
+    """Single requests about records."""
 
     @property
     def patient(self) -> Visit:
@@ -105,7 +118,7 @@ class Night:
 class Hospital:
     """The line's application: as `agent.service` puts it together, with scripted models."""
 
-    def __init__(self, plan: Plan, world: World, requests: Requests) -> None:
+    def __init__(self, plan: Plan, world: World, requests: Requests, deletions: Deletions) -> None:
         prepared, _ = house()
         self.prepared: Final = prepared
         self.script: Final = _short(prepared.script)
@@ -118,14 +131,19 @@ class Hospital:
         self._voice: Final = Voice(voice, prepared.ready, prepared.script.voices.phrases)
         self.handoffs: Final = Handoffs(requests, self.board, Origins(ORIGIN, STREAMS))
         self.promises: Final = Promises(self.handoffs, PROMISED)
+        self.deletions: Final = deletions
+        self.handoffs.ended = deletions.ended
 
     async def answer(self, leg: Leg) -> After:
         """One stream; as `agent.service.Calls.answer`."""
-        if leg.purpose is Purpose.NURSE:
-            return await self.handoffs.answer(leg)
-        if leg.purpose is Purpose.CALL_BACK:
-            return await self.promises.answer(leg)
-        return await self._call(leg)
+        try:
+            if leg.purpose is Purpose.NURSE:
+                return await self.handoffs.answer(leg)
+            if leg.purpose is Purpose.CALL_BACK:
+                return await self.promises.answer(leg)
+            return await self._call(leg)
+        finally:
+            self.deletions.ended(leg.call_sid)
 
     async def _call(self, leg: Leg) -> After:
         made: list[Handoff] = []
@@ -207,14 +225,15 @@ async def _lived(plan: Plan) -> Night:
     telephones: list[Telephone] = []
     ringing: list[Callable[[str], None]] = []
     requests = Requests(lambda: here[0], OURS, plan.requests, written, lambda number: ringing[0](number))
-    hospital = Hospital(plan, world, requests)
+    kept = Kept(lambda: here[0], plan.requests.records, plan.seed)
+    hospital = Hospital(plan, world, requests, deletions_of(kept, plan.seed))
     app = application(
         ServerConfig(ORIGIN, development=False, auth_token=PHI(TOKEN), account_sid=ACCOUNT, calls=CALLS),
         hospital.answer,
         board=hospital.board,
         lines=lambda number: Line("demo", NURSE_LINE) if number.reveal() == OURS else None,
         default=Line("demo", NURSE_LINE),
-        observers=Observers(report=hospital.report),
+        observers=Observers(begun=hospital.deletions.begun, over=hospital.deletions.ended, report=hospital.report),
         page={},
         rooms=hospital.handoffs,
     )
@@ -233,12 +252,18 @@ async def _lived(plan: Plan) -> Night:
             running,
             telephones=telephones,
             fallback={OURS: twiml.failsafe(NURSE_LINE, ORIGIN + AFTER_NURSE)},
+            told={OURS: ORIGIN + STATUS},
             faults=plan.faults,
             account_sid=ACCOUNT,
         )
         here.append(exchange)
         async with exchange.running():
-            return await _held(plan, hospital, exchange, running, people, patient, requests, written)
+            return await _held(plan, hospital, exchange, running, people, patient, requests, kept, written)
+
+
+def deletions_of(kept: Kept, seed: int) -> Deletions:
+    """One process's."""
+    return Deletions(kept, clock=asyncio.get_running_loop().time, chance=random.Random(seed))
 
 
 def _as_planned(plan: Plan, people: People, telephones: Mapping[str, Telephone], number: str) -> None:
@@ -258,9 +283,11 @@ async def _held(
     people: People,
     patient: Telephone,
     requests: Requests,
+    kept: Kept,
     written: list[str],
 ) -> Night:
     serving = asyncio.create_task(hospital.handoffs.run(), name="handoffs")
+    deleting = asyncio.create_task(_deletes(plan, hospital.deletions, kept), name="deletions")
     await exchange.dial_in(patient, OURS, people.patient(plan.patient))
     died: list[float] = []
     dying = asyncio.create_task(_dies(plan, running, serving, died), name="dies")
@@ -275,6 +302,7 @@ async def _held(
     dying.cancel()
     if finished:
         await asyncio.sleep(SETTLES_S)
+        await kept.emptied(RECORDS_GO_S)
     alive = not died
     calls = exchange.calls()
     night = Night(
@@ -293,12 +321,33 @@ async def _held(
         raised=[*hospital.raised, *(type(error).__name__ for error in running.raised)],
         ends=hospital.ends,
         finished=finished,
+        gone=kept.gone,
+        stuck=kept.stuck(),
+        requests_failed=kept.failed,
     )
     if alive and serving.done():
         night.raised.append("handoffs ended")
-    serving.cancel()
-    await asyncio.wait({serving, dying})
+    for task in (serving, deleting):
+        task.cancel()
+    await asyncio.wait({serving, dying, deleting})
+    night.owed = deleting.result()
     return night
+
+
+async def _deletes(plan: Plan, first: Deletions, kept: Kept) -> int:
+    """The line's process, and the one after it where it dies, which knows nothing.  Returns what the last showed."""
+    deletions = first
+    try:
+        if plan.dies_s is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(plan.dies_s):
+                    await deletions.run()
+            await asyncio.sleep(STARTS_AGAIN_S)
+            deletions = deletions_of(kept, plan.seed)
+        await deletions.run()
+    except asyncio.CancelledError:
+        pass  # the night is over
+    return deletions.standing().undeleted
 
 
 async def _dies(plan: Plan, running: Machine, serving: asyncio.Task[None], died: list[float]) -> None:

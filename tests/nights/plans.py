@@ -131,6 +131,22 @@ class NursePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordFaults:
+    """Shares of the single requests about what the carrier keeps, and what it is slow with."""
+
+    broken: float = 0.0
+    """Answered with a 5xx; nothing was done."""
+    busy: float = 0.0
+    """Answered with a 429; nothing was done."""
+    silent: float = 0.0
+    """Never answered; half of them were done."""
+    unfinished_s: float = 0.0
+    """So long after a call's end its record can't be deleted."""
+    stuck: float = 0.0
+    """Of the records: they can't be deleted all night."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unreliable:
     """Shares of the line's requests to the carrier that fail."""
 
@@ -145,6 +161,7 @@ class Unreliable:
     """Of the requests to end or to redirect a call, all tries fail."""
     slow_s: float = 0.3
     """What an answer may take."""
+    records: RecordFaults = RecordFaults()
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,4 +292,15 @@ def _requests(chance: random.Random, seed: int) -> Unreliable:
         silent=0.03,
         ends_fail=0.02,
         slow_s=chance.choice([0.3, 1.0]),
+        records=_record_faults(random.Random(f"records {seed}")),  # its own: the rest of a seed's night stays as it was
+    )
+
+
+def _record_faults(chance: random.Random) -> RecordFaults:
+    return RecordFaults(
+        broken=chance.choice([0.02, 0.1, 0.2]),
+        busy=chance.choice([0.02, 0.1, 0.2]),
+        silent=chance.choice([0.01, 0.05, 0.1]),
+        unfinished_s=chance.choice([0.0, 60.0, 120.0]),
+        stuck=chance.choice([0.0, 0.0, 0.0, 0.1]),
     )

@@ -22,7 +22,7 @@ from telephony.twin.wav import read_wav
 from tests.page.cdp import Browser, Tab, chromium, eventually
 from tests.page.line import PageLine, capture_wav, page_line
 
-pytestmark = pytest.mark.xdist_group("chromium")
+pytestmark = [pytest.mark.real_time, pytest.mark.xdist_group("chromium")]
 
 VOICES = Path(build.__file__).parent
 QUESTION = "may-i-take-a-walk-0b888347.0.wav"

@@ -19,18 +19,24 @@ from telephony.twin.voices import build
 from telephony.twin.wav import read_wav
 from tests.page.cdp import Tab, chromium, eventually
 from tests.page.line import capture_wav
+from tests.real_line import short_agent
 
-pytestmark = [pytest.mark.xdist_group("chromium"), pytest.mark.models, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.real_time, pytest.mark.xdist_group("chromium"), pytest.mark.models, pytest.mark.timeout(240)]
 
 QUESTION: Final = Path(build.__file__).parent / "slt" / "may-i-take-a-walk-0b888347.0.wav"
 PERIOD_S: Final = 40  # the fake microphone plays its file again and again
-GREETING_S: Final = 24  # the greeting lasts 19 s; a silence is prompted about later than this
+GREETING_S: Final = 10  # the short greeting lasts 6 s; a silence is prompted about later than this
 
 
 async def test_a_question_at_the_microphone_is_answered_in_the_ear(tmp_path: Path) -> None:
     events: list[CallEvent] = []
     port = embedded_redis.free_port()
-    environment = {**os.environ, "QUIETLINE_PORT": str(port), "QUIETLINE_STATE": str(tmp_path / "state")}
+    environment = {
+        **os.environ,
+        "QUIETLINE_PORT": str(port),
+        "QUIETLINE_STATE": str(tmp_path / "state"),
+        "QUIETLINE_AGENTS": str(short_agent(tmp_path / "agent")),
+    }
 
     async def hold(_: Service) -> int:
         async with chromium(

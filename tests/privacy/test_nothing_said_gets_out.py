@@ -29,7 +29,7 @@ from telephony.twin.script import BargeIn, Say
 from tests.caller import patient
 from tests.real_line import AGENT, NUMBER, ROOT, real_line, short_agent
 
-pytestmark = [pytest.mark.models, pytest.mark.xdist_group("privacy"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real_time, pytest.mark.models, pytest.mark.xdist_group("privacy"), pytest.mark.timeout(300)]
 
 SCRIPT: Final = """\
 voice = "rms"

@@ -25,7 +25,7 @@ from agent.proof.report import Place, Seen
 from agent.proof.sessions import SinkName
 from agent.settings import ROOT
 
-pytestmark = [pytest.mark.models, pytest.mark.xdist_group("proof"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real_time, pytest.mark.models, pytest.mark.xdist_group("proof"), pytest.mark.timeout(600)]
 
 CALLS = 3
 LOOKS_NEED_ROOT = {

@@ -34,7 +34,7 @@ from tests.kept import AUDITOR, Office, Server, serving
 from tests.privacy.test_nothing_said_gets_out import content, found_in, ways, what_was_said
 from tests.real_line import AGENT, NUMBER, READY_S, ROOT, short_agent
 
-pytestmark = [pytest.mark.models, pytest.mark.xdist_group("privacy"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real_time, pytest.mark.models, pytest.mark.xdist_group("privacy"), pytest.mark.timeout(300)]
 
 SCRIPT: Final = """\
 voice = "rms"

@@ -40,6 +40,13 @@ def _running(tmp_path: Path) -> Iterator[Interface]:
         yield running
 
 
+@pytest.fixture(name="refusing", scope="module")
+def _refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
+    """One for all that is refused: a test may use it that leaves no agent, no evidence and no switch changed."""
+    with interface(tmp_path_factory.mktemp("refusing") / "state") as running:
+        yield running
+
+
 def examined(running: Interface, agent: str) -> None:
     """As the proof's own process would tell that self-test and quick proof have passed."""
     with contextlib.closing(Database.open(running.folder)) as database:
@@ -162,11 +169,11 @@ def test_one_admin_alone_moves_no_number_to_an_agent_whose_zero_retention_is_off
 
 
 @pytest.mark.parametrize("reason", ["because", "", None, 1, ["complaint"]])
-def test_a_reason_that_is_none_of_ours_switches_nothing_off(running: Interface, reason: object) -> None:
-    reply = running.ask("POST", OFF, body={"reason": reason})
+def test_a_reason_that_is_none_of_ours_switches_nothing_off(refusing: Interface, reason: object) -> None:
+    reply = refusing.ask("POST", OFF, body={"reason": reason})
 
     assert (400, {"error": "malformed", "rule": "malformed"}) == (reply.status, reply.json)
-    assert (Act.ACT_REFUSED, AuditReason.MALFORMED) == running.noted()[-1]
+    assert (Act.ACT_REFUSED, AuditReason.MALFORMED) == refusing.noted()[-1]
 
 
 @pytest.mark.parametrize(
@@ -181,10 +188,10 @@ def test_a_reason_that_is_none_of_ours_switches_nothing_off(running: Interface, 
     ],
 )
 def test_a_model_that_may_not_be_called_is_refused_by_its_rule_and_the_log_has_it(
-    running: Interface, engine: str, model: str, named: str, rule: str
+    refusing: Interface, engine: str, model: str, named: str, rule: str
 ) -> None:
-    reply = running.ask("POST", "/v1/agents", body={**MERCY, "engine": engine, "model": model})
-    last = running.entries()[-1]
+    reply = refusing.ask("POST", "/v1/agents", body={**MERCY, "engine": engine, "model": model})
+    last = refusing.entries()[-1]
 
     assert (400, {"error": "model_refused", "model": named, "rule": rule, "allowed": ["approved"]}) == (
         reply.status, reply.json
@@ -192,9 +199,9 @@ def test_a_model_that_may_not_be_called_is_refused_by_its_rule_and_the_log_has_i
     assert (Act.MODEL_REFUSED, Subject.MODEL, "none", rule) == (
         last.act, last.subject, last.thing, last.reason.value if last.reason else None
     )  # fmt: skip
-    assert last.actor in running.tokens["admin"]
-    assert 404 == running.ask("GET", "/v1/agents/mercy").status
-    assert not list((running.folder / "agents").glob("mercy*"))
+    assert last.actor in refusing.tokens["admin"]
+    assert 404 == refusing.ask("GET", "/v1/agents/mercy").status
+    assert not list((refusing.folder / "agents").glob("mercy*"))
 
 
 def test_a_model_that_an_agent_may_not_call_is_refused_and_the_log_says_whose(running: Interface) -> None:
@@ -272,9 +279,9 @@ def test_evidence_that_has_ended_refuses(running: Interface) -> None:
         {"more": 1},
     ],
 )
-def test_evidence_that_can_not_be_is_not_recorded(running: Interface, wrong: dict[str, object]) -> None:
-    assert 400 == running.ask("POST", "/v1/baa", body={**AGREEMENTS[0], **wrong}).status
-    assert [] == running.ask("GET", "/v1/baa").json["evidence"]
+def test_evidence_that_can_not_be_is_not_recorded(refusing: Interface, wrong: dict[str, object]) -> None:
+    assert 400 == refusing.ask("POST", "/v1/baa", body={**AGREEMENTS[0], **wrong}).status
+    assert [] == refusing.ask("GET", "/v1/baa").json["evidence"]
 
 
 NEW = {
@@ -303,8 +310,8 @@ def test_a_model_is_put_on_the_list_and_taken_off_and_the_file_s_own_stay(runnin
     "wrong",
     [{"vendor": "nobody"}, {"vendor": "twilio"}, {"engine": "approved"}, {"base_url": "http://m.example.org"}],
 )
-def test_a_model_that_can_not_be_listed_is_not(running: Interface, wrong: dict[str, object]) -> None:
-    assert 400 == running.ask("POST", "/v1/allowlist", body={**NEW, **wrong}).status
+def test_a_model_that_can_not_be_listed_is_not(refusing: Interface, wrong: dict[str, object]) -> None:
+    assert 400 == refusing.ask("POST", "/v1/allowlist", body={**NEW, **wrong}).status
 
 
 @pytest.mark.parametrize(
@@ -329,15 +336,15 @@ def test_a_model_that_can_not_be_listed_is_not(running: Interface, wrong: dict[s
     ],
 )
 def test_keys_that_make_no_agent_are_refused_by_the_key_and_nothing_is_repeated(
-    running: Interface, wrong: dict[str, Any], key: str
+    refusing: Interface, wrong: dict[str, Any], key: str
 ) -> None:
-    reply = running.ask("POST", "/v1/agents", body={**MERCY, **wrong})
+    reply = refusing.ask("POST", "/v1/agents", body={**MERCY, **wrong})
 
     assert (400, "malformed", key) == (reply.status, reply.json["error"], reply.json["key"])
     assert b"Xanthippe" not in reply.content
     assert b"etc" not in reply.content.replace(b"letter", b"")
-    assert (Act.ACT_REFUSED, AuditReason.MALFORMED) == running.noted()[-1]
-    assert not list((running.folder / "agents").glob("*"))
+    assert (Act.ACT_REFUSED, AuditReason.MALFORMED) == refusing.noted()[-1]
+    assert not list((refusing.folder / "agents").glob("*"))
 
 
 def test_an_agent_s_file_is_one_that_the_line_reads_and_goes_with_the_agent(running: Interface) -> None:

@@ -393,6 +393,13 @@ def _running(tmp_path: Path) -> Iterator[Interface]:
         yield running
 
 
+@pytest.fixture(name="refusing", scope="module")
+def _refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
+    """One for all requests that are refused as they stand."""
+    with interface(tmp_path_factory.mktemp("refusing")) as running:
+        yield running
+
+
 @pytest.mark.parametrize(
     ("raw", "headers", "status"),
     [
@@ -409,33 +416,33 @@ def _running(tmp_path: Path) -> Iterator[Interface]:
         (b'{"name": "' + b"x" * MAX_BODY_BYTES, {"Content-Type": "application/json"}, 413),
     ],
 )
-def test_a_body_that_is_none_is_refused(running: Interface, raw: bytes, headers: dict[str, str], status: int) -> None:
-    assert status == running.ask("POST", "/v1/agents", raw=raw, headers=headers).status
-    assert status == running.ask("POST", "/v1/tokens", raw=raw, headers=headers).status
+def test_a_body_that_is_none_is_refused(refusing: Interface, raw: bytes, headers: dict[str, str], status: int) -> None:
+    assert status == refusing.ask("POST", "/v1/agents", raw=raw, headers=headers).status
+    assert status == refusing.ask("POST", "/v1/tokens", raw=raw, headers=headers).status
 
 
-def test_a_body_without_a_length_is_bounded_too(running: Interface) -> None:
-    head = f"POST /v1/agents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {running.tokens['admin']}\r\n"
+def test_a_body_without_a_length_is_bounded_too(refusing: Interface) -> None:
+    head = f"POST /v1/agents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {refusing.tokens['admin']}\r\n"
     head += "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     piece = b"1000\r\n" + b"x" * 4_096 + b"\r\n"
-    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", refusing.port), timeout=20) as connection:
         connection.sendall(head.encode() + piece * 5)
         assert b"413" in connection.recv(4_096).split(b"\r\n")[0]
 
 
-def test_a_body_where_none_belongs_is_refused(running: Interface) -> None:
-    assert 400 == running.ask("GET", "/v1/agents", raw=b"{}").status
+def test_a_body_where_none_belongs_is_refused(refusing: Interface) -> None:
+    assert 400 == refusing.ask("GET", "/v1/agents", raw=b"{}").status
 
 
 @pytest.mark.parametrize(
     "query", ["?x=1", "?first=-1", "?first=1&first=1", "?first=%ff", "?most=1001", "?most=", "?first", "?first=%D9%A3"]
 )
-def test_a_query_that_is_none_is_refused(running: Interface, query: str) -> None:
-    assert 400 == running.ask("GET", f"/v1/audit{query}", "auditor").status
+def test_a_query_that_is_none_is_refused(refusing: Interface, query: str) -> None:
+    assert 400 == refusing.ask("GET", f"/v1/audit{query}", "auditor").status
 
 
-def test_a_head_that_never_ends_is_not_waited_for_nor_answered_with_what_it_said(running: Interface) -> None:
-    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
+def test_a_head_that_never_ends_is_not_waited_for_nor_answered_with_what_it_said(refusing: Interface) -> None:
+    with socket.create_connection(("127.0.0.1", refusing.port), timeout=20) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n" + b"X: Xanthippe" + b"x" * 20_000)
         answer = connection.recv(65_536)
 
@@ -443,9 +450,9 @@ def test_a_head_that_never_ends_is_not_waited_for_nor_answered_with_what_it_said
     assert b"Xanthippe" not in answer
 
 
-def test_no_answer_names_the_server_or_may_be_kept(running: Interface) -> None:
+def test_no_answer_names_the_server_or_may_be_kept(refusing: Interface) -> None:
     for who, path in ((None, "/v1/agents"), ("admin", "/v1/agents"), ("admin", "/v1/none")):
-        headers = running.ask("GET", path, who).headers
+        headers = refusing.ask("GET", path, who).headers
         assert {"server", "date"} & headers.keys() == set()
         assert ("no-store", "nosniff") == (headers["cache-control"], headers["x-content-type-options"])
 

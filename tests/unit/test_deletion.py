@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.phi import PHI
+from policies.vocabulary import CarrierAlarm
 from telephony import ledger
 from telephony.deletion import AGAIN_S, DOUBT_S, HOUR_S, Deletions
-from telephony.ledger import SETTLING_S, Ledger
+from telephony.ledger import LIVE_S, SETTLING_S, Ledger
 from telephony.placing import AccountState, CarrierFailed, CarrierReason, Deleted
 from telephony.twin.mishaps import Faults
 from tests.rest_twin import twin
@@ -61,7 +62,7 @@ class Keeper:
         elif sid not in self.ended_at:
             found = Deleted.GONE
         elif self.now_s < self.ended_at[sid] + self.unfinished_s:
-            found = Deleted.LIVE
+            found = Deleted.UNFINISHED
         else:
             found = Deleted.DELETED
             if not failed or heard:
@@ -111,6 +112,11 @@ async def deleting(keeper: Keeper, most: int = 20_000) -> AsyncIterator[Deletion
 def still(deletions: Deletions) -> bool:
     """All is confirmed to be off, as of now."""
     return deletions.confirmed
+
+
+def raised(deletions: Deletions) -> dict[CarrierAlarm, int]:
+    """The alarms that an operator is shown."""
+    return {alarm: count for alarm, count in deletions.standing().alarms().items() if count}
 
 
 def in_virtual_time(work: Callable[[], Awaitable[None]]) -> None:
@@ -211,8 +217,10 @@ def test_a_live_call_is_not_deleted_however_often_it_is_told_to_be_over() -> Non
                 deletions.ended(PHI("CA1"))
             await asyncio.sleep(HOUR_S)
             assert ({"CA1"}, {}) == (keeper.live, keeper.gone_at)
-            assert (0, 1) == (deletions.deleted, deletions.undeleted)
-            assert HOUR_S == pytest.approx(deletions.oldest_s)
+            assert (0, 0, 0.0) == (deletions.deleted, deletions.undeleted, deletions.oldest_s)  # owed from its end on
+            keeper.end("CA1")
+            await asyncio.sleep(LIVE_S + 1.0)
+            assert {"CA1"} == set(keeper.gone_at)
 
     in_virtual_time(work)
 
@@ -304,9 +312,52 @@ def test_recordings_and_transcriptions_are_an_alarm() -> None:
     async def work() -> None:
         keeper = Keeper(state=replace(QUIET, recordings=2, transcriptions=1))
         async with deleting(keeper) as deletions:
-            assert 0 == deletions.alarms
+            assert {CarrierAlarm.UNSEEN: 1} == raised(deletions)
             await asyncio.sleep(1.0)
-            assert (3, True) == (deletions.alarms, deletions.confirmed)
+            assert {CarrierAlarm.RECORDED: 2, CarrierAlarm.TRANSCRIBED: 1} == raised(deletions)
+            assert deletions.confirmed
+
+    in_virtual_time(work)
+
+
+def test_a_number_without_a_fallback_and_a_setting_that_stays_on_are_alarms() -> None:
+    async def work() -> None:
+        keeper = Keeper(state=replace(QUIET, still_on=1, without_fallback=2))
+        async with deleting(keeper) as deletions:
+            await asyncio.sleep(1.0)
+            assert {CarrierAlarm.STILL_ON: 1, CarrierAlarm.WITHOUT_FALLBACK: 2} == raised(deletions)
+
+    in_virtual_time(work)
+
+
+def test_a_record_that_stays_is_an_alarm_once_it_is_overdue_and_none_when_it_is_gone() -> None:
+    async def work() -> None:
+        keeper = Keeper(unfinished_s=600.0)
+        async with deleting(keeper) as deletions:
+            deletions.ended(keeper.end("CA1"))
+            await asyncio.sleep(IN_TIME_S - 1.0)
+            assert {} == raised(deletions)
+            await asyncio.sleep(2.0)
+            assert {CarrierAlarm.OVERDUE: 1} == raised(deletions)
+            shown = deletions.standing()
+            assert (1, True) == (shown.undeleted, IN_TIME_S < shown.oldest_s < IN_TIME_S + 2.0)
+            await asyncio.sleep(1_500.0)
+            assert ({}, 0, 1) == (raised(deletions), deletions.undeleted, deletions.standing().deleted)
+
+    in_virtual_time(work)
+
+
+@given(st.integers(1, 90))
+def test_a_call_that_goes_on_after_it_was_left_to_the_carrier_is_deleted_soon_after_its_end(minutes: int) -> None:
+    async def work() -> None:
+        keeper = Keeper(live={"CA1"}, unfinished_s=60.0)
+        async with deleting(keeper) as deletions:
+            deletions.ended(PHI("CA1"))
+            await asyncio.sleep(60.0 * minutes)
+            assert {} == raised(deletions)
+            keeper.end("CA1")
+            await asyncio.sleep(IN_TIME_S)
+            assert {"CA1"} == set(keeper.gone_at)
 
     in_virtual_time(work)
 

@@ -13,29 +13,26 @@ from telephony.twin import personas
 from telephony.twin.asking import Trouble
 from telephony.twin.carrier import Stream
 from telephony.twin.personas import tone
-from telephony.twin.records import CallLive, CallOver, NoSuchRecord, NotOurs, PlacedCall
+from telephony.twin.records import CallLive, CallOver, NoSuchRecord, NotOurs
 from telephony.twin.telephones import Persona, Phone, Telephone
 from telephony.twin.twiml_reader import TwimlRefused
 from telephony.twin.webhook import signature
-from tests.exchanges import NURSE, ORIGIN, OURS, PATIENT, TOKEN, Talk, Town, begun, document, strengths, town
+from tests.exchanges import (
+    NURSE,
+    ORIGIN,
+    OURS,
+    PATIENT,
+    TOKEN,
+    Talk,
+    Town,
+    begun,
+    document,
+    ended,
+    placed,
+    strengths,
+    town,
+)
 from tests.virtual_time import at_once
-
-
-async def placed(
-    there: Town, twiml: str | None, *, to: str = NURSE, ring_s: int = 20, url: str | None = None, limit_s: int = 600
-) -> PlacedCall:
-    return await there.exchange.place(
-        to=to, from_=OURS, twiml=twiml, url=url, ring_s=ring_s, status_callback=ORIGIN + "/status",
-        status_events=frozenset({"initiated", "ringing", "answered", "completed"}), time_limit_s=limit_s,
-    )  # fmt: skip
-
-
-async def ended(there: Town, sid: str) -> PlacedCall:
-    """The record once the call is over."""
-    await there.exchange._calls[sid].over.wait()
-    record = there.exchange.call(sid)
-    assert record is not None
-    return record
 
 
 def statuses(there: Town) -> list[str]:

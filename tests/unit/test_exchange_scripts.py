@@ -17,7 +17,7 @@ from telephony.twin.personas import answers, follows, tone
 from telephony.twin.script import parse_script
 from telephony.twin.telephones import Phone, Telephone
 from telephony.twin.voices import VoiceMissing
-from tests.exchanges import NURSE, OURS, PATIENT, Talk, begun, document, strengths, town
+from tests.exchanges import NURSE, OURS, PATIENT, Talk, begun, document, ended, placed, strengths, town
 from tests.virtual_time import at_once
 
 CONNECT = '<Connect action="/ended"><Stream url="wss://line.example.org/media"/></Connect>'
@@ -62,10 +62,7 @@ def test_a_scripted_patient_goes_on_by_ear_from_her_stream_into_the_conference()
         async with town(Telephone(PATIENT), nurse, answers=said, serve=serve) as there:
             phone = await there.exchange.dial_in(there.people[PATIENT], OURS, life)
             await phone.hears_something()
-            await there.exchange.place(
-                to=NURSE, from_=OURS, twiml=document(BOTH), url=None, ring_s=9, status_callback=None,
-                status_events=frozenset(), time_limit_s=90,
-            )  # fmt: skip
+            await placed(there, document(BOTH))
             await phone.until_over()
             assert not nurse.calls[0].is_over
             spoken, heard = nurse.calls[0].spoken(), nurse.calls[0].heard(0, nurse.calls[0].now())
@@ -143,11 +140,7 @@ def test_keys_are_pressed_at_their_moments() -> None:
         gather = '<Gather action="/keys" numDigits="2" timeout="9"/>'
         nurse = Telephone(NURSE, personas.presses([(1_000, "1"), (2_000, "2")], after_s=1.0))
         async with town(nurse, answers={"/keys": document("<Hangup/>")}) as there:
-            order = await there.exchange.place(
-                to=NURSE, from_=OURS, twiml=document(gather), url=None, ring_s=9, status_callback=None,
-                status_events=frozenset(), time_limit_s=90,
-            )  # fmt: skip
-            await there.exchange._calls[order.sid].over.wait()
+            await ended(there, (await placed(there, document(gather))).sid)
         assert ["12"] == [form["Digits"] for form in there.line.forms("/keys")]
 
     at_once(story())

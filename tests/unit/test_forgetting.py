@@ -25,7 +25,6 @@ def _no_collection_by_chance() -> object:
     gc.disable()
     yield
     gc.enable()
-    gc.unfreeze()
 
 
 def test_a_cycle_is_gone_soon_after_the_call(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -26,6 +27,7 @@ from tests.nights.plans import (
     PatientPlan,
     Pickup,
     Plan,
+    RecordFaults,
     Says,
     Unreliable,
     drawn,
@@ -55,6 +57,57 @@ def test_a_night_twice_is_the_same_night_twice() -> None:
     first, second = (judged(run(drawn(16))) for _ in range(2))
 
     assert first == second
+
+
+FAULTY = RecordFaults(broken=0.2, busy=0.2, silent=0.1, unfinished_s=90.0)
+
+
+@pytest.mark.parametrize("hangs_up_s", [None, 0.2, 20.0])
+def test_the_record_of_every_call_is_gone_in_time_also_of_one_that_had_no_stream(hangs_up_s: float | None) -> None:
+    patient = PatientPlan(Says.RED_FLAG, hangs_up_s=hangs_up_s)
+    nurses = (NursePlan(Pickup.NEVER, 2.0), NursePlan(Pickup.BUSY, 2.0), TAKES_IT)
+    quiet = plan(*nurses, patient=patient)
+    night = run(replace(quiet, requests=Unreliable(records=FAULTY)))
+    found = judged(night)
+
+    assert {call.sid for call in night.calls} == set(night.gone)
+    assert (found.records, 0) == (found.records_in_time, night.owed)
+    assert found.records == len(night.calls) == len(found.records_s) > 0
+    assert [] == found.broken
+
+
+def test_what_a_dead_line_left_is_deleted_by_the_one_that_starts_after_it() -> None:
+    night = run(replace(plan(TAKES_IT, dies_s=12.0), requests=Unreliable(records=FAULTY)))
+    found = judged(night)
+
+    assert night.died_s is not None
+    assert all(gone_s > night.died_s for gone_s in night.gone.values())
+    assert (len(night.calls), []) == (found.records, found.records_s)
+    assert found.records_in_time == found.records
+
+
+def test_a_record_that_the_carrier_keeps_is_counted_and_shown_and_no_deletable_one() -> None:
+    night = run(replace(plan(TAKES_IT), requests=Unreliable(records=RecordFaults(stuck=1.0))))
+    found = judged(night)
+
+    assert (0, {}) == (found.records, night.gone)
+    assert (True, len(night.calls)) == (found.stuck_shown, night.owed)
+    assert found.stuck == len(night.calls)
+
+
+def test_records_that_go_late_or_never_and_one_that_is_not_shown_are_misses() -> None:
+    night = run(plan(TAKES_IT))
+    first, *others = (call.sid for call in night.calls)
+    ended_s = {call.sid: call.ended_at or 0.0 for call in night.calls}
+    late = judged(replace(night, gone=night.gone | {first: ended_s[first] + 301.0}))
+    never = judged(replace(night, gone={sid: night.gone[sid] for sid in others}))
+    dead = judged(replace(night, died_s=ended_s[first] + 1.0, gone=night.gone | {first: ended_s[first] + 900.0}))
+    hidden = judged(replace(night, stuck=frozenset({first}), owed=0))
+
+    assert [1, 1, 0] == [each.records - each.records_in_time for each in (late, never, dead)]
+    assert hidden.stuck_shown is False
+    board = board_of([late, hidden])
+    assert {"records", "stuck"} <= {miss.expected for miss in board.misses}
 
 
 def test_sentences_are_read_from_sound_that_begins_at_any_sample() -> None:

@@ -136,3 +136,13 @@ def test_the_verb_ends_with_the_status_of_settings_that_are_refused(
 
     assert (0 if "\nmissing " not in f"\n{said}" else 78) == status
     assert "not examined  Redis: Redis at REDIS_URL does not answer" in said
+
+
+def test_a_fallback_that_is_not_named_here_is_said_to_be_looked_at_by_the_line(tmp_path: Path) -> None:
+    name = "callers reach a nurse while this service is down"
+    without = preflight._fallback(settings(tmp_path))
+    named = preflight._fallback(settings(tmp_path, QUIETLINE_FALLBACK_URL="https://handler.twilio.com/twiml/EH1"))
+
+    assert [(name, Judged.NOT_EXAMINED), (name, Judged.GOOD)] == [(each.name, each.judged) for each in (without, named)]
+    assert "QUIETLINE_FALLBACK_URL" in without.says
+    assert verdict([without, named])

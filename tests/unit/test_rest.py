@@ -23,6 +23,7 @@ from policies import logs
 from policies.phi import PHI
 from telephony import carrier_wire, rest, twiml
 from telephony.carrier_wire import CarrierWire, WireFailed, reason_of
+from telephony.numbers import Wanted
 from telephony.placing import AccountState, Carrier, CarrierFailed, CarrierReason, Deleted, Records
 from telephony.rest import CarrierAccount, TwilioCarrier
 from telephony.twin.account import Kept, Number, Service, Trunk
@@ -30,7 +31,8 @@ from telephony.twin.mishaps import Faults
 from tests.rest_twin import BEGAN, NURSE, OURS, PATIENT, served, twin
 from tests.unit.certificates import certificate
 
-STATUS = "https://agent.example.org/nurse/status"
+OUR_ORIGIN = "https://agent.example.org"
+STATUS = f"{OUR_ORIGIN}/nurse/status"
 TWIML = twiml.goodbye()
 ACCOUNT = "AC" + "0" * 32
 CALL = PHI("CA" + "0" * 32)
@@ -241,7 +243,7 @@ async def test_a_live_call_is_never_deleted() -> None:
 async def test_a_record_on_which_the_carrier_still_works_stays_for_now() -> None:
     async with twin(Faults(unfinished_s=60.0)) as served, served.carrier() as carrier:
         sid = served.exchange.ended()
-        assert Deleted.LIVE is await carrier.delete(sid)
+        assert Deleted.UNFINISHED is await carrier.delete(sid)
         served.exchange.now_s = 60.0
         assert Deleted.DELETED is await carrier.delete(sid)
 
@@ -327,6 +329,55 @@ async def test_what_keeps_more_than_a_record_is_switched_off() -> None:
     assert [False, True] == [number.name_lookup for number in own.numbers]
     assert (4, 0, True) == (first.switched_off, first.still_on, first.confirmed)
     assert (0, 0, True) == (second.switched_off, second.still_on, second.confirmed)
+
+
+async def test_our_numbers_are_set_to_tell_their_calls_ends_and_to_fall_back_elsewhere() -> None:
+    wanted = Wanted(f"{OUR_ORIGIN}/twilio/status", "https://handler.twilio.com/twiml/EH1", ("agent.example.org",))
+    async with twin() as served, served.carrier(wanted=wanted) as carrier:
+        own = served.exchange.account.numbers
+        own[0].fallback_url, own[0].fallback_method = f"{OUR_ORIGIN}/twilio/failsafe", "GET"
+        own.append(Number("+12025550199"))  # not this line's
+        states = [await carrier.switch_off() for _ in range(2)]
+
+    assert [0, 0] == [state.without_fallback for state in states]
+    assert [wanted.fallback_url, ""] == [number.fallback_url for number in own]
+    assert [wanted.status_url, ""] == [number.status_callback for number in own]
+    assert ["POST", "POST"] == [own[0].fallback_method, own[0].status_callback_method]
+    assert 1 == served.resources.asked["POST /IncomingPhoneNumbers/{sid}.json"]
+
+
+async def test_a_number_that_does_not_take_its_fallback_is_without_one() -> None:
+    wanted = Wanted("", "https://handler.twilio.com/twiml/EH1", ("agent.example.org",))
+    async with twin() as served, served.carrier(wanted=wanted) as carrier:
+        served.exchange.account.stubborn = True
+        state = await carrier.switch_off()
+
+    assert (1, True) == (state.without_fallback, state.confirmed)
+
+
+@pytest.mark.parametrize(
+    ("fallback", "without"),
+    [
+        ("", 1),
+        ("https://agent.example.org/twilio/failsafe", 1),
+        ("https://AGENT.example.org:443/other", 1),
+        ("http://static.example.org/nurse.xml", 1),
+        ("https://static.example.org/nurse.xml", 0),
+    ],
+)
+async def test_a_fallback_that_nobody_set_is_left_and_looked_at(fallback: str, without: int) -> None:
+    async with twin() as served, served.carrier(wanted=Wanted(ours=("agent.example.org",))) as carrier:
+        served.exchange.account.numbers[0].fallback_url = fallback
+        state = await carrier.switch_off()
+
+    assert (without, fallback) == (state.without_fallback, served.exchange.account.numbers[0].fallback_url)
+    assert 0 == served.resources.asked["POST /IncomingPhoneNumbers/{sid}.json"]
+
+
+async def test_a_number_that_the_account_has_not_is_without_a_fallback() -> None:
+    async with twin() as served, served.carrier(numbers=(OURS, "+12025550101")) as carrier:
+        served.exchange.account.numbers[0].fallback_url = "https://static.example.org/nurse.xml"
+        assert 1 == (await carrier.switch_off()).without_fallback
 
 
 async def test_settings_that_stay_on_are_not_confirmed() -> None:

@@ -51,6 +51,8 @@ class Served:
     refusals: list[Refusal] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
     told: list[tuple[str, CallStatus]] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    """Calls told to be over, or to be left to the carrier."""
     legs: list[Leg] = field(default_factory=list)
     ends: list[EndReason] = field(default_factory=list)
     decision: EndDecision = EndDecision.GOODBYE
@@ -157,6 +159,7 @@ async def served(
         default=line,
         observers=Observers(
             count=here.refusals.append,
+            over=lambda call_sid: here.left.append(call_sid.reveal()),
             report=here.failures.append,
             metrics=lambda: "quietline_calls_total 0\n",
             health=lambda: "ok\nwithout: ports\n",

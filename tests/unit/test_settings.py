@@ -124,6 +124,11 @@ def test_no_public_origin_is_taken_that_the_server_would_refuse(host: str) -> No
     ("changes", "named"),
     [
         ({"QUIETLINE_PROFILE": "staging"}, "QUIETLINE_PROFILE"),
+        ({"QUIETLINE_FALLBACK_URL": "http://static.example.org/nurse.xml"}, "QUIETLINE_FALLBACK_URL"),
+        ({"QUIETLINE_FALLBACK_URL": "https://user:word@static.example.org/"}, "QUIETLINE_FALLBACK_URL"),
+        ({"QUIETLINE_FALLBACK_URL": "https://localhost/nurse.xml"}, "QUIETLINE_FALLBACK_URL"),
+        ({"QUIETLINE_FALLBACK_URL": "https://[/"}, "QUIETLINE_FALLBACK_URL"),
+        ({"QUIETLINE_FALLBACK_URL": "https://LINE.example.org/twilio/failsafe"}, "QUIETLINE_FALLBACK_URL"),
         ({"QUIETLINE_HOST": "example.org"}, "QUIETLINE_HOST"),
         ({"QUIETLINE_HOST": "0.0.0.0"}, "QUIETLINE_TLS_CERT"),
         ({"QUIETLINE_PORT": "0"}, "QUIETLINE_PORT"),
