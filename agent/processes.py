@@ -16,7 +16,7 @@ from policies.events import MAX_LINE, CallEvent, LineReady, OutreachWritten, dec
 from policies.records import Profile
 
 READY_S: Final = 120.0  # models load in seconds; a cold disk is slower
-DRAIN_S: Final = 40.0  # calls finish or are handed over (agent.service.drain); then the line is made to end
+DRAIN_S: Final = 40.0  # calls finish or are handed over (agent.draining.drain); then the line is made to end
 KEEPER_S: Final = 10.0  # from the end of the line's pipe
 EARLY_BYTES: Final = 16_384  # of what the line says before it is ready
 

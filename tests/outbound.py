@@ -18,6 +18,7 @@ import numpy as np
 
 from agent.call import Call
 from agent.calling_out import LIST_S, CallingOut
+from agent.calls import decision
 from agent.contacts import Reached, Unreachable
 from agent.handoff import Handoff, Handoffs, Voice
 from agent.lines import AgentState, Outreaching
@@ -25,7 +26,6 @@ from agent.on_call import OnCall
 from agent.outreach import Outreach
 from agent.placed import PlacedCalls
 from agent.script import Engines, Limits
-from agent.service import decision
 from agent.tally import Tally
 from agent.watch import Watch
 from policies.attempts import Came, Kept
@@ -203,7 +203,7 @@ def called(told: Told | None, plan: Plan | None = None) -> Evening:
 
 
 class _Service:
-    """As `agent.service.Calls` answers legs."""
+    """As `agent.calls.Calls` answers legs."""
 
     def __init__(self, world: World, plan: Plan, requests: Requests, evening: Evening) -> None:
         self.prepared, _ = house(DEMONSTRATION)

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from agent import forgetting, service
+from agent import calls as answering
+from agent import forgetting
+from agent.calls import Calls
 from agent.metrics import LineMetrics
 from agent.retaining import Retaining
-from agent.service import Calls
 from agent.settings import from_environment
 from policies.events import CallEvent
 from policies.vocabulary import Event
@@ -93,7 +94,7 @@ async def answered(told: Told, *, fails: bool) -> tuple[Calls, Sequence[object],
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_of_a_call_that_is_over_the_service_holds_nothing(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "LineActivity", lambda _: ScriptedActivity())
+    monkeypatch.setattr(answering, "LineActivity", lambda _: ScriptedActivity())
     house()
     told, looks = Told(), []
     monkeypatch.setattr(forgetting, "soon", lambda: looks.append(1))

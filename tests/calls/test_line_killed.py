@@ -18,7 +18,7 @@ from telephony.twin.segments import SAID_CHARS_PER_S
 from tests.deaths.moments import ALONE, IN_ROOM, Heard, Moment, Ward
 from tests.deaths.stage import RING_S, Around, played
 
-pytestmark = [pytest.mark.xdist_group("deaths"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.real_time, pytest.mark.xdist_group("deaths"), pytest.mark.timeout(180)]
 
 AT_ONCE_S: Final = 1.0
 HEARD_BY_S: Final = 10.0  # issue 5: fail-safe 911 wording and the nurse's line within 10 s, in any state

@@ -13,6 +13,7 @@ import pytest
 
 from agent.availability import Availability
 from agent.call import Call
+from agent.calls import decision
 from agent.fetchers import Fetchers, voice_of
 from agent.handoff import Handoff, Handoffs
 from agent.on_call_lists import OnCallLists
@@ -21,7 +22,6 @@ from agent.pins import hashed, is_pin
 from agent.prepare import Prepared
 from agent.promises import Promises
 from agent.script import Engines, Limits
-from agent.service import decision
 from agent.staff_desk import CLOSED_S, StaffDesk
 from agent.tally import Tally
 from agent.watch import Watch

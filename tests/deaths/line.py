@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, cast, final
 
-from agent import lines, service
+from agent import lines, loading, service
 from agent.__main__ import STDOUT, listening
 from agent.briefing import Briefing
 from agent.confine import Locks
@@ -83,13 +83,13 @@ class Deaf:
         """Nothing is held."""
 
 
-async def load_models(settings: Settings, lines: Lines) -> service.Models:  # in place of the service's
+async def load_models(settings: Settings, lines: Lines) -> loading.Models:  # in place of the service's
     """No recogniser, no voice, no readers of what is said."""
     deaf, silero = cast("Any", Deaf()), Silero(activity_file())
-    return service.Models(deaf, cast("Any", None), deaf, silero, load_meaning(), cast("Any", None), None)
+    return loading.Models(deaf, cast("Any", None), deaf, silero, load_meaning(), cast("Any", None), None)
 
 
-def voices_of(lines: Lines, models: service.Models) -> Mapping[float, Any]:  # in place of the service's
+def voices_of(lines: Lines, models: loading.Models) -> Mapping[float, Any]:  # in place of the service's
     """By speaking rate."""
     return {agent.speaking_rate: Tones(agent.speaking_rate) for agent in lines.agents}
 
@@ -98,7 +98,7 @@ def main() -> None:
     """Until it is killed, or asked to end."""
     started_s = time.monotonic()
     chosen = replace(from_environment(os.environ), profile=Profile.PRODUCTION, public_origin=ORIGIN, spoken_ahead=False)
-    service.load_models, service.voices_of = load_models, voices_of
+    vars(service).update(load_models=load_models, voices_of=voices_of)
     pipe = EventPipe(STDOUT, chosen.profile)
     log = logs.install(pipe.write)
     answered, locks = lines.load(chosen.agents), Locks(frozenset())

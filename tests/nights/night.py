@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from agent.call import Call
+from agent.calls import decision
 from agent.handoff import Handoff, Handoffs, Voice
 from agent.on_call import OnCall
 from agent.phrases import Phrase
 from agent.promises import Promises, can_be_called
 from agent.script import Engines, Limits, Script
-from agent.service import decision
 from agent.tally import Tally
 from agent.watch import Watch
 from policies.brief import Told
@@ -135,7 +135,7 @@ class Hospital:
         self.handoffs.ended = deletions.ended
 
     async def answer(self, leg: Leg) -> After:
-        """One stream; as `agent.service.Calls.answer`."""
+        """One stream; as `agent.calls.Calls.answer`."""
         try:
             if leg.purpose is Purpose.NURSE:
                 return await self.handoffs.answer(leg)

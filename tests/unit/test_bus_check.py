@@ -16,7 +16,7 @@ import redis
 from agent import embedded_redis, launcher
 from agent.bus_check import OF_BOTH, BusFault, Examined, examined, judged, told
 from agent.embedded_redis import RedisFailed
-from agent.service import bus_trusted
+from agent.presence import bus_trusted
 from agent.settings import from_environment
 from agent.shared import Bus, publish
 from policies.logs import Log

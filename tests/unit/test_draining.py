@@ -1,4 +1,4 @@
-"""The end of a process with calls on it: `agent.service.drain` and the switchboard's part in it."""
+"""The end of a process with calls on it: `agent.draining.drain` and the switchboard's part in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from agent.service import FINISH_S, HAND_OVER_S, drain
+from agent.draining import FINISH_S, HAND_OVER_S, drain
 from policies.phi import PHI
 from telephony.switchboard import ASKED_S, EndDecision, Switchboard
 from telephony.tokens import Purpose

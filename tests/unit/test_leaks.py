@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,9 +24,10 @@ def test_a_leak_is_put_in_and_what_it_makes_is_python(leak: Leak, copy: Path) ->
         (copy / edit.file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / edit.file, copy / edit.file)
 
-    for path in leak.put_into(copy):
-        if path.suffix == ".py":
-            compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True)
+    changed = [str(path) for path in leak.put_into(copy) if path.suffix == ".py"]
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "F821"]
+    told = subprocess.run([*ruff, *changed], capture_output=True, text=True, check=False) if changed else None
+    assert told is None or told.returncode == 0, told.stdout  # no syntax error, and no name that is not there
     assert {edit.file.split("/")[0] for edit in leak.edits} <= {*CODE, "deploy"}
 
 

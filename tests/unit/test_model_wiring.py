@@ -14,6 +14,7 @@ import httpx2
 import pytest
 
 from agent import lines, vendors
+from agent.calls import Calls
 from agent.engines import wire
 from agent.engines.anthropic import AnthropicModel
 from agent.engines.hosted import Sampling
@@ -24,7 +25,6 @@ from agent.judge import ModelJudge
 from agent.keeper.collector import Collector
 from agent.prepare import AgentNotReady, check_live, model_of, verdict
 from agent.retaining import Retaining
-from agent.service import Calls
 from agent.settings import ROOT, SettingsRefused, from_environment
 from agent.vendors import ANTHROPIC_URL, FEATURES, OPENAI_URL, endpoint_of
 from policies.acts import Act

@@ -125,7 +125,7 @@ def test_an_operation_that_nobody_may_read_is_named(running: tuple[admin.Interfa
     auditor = Interface(serving.port, {"auditor": reading.tokens["auditor"]})
 
     assert "/v1/audit" in nurse.read(WRITER.name)[1]
-    assert ["/v1/tokens"] == auditor.read(WRITER.name)[1]
+    assert ["/v1/on-call", "/v1/tokens"] == auditor.read(WRITER.name)[1]
 
 
 def test_no_word_of_a_canary_stands_in_the_interface_by_itself(running: tuple[admin.Interface, Interface]) -> None:
