@@ -66,8 +66,8 @@ REFUSES_TO_START: Final = {"agent.__main__"}
 TASK_OWNERS: Final = {
     "agent.call", "agent.calling_out", "agent.egress", "agent.fetchers", "agent.handoff", "agent.keyed_leg",
     "agent.outbound_leg", "agent.processes", "agent.promises", "agent.proof.control",
-    "agent.presence", "agent.proof.session", "agent.proof.transfers", "agent.service", "agent.shared", "telephony.deletion",
-    "telephony.leg", "telephony.server",
+    "agent.presence", "agent.proof.session", "agent.proof.transfers", "agent.service", "agent.shared",
+    "telephony.deletion", "telephony.leg", "telephony.server",
     "telephony.twin.carrier", "telephony.twin.exchange", "telephony.twin.in_process",
     "telephony.twin.night", "telephony.twin.pjsip",
 }  # fmt: skip
