@@ -38,7 +38,7 @@ MOST: Final = 64  # promises at once: more cannot be kept by the nurses of one n
 RING_S: Final = 25  # five rings, before most voicemails
 APOLOGY_S: Final = 2.0  # for the carrier to take an order, while the process ends
 APOLOGY_CALL_S: Final = 60  # its words take 20 s
-AGAIN_S: Final = 5.0  # of silence, then what she was asked is said once more
+AGAIN_S: Final = 3.0  # of silence, then what she was asked is said once more
 
 OF_NEWS: Final = {News.COMING: Event.TAKEN, News.ALONE: Event.NURSE_LOST, News.NOBODY: Event.NOBODY}
 OF_KEYS: Final = {NurseEvent.ONE: Event.ONE, NurseEvent.TWO: Event.TWO, NurseEvent.LOST: Event.NO_ANSWER}
@@ -107,7 +107,7 @@ class Promised:
     async def answer(self, leg: Leg) -> After:
         """The stream of a call to her.  Nothing that is said is listened to: keys are the answer."""
         called = self._called
-        if called is None or called.ref != leg.ref or called.end_wanted:
+        if called is None or called.ref != leg.ref or called.end_wanted or self.state is not State.RINGING:
             await leg.close()
             return EndDecision.GOODBYE
         called.sid = leg.call_sid

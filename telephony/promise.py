@@ -125,7 +125,9 @@ class Times:
     """Milliseconds."""
 
     ringing_ms: int = 32_000  # five rings, and 7 s of the carrier's own (`telephony.transfer.Times.carrier_ms`)
-    asking_ms: int = 24_000  # said twice, with time to find the key; a voicemail presses none
+    asking_ms: int = (
+        34_000  # said twice, 10 s each, with time to find the key; a voicemail presses none
+    )
     meeting_ms: int = 8_000
     next_round_ms: int = 60_000  # the ladder itself has rung everybody for a minute or more
     ring_again_ms: int = 300_000
