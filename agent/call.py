@@ -388,6 +388,7 @@ class Call:
         if sentence is not None:
             self._agenda.begun(sentence)
             self._asked_of_strain |= self._reply_strained and sentence is self._replying.phrase(Phrase.CHECK)
+            self._wait.asked |= sentence is self._replying.phrase(Phrase.PROMISE_ASK)
         if self._turns.state is State.THINKING and self._reply is not None:
             times = self._reply.times
             times.gap_ms = self._now_ms - self._last_voiced_ms
@@ -488,7 +489,7 @@ class Call:
             self._wait.words = said.words
             await self._escalate(screened.reason)
             return
-        if self._wait.offered and await self._promised_by(said.words):
+        if self._wait.offered and self._wait.asked and await self._promised_by(said.words):
             return
         if calls_off(said.words):
             if self._tally.escalation in TOLD_911:
@@ -1088,8 +1089,9 @@ class Call:
         if worse:
             self._tally.escalation = reason
             self._watch.escalated(reason)
+            self._wait.rises()
         if self._turns.state is State.WAITING and not worse:  # she is told so already: she is answered all the same
-            self._say_how_it_stands()
+            await self._on(Event.NOBODY if self._wait.offered else Event.NEWS)
             return
         self._wait.rose |= worse and self._turns.state is State.CONNECTING
         fetching = self._turns.state in (State.HANDING_OFF, State.WAITING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -141,7 +142,8 @@ class Calls:
         over = False
         self._live.add(call)
         try:
-            await call.run()
+            with contextlib.nullcontext() if fetchers is None else fetchers.promises.talking(leg.caller):
+                await call.run()
             over = True
         except Exception as error:  # noqa: BLE001  # a broken call ends at a person; of the error only class and place stay
             failed = error
@@ -178,10 +180,10 @@ class Calls:
         forgetting.soon()
         return metrics
 
-    async def break_promises(self) -> None:
-        """The process ends soon: who waits for a call back is told so, by the carrier alone."""
+    async def break_promises(self, *, now: bool) -> None:
+        """The process ends soon, or now: who waits for a call back is told so, by the carrier alone."""
         if self._fetchers is not None:
-            await self._fetchers.promises.end()
+            await self._fetchers.promises.end(now=now)
 
     def hand_over(self) -> None:
         """The process ends soon: every caller goes to the nurse line."""

@@ -17,7 +17,7 @@ async def drain(asked: asyncio.Event, stop: asyncio.Event, board: Switchboard, c
     """Once asked to end: no new calls; those that live finish, or are put through to the nurse line."""
     await asked.wait()
     board.draining = True
-    await calls.break_promises()
+    await calls.break_promises(now=False)
     for hand_over, most_s in ((False, FINISH_S), (True, HAND_OVER_S)):
         if hand_over:
             calls.hand_over()
@@ -25,5 +25,5 @@ async def drain(asked: asyncio.Event, stop: asyncio.Event, board: Switchboard, c
             async with asyncio.timeout(most_s):
                 await board.over()
                 break
-    await calls.break_promises()  # those that were made meanwhile
+    await calls.break_promises(now=True)
     stop.set()

@@ -124,7 +124,7 @@ class Fetchers:
     def promising(self, prepared: Prepared, caller: PHI[str] | None) -> Promising | None:
         """The way to be called back; None for who can't be."""
         listed = self.lists.of(prepared.agent.name) is not None
-        if not listed or caller is None or not can_be_called(caller) or self.promises.full:
+        if not listed or caller is None or not can_be_called(caller):
             return None
         return _CallBack(self, prepared, caller)
 
@@ -144,6 +144,10 @@ class _CallBack:
 
     def make(self, told: brief.Told) -> None:
         self.fetchers.promise(self.prepared, self.number, told)
+
+    @property
+    def ready(self) -> bool:
+        return not (self.fetchers.handoffs.board.draining or self.fetchers.promises.full)
 
 
 def voice_of(prepared: Prepared) -> Voice:
@@ -174,5 +178,6 @@ def fetchers_of(
     deletions = Deletions(carrier, clock=time.monotonic)
     handoffs.ended = deletions.ended
     handoffs.nurse_lines = {agent.name: agent.nurse_number for agent in lines.agents}
+    handoffs.caller_ids = {agent.name: agent.numbers[0] for agent in lines.agents if agent.numbers}
     desk = StaffDesk(lists, availability, board.seen.digest, time.monotonic, closed=closed)
     return Fetchers(carrier, handoffs, deletions, lists, availability, desk, Promises(handoffs))

@@ -54,6 +54,11 @@ class Promising(Protocol):
         """Which is called: the one that she calls from, in E.164."""
         ...
 
+    @property
+    def ready(self) -> bool:
+        """It can be offered now."""
+        ...
+
     def make(self, told: Told) -> None:
         """Nurses are called until one takes it, then she is.  told: what that nurse is to hear."""
         ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from agent.engines.ports import TextToSpeech
@@ -188,11 +188,18 @@ class Handoff:
     def phase(self) -> Phase:
         return self._transfer.phase
 
+    @property
+    def fetches(self) -> bool:
+        """Nurses are rung for a patient who waits."""
+        return self._patient_sid is not None and self.phase in (Phase.FETCHING, Phase.TAKEN)
+
     def nurse(self, leg: int, event: NurseEvent) -> None:
         called = self._called.get(leg)
         self._do(self._transfer.nurse(leg, event, self._now_ms()))
         if called is not None and self._transfer.state(leg) is NurseState.OVER:
             self._home.board.uninvite_nurse(called.ref)  # the place is another's now
+            if called.sid is not None:
+                self._home.ended(called.sid)
 
     def patient(self, event: PatientEvent) -> None:
         self._do(self._transfer.patient(event, self._now_ms()))
@@ -405,6 +412,8 @@ class Handoffs:
     """Whatever else is held here for nurses and callers."""
     others: dict[str, Callable[[str, CallStatus], None]] = field(default_factory=dict)
     """Told of calls that are no nurse's, by their references."""
+    caller_ids: Mapping[str, str] = field(default_factory=dict)
+    """The number that patients see who are called back, by the agent's name."""
     _unmet: dict[bytes, Told] = field(default_factory=dict)
     _by_leg: dict[str, tuple[Handoff, int]] = field(default_factory=dict)
     _by_room: dict[str, Handoff] = field(default_factory=dict)
@@ -441,6 +450,11 @@ class Handoffs:
         except Exception as error:  # noqa: BLE001  # of it class and place alone are kept
             self.report(error)
 
+    @property
+    def busy(self) -> bool:
+        """Nurses are called for somebody who is on the line."""
+        return any(handoff.fetches for handoff in self._by_room.values())
+
     def fetch(
         self,
         agent: str,
@@ -460,7 +474,7 @@ class Handoffs:
     def part_unmet(self, call_sid: PHI[str], told: Told) -> None:
         """The nurse left before they met, and the patient comes back within seconds, or never."""
         digest = self.board.seen.digest(call_sid)
-        self._unmet[digest] = told
+        self._unmet[digest] = replace(told, call_back=False)
         asyncio.get_running_loop().call_later(COMES_BACK_S, self._unmet.pop, digest, None)
 
     async def end_call(self, call_sid: PHI[str], in_room: bool = False) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
@@ -34,6 +34,7 @@ from telephony.transfer import NurseEvent, Phase
 from telephony.transfer import Times as TransferTimes
 from telephony.webhooks import ENDED, MEDIA, NURSE
 
+MOST_PAGING: Final = 2  # promises for which nurses are called at the same time
 MOST: Final = 64  # promises at once: more cannot be kept by the nurses of one night
 RING_S: Final = 25  # five rings, before most voicemails
 APOLOGY_S: Final = 2.0  # for the carrier to take an order, while the process ends
@@ -41,6 +42,7 @@ APOLOGY_CALL_S: Final = 60  # its words take 20 s
 AGAIN_S: Final = 3.0  # of silence, then what she was asked is said once more
 
 OF_NEWS: Final = {News.COMING: Event.TAKEN, News.ALONE: Event.NURSE_LOST, News.NOBODY: Event.NOBODY}
+OF_PHASE: Final = {Phase.TOGETHER: Event.MET, Phase.DROPPED: Event.BACK}
 OF_KEYS: Final = {NurseEvent.ONE: Event.ONE, NurseEvent.TWO: Event.TWO, NurseEvent.LOST: Event.NO_ANSWER}
 DONE: Final = (
     CallStatus.BUSY,
@@ -90,9 +92,18 @@ class Promised:
     def state(self) -> State:
         return self._promise.state
 
+    @property
+    def holds_nurses(self) -> bool:
+        """Nurses are rung for it, or one waits."""
+        return self._handoff is not None
+
     def begin(self, told: Told) -> None:
-        self._told = replace(told, call_back=True)
+        self.hears(told)
         self._do(self._promise.begin(self._now_ms()))
+
+    def hears(self, told: Told) -> None:
+        """What the nurse is to hear now."""
+        self._told = replace(told, call_back=True)
 
     def on(self, event: Event) -> None:
         self._do(self._promise.on(event, self._now_ms()))
@@ -108,8 +119,7 @@ class Promised:
         """The stream of a call to her.  Nothing that is said is listened to: keys are the answer."""
         called = self._called
         if called is None or called.ref != leg.ref or called.end_wanted or self.state is not State.RINGING:
-            await leg.close()
-            return EndDecision.GOODBYE
+            return await self._too_late(leg)
         called.sid = leg.call_sid
         called.stream = NurseLeg(
             leg, Mouth(leg, self._voice.tts, self._voice.ready), lambda event: self._of_leg(called, event)
@@ -119,8 +129,20 @@ class Promised:
         finally:
             called.stream = None
 
+    async def _too_late(self, leg: Leg) -> After:
+        """She picks up in the moment in which it is given up."""
+        late = _Called(leg.ref, leg.call_sid)
+        late.stream = NurseLeg(
+            leg, Mouth(leg, self._voice.tts, self._voice.ready), lambda event: self._of_leg(late, event)
+        )
+        return await late.stream.run()
+
     def _of_leg(self, called: _Called, event: NurseEvent) -> None:
         if called is not self._called:
+            if event is NurseEvent.OPENED:
+                self._say(called, Phrase.CALL_BACK_LOST)
+            elif event is NurseEvent.HEARD:
+                self._part(called, EndDecision.GOODBYE)
             return
         if event is NurseEvent.OPENED:
             self.on(Event.PICKED_UP)
@@ -181,17 +203,21 @@ class Promised:
 
     def _page(self) -> None:
         home, told = self._home, self._told
-        assert told is not None
+        if told is None or not home.may_page(self):
+            self.on(Event.LATER)
+            return
         times = waiting_times(home.handoffs.times, home.times)
         self._handoff = handoff = home.handoffs.fetch(
             self._agent, self._on_call(), self._voice, None, self._of_news, times
         )
-        handoff.begin(lambda: told)
+        handoff.begin(lambda: told if self._told is None else self._told)
 
     def _of_news(self, news: News) -> None:
         if news is News.JOIN:
             self._join()
         elif news in OF_NEWS:
+            if news is News.NOBODY:
+                self._handoff = None
             self.on(OF_NEWS[news])
 
     def _join(self) -> None:
@@ -206,7 +232,7 @@ class Promised:
         await handoff.settled.wait()
         if handoff is self._handoff:
             self._handoff = None  # it goes on by itself, until both have left or she has come back to us
-            self.on(Event.MET if handoff.phase is Phase.TOGETHER else Event.WITHDRAWN)
+            self.on(OF_PHASE.get(handoff.phase, Event.NO_ANSWER))
 
     def _say(self, called: _Called, phrase: Phrase) -> None:
         called.says = phrase
@@ -222,7 +248,7 @@ class Promised:
         handoffs, number = self._home.handoffs, self.number
         token = handoffs.board.invite_nurse(called.ref, self._agent, RING_S, Purpose.CALL_BACK)
         if token is None or number is None:
-            self._no_answer(called)
+            self._not_placed(called)
             return
         origins = handoffs.origins
         nurse_line = handoffs.nurse_lines.get(self._agent)
@@ -231,18 +257,23 @@ class Promised:
         failed: CarrierFailed | None = None
         try:
             called.sid = await handoffs.carrier.place(
-                number, document, ring_s=RING_S, status_url=status_url, limit_s=LONGEST_S
+                number,
+                document,
+                ring_s=RING_S,
+                status_url=status_url,
+                limit_s=LONGEST_S,
+                caller_id=handoffs.caller_ids.get(self._agent),
             )
         except CarrierFailed as refused:
             failed = refused
         if called.end_wanted:
             await self._end(called)
         if failed is not None and not failed.reason.in_doubt:
-            self._no_answer(called)
+            self._not_placed(called)
 
-    def _no_answer(self, called: _Called) -> None:
+    def _not_placed(self, called: _Called) -> None:
         if called is self._called:
-            self.on(Event.NO_ANSWER)
+            self.on(Event.NOT_PLACED)
 
     async def _end(self, called: _Called) -> None:
         called.end_wanted = True
@@ -275,16 +306,28 @@ class Promised:
             self._timer = None
         self._told = self.number = self._handoff = None
 
-    async def apologise(self) -> None:
-        """The process ends: the carrier tells her by itself, with words that need nobody of ours."""
-        number, nurse_line = self.number, self._home.handoffs.nurse_lines.get(self._agent)
-        self.on(Event.ENDS)
+    async def apologise(self, *, now: bool) -> None:
+        """The process ends: the carrier tells her by itself, with words that need nobody of ours.
+
+        now: also her who is about to have a nurse; before, she keeps the seconds that are left.
+        """
+        number, nurse_line, called = self.number, self._home.handoffs.nurse_lines.get(self._agent), self._called
+        self.on(Event.CUT_OFF if now else Event.ENDS)
+        if not self._promise.over:
+            return
+        if called is not None:
+            await self._end(called)  # her telephone is free again
         if number is not None and nurse_line is not None:
             document = twiml.promise_broken(nurse_line)
             status_url = self._home.handoffs.origins.web + NURSE + fresh_ref()
             with contextlib.suppress(CarrierFailed):
                 await self._home.handoffs.carrier.place(
-                    number, document, ring_s=RING_S, status_url=status_url, limit_s=APOLOGY_CALL_S
+                    number,
+                    document,
+                    ring_s=RING_S,
+                    status_url=status_url,
+                    limit_s=APOLOGY_CALL_S,
+                    caller_id=self._home.handoffs.caller_ids.get(self._agent),
                 )
 
 
@@ -302,6 +345,8 @@ class Promises:
     ended: Counter[State] = field(default_factory=Counter)
     """What came of those that are over; closed."""
     made: int = 0
+    on_the_line: Counter[bytes] = field(default_factory=Counter)
+    """Callers who are talking with us, by digests of their numbers."""
     _open: list[Promised] = field(default_factory=list)
     _by_ref: dict[str, Promised] = field(default_factory=dict)
 
@@ -319,8 +364,12 @@ class Promises:
         return len(self._open)
 
     def make(self, agent: str, number: PHI[str], voice: Voice, on_call: Callable[[], OnCall], told: Told) -> None:
-        """To her who calls from there.  One who was promised it before keeps that promise."""
-        if self._of(number) is not None or not self.handoffs.runs:
+        """To her who calls from there.  Who was promised it before keeps that promise, with what she says now."""
+        if not self.handoffs.runs:
+            return
+        promised = self._of(number)
+        if promised is not None:
+            promised.hears(told)
             return
         phrases = MappingProxyType({**voice.phrases, Phrase.OFFER_CALLER: voice.phrases[Phrase.OFFER_CALL_BACK]})
         promised = Promised(self, agent, number, replace(voice, phrases=phrases), on_call)
@@ -344,12 +393,36 @@ class Promises:
         held = (each for each in self._open if each.number is not None and digest(each.number) == meant)
         return next(held, None)
 
-    async def end(self) -> None:
-        """The process ends soon: nobody of ours will call, and the carrier says so to each."""
+    async def end(self, *, now: bool) -> None:
+        """The process ends soon, or now: nobody of ours will call, and the carrier says so to each."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(APOLOGY_S), asyncio.TaskGroup() as tasks:
                 for promised in list(self._open):
-                    tasks.create_task(promised.apologise(), name="apology")
+                    tasks.create_task(promised.apologise(now=now), name="apology")
+
+    def may_page(self, promised: Promised) -> bool:
+        """A round of nurses now?  Who waits on the line goes before them, and few are called for at once.
+
+        Nor while she is on the line herself: her telephone would be busy, and a nurse waits for nobody.
+        """
+        paging = sum(each.holds_nurses for each in self._open if each is not promised)
+        number = promised.number
+        on_line = number is not None and self.on_the_line[self.handoffs.board.seen.digest(number)] > 0
+        return paging < MOST_PAGING and not on_line and not self.handoffs.busy
+
+    @contextlib.contextmanager
+    def talking(self, number: PHI[str] | None) -> Iterator[None]:
+        """She who calls from there is on the line."""
+        if number is None:
+            yield
+            return
+        digest = self.handoffs.board.seen.digest(number)
+        self.on_the_line[digest] += 1
+        try:
+            yield
+        finally:
+            self.on_the_line[digest] -= 1
+            self.on_the_line += Counter()  # drops what is zero
 
     def know(self, ref: str, promised: Promised) -> None:
         self._by_ref[ref] = promised

@@ -57,6 +57,8 @@ class Waiting:
         """The process ends soon, or she has waited too long: no nurse is rung any more by us."""
         self.promised = False
         """She will be called back."""
+        self.asked = False
+        """The question whether she wants it has begun to sound."""
 
     @property
     def rings(self) -> bool:
@@ -98,7 +100,7 @@ class Waiting:
         self._found = self._comes = False
         self._tidings = self.words = None
         if self._offers:
-            self._offers, self._nobody = 0, False
+            self._offers, self._nobody, self.asked = 0, False, False
         if fetching is not None:
             fetching.stop()
 
@@ -157,7 +159,7 @@ class Waiting:
     def _nobody_comes(self) -> tuple[Event, ...]:
         """She is offered a call back where that is safe; else she hears so, and the carrier dials the nurse line."""
         self._fetching = None
-        if self._promising is None or self.alone or self._offers or self._grave():
+        if self._promising is None or not self._promising.ready or self.alone or self._offers or self._grave():
             return (Event.NOBODY,)
         self._offers, self._tidings = 1, None
         return (Event.NEWS,)
@@ -197,6 +199,12 @@ class Waiting:
     def unclear(self) -> tuple[Event, ...]:
         """What she said to the offer is neither yes nor no."""
         return self._offer_again()
+
+    def rises(self) -> None:
+        """Something graver was heard: no promise stands for it, and nurses may be called once more."""
+        if self.promised or self._offers:
+            self.promised = self.asked = self._nobody = False
+            self._offers = 0
 
     def promise(self) -> None:
         """She wants to be called back."""

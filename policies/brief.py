@@ -39,9 +39,7 @@ _NOTED: Final = "And before: {words}."
 _ASKED: Final = "We had asked about: {item}."
 _ASSESSMENT: Final = "Nobody has assessed this."
 _REQUEST: Final = "Press 1 to be connected, 9 to hear this again, 2 if you can't."
-_CALL_BACK: Final = (
-    "Press 1 and we call them now. Stay on the line till they pick up. 9 to hear this again, 2 if you can't."
-)
+_CALL_BACK: Final = "Press 1 to call them, 9 to hear this again, 2 if you can't."
 _SIGNS: Final = re.compile(r"[^\w\s',:%/-]+|_", re.UNICODE)
 
 

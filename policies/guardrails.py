@@ -315,8 +315,16 @@ def from_record(patient: Matched, asked: PHI[OwnQuestion]) -> tuple[Sayable, ...
     return tuple(Sayable(PHI(normal(sentence)), Source.RECORD, "", _MINT) for sentence in sentences)
 
 
-OWN_NUMBER: Final = re.compile(r"\+1((?!900)[2-9](?!11)[0-9]{2})((?!976)[2-9](?!11)[0-9]{2})([0-9]{4})", re.ASCII)
-"""A telephone in the North American plan (NANPA), where calling it costs nothing out of the way (not 900, not 976)."""
+_ABROAD: Final = (
+    "242|246|264|268|284|345|441|473|649|658|664|721|758|767|784|809|829|849|868|869|876"  # not of the United States
+)
+OWN_NUMBER: Final = re.compile(
+    rf"\+1((?!900|{_ABROAD})[2-9](?!11)[0-9]{{2}})((?!976)[2-9](?!11)[0-9]{{2}})([0-9]{{4}})", re.ASCII
+)
+"""A telephone of the United States or Canada (NANPA, area codes), where calling it costs nothing out of the way.
+
+Not 900 and 976, nor the islands whose numbers look the same: they are called for what the call earns.
+"""
 
 
 def own_number(number: PHI[str]) -> Sayable:

@@ -49,18 +49,26 @@ class Event(enum.Enum):
     """A nurse has accepted."""
     NOBODY = "nobody"
     """A round is over: every rung was tried."""
+    LATER = "later"
+    """Others are served first."""
     NURSE_LOST = "nurse_lost"
     """She who had accepted is gone; the others are being called by themselves."""
     PICKED_UP = "picked_up"
+    NOT_PLACED = "not_placed"
+    """The carrier did not ring her."""
     NO_ANSWER = "no_answer"
-    """Her telephone was busy, was not picked up, or could not be called; or that call is over."""
+    """Her telephone was busy or was not picked up; or that call is over."""
     ONE = "one"
     TWO = "two"
     MET = "met"
+    BACK = "back"
+    """The nurse left before they met, and she is with the agent again, who calls others."""
     WITHDRAWN = "withdrawn"
-    """She is on the line with us by another way."""
+    """She has talked with a nurse by another way."""
     ENDS = "ends"
-    """The process ends."""
+    """The process ends soon: who is about to have a nurse has some seconds left."""
+    CUT_OFF = "cut_off"
+    """It ends now."""
     LATE = "late"
     """The state's time is up."""
     TOO_LATE = "too_late"
@@ -95,8 +103,10 @@ OPEN: Final = tuple(state for state in S if state not in OVER)
 TABLE: Final[dict[tuple[State, Event], tuple[State, tuple[Action, ...]]]] = {
     (S.PAGING, E.TAKEN): (S.RINGING, (A.RING,)),
     (S.PAGING, E.NOBODY): (S.RESTING, ()),
+    (S.PAGING, E.LATER): (S.RESTING, ()),
     (S.RESTING, E.LATE): (S.PAGING, (A.PAGE,)),
     (S.RINGING, E.PICKED_UP): (S.ASKING, (A.ASK,)),
+    (S.RINGING, E.NOT_PLACED): (S.RESTING, (A.RELEASE,)),
     (S.RINGING, E.NO_ANSWER): (S.RESTING, (A.RELEASE,)),
     (S.RINGING, E.NURSE_LOST): (S.PAGING, (A.HANG_UP,)),
     (S.RINGING, E.LATE): (S.RESTING, (A.HANG_UP, A.RELEASE)),
@@ -106,6 +116,7 @@ TABLE: Final[dict[tuple[State, Event], tuple[State, tuple[Action, ...]]]] = {
     (S.ASKING, E.NURSE_LOST): (S.PAGING, (A.SAY_LOST,)),
     (S.ASKING, E.LATE): (S.RESTING, (A.HANG_UP, A.RELEASE)),
     (S.MEETING, E.MET): (S.KEPT, ()),
+    (S.MEETING, E.BACK): (S.WITHDRAWN, ()),
     (S.MEETING, E.NO_ANSWER): (S.RESTING, (A.RELEASE,)),
     (S.MEETING, E.NURSE_LOST): (S.PAGING, (A.SAY_LOST,)),
     (S.MEETING, E.LATE): (S.RESTING, (A.HANG_UP, A.RELEASE)),
@@ -114,7 +125,8 @@ _TALKS: Final = (S.RINGING, S.ASKING, S.MEETING)
 for waits in OPEN:
     off = (A.HANG_UP, A.RELEASE) if waits in _TALKS else (A.RELEASE,)
     TABLE[waits, E.WITHDRAWN] = (S.WITHDRAWN, off)
-    TABLE[waits, E.ENDS] = (S.BROKEN, off)
+    TABLE[waits, E.ENDS] = (waits, ()) if waits in _TALKS else (S.BROKEN, off)
+    TABLE[waits, E.CUT_OFF] = (S.BROKEN, off)
     TABLE[waits, E.TOO_LATE] = (waits, ()) if waits in _TALKS else (S.BROKEN, (A.RELEASE,))
 # Every other pair may be brought about by what comes late or twice, and stays put.
 TABLE.update({(state, event): (state, ()) for state in S for event in E if (state, event) not in TABLE})
@@ -125,11 +137,9 @@ class Times:
     """Milliseconds."""
 
     ringing_ms: int = 32_000  # five rings, and 7 s of the carrier's own (`telephony.transfer.Times.carrier_ms`)
-    asking_ms: int = (
-        34_000  # said twice, 10 s each, with time to find the key; a voicemail presses none
-    )
+    asking_ms: int = 34_000  # said twice, 10 s each, with time to find the key; a voicemail presses none
     meeting_ms: int = 8_000
-    next_round_ms: int = 60_000  # the ladder itself has rung everybody for a minute or more
+    next_rounds_ms: tuple[int, ...] = (60_000, 180_000, 600_000, 1_200_000)  # who did not take it is asked ever less
     ring_again_ms: int = 300_000
     longest_ms: int = 4 * 3_600_000  # a night's shift has half of it left; she was told to call again after 30 minutes
 
@@ -145,7 +155,9 @@ class Promise:
     times: Times = field(default_factory=Times)
     state: State = State.PAGING
     rings: int = 0
-    """How often her telephone was rung."""
+    """How often her telephone was rung for nothing."""
+    rounds: int = 0
+    """In which no nurse took it."""
     _until_ms: float | None = None
     _ends_ms: float = 0.0
 
@@ -181,19 +193,25 @@ class Promise:
     def _step(self, event: Event, now_ms: float) -> Iterator[Action]:
         before = self.state
         self.state, actions = TABLE[before, event]
-        self.rings += Action.RING in actions
         if self.state is not before:
-            self._moved(before, now_ms)
+            self._moved(event, now_ms)
         yield from actions
 
-    def _moved(self, before: State, now_ms: float) -> None:
-        if self.state in _TIMES:
+    def _moved(self, event: Event, now_ms: float) -> None:
+        if self.state is State.RESTING:
+            self._rests(event, now_ms)
+        elif self.state in _TIMES:
             self._until_ms = now_ms + getattr(self.times, _TIMES[self.state])
-        elif self.state is not State.RESTING:
-            self._until_ms = None
-        elif before is State.PAGING:
-            self._until_ms = now_ms + self.times.next_round_ms
-        elif self.rings < MOST_RINGS:
-            self._until_ms = now_ms + self.times.ring_again_ms
         else:
-            self.state, self._until_ms = State.UNANSWERED, None
+            self._until_ms = None
+
+    def _rests(self, event: Event, now_ms: float) -> None:
+        waits_ms = self.times.next_rounds_ms
+        if event in (Event.NO_ANSWER, Event.LATE):
+            self.rings += 1
+            self._until_ms = now_ms + self.times.ring_again_ms
+            if self.rings >= MOST_RINGS:
+                self.state, self._until_ms = State.UNANSWERED, None
+        else:
+            self._until_ms = now_ms + waits_ms[min(self.rounds, len(waits_ms) - 1)]
+            self.rounds += event is Event.NOBODY

@@ -266,7 +266,12 @@ class TwilioCarrier:
             *(read.status_callback or "", read.status_callback_method or ""),
         )
         if changes:
-            await self._ask(lambda: number.update_async(**changes))
+            try:
+                await self._ask(lambda: number.update_async(**changes))
+            except CarrierFailed as failed:
+                if failed.reason not in (CarrierReason.REFUSED, CarrierReason.NUMBER_REFUSED):
+                    raise
+                return False  # shown, and calls are taken all the same
             read = await self._ask(number.fetch_async)
         return wanted.falls(read.voice_fallback_url or "")
 

@@ -20,6 +20,7 @@ from policies.phi import PHI
 from telephony.signature import Seen
 from telephony.tokens import TTL_S, Purpose, Ticket, TokenRefused, Tokens
 
+PROMISES: Final = 3  # two for whom nurses are called beside the callers, and whoever is called back
 NURSES: Final = 4  # who may be rung at once for one caller: a rung of three, and one who answers late
 RESERVED: Final = 0.5  # of the places: while only these are left nobody is rung by us; our own choice
 GOES_ON: Final = frozenset({Purpose.BACK, Purpose.REACHED, Purpose.HANDED})
@@ -110,7 +111,7 @@ class Switchboard:
         self._calls = calls
         self._clock = clock
         self._tokens = Tokens(limit=2 * calls)  # callers, and those who come back from a room
-        self._nurses = Tokens(limit=NURSES * calls)  # they take no caller's place
+        self._nurses = Tokens(limit=NURSES * (calls + PROMISES))  # they take no caller's place
         self._live = 0
         self.draining = False
         """The process is about to end: callers go to the nurse line."""

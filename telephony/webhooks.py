@@ -111,6 +111,10 @@ class Webhooks:
             return asked
         call_sid, fields = asked
         decision = await self._board.outcome(call_sid, OUTCOME_S)
+        if isinstance(decision, Room) and only(fields, "CallStatus") in ENDED_CALL:  # she hung up on her way
+            self._over(call_sid)
+            self._rooms.left(decision.name, decision.role, call_sid)
+            return _answer(twiml.goodbye())
         if isinstance(decision, Room) and self._rooms.sent(decision.name, decision.role, call_sid):
             return _answer(self._into(decision, self._line(fields)))
         self._over(call_sid)
@@ -160,6 +164,8 @@ class Webhooks:
         status = CallStatus.of(only(asked[1], "CallStatus"))
         if status is not None:
             tell(leg, status)
+        if only(asked[1], "CallStatus") in ENDED_CALL:
+            self._over(asked[0])  # also a call whose order was never answered: its name is known from here alone
         return Response(status_code=204)
 
     async def status(self, request: Request) -> Response:

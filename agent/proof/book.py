@@ -6,6 +6,7 @@ names of rooms, and its records.  What the carrier needs stands in it: the numbe
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,7 +16,6 @@ from telephony.twin.carrier import Stream
 from telephony.twin.exchange import Exchange
 from telephony.twin.transport import Streams, Webhook, Wire
 
-SOUND: Final = '"event":"media"'
 MOST_BYTES: Final = 16 << 20
 
 
@@ -85,8 +85,7 @@ class _HeardWire:
     async def receive(self) -> str | bytes | None:
         message = await self._wire.receive()
         text = message.decode("utf-8", "surrogateescape") if isinstance(message, bytes) else message
-        if text is not None and SOUND not in text.replace(" ", ""):
-            self._book.note(text)
+        self._book.note(_without_sound(text))
         return message
 
     async def close(self) -> None:
@@ -94,6 +93,16 @@ class _HeardWire:
 
     def abort(self) -> None:
         self._wire.abort()
+
+
+def _without_sound(text: str | None) -> str | None:
+    """A message with its sound left out, and nothing else; what is no such message, whole."""
+    try:
+        told = json.loads(text or "")
+        told["media"]["payload"] = ""
+    except (ValueError, TypeError, KeyError):
+        return text
+    return json.dumps(told)
 
 
 class HeardRest:

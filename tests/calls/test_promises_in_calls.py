@@ -32,6 +32,8 @@ class CallBack:
     number: PHI[str]
     made: list[tuple[EscalationReason, str]] = field(default_factory=list)
 
+    ready: bool = True
+
     def make(self, told: Told) -> None:
         self.made.append((told.reason, "" if told.words is None else str(told.words.reveal())))
 
@@ -144,6 +146,71 @@ def test_who_asks_for_it_again_hears_it_again() -> None:
     assert 1 == len(made)
 
 
+@pytest.mark.parametrize("wish", ["I want to talk to a nurse.", "0"])
+def test_who_asks_for_the_nurse_line_instead_gets_it(wish: str) -> None:
+    async def asks(line: Line) -> None:
+        if wish == "0":
+            line.press("0")
+        else:
+            await line.say(wish)
+
+    made: Made = []
+    held = called(asks, made)
+
+    assert [] == made
+    assert 1 == held.replies.count(words(Phrase.PROMISE_OFFER))
+    assert words(Phrase.NOBODY_CAME) == held.replies[-1]
+
+
+@pytest.mark.parametrize("early", ["Okay.", "1"])
+def test_what_she_said_before_the_question_is_no_answer_to_it(early: str) -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(WOUND)
+        await line.until(lambda: any(text.startswith("No nurse") for text in line.texts()), "the offer", 120)
+        if early == "1":
+            line.press("1")
+        else:
+            await line.say(early)
+        await line.until(lambda: words(Phrase.PROMISE_ASK) in line.texts(), "the question", 60)
+        await line.quiet()
+        line.hang_up()
+
+    made: Made = []
+    held = hold(caller, setup(made))
+
+    assert [] == made
+    assert DIGITS in held.texts
+
+
+def test_an_emergency_after_the_promise_takes_its_place() -> None:
+    async def agrees_and_is_worse(line: Line) -> None:
+        await line.say("Yes.")
+        await line.begins()
+        await line.hears(2_000)
+        await line.say(CHEST)
+
+    made: Made = []
+    held = called(agrees_and_is_worse, made)
+
+    assert [] == made
+    assert EscalationReason.RED_FLAG is held.metrics.escalation
+    assert words(Phrase.EMERGENCY) in held.replies
+
+
+def test_nothing_is_offered_that_cannot_be_kept() -> None:
+    async def caller(line: Line) -> None:
+        await line.greeting()
+        await line.say(WOUND)
+        await line.closed(120)
+
+    nobody = Nurses([Nurse()], (Rung(Rank.UNIT, (0,), 10_000),))
+    held = hold(caller, Setup(nurses=nobody, promising=lambda: CallBack(PHI(NUMBER), [], ready=False)))
+
+    assert words(Phrase.PROMISE_OFFER) not in held.replies
+    assert words(Phrase.NOBODY_CAME) == held.replies[-1]
+
+
 def test_a_sign_that_is_graver_goes_before_any_promise() -> None:
     made: Made = []
     held = called(says(CHEST), made)
@@ -216,5 +283,6 @@ def test_a_number_that_is_no_ordinary_telephone_is_never_promised(number: str) -
 
 
 def test_no_number_is_none() -> None:
+    assert not can_be_called(PHI("+18765550142"))  # an island whose numbers look the same
     assert not can_be_called(None)
     assert can_be_called(PHI(NUMBER))

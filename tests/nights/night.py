@@ -55,7 +55,7 @@ PATIENT: Final = "+12025550101"
 NURSE_LINE: Final = "+12025550199"
 CALLS: Final = 2  # at once: she who comes back from a room needs a place beside her own, and no more
 LONGEST_S: Final = 2_400.0  # of a night; a call that goes on is a miss
-PROMISED: Final = Times(next_round_ms=30_000, ring_again_ms=60_000, longest_ms=300_000)  # in place of hours
+PROMISED: Final = Times(next_rounds_ms=(30_000,), ring_again_ms=60_000, longest_ms=300_000)  # in place of hours
 RECORDS_GO_S: Final = 1_200.0  # beyond the longest bar on the carrier's records (tests.nights.judging)
 STARTS_AGAIN_S: Final = 30.0  # RestartSec of deploy/quietline.service is 5 s, and the models are loaded anew
 SETTLES_S: Final = 60.0  # for callbacks that are late, and the last deadlines of a hand-off
@@ -133,6 +133,8 @@ class Hospital:
         self.promises: Final = Promises(self.handoffs, PROMISED)
         self.deletions: Final = deletions
         self.handoffs.ended = deletions.ended
+        self.handoffs.nurse_lines = {"demo": NURSE_LINE}
+        self.handoffs.caller_ids = {"demo": OURS}
 
     async def answer(self, leg: Leg) -> After:
         """One stream; as `agent.calls.Calls.answer`."""
@@ -188,6 +190,7 @@ class CallBack:
 
     hospital: Hospital
     number: PHI[str]
+    ready: bool = True
 
     def make(self, told: Told) -> None:
         self.hospital.promise(self.number, told)

@@ -16,8 +16,14 @@ LONGEST_WORDS: Final = 70
 """20 s at the 210 words a minute of the agent's voice (`agent/delivery.py`)."""
 
 
-def told(reason: EscalationReason, words: str | None = None, noted: str | None = None, item: str = "") -> str:
-    of = Told(reason, None if words is None else PHI(words), None if noted is None else PHI(noted), item)
+def told(
+    reason: EscalationReason,
+    words: str | None = None,
+    noted: str | None = None,
+    item: str = "",
+    call_back: bool = False,
+) -> str:
+    of = Told(reason, None if words is None else PHI(words), None if noted is None else PHI(noted), item, call_back)
     return " ".join(sentence.reveal() for sentence in brief(of))
 
 
@@ -65,8 +71,9 @@ def test_whatever_was_said_it_is_told_in_time(reason: EscalationReason, words: s
     assert "{" not in said.replace(words, "")
 
 
+@pytest.mark.parametrize("call_back", [False, True])
 @pytest.mark.parametrize("reason", EscalationReason)
-def test_the_longest_brief_is_said_in_twenty_seconds(reason: EscalationReason) -> None:
-    longest = told(reason, "word " * (MOST_WORDS + 1), "word " * (MOST_NOTED + 1), "daily-weight")
+def test_the_longest_brief_is_said_in_twenty_seconds(reason: EscalationReason, call_back: bool) -> None:
+    longest = told(reason, "word " * (MOST_WORDS + 1), "word " * (MOST_NOTED + 1), "daily-weight", call_back)
 
     assert len(longest.split()) <= LONGEST_WORDS

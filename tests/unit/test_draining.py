@@ -21,13 +21,13 @@ class Calls:
 
     def __init__(self) -> None:
         self.handed_over = 0
-        self.promises_broken = 0
+        self.promises_broken: list[bool] = []
 
     def hand_over(self) -> None:
         self.handed_over += 1
 
-    async def break_promises(self) -> None:
-        self.promises_broken += 1
+    async def break_promises(self, *, now: bool) -> None:
+        self.promises_broken.append(now)
 
 
 def stopped(ends_after_s: float | None, *, asks: bool = True) -> tuple[float, int]:
@@ -58,7 +58,7 @@ def stopped(ends_after_s: float | None, *, asks: bool = True) -> tuple[float, in
                 await board.outcome(SID, 1.0)
         await draining
         assert stop.is_set()
-        assert 2 == calls.promises_broken  # and those that were made meanwhile
+        assert [False, True] == calls.promises_broken  # and those that were made meanwhile
         return stopped_s - began_s, calls.handed_over
 
     return at_once(run())

@@ -232,6 +232,16 @@ def test_a_nurse_who_leaves_while_her_telephone_rings_is_replaced() -> None:
     assert {State.KEPT: 1} == night.promises
 
 
+def test_a_nurse_who_leaves_as_the_called_patient_comes_in_is_replaced_while_she_stays_on_the_line() -> None:
+    leaves = NursePlan(Pickup.ANSWERS, 2.0, (ONE, Key("1", 2.0)), Ending.HANGS_UP, later=TAKES_IT)
+    for after_s in (1.0, 2.0, 3.0):
+        night = promised(CalledBack(Pickup.ANSWERS, after_s=after_s), nurse=NursePlan(Pickup.NEVER, later=leaves))
+        found = judged(night)
+
+        assert found.promised, night.promises
+        assert [] == found.leaks + found.broken
+
+
 def test_a_promise_that_no_nurse_takes_is_broken_and_nothing_is_left() -> None:
     night = promised(CalledBack(Pickup.ANSWERS), nurse=NursePlan(Pickup.NEVER))
     found = judged(night)

@@ -59,9 +59,9 @@ def test_a_round_that_brought_nobody_is_followed_by_another() -> None:
     promise = begun()
 
     assert [] == promise.on(Event.NOBODY, 40_000)
-    assert 40_000 + TIMES.next_round_ms == promise.due_ms
-    assert [] == promise.at(40_000 + TIMES.next_round_ms - 1)
-    assert [Action.PAGE] == promise.at(40_000 + TIMES.next_round_ms)
+    assert 40_000 + TIMES.next_rounds_ms[0] == promise.due_ms
+    assert [] == promise.at(40_000 + TIMES.next_rounds_ms[0] - 1)
+    assert [Action.PAGE] == promise.at(40_000 + TIMES.next_rounds_ms[0])
 
 
 def test_a_voicemail_presses_no_key_and_the_nurse_is_let_go() -> None:
@@ -99,6 +99,27 @@ def test_a_nurse_who_is_lost_when_she_has_picked_up_is_told_of(steps: list[Event
 
     assert [Action.SAY_LOST] == promise.on(Event.NURSE_LOST, 4_000)
     assert State.PAGING is promise.state
+
+
+def test_a_nurse_who_hung_up_and_an_order_that_failed_count_as_no_ring() -> None:
+    promise = begun()
+    for n in range(MOST_RINGS + 1):
+        rung(promise, n * 10_000)
+        promise.on(Event.NURSE_LOST, n * 10_000 + 1_000)
+    rung(promise, 100_000)
+    assert [Action.RELEASE] == promise.on(Event.NOT_PLACED, 100_500)
+
+    assert 0 == promise.rings
+    assert State.RESTING is promise.state
+
+
+def test_who_came_back_to_the_agent_is_not_hung_up_on() -> None:
+    promise = rung(begun())
+    promise.on(Event.PICKED_UP, 3_000)
+    promise.on(Event.ONE, 4_000)
+
+    assert [] == promise.on(Event.BACK, 5_000)
+    assert State.WITHDRAWN is promise.state
 
 
 def test_key_2_ends_it() -> None:
@@ -141,4 +162,4 @@ def test_whatever_happens_it_comes_to_an_end(events: list[Event | float]) -> Non
             if action is Action.PAGE:
                 promise.on(Event.NOBODY, now_ms + 1)
     assert promise.over
-    assert MOST_RINGS >= promise.rings or State.KEPT is not promise.state
+    assert MOST_RINGS >= promise.rings
