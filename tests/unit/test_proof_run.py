@@ -20,7 +20,7 @@ from agent.proof.network import Missing
 from agent.proof.places import changed
 from agent.proof.placing import Placed
 from agent.proof.report import Looked, Place, Seen
-from agent.proof.session import Found
+from agent.proof.part import Found
 from agent.proof.written import Written
 from tests.unit.test_proof_disk import core
 
