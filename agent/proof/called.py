@@ -108,7 +108,7 @@ class Callee:
     def made(cls, patient: Canary, ring_as: Ring, studio: Studio, folder: Path, state: Path, model: Provider) -> Callee:
         """Blocks for some seconds, while her voice is made.  folder: hers for that moment."""
         said = {
-            "greeting": f"You have reached {patient.name}. I can't come to the phone. Leave a message after the tone.",
+            "greeting": f"Hello, you have reached the voicemail of {patient.name}, please leave a message now.",
             "hello": "Hello?",
             "she": "Yes, speaking.",
             "born": f"It is {patient.born}.",
@@ -224,7 +224,7 @@ class Callee:
         await _hears_out(phone)
         await phone.pass_ms(QUIET_MS)
         await phone.press("9")  # where her words were not understood
-        await phone.until_over()
+        await _hears_out(phone)
 
     async def _is_asked_for(self, phone: Phone) -> None:
         """She answers, and says that it is she."""

@@ -96,7 +96,7 @@ class Canary:
                 " and I have crushing chest pain."
             )
         if self.ask is Ask.STOP:
-            return f"Please stop calling me. My name is {self.name}, and my chart number is {spoken(self.record)}."
+            return f"My name is {self.name}, my chart number is {spoken(self.record)}, and please stop calling me."
         if self.ask is Ask.CALLED:
             return (
                 f"My name is {self.name}, my chart number is {spoken(self.record)},"

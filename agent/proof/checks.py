@@ -37,7 +37,7 @@ from policies.closed import canonical
 
 LEAST_FORMS: Final = 20
 """So many forms of a needle must have been planted and found in each place that was examined."""
-LEAST_SINKS: Final = 15
+LEAST_SINKS: Final = 18
 """Kinds of place in which leaks were really planted, and all found."""
 MOST_AGAIN: Final = AGAIN * (len(Trouble) + len(Scene) + len(Ring))
 ROW: Final = frozenset(Looked(Place.OUTPUT, Seen.NOTHING, 0, 0, 0).to_json())

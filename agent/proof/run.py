@@ -201,10 +201,10 @@ def _afterwards(
         searcher = Searcher(needles, decoys)
         rows += [searcher.look(place, captured[place]) for place in captured if place not in WITH_EXCEPTIONS]
         nameless = Searcher([needle for needle in needles if not is_reference(needle)], decoys)
-        rows += [nameless.look(place, captured[place]) for place in MAY_HOLD_RECORDS]
+        rows += [nameless.look(place, captured[place]) for place in MAY_HOLD_RECORDS if place in captured]
         if any(map(is_reference, needles)):  # in the record that is kept, and in nothing beside it
             references = Searcher([needle for needle in needles if is_reference(needle)], decoys)
-            rows += [references.look(place, found.beside[place]) for place in MAY_HOLD_RECORDS]
+            rows += [references.look(place, pieces) for place, pieces in found.beside.items()]
         rows += files.looked(searcher)
         if Place.BOOK in captured:  # a carrier knows who calls, and what it calls the call
             said = Searcher([needle for needle in needles if not is_known_to_carriers(needle)], decoys)
