@@ -78,6 +78,7 @@ class CallingOut:
         self._unwritten: set[str] = set()
         """Of whom nobody knows whether what is held is written: until it is, nobody is called."""
         self.standing: Final = standing
+        """What holds on our side at this moment."""
         self._clock: Final = clock
         self._look: Final = asyncio.Event()
         self._out: Final = asyncio.Event()

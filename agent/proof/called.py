@@ -44,6 +44,7 @@ ANSWERED_MS: Final = 4_000  # longer than the pause between a filler and the ans
 LOOK_S: Final = 0.2
 PER_MS: Final = RATE_HZ // 1000
 MORE_WORDS: Final = 4  # that a recogniser may hear beside those of a message
+AFTER_THE_TONE: Final = "please leave a message after the tone."
 CAME: Final[Mapping[Ring, Came]] = {
     Ring.KNOWN: Came.REACHED,
     Ring.MACHINE: Came.VOICEMAIL,
@@ -108,7 +109,7 @@ class Callee:
     def made(cls, patient: Canary, ring_as: Ring, studio: Studio, folder: Path, state: Path, model: Provider) -> Callee:
         """Blocks for some seconds, while her voice is made.  folder: hers for that moment."""
         said = {
-            "greeting": f"Hello, you have reached the voicemail of {patient.name}, please leave a message now.",
+            "greeting": f"Hello, you have reached the voicemail of {patient.name}, {AFTER_THE_TONE}",
             "hello": "Hello?",
             "she": "Yes, speaking.",
             "born": f"It is {patient.born}.",

@@ -76,11 +76,11 @@ NEXT: Final = (
         "It is started by the same launcher with the same code: the report holds the hash of all of it, taken before "
         "the first session and compared before each and after the last. It is given every setting of whoever started "
         "the proof but those that “5” lists, by name, as different: profile, ports, folders, secrets. Besides, and the "
-        "service could notice it: it is alone on loopback, its one agent is the proof's, its language model is an "
-        "OpenAI-compatible server of the proof's, its output is copied on the way, and as root its network is its "
-        "own. In one session of a full run its model is wrapped, so that it fails with a caller's "
-        "words in its hands: that session is not the product as deployed, and says so. There is no switch in the "
-        "product that tells it that it is under proof: compare the code by its hash.",
+        "service could notice it: it is alone on loopback, its one agent and the list of patients that it calls are "
+        "the proof's, its language model is an OpenAI-compatible server of the proof's, its output is copied on the "
+        "way, and as root its network is its own. In one session of a full run its model is wrapped, so that it fails "
+        "with a caller's words in its hands: that session is not the product as deployed, and says so. There is no "
+        "switch in the product that tells it that it is under proof: compare the code by its hash.",
     ),
     (
         "Which build is this, and is it what runs in production?",

@@ -49,12 +49,9 @@ LOOK_S: Final = 0.02
 
 
 @contextlib.asynccontextmanager
-async def served(
-    folder: Path, port: int, carrier: int, account: Account, agent: str = "", **more: str
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The launcher, with all that it starts.  agent: more lines of its file.  more: settings."""
-    files = {"agents/short.toml": f'{AGENT}on_call = "short"\n{agent}', "on_call/short.toml": ON_CALL_FILE}
-    for name, text in files.items():
+async def served(folder: Path, port: int, carrier: int, account: Account) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The launcher, with all that it starts."""
+    for name, text in (("agents/short.toml", f'{AGENT}on_call = "short"\n'), ("on_call/short.toml", ON_CALL_FILE)):
         (folder / name).parent.mkdir()
         (folder / name).write_text(text, "utf-8")
     (folder / "knowledge").symlink_to(ROOT / "deploy" / "knowledge")
@@ -67,7 +64,6 @@ async def served(
         "QUIETLINE_SPOKEN_AHEAD": "off",
         "TWILIO_ACCOUNT_SID": account.sid,
         "TWILIO_AUTH_TOKEN": account.auth_token,
-        **more,
     }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, *surroundings.PYTHON_FLAGS, "-m", "agent.launcher", "serve"),
