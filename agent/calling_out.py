@@ -77,7 +77,8 @@ class CallingOut:
         self._books: Final = books
         self._unwritten: set[str] = set()
         """Of whom nobody knows whether what is held is written: until it is, nobody is called."""
-        self._standing: Final = standing
+        self.standing: Final = standing
+        """What holds on our side at this moment."""
         self._clock: Final = clock
         self._look: Final = asyncio.Event()
         self._out: Final = asyncio.Event()
@@ -92,7 +93,7 @@ class CallingOut:
                 for ref in sorted(self._unwritten):
                     await self._write(ref)
                 if not self._unwritten:
-                    for ref in self._outreach.due(self._now_s(), self._standing()):
+                    for ref in self._outreach.due(self._now_s(), self.standing()):
                         tasks.create_task(self._call(ref), name="outbound")
                 await _woken(self._look, LOOK_S)
 
@@ -124,7 +125,7 @@ class CallingOut:
         whom = await self._contacts.number(ref)
         if whom is None:
             self._outreach.release(ref)
-        elif self._outreach.place(ref, placed_s := self._now_s(), self._standing()):
+        elif self._outreach.place(ref, placed_s := self._now_s(), self.standing()):
             came = Came.FAILED
             if not await self._write(ref) or self._too_late(ref, placed_s):  # not dialled, and held as called
                 self._outreach.over(ref, came)

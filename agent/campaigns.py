@@ -58,16 +58,17 @@ def campaigns_of(
         LocalContacts(settings.contacts_url),
         placed,
         books,
-        lambda: standing(agent, fetchers.on_call(agent), fetchers, board),
+        lambda: standing(agent, fetchers.on_call(agent), fetchers, board, twin=settings.carrier_url is not None),
     )
     return Campaigns(placed, calling)
 
 
-def standing(agent: Agent, on_call: OnCall, fetchers: Fetchers, board: Switchboard) -> Standing:
+def standing(agent: Agent, on_call: OnCall, fetchers: Fetchers, board: Switchboard, *, twin: bool = False) -> Standing:
     """What holds on our side: a draft calls nobody, and no call is placed that could not be taken over by a nurse.
 
     Nor is one while the line drains, while what the carrier keeps isn't known to be off, and while only the places are
-    left that are kept for callers.  on_call: who may be rung now, and is available.
+    left that are kept for callers.  on_call: who may be rung now, and is available.  twin: the carrier is one on this
+    machine, with no patient behind it, as in development alone: a draft may call there.
     """
     nurse_free = fetchers.ready and board.spare and bool(on_call.ladder)
-    return Standing(agent_live=agent.state is AgentState.LIVE, nurse_free=nurse_free)
+    return Standing(agent_live=twin or agent.state is AgentState.LIVE, nurse_free=nurse_free)

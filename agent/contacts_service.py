@@ -86,6 +86,11 @@ class ContactList:
         self._contacts: Final = contacts
         self._out: Final[set[str]] = set()
 
+    @property
+    def out(self) -> frozenset[str]:
+        """Who has opted out."""
+        return frozenset(self._out)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request; whatever is no question of the form is 400."""
         path = posted_to(scope)

@@ -52,6 +52,7 @@ _ALONE: Final = re.compile(
 )
 """The bare words that carriers and the rule name, as the whole turn."""
 
+_SENTENCE_END: Final = re.compile(r"[.?!]+\s")
 _REFUSED: Final = r"(?:stop|quit|no more|don't|do not|never|not|no longer|cease|end|cancel|remove|delete|drop|revok(?:e|ing)|withdraw(?:ing)?|done|enough|harassment|against|refuse|rather not)"
 _CALLING: Final = r"(?:calls|calling|robocalls?|phoning|contact(?:ing|ed)?|(?:call|phone|ring|dial) (?:me|us|here|this|my house|my number|again|back|any ?more)|don't call|(?:call|calling|phone|your) lists?|(?:my|our) (?:consent|permission))"
 _NEAR: Final = re.compile(
@@ -67,7 +68,16 @@ _BUT: Final = re.compile(
 
 def opts_out(text: str) -> bool:
     """True where the words ask that these calls end for good."""
-    plain = " ".join(re.findall(r"[a-z0-9]+(?:'[a-z]+)?|-", text.lower().replace("’", "'"))).replace(" - ", "-")
-    if _ALONE.fullmatch(plain) is not None or _OUT.search(plain) is not None:
+    plain = _plain(text)
+    if _ALONE.fullmatch(plain) is not None or any(_OUT.search(each) for each in (plain, *_sentences(text))):
         return True
     return _NEAR.search(plain) is not None and _BUT.search(plain) is None
+
+
+def _sentences(text: str) -> list[str]:
+    """What one sentence asks, the next takes nothing from."""
+    return [_plain(sentence) for sentence in _SENTENCE_END.split(text)]
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+(?:'[a-z]+)?|-", text.lower().replace("’", "'"))).replace(" - ", "-")

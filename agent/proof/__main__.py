@@ -135,6 +135,11 @@ def summary(body: Mapping[str, Any]) -> Iterator[str]:
     yield f"faults in calls that count: {len(body['faults'])}"
     transfers = body["transfers"]
     yield f"transfers to a nurse that count: {sum(row['counted'] for row in transfers)} of {len(transfers)}"
+    outreach, kept = body["outreach"], body["kept"]
+    yield (
+        f"calls to patients that count: {sum(row['counted'] for row in outreach)} of {len(outreach)};"
+        f" records kept of them: {kept['records']}, of anybody else: {kept['others']}"
+    )
     yield f"hits: {sum(len(row['hits']) for row in body['places'])}"
     yield (
         f"callers who met: {len(pairs['met'])} of {pairs['searched']} pairs; {pairs['consecutive']} followed and"

@@ -1,14 +1,18 @@
-"""All that the carrier's twin is told or shown in a transfer, kept to be searched: nothing that was said may be in it.
+"""All that the carrier's twin is told or shown of calls, kept to be searched: nothing that was said may be in it.
 
 Addresses, forms and answers of webhooks, requests to its REST, the parameters and messages of streams but their sound,
-names of rooms, and its records.  What the carrier needs stands in it: the numbers of both, and its own ids.
+names of rooms, and its records.  What the carrier needs stands in it: its own ids; and the numbers of both sides, which
+are counted under the names that they have there, and anywhere else searched for.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Final
+from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,6 +20,10 @@ from telephony.twin.carrier import Stream
 from telephony.twin.exchange import Exchange
 from telephony.twin.transport import Streams, Webhook, Wire
 
+CALLED: Final = frozenset({"To", "Called"})
+CALLER: Final = frozenset({"From", "Caller"})
+"""Where a number stands in Twilio's forms (Calls resource; parameters of voice webhooks)."""
+E164: Final = re.compile(r"\+[1-9][0-9]{7,14}", re.ASCII)
 MOST_BYTES: Final = 16 << 20
 
 
@@ -24,6 +32,8 @@ class Book:
 
     def __init__(self) -> None:
         self.pieces: Final[list[bytes]] = []
+        self.numbers: Final[dict[str, Counter[str]]] = defaultdict(Counter)
+        """Number -> how often it stood under which name, of `CALLED` and `CALLER` alone."""
         self._bytes = 0
 
     def note(self, what: str | bytes | None) -> None:
@@ -34,10 +44,20 @@ class Book:
             raise ValueError("more was told to the carrier than transfers can need")
         self.pieces.append(raw)
 
+    def note_form(self, form: Iterable[tuple[str, str]]) -> None:
+        """Its names and values; a number where one belongs is counted instead."""
+        for name, value in form:
+            self.note(name)
+            if name in CALLED | CALLER and E164.fullmatch(value):
+                self.numbers[value][name] += 1
+            else:
+                self.note(value)
+
     def note_records(self, exchange: Exchange) -> None:
         """What stands at the carrier."""
         for call in exchange.calls():
-            for text in (*call.form().values(), *exchange.said(call.sid)):
+            self.note_form(call.form().items())
+            for text in exchange.said(call.sid):
                 self.note(text)
         for room in exchange.conferences():
             for text in (room.name, *room.labels, *room.call_sids):
@@ -53,8 +73,8 @@ class HeardWebhook:
 
     async def post(self, url: str, form: Mapping[str, str]) -> tuple[int, str]:
         """See `Webhook`."""
-        for text in (url, *form, *form.values()):
-            self._book.note(text)
+        self._book.note(url)
+        self._book.note_form(form.items())
         status, body = await self._webhook.post(url, form)
         self._book.note(body)
         return status, body
@@ -120,9 +140,25 @@ class HeardRest:
             for name, value in scope["headers"]:
                 self._book.note(name + b": " + value)
 
+        body = bytearray()
+
         async def heard() -> Message:
             message = await receive()
-            self._book.note(message.get("body"))
+            body.extend(message.get("body") or b"")
             return message
 
-        await self._app(scope, heard, send)
+        try:
+            await self._app(scope, heard, send)
+        finally:
+            self._note_body(bytes(body))
+
+    def _note_body(self, body: bytes) -> None:
+        """A form's parts; of what is none, all."""
+        try:
+            form = parse_qsl(
+                body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="surrogateescape"
+            )
+        except ValueError:
+            self._book.note(body)
+            return
+        self._book.note_form(form)

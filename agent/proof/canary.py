@@ -6,11 +6,13 @@ surnames that are words, her numbers are read digit by digit.  What was really h
 
 from __future__ import annotations
 
+import base64
 import enum
 import hashlib
 import hmac
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 NONCE_BYTES: Final = 32
@@ -27,6 +29,8 @@ LAST: Final = (
 MONTHS: Final = "January February March April May June July August September October November December".split()
 DRUGS: Final = "lisinopril metformin warfarin atorvastatin furosemide amoxicillin gabapentin omeprazole".split()
 LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+REFERENCE: Final = "reference"
+"""How a needle of it is named."""
 DIGITS: Final = "zero one two three four five six seven eight nine".split()
 
 
@@ -39,6 +43,10 @@ class Ask(enum.Enum):
     """Where the proof's own line is put under proof, its model fails at this: see `agent.proof.failing`."""
     NURSE = "a nurse"
     """She has an emergency: her sentence is another one, that rings a nurse (`agent.proof.transfers`)."""
+    CALLED = "an answer"
+    """She is called (`agent.proof.called`), and asks as in any call once she is known."""
+    STOP = "no more calls"
+    """She is called, and wants that no more."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -55,6 +63,8 @@ class Canary:
     record: str
     """Nine digits: fewer are in many files by chance."""
     drug: str
+    reference: str
+    """The hospital's opaque one, of 16 bytes."""
     ask: Ask = Ask.FOOD
 
     def __repr__(self) -> str:
@@ -63,6 +73,17 @@ class Canary:
     @property
     def name(self) -> str:
         return f"{self.first} {self.last}"
+
+    @property
+    def birthday(self) -> date:
+        """The day that `born` names."""
+        month, day, year = self.born.replace(",", "").split()
+        return date(int(year), 1 + MONTHS.index(month), int(day))
+
+    @property
+    def born_keyed(self) -> str:
+        """Two digits for the month, two for the day, four for the year."""
+        return f"{self.birthday:%m%d%Y}"
 
     def sentence(self) -> str:
         """What she says, in one breath; it asks for something, so that it is answered.
@@ -73,6 +94,13 @@ class Canary:
             return (
                 f"Hello, my name is {self.name}, my chart number is {spoken(self.record)},"
                 " and I have crushing chest pain."
+            )
+        if self.ask is Ask.STOP:
+            return f"My name is {self.name}, my chart number is {spoken(self.record)}, and please stop calling me."
+        if self.ask is Ask.CALLED:
+            return (
+                f"My name is {self.name}, my chart number is {spoken(self.record)},"
+                f" and I want to know if I can take {self.drug} {Ask.FOOD.value}?"
             )
         more = {1: f", my phone is {spoken(self.phone)}", 3: f", I was born on {self.born}"}.get(self.number % 4, "")
         return (
@@ -91,10 +119,16 @@ class Canary:
         yield "chart number, spoken", spoken(self.record)
         yield "phone", self.phone
         yield "phone, written", f"{self.phone[:3]}-{self.phone[3:6]}-{self.phone[6:]}"
-        if self.number % 4 == 1:
+        called = self.ask in (Ask.CALLED, Ask.STOP)
+        if self.number % 4 == 1 and not called:
             yield "phone, spoken", spoken(self.phone)
-        if self.number % 4 == 3:
+        if self.number % 4 == 3 or called:
             yield "born", self.born
+        if called:
+            yield "born, as it is compared", self.birthday.isoformat()
+            yield "born, keyed", self.born_keyed
+            yield REFERENCE, self.reference
+            yield f"{REFERENCE}, its bytes in hex", base64.urlsafe_b64decode(self.reference + "==").hex()
         yield "sentence", self.sentence()
 
 
@@ -125,6 +159,7 @@ def _canary(nonce: bytes, number: int, first: str, last: str) -> Canary:
         phone=f"{2 + drawn.below(8)}{drawn.digits(2)}55501{drawn.digits(2)}",
         record=f"{1 + drawn.below(9)}{drawn.digits(8)}",
         drug=drawn.one_of(DRUGS),
+        reference=base64.urlsafe_b64encode(_Stream(nonce, f"reference {number}").some(16)).decode().rstrip("="),
     )
 
 
@@ -166,9 +201,12 @@ class _Stream:
 
     def below(self, bound: int) -> int:
         """Evenly, to one part in 2**200."""
+        return int.from_bytes(self.some(32)) % bound
+
+    def some(self, count: int) -> bytes:
+        """At most 32 bytes."""
         self._count += 1
-        block = hmac.new(self._nonce, f"{self._purpose} {self._count}".encode(), hashlib.sha256).digest()
-        return int.from_bytes(block) % bound
+        return hmac.new(self._nonce, f"{self._purpose} {self._count}".encode(), hashlib.sha256).digest()[:count]
 
     def one_of(self, words: Sequence[str]) -> str:
         return words[self.below(len(words))]

@@ -31,19 +31,20 @@ from agent.proof.report import (
     Seen,
     read,
 )  # fmt: skip
-from agent.proof.scenes import Passed, Scene, wanting
+from agent.proof.scenes import Passed, Reached, Ring, Scene, missing, wanting
 from agent.proof.sessions import AGAIN, FULL_PLAN, QUICK_PLAN, SinkName, plan_of
 from policies.closed import canonical
 
 LEAST_FORMS: Final = 20
 """So many forms of a needle must have been planted and found in each place that was examined."""
-LEAST_SINKS: Final = 15
+LEAST_SINKS: Final = 18
 """Kinds of place in which leaks were really planted, and all found."""
-MOST_AGAIN: Final = AGAIN * (len(Trouble) + len(Scene))
+MOST_AGAIN: Final = AGAIN * (len(Trouble) + len(Scene) + len(Ring))
 ROW: Final = frozenset(Looked(Place.OUTPUT, Seen.NOTHING, 0, 0, 0).to_json())
 BODY: Final = frozenset(
     {
-        "nonce", "calls", "transfers", "faults", "pairs", "control", "sinks", "acts", "locks", "sessions", "outside",
+        "nonce", "calls", "transfers", "outreach", "kept", "faults", "pairs", "control", "sinks", "acts", "locks",
+        "sessions", "outside",
         "written", "network", "places", "seconds", "build", "settings", "models", "machine",
     }
 )  # fmt: skip
@@ -180,12 +181,42 @@ def _transfers(body: Mapping[str, Any], bars: Bars) -> Iterator[str]:
         for row, lack in zip(rows, lacks, strict=True)
     ):
         yield "transfers: of one it is not said rightly whether it counts, or what it lacks"
-    own = [row["number"] for row in rows]
-    if not numbers(own) or set(own) & {row["number"] for row in body["calls"]["rows"]}:
+    if not _nobody_elses(body, "transfers", "calls"):
         yield "transfers: a number stands twice, or is a call's"
+    if any(Passed.TOLD.value in row["seen"] for row in rows):
+        yield f"transfers: {Passed.TOLD.value}"
     had = {Scene(row["scene"]) for row, lack in zip(rows, lacks, strict=True) if not lack}
     full = FULL_PLAN in (plan_of(body["sessions"]), bars.plan)
     yield from (f"transfers: none that counts was so: {scene.value}" for scene in Scene if full and scene not in had)
+
+
+def _outreach(body: Mapping[str, Any], bars: Bars) -> Iterator[str]:
+    """Counted again, likewise; and of those who were called there is a record each, and of nobody else."""
+    rows = [exact(row, {"number", "scene", "counted", "seen", "lacks"}) for row in body["outreach"]]
+    lacks = [missing(frozenset(map(Reached, row["seen"])), Ring(row["scene"])) for row in rows]
+    if not all(once(row["seen"]) for row in rows) or any(
+        (row["counted"], row["lacks"]) != (not lack, [step.value for step in lack])
+        for row, lack in zip(rows, lacks, strict=True)
+    ):
+        yield "calls to patients: of one it is not said rightly whether it counts, or what it lacks"
+    if not _nobody_elses(body, "outreach", "calls") or not _nobody_elses(body, "outreach", "transfers"):
+        yield "calls to patients: a number stands twice, or is another's"
+    had = {Ring(row["scene"]) for row, lack in zip(rows, lacks, strict=True) if not lack}
+    full = FULL_PLAN in (plan_of(body["sessions"]), bars.plan)
+    yield from (
+        f"calls to patients: none that counts was so: {ring.value}" for ring in Ring if full and ring not in had
+    )
+    kept = exact(body["kept"], {"records", "others"})
+    counted = sum(not lack for lack in lacks)
+    if not counted <= count(kept["records"]) <= len(rows) or count(kept["others"]):
+        yield "calls to patients: not one record each is kept, or one of somebody else"
+
+
+def _nobody_elses(body: Mapping[str, Any], part: str, other: str) -> bool:
+    """No number stands in it twice, or in the other part."""
+    others = body[other]["rows"] if other == "calls" else body[other]
+    own = [row["number"] for row in body[part]]
+    return numbers(own) and not set(own) & {row["number"] for row in others}
 
 
 def _values(faults: set[Trouble]) -> list[str]:
@@ -254,6 +285,7 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any], Bars], Iterator[str]]]]
         "places": _places,
         "calls": _calls,
         "transfers": _transfers,
+        "calls to patients": _outreach,
         "pairs": _pairs,
         "control": _control,
         "planted leaks": _sinks,

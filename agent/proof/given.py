@@ -28,6 +28,7 @@ OWN: Final[Mapping[str, str | None]] = MappingProxyType(
         "QUIETLINE_STATE": None,
         "QUIETLINE_ON_CALL": None,
         "QUIETLINE_CARRIER_URL": None,
+        "QUIETLINE_CONTACTS_URL": None,
         "OPENAI_BASE_URL": None,
         "OPENAI_API_KEY": None,
         "TWILIO_ACCOUNT_SID": None,

@@ -24,6 +24,8 @@ REACHED: Final = frozenset({"the line", "the keeper", "Redis", "the provider"})
 """Ports that are connected to in every run."""
 CARRIER: Final = "the carrier"
 """Its REST is asked where a nurse can be rung."""
+CONTACTS: Final = "the contacts"
+"""The hospital's are asked where patients are called."""
 WAY_OUT: Final = "the way out"
 """Its process is there where a hosted model is reached through it."""
 
@@ -89,7 +91,8 @@ def ways_out(body: Mapping[str, Any], *, without_root: bool) -> Iterator[str]:
     if (count(network["outside"]), count(network["names"]), network["elsewhere"]) != (0, 0, []):
         yield "network: something went to a place that is not on the list, or a name was asked for"
     connections = network["connections"]
-    rung = {CARRIER} if body["transfers"] else set()
+    rung = {CARRIER} if body["transfers"] or body["outreach"] else set()
+    rung |= {CONTACTS} if body["outreach"] else set()
     if connections.keys() - {WAY_OUT} != REACHED | rung or min(map(count, connections.values())) < 1:
         yield "network: the connections of a run were not seen, or others were"
 

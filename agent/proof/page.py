@@ -13,7 +13,7 @@ from typing import Any, Final
 from agent.proof.checks import FULL, lacking_of
 from agent.proof.faults import Trouble
 from agent.proof.report import Place, Seen, not_whole, told_of
-from agent.proof.wording import COUNTS, LOCKS, NEXT, RESIDUALS, TRANSFERS
+from agent.proof.wording import COUNTS, LOCKS, NEXT, OUTREACH, RESIDUALS, TRANSFERS
 from agent.settings import VARIABLES
 from policies.layers import Layer, unprotected
 
@@ -43,6 +43,8 @@ def page(body: Mapping[str, Any], public_key: str) -> str:
         "<h2>Each call</h2>" + _calls("call", "fault", [(row, row["fault"]) for row in body["calls"]["rows"]]),
         "<h2>Each transfer to a nurse</h2>"
         + _calls("call", "what became of it", [(row, row["scene"]) for row in body["transfers"]]),
+        "<h2>Each call to a patient</h2>"
+        + _calls("call", "what became of it", [(row, row["scene"]) for row in body["outreach"]]),
     ]
     head = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Proof of zero retention</title>'
@@ -107,6 +109,11 @@ def _stateless(body: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"<p>Transfers to a nurse that count: {sum(row['counted'] for row in transfers)} of {len(transfers)}."
         f" {html.escape(TRANSFERS)}</p>"
+    )
+    outreach, kept = body["outreach"], body["kept"]
+    yield (
+        f"<p>Calls to patients that count: {sum(row['counted'] for row in outreach)} of {len(outreach)}. Records that"
+        f" were kept of them: {kept['records']}, of anybody else: {kept['others']}. {html.escape(OUTREACH)}</p>"
     )
     sinks = body["sinks"]
     yield "<p>Leaks that were planted on purpose, in sinks of each kind, and read as the real ones are:</p>"

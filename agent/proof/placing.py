@@ -217,7 +217,7 @@ class Switchroom:
         if shared(heard, back) >= LEAST_WORDS and is_of(canary, back):
             seen.add(Step.FOUND)
         hers = sound_needles(f"{canary.number} her sound", held.spoken) if held else []
-        agents = sound_needles(f"{canary.number} the agent's sound", _her_words(answer)) if Step.FOUND in seen else []
+        agents = sound_needles(f"{canary.number} the agent's sound", her_words(answer)) if Step.FOUND in seen else []
         return Placed(
             patient=canary,
             fault=fault,
@@ -235,7 +235,7 @@ class Switchroom:
         )
 
 
-def _her_words(answer: Int16) -> Int16:
+def her_words(answer: Int16) -> Int16:
     """The part of the agent's answer that surely says her words: what it says of itself is held for good.
 
     From the beginning of a frame.

@@ -7,8 +7,8 @@ from typing import Final
 
 from agent.proof.canary import Ask, Canary, canaries
 from agent.proof.faults import IN_QUICK, OF_THE_ENGINE, OF_THE_PROVIDER, Trouble
-from agent.proof.scenes import Scene
-from agent.proof.session import Call, Part
+from agent.proof.part import Call, Outgoing, Part
+from agent.proof.scenes import Ring, Scene
 from agent.proof.sessions import AGAIN, AS_DEPLOYED, FAILING_MODEL, LOSES_ITS_KEEPER, ONE_FAULT_AGAIN, WITH_NURSES
 
 QUICK_CALLS: Final = 10
@@ -29,6 +29,11 @@ def rung_again(scene: Scene, spare: list[Canary]) -> Part:
     return Part(ONE_FAULT_AGAIN, [], transfers=[(_with_nurse(spare.pop()), scene)])
 
 
+def called_again(ring: Ring, spare: list[Canary]) -> Part:
+    """Likewise, for one call that the line places."""
+    return Part(ONE_FAULT_AGAIN, [], rings=[_to_be_called(spare.pop(), ring)])
+
+
 def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
     """Who calls in which session.
 
@@ -38,8 +43,9 @@ def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
     faults = list(IN_QUICK if quick else Trouble)
     count = max(calls, len(faults) + 1)
     scenes = [] if quick else list(Scene)
-    more = LEAST_SPARE + AGAIN * (len(faults) + len(scenes)) + int(calls * SPARE)
-    patients = canaries(nonce, 2 + count + len(scenes) + more)
+    rings = [] if quick else list(Ring)
+    more = LEAST_SPARE + AGAIN * (len(faults) + len(scenes) + len(rings)) + int(calls * SPARE)
+    patients = canaries(nonce, 2 + count + len(scenes) + len(rings) + more)
     waiting = iter(patients[2:])
 
     def of(fault: Trouble | None) -> Call:
@@ -52,17 +58,23 @@ def planned(nonce: bytes, calls: int) -> tuple[list[Canary], list[Part]]:
     for at, call in enumerate(broken, start=1):
         plain.insert(min(len(plain), at * every + at - 1), call)
     transfers = [(_with_nurse(next(waiting)), scene) for scene in scenes]
+    called = [_to_be_called(next(waiting), ring) for ring in rings]
     parts = [Part(AS_DEPLOYED, plain, [alone[Trouble.CRASHED]], spare=list(waiting))]
     if not quick:
         stray = [alone[fault] for fault in (Trouble.STRAY, Trouble.RAISED, Trouble.BUS_GONE, Trouble.KILLED)]
         parts.append(Part(FAILING_MODEL, [], stray, failing=True))
         parts.append(Part(LOSES_ITS_KEEPER, [], [alone[Trouble.KEEPER_GONE]]))
-        parts.append(Part(WITH_NURSES, [], transfers=transfers))
+        parts.append(Part(WITH_NURSES, [], transfers=transfers, rings=called))
     return patients, parts
 
 
 def _with_nurse(patient: Canary) -> Canary:
     return dataclasses.replace(patient, ask=Ask.NURSE)
+
+
+def _to_be_called(patient: Canary, ring: Ring) -> Outgoing:
+    ask = Ask.STOP if ring is Ring.STOPS else Ask.CALLED
+    return dataclasses.replace(patient, ask=ask), ring
 
 
 def _asking(patient: Canary, fault: Trouble | None) -> Canary:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import http.server
 import os
 import resource
@@ -20,10 +21,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
+from urllib.parse import urlencode
+
+from starlette.types import Message, Receive, Scope, Send
 
 from agent import surroundings
+from agent.keeper.database import Database, row_of
+from agent.keeper.held_patients import TABLE, HeldPatients
 from agent.proof import bus, memory, pages
-from agent.proof.book import Book, HeardWebhook
+from agent.proof.book import Book, HeardRest, HeardWebhook
+from agent.proof.kept import beside_in_pipe, beside_in_state
 from agent.proof.network import Missing, Network
 from agent.proof.places import Searcher, changed, is_core, names
 from agent.proof.placing import Overheard
@@ -31,6 +38,8 @@ from agent.proof.report import NEEDS_ROOT, NO_CORES
 from agent.proof.search import Hit
 from agent.proof.sessions import SinkName
 from agent.settings import ROOT
+from policies.attempts import Kept
+from policies.events import OutreachHeld, encode
 
 Planted = Sequence[tuple[Hit, bytes]]
 HOLD: Final = """
@@ -102,7 +111,10 @@ def planted(searcher: Searcher, folder: Path, network: Network | Missing) -> lis
         sinks.append(Sink("core dumps", 0, 0, NO_CORES))
     for name, answers in _pages(forms).items():
         sought(name, answers)
-    sought("what the carrier was told and keeps of transfers", _book(forms))
+    sought(SinkName.BOOK.value, _book(forms))
+    sought(SinkName.ORDERS.value, _orders(forms))
+    sought(SinkName.BESIDE_PIPE.value, [_beside_in_pipe(forms)])
+    sought(SinkName.BESIDE_STATE.value, [_beside_in_state(forms, folder / "held")])
     if isinstance(network, Missing):
         sinks.append(Sink("packets to other machines", 0, 0, network.value))
     else:
@@ -255,6 +267,51 @@ def _book(forms: Planted) -> list[bytes]:
 
     asyncio.run(told())
     return book.pieces
+
+
+def _orders(forms: Planted) -> list[bytes]:
+    """What a line asks of the carrier's REST, as the form of a call to be placed."""
+    book = Book()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001  # as ASGI has it
+        await receive()
+
+    async def told() -> None:
+        for _, raw in forms:
+            body = urlencode({"To": "+12025550177", "Twiml": raw}).encode()
+            scope = {"type": "http", "path": "/", "query_string": b"", "headers": []}
+            await HeardRest(app, book)(scope, functools.partial(_once, body), _nowhere)
+
+    asyncio.run(told())
+    return book.pieces
+
+
+async def _once(body: bytes) -> Message:
+    return {"type": "http.request", "body": body}
+
+
+async def _nowhere(_: Message) -> None:
+    return None
+
+
+RECORD: Final = Kept(patient="Zk3vQ0pT7mXs2LhYb9RcNw")
+
+
+def _beside_in_pipe(forms: Planted) -> bytes:
+    record = encode(OutreachHeld(1, RECORD)).encode()
+    return beside_in_pipe(b"\n".join([record, *(raw for _, raw in forms), record]))
+
+
+def _beside_in_state(forms: Planted, folder: Path) -> bytes:
+    database = Database.open(folder)
+    HeldPatients(database)
+    columns, values = row_of(RECORD)
+    database.run(f"INSERT INTO {TABLE} ({', '.join(columns)}) VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608  # our own names
+    database.run("CREATE TABLE beside (what BLOB)")
+    for _, raw in forms:
+        database.run("INSERT INTO beside VALUES (?)", [raw])
+    database.close()
+    return beside_in_state(folder)
 
 
 def _packets(forms: Planted, network: Network) -> list[bytes]:

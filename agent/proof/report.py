@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from policies.closed import canonical
 
-FORMAT: Final = "quietline-proof-4"
+FORMAT: Final = "quietline-proof-5"
 MOST_WRITES: Final = 20
 """Names of files in a report."""
 
@@ -48,7 +48,7 @@ class Place(enum.Enum):
     PAGES = "health and error pages"
     INTERFACE = "the keeper's interface"
     CARRIER = "what the carrier was told"
-    BOOK = "what the carrier was told and keeps of transfers"
+    BOOK = "what the carrier was told and keeps of transfers and calls to patients"
     NETWORK = "packets to other machines, and connections on this one"
 
 

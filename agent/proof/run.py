@@ -20,19 +20,23 @@ from agent.proof.given import Given
 from agent.proof.meeting import Spoke, meetings
 from agent.proof.needles import Needle
 from agent.proof.network import Missing, Network
+from agent.proof.part import Found, Part
 from agent.proof.places import Searcher, changed, is_file, merged, names, not_examined
 from agent.proof.placing import Placed, Studio
-from agent.proof.plan import again, planned, rung_again
+from agent.proof.plan import again, called_again, planned, rung_again
 from agent.proof.planting import planted
 from agent.proof.report import HAD_NONE, HAS_SWAP, NO_TRANSFERS, Looked, Place, Seen
-from agent.proof.scenes import Scene
+from agent.proof.scenes import Ring, Scene
 from agent.proof.search import Findable
-from agent.proof.session import Found, Part, Session, is_known_to_carriers, names_of, needles_for
+from agent.proof.session import Session, is_known_to_carriers, is_reference, names_of, needles_for
 from agent.proof.sessions import AGAIN
 from agent.proof.singly import ALL_OURS, Singly
 from agent.proof.sound import WINDOW, SoundNeedle
 from agent.proof.written import Written
 
+MAY_HOLD_RECORDS: Final = (Place.PIPE, Place.STATE)
+"""Where the one record of a patient who was called stands, by the hospital's reference."""
+WITH_EXCEPTIONS: Final = frozenset({Place.BOOK, *MAY_HOLD_RECORDS})
 BATCH: Final = 50
 """Calls whose needles are sought at once, at the end: the search for all would need gigabytes."""
 
@@ -71,6 +75,10 @@ async def proven(
                 part = rung_again(scene, parts[0].spare)
                 where = folder / f"again-{number}-{scene.name}"
                 await _session(part, where, studio, decoys, patients, lanes, found, build, tell)
+            for ring in _missing_rings(parts, found):
+                part = called_again(ring, parts[0].spare)
+                where = folder / f"again-{number}-{ring.name}"
+                await _session(part, where, studio, decoys, patients, lanes, found, build, tell)
         tell("searching what is left")
         rows = await asyncio.to_thread(_afterwards, patients[:2], found, decoys, since_s, writes, network)
         tell("searching what each caller's call sent and said for every other caller")
@@ -85,6 +93,8 @@ async def proven(
             "rows": [one.to_json() for one in sorted(found.placed, key=lambda one: one.number)],
         },
         "transfers": [one.to_json() for one in sorted(found.carried, key=lambda one: one.placed.number)],
+        "outreach": [one.to_json() for one in sorted(found.rung, key=lambda one: one.placed.number)],
+        "kept": _kept(found),
         "faults": sorted({one.fault.value for one in found.placed if one.fault and not one.lacks}),
         "pairs": met.to_json(),
         "control": control.told(found.controls),
@@ -127,6 +137,18 @@ def _missing(parts: Sequence[Part], found: Found) -> list[Trouble]:
 def _missing_scenes(parts: Sequence[Part], found: Found) -> list[Scene]:
     wanted = {scene for part in parts for _, scene in part.transfers}
     return sorted(wanted - {one.scene for one in found.carried if not one.lacks}, key=lambda scene: scene.name)
+
+
+def _missing_rings(parts: Sequence[Part], found: Found) -> list[Ring]:
+    wanted = {ring for part in parts for _, ring in part.rings}
+    return sorted(wanted - {one.ring for one in found.rung if not one.lacks}, key=lambda ring: ring.name)
+
+
+def _kept(found: Found) -> dict[str, int]:
+    """Records of those whom the line called, and of anybody else."""
+    called = {one.placed.patient.reference for one in found.rung}
+    theirs = sum(each.patient in called for each in found.kept)
+    return {"records": theirs, "others": len(found.kept) - theirs}
 
 
 def _noise(nonce: bytes) -> bytes:
@@ -172,12 +194,17 @@ def _afterwards(
         rows.append(not_examined(Place.SWAP, HAS_SWAP))
     else:
         captured[Place.SWAP] = [b""]
-    everybody = [*found.placed, *(one.placed for one in found.carried)]
+    everybody = [*found.placed, *(one.placed for one in found.carried), *(one.placed for one in found.rung)]
     for at in range(0, len(everybody), BATCH):
         batch = everybody[at : at + BATCH]
         needles = [*needles_for(batch), *names_of(*writers)]
         searcher = Searcher(needles, decoys)
-        rows += [searcher.look(place, pieces) for place, pieces in captured.items() if place is not Place.BOOK]
+        rows += [searcher.look(place, captured[place]) for place in captured if place not in WITH_EXCEPTIONS]
+        nameless = Searcher([needle for needle in needles if not is_reference(needle)], decoys)
+        rows += [nameless.look(place, captured[place]) for place in MAY_HOLD_RECORDS if place in captured]
+        if any(map(is_reference, needles)):  # in the record that is kept, and in nothing beside it
+            references = Searcher([needle for needle in needles if is_reference(needle)], decoys)
+            rows += [references.look(place, pieces) for place, pieces in found.beside.items()]
         rows += files.looked(searcher)
         if Place.BOOK in captured:  # a carrier knows who calls, and what it calls the call
             said = Searcher([needle for needle in needles if not is_known_to_carriers(needle)], decoys)

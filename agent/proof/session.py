@@ -7,23 +7,24 @@ import contextlib
 import os
 import signal
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from agent.proof import bus as redis
 from agent.proof import control, memory, outside, pages
 from agent.proof.bus import Bus
-from agent.proof.canary import Canary
-from agent.proof.disk import Own
+from agent.proof.called import Callee, called
+from agent.proof.canary import REFERENCE, Canary
 from agent.proof.faults import ENDS_THE_SERVICE, Trouble
 from agent.proof.given import Given
 from agent.proof.heard import needles_of
+from agent.proof.hospital import Hospital, an_hour
 from agent.proof.interface import Interface
+from agent.proof.kept import beside_in_pipe, beside_in_state, records
 from agent.proof.needles import Needle
-from agent.proof.outside import Outside
+from agent.proof.part import Call, Found, Part
 from agent.proof.places import Searcher, not_examined
 from agent.proof.placing import Overheard, Placed, Studio, Switchroom
 from agent.proof.provider import Asked, Provider
@@ -31,8 +32,8 @@ from agent.proof.report import NEEDS_ROOT, Looked, Place
 from agent.proof.scenes import Scene
 from agent.proof.search import Findable
 from agent.proof.shown import shown
-from agent.proof.stage import NUMBER, Carrier, Running, service
-from agent.proof.transfers import Carried, Nurses, carried
+from agent.proof.stage import NUMBER, Calls, Carrier, Running, service
+from agent.proof.transfers import Nurses, carried
 
 ROUND: Final = 20
 """Calls, after which the memories are searched for their words."""
@@ -43,48 +44,6 @@ STRIKES_AFTER_S: Final = 1.5
 ENDED_S: Final = 45.0
 READY_TRIES: Final = 300  # in 30 s: it looks at the carrier again after 2 s, and after 30
 STAGGER_S: Final = 1.0
-
-Call = tuple[Canary, Trouble | None]
-Transfer = tuple[Canary, Scene]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What happens in one session."""
-
-    name: str
-    calls: Sequence[Call]
-    """Several at once."""
-    alone: Sequence[Call] = ()
-    """One after the other, at the end; the last may end the service."""
-    failing: bool = False
-    transfers: Sequence[Transfer] = ()
-    """One after the other, before the rest; the last may end the service."""
-    spare: list[Canary] = field(default_factory=list)
-    """Who calls where a call of several at once did not count; taken from it, one at a time."""
-
-
-@dataclass(slots=True)
-class Found:
-    """What all sessions leave to be looked at."""
-
-    keys: frozenset[bytes] = frozenset()
-    """The kernel's, before the first service was started: see `agent.proof.shown.keys`."""
-    sessions: list[str] = field(default_factory=list)
-    """Names of the parts that were run."""
-    placed: list[Placed] = field(default_factory=list)
-    carried: list[Carried] = field(default_factory=list)
-    """Transfers."""
-    captured: dict[Place, list[bytes]] = field(default_factory=lambda: defaultdict(list))
-    """To be searched for everybody at the end."""
-    looked: list[Looked] = field(default_factory=list)
-    """Memories, searched when it mattered."""
-    controls: list[control.Control] = field(default_factory=list)
-    seen: list[Outside | None] = field(default_factory=list)
-    ports: dict[int, str] = field(default_factory=dict)
-    own: Own = field(default_factory=Own)
-    accounts: list[bytes] = field(default_factory=list)
-    """What each line said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +68,24 @@ class Session:
         """Raises what the service's parts raise when they can't be started."""
         self.tell(f"starting the service: {part.name}")
         self.found.sessions.append(part.name)
-        nurses = Nurses(os.urandom(16).hex()) if part.transfers else None
+        nurses = Nurses(os.urandom(16).hex()) if part.transfers or part.rings else None
+        hospital = Hospital([each for each, _ in part.rings], await an_hour(self.tell)) if part.rings else None
         with redis.listened_to(self.folder / "redis") as bus:
             self.found.ports |= {bus.port: "Redis", self.model.port: "the provider"}
             if nurses is not None:
                 self.found.ports[nurses.port] = "the carrier"
             carrier = None if nurses is None else Carrier(nurses.url, nurses.account.sid, nurses.token)
+            calls = None if hospital is None else Calls(hospital.url, hospital.agent(), hospital.seed)
             model, failing = self.model.base_url, part.failing
-            async with service(self.folder, model, bus.url, self.given, failing=failing, carrier=carrier) as running:
-                await self._while_it_runs(part, running, bus, nurses)
+            async with contextlib.AsyncExitStack() as open_:
+                if hospital is not None:
+                    self.found.ports[hospital.port] = "the contacts"
+                    await open_.enter_async_context(hospital.open())
+                under_proof = service(
+                    self.folder, model, bus.url, self.given, failing=failing, carrier=carrier, calls=calls
+                )
+                running = await open_.enter_async_context(under_proof)
+                await self._while_it_runs(part, running, bus, nurses, hospital)
             if bus.process.poll() is None:
                 self.found.looked.append(self._memory(Place.BUS_MEMORY, [bus.pid], part))
                 self.found.captured[Place.BUS_KEPT].append(bus.keys_and_values())
@@ -126,7 +94,9 @@ class Session:
             self.found.captured[Place.BUS] += bus.told()
         self._afterwards(running)
 
-    async def _while_it_runs(self, part: Part, running: Running, bus: Bus, nurses: Nurses | None) -> None:
+    async def _while_it_runs(
+        self, part: Part, running: Running, bus: Bus, nurses: Nurses | None, hospital: Hospital | None
+    ) -> None:
         found = self.found
         found.ports |= {running.port: "the line", running.admin: "the keeper"}
         found.own.processes |= running.processes() | {bus.pid: "Redis"}
@@ -134,7 +104,7 @@ class Session:
         interface = await asyncio.to_thread(Interface.entered, running.admin, running.state)
         found.seen.append(await asyncio.to_thread(outside.seen, running.line))
         if nurses is not None:
-            await self._transfers(part, running, bus, interface, nurses)
+            await self._transfers(part, running, bus, interface, nurses, hospital)
         webhooks = Overheard(f"http://127.0.0.1:{running.port}/twilio/voice", running.token)
         room = Switchroom(self.studio, webhooks, NUMBER, self.folder / "sounds", self.model)
         room.folder.mkdir()
@@ -150,18 +120,41 @@ class Session:
                     await self._look(placed, running, bus, interface)
         found.captured[Place.CARRIER] += webhooks.answers
 
-    async def _transfers(self, part: Part, running: Running, bus: Bus, interface: Interface, nurses: Nurses) -> None:
-        """After each that the service outlives, everything is looked at."""
-        (self.folder / "transfers").mkdir()
-        self.found.own.proofs.append(self.folder / "transfers")
+    async def _transfers(
+        self,
+        part: Part,
+        running: Running,
+        bus: Bus,
+        interface: Interface,
+        nurses: Nurses,
+        hospital: Hospital | None,
+    ) -> None:
+        """Calls that the line places, and transfers; after each that the service outlives, everything is looked at."""
+        folder = self.folder / "transfers"
+        folder.mkdir()
+        self.found.own.proofs.append(folder)
+        callees = [
+            await asyncio.to_thread(Callee.made, patient, ring, self.studio, folder, running.state, self.model)
+            for patient, ring in part.rings
+        ]
 
         def kill() -> None:
             os.kill(running.line, signal.SIGKILL)
 
-        async with nurses.open(running.port) as exchange:
+        async with nurses.open(running.port, [callee.telephone for callee in callees]) as exchange:
             await asyncio.to_thread(_may_call, running.port)
+            if hospital is not None:
+                rung = await called(callees, self.studio, nurses.book, hospital)
+                self.found.rung += rung
+                for each in rung:
+                    lacks = ", ".join(step.value for step in each.lacks)
+                    self.tell(
+                        f"call to {each.placed.number} ({each.ring.value}): "
+                        + (f"does not count: not {lacks}" if lacks else "counts")
+                    )
+                await self._look([each.placed for each in rung], running, bus, interface)
             for patient, scene in part.transfers:
-                one = await carried(exchange, self.studio, patient, scene, self.folder / "transfers", kill)
+                one = await carried(exchange, self.studio, patient, scene, folder, kill)
                 self.found.carried.append(one)
                 lacks = f"does not count: not {', '.join(step.value for step in one.lacks)}" if one.lacks else "counts"
                 self.tell(f"transfer {patient.number} ({scene.value}): {lacks}")
@@ -276,7 +269,12 @@ class Session:
     def _memories(self, placed: Sequence[Placed], running: Running, bus: Bus) -> list[Looked]:
         needles = [*needles_for(placed), *names_of(self.writer)]
         searcher = Searcher([*needles, *names_of(self.clerk)], self.decoys)
-        keepers = Searcher(needles, self.decoys)  # it was written to itself: what admins type is not scrubbed there
+        held = [
+            needle for needle in needles if not is_reference(needle)
+        ]  # which these three hold, or pass on at a start
+        ours = Searcher([*held, *names_of(self.clerk)], self.decoys)
+        keepers = Searcher(held, self.decoys)  # it was written to itself: what admins type is not scrubbed there
+        by_place = {Place.LINE_MEMORY: ours, Place.LAUNCHER_MEMORY: ours, Place.KEEPER_MEMORY: keepers}
         rows = []
         for place, pids in (
             (Place.LINE_MEMORY, [running.line]),
@@ -285,7 +283,7 @@ class Session:
             (Place.EGRESS_MEMORY, running.named("agent.egress")),
             (Place.BUS_MEMORY, [bus.pid] if bus.process.poll() is None else []),
         ):
-            rows.append(_in_memory(keepers if place is Place.KEEPER_MEMORY else searcher, place, pids))
+            rows.append(_in_memory(by_place.get(place, searcher), place, pids))
         return [row for row in rows if row is not None]
 
     def _memory(self, place: Place, pids: Sequence[int], part: Part) -> Looked:
@@ -293,6 +291,7 @@ class Session:
         numbers = {patient.number for patient, _ in part.alone}
         placed = [one for one in self.found.placed if one.number in numbers]
         placed += [one.placed for one in self.found.carried if part.transfers]
+        placed += [one.placed for one in self.found.rung if part.rings]
         needles = needles_for(placed)
         found = _in_memory(Searcher(needles, self.decoys), place, pids)
         return found or not_examined(place, "it is gone")
@@ -305,6 +304,9 @@ class Session:
         self.found.accounts.append(told)
         captured[Place.PIPE].append(told)
         captured[Place.LINE_ERRORS].append((running.kept / "stderr").read_bytes())
+        self.found.kept += records(running.state)
+        self.found.beside[Place.PIPE].append(beside_in_pipe(told))
+        self.found.beside[Place.STATE].append(beside_in_state(running.state))
         captured[Place.STATE] += [path.read_bytes() for path in sorted(running.state.rglob("*")) if path.is_file()]
 
 
@@ -344,8 +346,13 @@ def needles_for(placed: Sequence[Placed]) -> list[Findable]:
 
 
 def is_known_to_carriers(needle: Findable) -> bool:
-    """Her number and the id of her call: without them there is none."""
-    return " phone" in needle.name or "the carrier's id" in needle.name
+    """The id of her call; her number is counted where it belongs, and nowhere else may it be (`agent.proof.book`)."""
+    return "the carrier's id" in needle.name
+
+
+def is_reference(needle: Findable) -> bool:
+    """The hospital's, of one who was called."""
+    return f" {REFERENCE}" in needle.name
 
 
 def _in_memory(searcher: Searcher, place: Place, pids: Sequence[int]) -> Looked | None:

@@ -9,7 +9,7 @@ from typing import Final
 AS_DEPLOYED: Final = "as it is deployed"
 FAILING_MODEL: Final = "with a model that fails with words in its hands"
 LOSES_ITS_KEEPER: Final = "as it is deployed, to lose its keeper"
-WITH_NURSES: Final = "as it is deployed, with a nurse to be rung"
+WITH_NURSES: Final = "as it is deployed, with a nurse to be rung and patients to be called"
 ONE_FAULT_AGAIN: Final = "again, for one fault"
 
 FULL_PLAN: Final = (AS_DEPLOYED, FAILING_MODEL, LOSES_ITS_KEEPER, WITH_NURSES)
@@ -37,7 +37,10 @@ class SinkName(enum.Enum):
     CORES = "core dumps"
     PAGES = "metrics, health and error pages"
     CARRIER = "what the carrier was told"
-    BOOK = "what the carrier was told and keeps of transfers"
+    BOOK = "what the carrier was told and keeps of transfers and calls to patients"
+    ORDERS = "what the carrier was asked to place"
+    BESIDE_PIPE = "the pipe beside the record of a patient who was called"
+    BESIDE_STATE = "the keeper's state beside that record"
     PACKETS = "packets to other machines"
 
 

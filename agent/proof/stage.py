@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -29,10 +29,11 @@ READY_S: Final = 150.0
 NUMBER: Final = "+12025550142"
 NURSE_LINE: Final = "+12025550143"
 NURSE: Final = "+12025550151"
+HOSPITAL: Final = "Riverside General Hospital"
 AGENT: Final = f"""\
 name = "canary"
 state = "draft"
-hospital = "Riverside General Hospital"
+hospital = "{HOSPITAL}"
 assistant_name = ""
 numbers = ["{NUMBER}"]
 nurse_number = "{NURSE_LINE}"
@@ -63,6 +64,17 @@ class Carrier:
     url: str
     account_sid: str
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls that the service under proof places."""
+
+    contacts_url: str
+    agent: str
+    """Lines of the agent's file."""
+    seed: Callable[[Path], None]
+    """Writes what the keeper holds from before, into a folder that is the keeper's."""
 
 
 class OtherCode(Exception):
@@ -131,11 +143,18 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def service(
-    folder: Path, base_url: str, redis_url: str, given: Given, *, failing: bool, carrier: Carrier | None = None
+    folder: Path,
+    base_url: str,
+    redis_url: str,
+    given: Given,
+    *,
+    failing: bool,
+    carrier: Carrier | None = None,
+    calls: Calls | None = None,
 ) -> AsyncIterator[Running]:
     """`quietline serve` on loopback, everything at DEBUG.  failing: with the line of `agent.proof.failing`.
 
-    carrier: through which it rings `NURSE`; None: it rings nobody.
+    carrier: through which it rings `NURSE`; None: it rings nobody.  calls: that it places; None: none.
     given: what it gets of the operator's settings.  Raises `OtherCode`, `SettingsRefused` where a user that they name
     can't be had, and `RuntimeError` where it does not become ready.
     """
@@ -147,9 +166,12 @@ async def service(
     (folder / "on_call" / "canary.toml").write_text(ON_CALL, encoding="utf-8")
     (folder / "agents" / "knowledge").symlink_to(ROOT / "deploy" / "knowledge")
     (folder / "agents" / "canary.toml").write_text(
-        AGENT + f'on_call = "{"" if carrier is None else "canary"}"\n', encoding="utf-8"
+        AGENT + f'on_call = "{"" if carrier is None else "canary"}"\n' + ("" if calls is None else calls.agent),
+        encoding="utf-8",
     )
     let_in(folder, given)
+    if calls is not None:
+        await asyncio.to_thread(_seed, calls, folder / "state")
     own = {
         "QUIETLINE_PORT": str(port),
         "QUIETLINE_ADMIN_PORT": str(admin),
@@ -159,6 +181,7 @@ async def service(
         "OPENAI_API_KEY": "canary",
         "QUIETLINE_ON_CALL": str(folder / "on_call"),
         "QUIETLINE_CARRIER_URL": "" if carrier is None else carrier.url,
+        "QUIETLINE_CONTACTS_URL": "" if calls is None else calls.contacts_url,
         "TWILIO_ACCOUNT_SID": "" if carrier is None else carrier.account_sid,
         "TWILIO_AUTH_TOKEN": token,
         "REDIS_URL": redis_url,
@@ -223,6 +246,11 @@ def let_in(folder: Path, given: Given) -> None:
     if keeper is not None:
         (folder / "state").mkdir(mode=0o700)
         os.chown(folder / "state", keeper.uid, keeper.gid)
+
+
+def _seed(calls: Calls, state: Path) -> None:
+    state.mkdir(mode=0o700, exist_ok=True)
+    calls.seed(state)
 
 
 def issued(state: Path, role: PersonRole) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from agent.proof.alike import is_of
 from agent.proof.book import Book, HeardRest, HeardStreams, HeardWebhook
 from agent.proof.canary import Canary
 from agent.proof.placing import Placed, Studio
-from agent.proof.scenes import Passed, Scene, wanting
+from agent.proof.scenes import Passed, Scene, heard_offer, wanting
 from agent.proof.sound import sound_needles
 from agent.proof.stage import NUMBER, NURSE, NURSE_LINE
 from telephony.audio import Int16
@@ -97,8 +97,8 @@ class Nurses:
         return f"http://127.0.0.1:{self.port}"
 
     @contextlib.asynccontextmanager
-    async def open(self, line: int) -> AsyncIterator[Exchange]:
-        """line: its port."""
+    async def open(self, line: int, others: Sequence[Telephone] = ()) -> AsyncIterator[Exchange]:
+        """line: its port.  others: telephones beside the nurse's."""
         origin = f"http://127.0.0.1:{line}"
         self.account.auth_token, self.account.numbers = self.token, [OurNumber(NUMBER)]
         loop = asyncio.get_running_loop()
@@ -107,7 +107,7 @@ class Nurses:
             {NUMBER: f"{origin}/twilio/voice"},
             HeardWebhook(HttpWebhook(self.token), self.book),
             HeardStreams(WebSocketStreams(self.token), self.book),
-            telephones=[Telephone(NURSE), Telephone(NURSE_LINE, answers(after_s=1.0))],
+            telephones=[Telephone(NURSE), Telephone(NURSE_LINE, answers(after_s=1.0)), *others],
             account_sid=self.account.sid,
             epoch_s=epoch_s,
         )
@@ -156,7 +156,9 @@ async def carried(
     seen = {Passed.RANG} if answered else set()
     if is_of(patient, brief):
         seen.add(Passed.BRIEFED)
-    if answered and not is_of(patient, unasked):
+    if answered and is_of(patient, unasked):
+        seen.add(Passed.TOLD)
+    elif answered and heard_offer(unasked):
         seen.add(Passed.UNTOLD)
     if met:
         seen.add(Passed.MET)

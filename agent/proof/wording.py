@@ -15,8 +15,18 @@ COUNTS: Final = (
 TRANSFERS: Final = (
     "In each a caller told of an emergency in her own words, and a nurse was rung; what the nurse was told holds those "
     "words. They were sought wherever a call's are, and in all that the carrier was told and keeps of these calls: "
-    "records, addresses, forms, documents, names of rooms, parameters and messages. Both numbers and the carrier's own "
-    "ids are there, and in the line's memory until the carrier's record is deleted."
+    "records, addresses, forms, documents, names of rooms, parameters and messages. Both numbers are there as who "
+    "calls and who is called, and nowhere else; the carrier's own ids are there, and in the line's memory until the "
+    "carrier's record is deleted."
+)
+OUTREACH: Final = (
+    "Each patient is one of the hospital's list, which the proof plays, and answered a telephone at the carrier. Name, "
+    "number, date of birth, chart number, what was keyed and said, and the hospital's reference were sought wherever "
+    "a call's words are. Of each one record may be kept, with the days and outcomes of her attempts, by that "
+    "reference: it stood on the keeper's disk before the telephone rang, and beside it, in the keeper's tables and in "
+    "what the line told the keeper, there is nothing by that reference. The memories of line, keeper and launcher "
+    "hold the reference; all else was sought there. At the carrier her number is the one that was called, counted as "
+    "such, and stands nowhere else. The last four digits of a telephone number alone are too short to be sought."
 )
 RESIDUALS: Final = (
     "Whoever has the rights of the machine's administrator, or runs the machine under it (the hypervisor, a snapshot "
@@ -66,11 +76,11 @@ NEXT: Final = (
         "It is started by the same launcher with the same code: the report holds the hash of all of it, taken before "
         "the first session and compared before each and after the last. It is given every setting of whoever started "
         "the proof but those that “5” lists, by name, as different: profile, ports, folders, secrets. Besides, and the "
-        "service could notice it: it is alone on loopback, its one agent is the proof's, its language model is an "
-        "OpenAI-compatible server of the proof's, its output is copied on the way, and as root its network is its "
-        "own. In one session of a full run its model is wrapped, so that it fails with a caller's "
-        "words in its hands: that session is not the product as deployed, and says so. There is no switch in the "
-        "product that tells it that it is under proof: compare the code by its hash.",
+        "service could notice it: it is alone on loopback, its one agent and the list of patients that it calls are "
+        "the proof's, its language model is an OpenAI-compatible server of the proof's, its output is copied on the "
+        "way, and as root its network is its own. In one session of a full run its model is wrapped, so that it fails "
+        "with a caller's words in its hands: that session is not the product as deployed, and says so. There is no "
+        "switch in the product that tells it that it is under proof: compare the code by its hash.",
     ),
     (
         "Which build is this, and is it what runs in production?",

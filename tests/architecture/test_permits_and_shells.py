@@ -49,8 +49,9 @@ STARTERS: Final = {
 }
 # Run by a compliance officer, beside the service and never in it: see agent/proof.
 PROOF: Final = {
-    "agent.proof.__main__", "agent.proof.bus", "agent.proof.memory", "agent.proof.network", "agent.proof.outside",
-    "agent.proof.placing", "agent.proof.planting", "agent.proof.run", "agent.proof.session", "agent.proof.stage",
+    "agent.proof.__main__", "agent.proof.bus", "agent.proof.called", "agent.proof.memory", "agent.proof.network",
+    "agent.proof.outside", "agent.proof.placing",
+    "agent.proof.planting", "agent.proof.run", "agent.proof.session", "agent.proof.stage",
     "agent.proof.tee", "agent.proof.transfers",
 }  # fmt: skip
 PROOF_STARTS: Final = {
@@ -66,7 +67,8 @@ REFUSES_TO_START: Final = {"agent.__main__"}
 TASK_OWNERS: Final = {
     "agent.call", "agent.calling_out", "agent.egress", "agent.fetchers", "agent.handoff", "agent.keyed_leg",
     "agent.outbound_leg", "agent.processes", "agent.promises", "agent.proof.control",
-    "agent.presence", "agent.proof.session", "agent.proof.transfers", "agent.service", "agent.shared",
+    "agent.presence", "agent.proof.hospital", "agent.proof.session", "agent.proof.transfers", "agent.service",
+    "agent.shared",
     "telephony.deletion", "telephony.leg", "telephony.server",
     "telephony.twin.carrier", "telephony.twin.exchange", "telephony.twin.in_process",
     "telephony.twin.night", "telephony.twin.pjsip",

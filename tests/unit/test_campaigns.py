@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
@@ -68,6 +69,34 @@ def test_a_live_agent_calls_while_a_nurse_could_take_over(tmp_path: Path) -> Non
         now(agent, listed=ONLY_BY_DAY, at=NOON.replace(hour=20)),
     ]  # fmt: skip
     assert [Standing(agent_live=True, nurse_free=False)] * 4 == without
+
+
+def test_a_draft_calls_over_a_carrier_on_this_machine_and_only_with_a_nurse(tmp_path: Path) -> None:
+    draft = replace(caller(tmp_path), state=AgentState.DRAFT)
+    listed = LISTED.at(NOON.time())
+    ready, unready = (cast("Fetchers", Ready(ready)) for ready in (True, False))
+
+    assert Standing(agent_live=True, nurse_free=True) == standing(draft, listed, ready, BOARD, twin=True)
+    assert Standing(agent_live=True, nurse_free=False) == standing(draft, listed, unready, BOARD, twin=True)
+
+
+@pytest.mark.parametrize(("carrier", "live"), [("http://127.0.0.1:8093", True), (None, False)])
+def test_whether_the_carrier_is_on_this_machine_is_what_the_settings_say(
+    tmp_path: Path, carrier: str | None, live: bool
+) -> None:
+    draft = replace(caller(tmp_path), state=AgentState.DRAFT)
+    given = {"QUIETLINE_CONTACTS_URL": URL} | ({} if carrier is None else {"QUIETLINE_CARRIER_URL": carrier})
+    deletions = SimpleNamespace(ended=lambda _: None)
+    fetchers = SimpleNamespace(carrier=None, deletions=deletions, ready=True, on_call=lambda _: LISTED.at(NOON.time()))
+    made = campaigns_of(from_environment(given), Lines((draft,)), cast("Fetchers", fetchers), BOARD, ORIGINS, Written())
+
+    assert made is not None
+    assert Standing(agent_live=live, nurse_free=True) == made.calling.standing()
+
+
+def test_production_has_no_carrier_on_this_machine() -> None:
+    with pytest.raises(SettingsRefused, match="QUIETLINE_CARRIER_URL"):
+        from_environment({"QUIETLINE_PROFILE": "production", "QUIETLINE_CARRIER_URL": "http://127.0.0.1:8093"})
 
 
 def test_without_days_a_list_or_nurses_no_call_is_placed(tmp_path: Path) -> None:

@@ -100,6 +100,7 @@ def test_the_service_under_proof_is_started_with_what_it_is_given(
 URLS = {
     "OPENAI_BASE_URL": "http://127.0.0.1:1",
     "QUIETLINE_CARRIER_URL": "http://127.0.0.1:1",
+    "QUIETLINE_CONTACTS_URL": "http://127.0.0.1:2",
     "REDIS_URL": "redis://127.0.0.1:1",
 }
 

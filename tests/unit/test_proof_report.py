@@ -37,7 +37,7 @@ from agent.proof.report import (
     signed,
     unexamined,
 )  # fmt: skip
-from agent.proof.scenes import NEEDS, Passed, Scene
+from agent.proof.scenes import NEEDS, RING_NEEDS, Passed, Ring, Scene
 from agent.proof.sessions import FULL_PLAN, ONE_FAULT_AGAIN, QUICK_PLAN, SinkName
 from policies.layers import Layer
 
@@ -67,6 +67,16 @@ def transfer(number: int, scene: Scene) -> dict[str, Any]:
     }
 
 
+def rung(number: int, ring: Ring) -> dict[str, Any]:
+    return {
+        "number": number,
+        "scene": ring.value,
+        "counted": True,
+        "seen": sorted(step.value for step in RING_NEEDS[ring]),
+        "lacks": [],
+    }
+
+
 def outside(**other: Any) -> dict[str, Any]:
     held = {"threads": 9, "held": 9, "limits": 2, "writable": 0, "swapped_kb": 0, "done": []}
     return {**held, "tried": list(ACTS_OF_ANOTHER_USER), **other}
@@ -82,6 +92,8 @@ def body(**other: Any) -> dict[str, Any]:
         "places": [place_row(place) for place in Place],
         "calls": {"placed": len(calls), "counted": len(calls), "rows": calls},
         "transfers": [transfer(number, scene) for number, scene in enumerate(Scene, start=400)],
+        "outreach": [rung(number, ring) for number, ring in enumerate(Ring, start=450)],
+        "kept": {"records": len(Ring), "others": 0},
         "faults": sorted(fault.value for fault in Trouble),
         "pairs": {"searched": pairs_of(len(calls)), "consecutive": 190, "interleaved": 60, "met": []},
         "control": {what: {"looked": looked, "found": looked[1:]} for what in ("words", "sounds")} | {"readable": True},
@@ -95,7 +107,14 @@ def body(**other: Any) -> dict[str, Any]:
             "outside": 0,
             "names": 0,
             "elsewhere": [],
-            "connections": {"the line": 12, "the keeper": 1, "Redis": 9, "the provider": 200, "the carrier": 3},
+            "connections": {
+                "the line": 12,
+                "the keeper": 1,
+                "Redis": 9,
+                "the provider": 200,
+                "the carrier": 3,
+                "the contacts": 4,
+            },
         },
         "seconds": 2_000,
         "build": {
@@ -288,6 +307,60 @@ def test_a_transfer_is_nobody_s_call_and_stands_once() -> None:
     assert Passed.UNTOLD not in NEEDS[Scene.TOGETHER]
 
 
+def test_a_voicemail_that_heard_her_words_is_no_transfer_to_be_placed_again() -> None:
+    told = transfer(500, Scene.VOICEMAIL)
+    told["seen"] = sorted({*told["seen"], Passed.TOLD.value})
+
+    assert [f"transfers: {Passed.TOLD.value}"] == objected(transfers=[*body()["transfers"], told])
+
+
+@pytest.mark.parametrize("ring", Ring)
+def test_calls_to_patients_are_counted_again_and_one_of_each_kind_must_be(ring: Ring) -> None:
+    others = [each for each in body()["outreach"] if each["scene"] != ring.value]
+    told = f"calls to patients: none that counts was so: {ring.value}"
+    assert told in objected(outreach=others)
+
+    for lacked in RING_NEEDS[ring]:
+        one = rung(470, ring)
+        one["seen"] = [name for name in one["seen"] if name != lacked.value]
+        found = objected(outreach=[*others, one])
+
+        assert "calls to patients: of one it is not said rightly whether it counts, or what it lacks" in found
+        assert told in found
+
+
+def test_a_call_to_a_patient_is_no_other_call_and_stands_once() -> None:
+    told = "calls to patients: a number stands twice, or is another's"
+    first, *others = body()["outreach"]
+
+    for rows in ([first | {"number": 100}, *others], [first | {"number": 400}, *others], [first, *others, first]):
+        assert told in objected(outreach=rows)
+
+
+@pytest.mark.parametrize(
+    "kept", [{"records": 2, "others": 0}, {"records": 4, "others": 0}, {"records": 3, "others": 1}]
+)
+def test_a_record_is_kept_of_each_patient_who_was_called_and_of_nobody_else(kept: dict[str, int]) -> None:
+    assert ["calls to patients: not one record each is kept, or one of somebody else"] == objected(kept=kept)
+
+
+def test_where_patients_were_called_the_contacts_were_asked() -> None:
+    network = body()["network"]
+    unasked = {name: count for name, count in network["connections"].items() if name != "the contacts"}
+
+    assert ["network: the connections of a run were not seen, or others were"] == objected(
+        network=network | {"connections": unasked}
+    )
+
+
+def test_page_and_summary_count_calls_to_patients_and_what_is_kept_of_them() -> None:
+    one, *others = body()["outreach"]
+    made = body(outreach=[one | {"counted": False, "lacks": ["x"]}, *others])
+
+    assert "Calls to patients that count: 2 of 3." in page(made, "00" * 32)
+    assert "calls to patients that count: 2 of 3; records kept of them: 3, of anybody else: 0" in list(summary(made))
+
+
 def test_where_nurses_were_rung_the_carrier_was_asked() -> None:
     network = body()["network"]
     unasked = {name: count for name, count in network["connections"].items() if name != "the carrier"}
@@ -450,7 +523,7 @@ def test_without_root_too_enough_leaks_must_have_been_planted() -> None:
             sink.update(planted=0, found=0, why=NO_CORES)
 
     told = objections(signed(made, KEY), PUBLIC, NONCE, replace(FULL, without_root=True))
-    assert ["planted leaks: fewer than 15 sinks with 20 forms each"] == told
+    assert ["planted leaks: fewer than 18 sinks with 20 forms each"] == told
 
 
 def test_too_few_forms_planted_prove_nothing() -> None:
@@ -565,7 +638,7 @@ def test_the_page_says_what_the_report_says_and_the_summary_counts_it() -> None:
     assert "this lacks" in found
     assert all(heading in told for heading in ("1. Stateless", "2. Enforceable", "3. No priv", "4. Non-t", "5. Verif"))
     assert "&lt;script&gt;" in page(body(nonce="<script>"), "")
-    assert "planted leaks found: 3240 of 3240, in 18 sinks" in list(summary(body()))
+    assert "planted leaks found: 3780 of 3780, in 21 sinks" in list(summary(body()))
 
 
 def test_a_place_examined_in_part_is_accepted_and_told_everywhere_and_never_reads_nothing_found() -> None:

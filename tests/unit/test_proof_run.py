@@ -17,10 +17,10 @@ from agent.proof.disk import CORE_LEFT, Own
 from agent.proof.faults import Step
 from agent.proof.needles import Needle
 from agent.proof.network import Missing
+from agent.proof.part import Found
 from agent.proof.places import changed
 from agent.proof.placing import Placed
 from agent.proof.report import Looked, Place, Seen
-from agent.proof.session import Found
 from agent.proof.written import Written
 from tests.unit.test_proof_disk import core
 

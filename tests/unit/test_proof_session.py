@@ -13,9 +13,10 @@ from agent.proof.canary import NONCE_BYTES, canaries
 from agent.proof.faults import ENDS_THE_SERVICE, Trouble
 from agent.proof.given import given
 from agent.proof.interface import Interface
+from agent.proof.part import Found, Part
 from agent.proof.plan import planned
 from agent.proof.report import Place, Seen
-from agent.proof.session import ROUND, Found, Part, Session
+from agent.proof.session import ROUND, Session
 
 NONCE = bytes(range(NONCE_BYTES))
 CLERK, WRITER = canaries(NONCE, 2)
@@ -76,7 +77,7 @@ async def held(folder: Path, part: Part, *, with_redis: bool = True) -> Found:
     bus: Any = SimpleNamespace(pid=4, process=process, keys_and_values=lambda: b"keys")
     model: Any = SimpleNamespace()
     each = Session(model, model, folder, [], CLERK, WRITER, 2, found, given({}), lambda _: None)
-    await each._while_it_runs(part, running, bus, None)
+    await each._while_it_runs(part, running, bus, None, None)
     return found
 
 

@@ -11,7 +11,7 @@ from agent.proof.book import Book, HeardRest, HeardStreams, HeardWebhook
 from agent.proof.canary import NONCE_BYTES, Ask, canaries
 from agent.proof.needles import Needle
 from agent.proof.plan import planned, rung_again
-from agent.proof.scenes import NEEDS, Scene, wanting
+from agent.proof.scenes import NEEDS, Scene, heard_offer, wanting
 from agent.proof.session import is_known_to_carriers
 from agent.proof.sessions import FULL_PLAN, QUICK_PLAN, WITH_NURSES
 from agent.proof.transfers import hers_in
@@ -41,7 +41,9 @@ def test_a_full_proof_has_a_transfer_of_each_kind_and_the_one_that_ends_the_serv
     assert Scene.KILLED is part.transfers[-1][1]
     assert {Ask.NURSE} == {patient.ask for patient, _ in part.transfers}
     assert [] == [part for part in quick if part.transfers]
-    calling = [patient.number for part in parts for patient, _ in (*part.calls, *part.alone, *part.transfers)]
+    calling = [
+        patient.number for part in parts for patient, _ in (*part.calls, *part.alone, *part.transfers, *part.rings)
+    ]
     spare = [patient.number for patient in parts[0].spare]
     assert len({0, 1, *calling, *spare}) == 2 + len(calling) + len(spare) == len(patients)
 
@@ -137,10 +139,23 @@ async def test_requests_to_the_rest_are_noted_with_their_headers() -> None:
     assert all(word in whole for word in (b"zebra", b"quartz", b"marmalade", b"walrus"))
 
 
-def test_only_numbers_and_ids_are_known_to_carriers() -> None:
+def test_only_the_carriers_ids_are_known_to_it() -> None:
     names = [name for name, _ in canaries(NONCE, 2)[1].texts()]
-    known = [name for name in names if is_known_to_carriers(Needle(f"1 {name}", "12345"))]
 
-    assert known
-    assert all(name.startswith("phone") for name in known)
+    assert names
+    assert not [name for name in names if is_known_to_carriers(Needle(f"1 {name}", "12345"))]
     assert is_known_to_carriers(Needle("1 the carrier's id of the call", "CA123"))
+
+
+@pytest.mark.parametrize(
+    ("message", "heard"),
+    [
+        ("discharge line, a patient is waiting, press one to hear the brief", True),
+        ("a patient is waiting", True),
+        ("", False),
+        ("the patient", False),
+        ("hello hello", False),
+    ],
+)
+def test_a_message_counts_as_harmless_only_where_it_was_heard(message: str, heard: bool) -> None:
+    assert heard is heard_offer(message)

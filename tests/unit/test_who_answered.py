@@ -521,3 +521,20 @@ def test_a_question_back_while_she_is_identified_is_no_answer() -> None:
 @given(st.text(max_size=200), st.sampled_from(State))
 def test_whatever_is_said_comes_to_one_event(words: str, state: State) -> None:
     assert heard(words, state) in Event
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Please stop calling me. My name is Amelia Hathaway.",
+        "Don't call me any more! She told you last week.",
+        "Yes? Take me off your list. Maria is asleep.",
+    ],
+)
+def test_what_a_sentence_asks_the_next_one_takes_nothing_from(words: str) -> None:
+    assert opts_out(words)
+
+
+@pytest.mark.parametrize("words", ["Stop. I can't hear you.", "Please wait. Call me tomorrow.", "No. She isn't here."])
+def test_two_sentences_of_which_neither_asks_for_no_calls_are_no_opt_out(words: str) -> None:
+    assert not opts_out(words)
