@@ -324,6 +324,23 @@ def test_nobody_is_rung_at_night_for_a_draft_without_a_nurse_after_an_opt_out_or
     assert 0 == evening.ended
 
 
+def test_a_telephone_that_rings_is_hung_up_when_the_process_ends_and_nobody_else_is_rung() -> None:
+    for ends_s in (0.0, 0.2, 10.0):  # before it is dialled, while the carrier is asked, while it rings
+        evening = called(None, Plan(she=NEVER_ANSWERS, ends_s=ends_s, for_s=ends_s + 3.0))
+
+        assert evening.over
+        assert 0 == evening.places
+        assert (1 if ends_s else 0) == len(evening.rung) == evening.ended
+
+
+def test_who_has_answered_is_not_hung_up_on_because_the_process_ends() -> None:
+    for ends_s in (8.0, 30.0, 45.0):
+        evening = called(says(*KNOWN, "No.", stays_s=0), Plan(ends_s=ends_s))
+
+        assert Came.REACHED is evening.came
+        assert 1 == len(evening.records)
+
+
 def test_the_last_places_are_the_callers() -> None:
     evening = called(None, Plan(calls=1))
 
