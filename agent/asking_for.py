@@ -24,7 +24,7 @@ from policies.opting_out import opts_out
 from policies.patient import ENOUGH, Identifiers
 from policies.phi import PHI
 from policies.right_party import IDENTIFYING, Act, Event, RightParty, State, Step
-from policies.who_answered import heard
+from policies.who_answered import greets_as_machine, heard
 
 CHECK_S: Final = ANSWER_S + 0.2
 """From the last identifier to what is said then, whatever was found."""
@@ -81,11 +81,22 @@ class AskingFor:
         return self._on(self._taken(words.map(lambda text: identifiers_in(text, birth_known=known))) or event)
 
     def overhear(self, words: PHI[str]) -> Step | None:
-        """Words that were begun before she could hear what we ask: no answer, but a wish for no more calls counts."""
-        return self._on(Event.STOP) if words.map(opts_out).reveal() else None
+        """Words that were begun before she could hear what we ask: no answer, but a wish for no more calls counts.
+
+        Not one that stands in a machine's greeting.
+        """
+        wished = words.map(lambda text: opts_out(text) and not greets_as_machine(text)).reveal()
+        return self._on(Event.STOP) if wished else None
 
     def key(self, digit: PHI[str]) -> Step | None:
-        """One key; None where it is part of a number, or stands for nothing here."""
+        """One key; None where it is part of a number, or stands for nothing here.
+
+        A machine presses none: who was taken for one is a person, whatever the key.
+        """
+        person = self._on(Event.PERSON) if self._party.state is State.MACHINE else None
+        if person is not None:
+            event = digit.map(_KEYS.get).reveal()
+            return person if event is None else self._on(event)
         if self._party.state in IDENTIFYING and self._keying.key(digit):
             return self._keyed()
         meanings = {**_KEYS, **(_YES_NO if self._party.state in (State.ASKED, State.FETCHED) else {})}

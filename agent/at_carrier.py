@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from policies.logs import Log
-from policies.vocabulary import CarrierAlarm, Event
+from policies.vocabulary import MOST_COUNTED, CarrierAlarm, Event
 from telephony.standing import Standing
 
 LOOK_S: Final = 30.0  # as long as a look at the account that failed is waited with (telephony.deletion)
@@ -23,7 +23,7 @@ async def tell_alarms(standing: Callable[[], Standing], log: Log) -> None:
         await asyncio.sleep(LOOK_S)
         for alarm, count in standing().alarms().items():
             if count > told[alarm]:
-                log.event(Event.CARRIER_ALARM, alarm=alarm, count=count)
+                log.event(Event.CARRIER_ALARM, alarm=alarm, count=min(count, MOST_COUNTED))
             elif told[alarm] and not count:
                 log.event(Event.CARRIER_SETTLED, alarm=alarm)
             told[alarm] = count

@@ -2,7 +2,7 @@
 
 What is set here by telephone holds here at once.  From then on the keeper's word counts again as soon as it is the
 same, or was given long enough afterwards to have known of it.  Of whom nothing was said for a while, she is available:
-doubt falls to the side on which a telephone rings.
+doubt falls to the side on which a telephone rings.  So an "away" that the keeper never took up ends with her shift.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from agent.shared import POLICY_EVERY_S, POLICY_TTL_S
 from policies.records import NurseStatus
 
 SETTLES_S: Final = 2 * POLICY_EVERY_S  # by the pipe to the keeper, and from it by the bus with its next round
+AWAY_S: Final = 12 * 3_600.0  # a nurse's longest shift: who went home and forgot it is rung in her next one
 MOST_KNOWN: Final = 2_400  # as many as the keeper tells (`agent.keeper.nurses.MOST_HELD`)
 _Key = tuple[str, str]
 
@@ -56,7 +57,7 @@ class Availability:
 
     def is_available(self, on_call: str, nurse: str) -> bool:
         own = self._own.get((on_call, nurse))
-        if own is not None:
+        if own is not None and (own.available or self._clock_s() - own.at_s < AWAY_S):
             return own.available
         said = self._said.get((on_call, nurse))
         return said is None or said.available or self._clock_s() - said.at_s >= POLICY_TTL_S

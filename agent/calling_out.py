@@ -93,8 +93,10 @@ class CallingOut:
                 for ref in sorted(self._unwritten):
                     await self._write(ref)
                 if not self._unwritten:
-                    for ref in self._outreach.due(self._now_s(), self.standing()):
-                        tasks.create_task(self._call(ref), name="outbound")
+                    for step in self._outreach.due(self._now_s(), self.standing()):
+                        for ref in step:
+                            tasks.create_task(self._call(ref), name="outbound")
+                        await asyncio.sleep(0)  # everybody's sound is carried by this loop
                 await _woken(self._look, LOOK_S)
 
     async def opt_out_caller(self, number: PHI[str]) -> Stopped:
@@ -125,7 +127,8 @@ class CallingOut:
         whom = await self._contacts.number(ref)
         if whom is None:
             self._outreach.release(ref)
-        elif self._outreach.place(ref, placed_s := self._now_s(), self.standing()):
+            return  # whoever comes next waits for the next look: the hospital may be unreachable
+        if self._outreach.place(ref, placed_s := self._now_s(), self.standing()):
             came = Came.FAILED
             if not await self._write(ref) or self._too_late(ref, placed_s):  # not dialled, and held as called
                 self._outreach.over(ref, came)

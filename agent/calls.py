@@ -185,6 +185,11 @@ class Calls:
         if self._fetchers is not None:
             await self._fetchers.promises.end(now=now)
 
+    async def hang_up_unanswered(self) -> None:
+        """The process ends soon: no telephone that we ring goes on ringing."""
+        if self._placed is not None:
+            await self._placed.end()
+
     def hand_over(self) -> None:
         """The process ends soon: every caller goes to the nurse line."""
         for call in self._live:

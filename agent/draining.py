@@ -1,4 +1,7 @@
-"""The end of a process with calls on it: they finish, or are handed over; what was promised is taken back aloud."""
+"""The end of a process with calls on it: they finish, or are handed over; what was promised is taken back aloud.
+
+A telephone that rings on our behalf is hung up: whoever picked it up would find nobody.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ async def drain(asked: asyncio.Event, stop: asyncio.Event, board: Switchboard, c
     """Once asked to end: no new calls; those that live finish, or are put through to the nurse line."""
     await asked.wait()
     board.draining = True
-    await calls.break_promises(now=False)
+    await asyncio.gather(calls.hang_up_unanswered(), calls.break_promises(now=False))
     for hand_over, most_s in ((False, FINISH_S), (True, HAND_OVER_S)):
         if hand_over:
             calls.hand_over()

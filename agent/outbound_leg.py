@@ -19,11 +19,13 @@ from agent.engines.ports import EngineFailed
 from agent.hearing import Hearing, Recognised
 from agent.mouth import Mouth
 from agent.script import Engines
+from policies.attempts import Came
 from policies.escalation import EscalationReason
 from policies.guardrails import Escalate, Sayable, screen_utterance
 from policies.phi import PHI
 from policies.redflags import RedFlags
-from policies.right_party import Act, Event, Line, State, Step
+from policies.right_party import BEFORE, Act, Event, Line, State, Step
+from policies.who_answered import announces, greets_as_machine
 from telephony.audio import FRAME_MS
 from telephony.leg import Ended, Heard, Leg, LegEvent
 from telephony.pacing import ClipPlayed
@@ -82,6 +84,8 @@ class OutboundLeg:
         """When the line in hand was begun."""
         self._onset_ms = 0
         """When the turn in hand was begun."""
+        self._greeted_ms = 0
+        """When it was last known that a machine greets, or had greeted: what was begun before it is the machine's."""
         self._over_us = False
         self._waiting = False  # the turn is over and its words are not here yet
         self._quiet_ms = 0
@@ -155,7 +159,7 @@ class OutboundLeg:
         self._ear.lag_ms = self._vad.lag_ms
         answered = self._answering.hear(heard.frame, voiced and (self._ear.speaking or not heard.audible))
         if answered is not None and not (answered is Answered.MACHINE and self._answers_us):
-            await self._follow(self._asking.picked_up(answered))
+            await self._follow(self._picked_up(answered))
         for noticed in self._ear.hear(heard.frame, voiced, echo_dbfs=heard.echo_dbfs, audible=heard.audible):
             await self._noticed(noticed)
         await self._follow(self._asking.frame())
@@ -221,7 +225,10 @@ class OutboundLeg:
         if said.words.map(lambda text: not any(letter.isalnum() for letter in text)).reveal():
             return
         screened = screen_utterance(said, self._red_flags)
-        if isinstance(screened, Escalate):
+        if self._is_greeting(said.words):
+            await self._follow(self._greeting(said.words))
+            return
+        if isinstance(screened, Escalate) and not self._recorded:
             out = self._asking.overhear(said.words)
             if out is not None and Act.OPT_OUT in out.acts:
                 self._opted_out()  # nothing is said to it: a person is being fetched
@@ -236,7 +243,36 @@ class OutboundLeg:
 
     def _before_we_asked(self, words: PHI[str]) -> Step | None:
         answered = self._answering.read(words)
-        return self._asking.overhear(words) if answered is None else self._asking.picked_up(answered)
+        return self._asking.overhear(words) if answered is None else self._picked_up(answered)
+
+    # -- a machine -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _recorded(self) -> bool:
+        """A machine records: no words there are anybody's emergency, or a wish for a person."""
+        return self.state is State.LEAVING and self._asking.party.came is Came.VOICEMAIL
+
+    def _picked_up(self, answered: Answered) -> Step:
+        step = self._asking.picked_up(answered)
+        if self.state is State.MACHINE or self._recorded:
+            self._greeted_ms = self._now_ms
+        return step
+
+    def _is_greeting(self, words: PHI[str]) -> bool:
+        """A machine's, by when it was begun, or by its words while nobody has answered what we asked.
+
+        Who answers us may say "I can't come to the phone" of herself: of that only what no person says is a greeting.
+        """
+        if self._onset_ms < self._greeted_ms:
+            return True
+        return self.state in BEFORE and words.map(announces if self._answers_us else greets_as_machine).reveal()
+
+    def _greeting(self, words: PHI[str]) -> Step | None:
+        """Of a greeting's words only an opt-out counts, and that they are a machine's."""
+        out = self._asking.overhear(words)
+        if out is not None or self.state not in BEFORE or not words.map(greets_as_machine).reveal():
+            return out
+        return self._picked_up(Answered.MACHINE)
 
     # -- steps ---------------------------------------------------------------------------------------------------------
 

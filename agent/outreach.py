@@ -1,7 +1,8 @@
 """Which patients are called when, sans-IO: references in, references out; no number is ever known here.
 
     outreach.listed(refs, now_s)                # the hospital's list, again and again
-    for ref in outreach.due(now_s, standing):   # reserved; now her number is asked for
+    for step in outreach.due(now_s, standing):  # each step is short: others may run in between
+        ref, = step                             # reserved; now her number is asked for
         if outreach.place(ref, now_s, standing):    # checked once more and held as an attempt: dial
             outreach.over(ref, came)            # else, without a number: outreach.release(ref)
 
@@ -12,10 +13,10 @@ patient is one `Kept`, and nothing else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from policies.attempts import Came, Kept
+from policies.attempts import MOST_KEPT, Came, Kept
 from policies.outreach import (
     DAY_S,
     WEEK_DAYS,
@@ -27,7 +28,11 @@ from policies.outreach import (
     Standing,
     Zone,
     may_call,
+    may_call_now,
 )
+
+STEP: Final = 100
+"""Patients who are judged before others may run: 1 ms of them, of the 20 ms that a frame of sound takes."""
 
 
 class Outreach:
@@ -38,6 +43,7 @@ class Outreach:
         self._campaign: Final = campaign
         self._kept: Final = {each.patient: each for each in kept}
         self._zones: Mapping[str, Zone] = {}
+        self._order: tuple[str, ...] = ()
         self._reserved: Final[set[str]] = set()
         self._in_call: Final[set[str]] = set()
         self._numberless: Final[set[str]] = set()
@@ -54,30 +60,54 @@ class Outreach:
     def listed(self, consented: Mapping[str, Zone], now_s: int) -> None:
         """The hospital's list as it is now: who isn't on it has no consent.  What no rule counts is dropped."""
         self._zones = dict(consented)
+        self._order = tuple(sorted(consented))
         self._numberless.clear()
         oldest = min(self._campaign.first_day, now_s // DAY_S - WEEK_DAYS - 1)
         for ref, kept in list(self._kept.items()):
-            counts = any(attempt.day >= oldest for attempt in kept.attempts)
-            if not (kept.opted_out or counts or ref in self._zones):
-                del self._kept[ref]
+            if kept.opted_out or ref in self._zones or any(attempt.day >= oldest for attempt in kept.attempts):
+                continue
+            del self._kept[ref]
 
-    def due(self, now_s: int, standing: Standing) -> tuple[str, ...]:
-        """Who is to be called now, reserved until `place` or `release`; those with the fewest attempts first."""
-        free = self._most_at_once - len(self._reserved) - len(self._in_call)
-        found: list[str] = []
-        waiting = self._zones.keys() - self._reserved - self._in_call - self._numberless
-        for ref in sorted(waiting, key=lambda ref: (len(self._of(ref).attempts), ref)):
-            if len(found) >= free:
+    def due(self, now_s: int, standing: Standing) -> Iterator[tuple[str, ...]]:
+        """Who is to be called now, reserved until `place` or `release`; those with the fewest attempts first.
+
+        In steps, of which each judges at most `STEP` patients and may find none of them due.  What happens between two
+        steps counts from then on.
+        """
+        if not (standing.agent_live and standing.nurse_free):
+            return
+        order = self._order
+        for tries in range(MOST_KEPT + 1):
+            for start in range(0, len(order), STEP):
+                if self._free <= 0:
+                    return
+                yield self._reserve(order[start : start + STEP], tries, now_s, standing)
+
+    @property
+    def _free(self) -> int:
+        """How many more calls may go on."""
+        return self._most_at_once - len(self._reserved) - len(self._in_call)
+
+    def _reserve(self, refs: tuple[str, ...], tries: int, now_s: int, standing: Standing) -> tuple[str, ...]:
+        """Those of them who are due and were called so often."""
+        found = []
+        for ref in refs:
+            kept = self._kept.get(ref)
+            if self._free <= 0:
                 break
-            if isinstance(self._may_call(ref, now_s, standing), CallNow):
+            if (0 if kept is None else len(kept.attempts)) != tries:
+                continue
+            if ref in self._reserved or ref in self._in_call or ref in self._numberless:
+                continue
+            if isinstance(may_call_now(now_s, self._patient(ref), self._campaign, standing), CallNow):
+                self._reserved.add(ref)
                 found.append(ref)
-        self._reserved.update(found)
         return tuple(found)
 
     def place(self, ref: str, now_s: int, standing: Standing) -> bool:
         """Whether to dial her now.  If so, it is held as an attempt already.  Raises `ValueError` unless reserved."""
         self._unreserve(ref)
-        answer = self._may_call(ref, now_s, standing)
+        answer = may_call_now(now_s, self._patient(ref), self._campaign, standing)
         if isinstance(answer, NotNow):
             return False
         self._kept[ref] = self._of(ref).placed(answer.day)
@@ -103,7 +133,7 @@ class Outreach:
 
     def untold(self) -> tuple[str, ...]:
         """Whose opt-out the hospital has not taken yet."""
-        return tuple(kept.patient for kept in self.kept() if kept.opted_out and not kept.told)
+        return tuple(sorted(ref for ref, kept in self._kept.items() if kept.opted_out and not kept.told))
 
     def told(self, ref: str) -> None:
         """The hospital has taken it."""
@@ -111,16 +141,14 @@ class Outreach:
 
     def waiting_for(self, now_s: int, standing: Standing) -> Counter[NotNowReason | None]:
         """How many of the list wait for what; None for those who could be called."""
-        answers = (self._may_call(ref, now_s, standing) for ref in self._zones)
+        answers = (may_call(now_s, self._patient(ref), self._campaign, standing) for ref in self._zones)
         return Counter(answer.reason if isinstance(answer, NotNow) else None for answer in answers)
 
     def _of(self, ref: str) -> Kept:
         return self._kept.get(ref) or Kept(patient=ref)
 
-    def _may_call(self, ref: str, now_s: int, standing: Standing) -> CallNow | NotNow:
-        consented = ref in self._zones
-        patient = Patient(self._of(ref), self._zones.get(ref, Zone.UNKNOWN), consented)
-        return may_call(now_s, patient, self._campaign, standing)
+    def _patient(self, ref: str) -> Patient:
+        return Patient(self._of(ref), self._zones.get(ref, Zone.UNKNOWN), consented=ref in self._zones)
 
     def _unreserve(self, ref: str) -> None:
         if ref not in self._reserved:

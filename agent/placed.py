@@ -42,6 +42,7 @@ RING_S: Final = 25  # five rings: less than most machines wait, more than it tak
 LATE_S: Final = 15.0  # the carrier rings up to 5 s longer, and tells what came of it within seconds
 LOOK_S: Final = 30.0  # between two looks at the carrier whether a call goes on whose end nobody told
 AFTER_S: Final = 3_600  # beyond a call's own bound: a nurse who came on may stay as long (agent.handoff.LONGEST_S)
+END_S: Final = 5.0  # for the carrier's word that the telephones which ring are hung up, while the process ends
 OVER: Final = {
     CallStatus.BUSY: Came.BUSY,
     CallStatus.NO_ANSWER: Came.NO_ANSWER,
@@ -80,6 +81,10 @@ class _Call:
     """What the carrier alone says of it."""
     reason: EscalationReason | None = None
     streams: int = 0
+    answered: bool = False
+    """It has had a stream: between two of them she is on the line all the same."""
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    """The carrier has answered, or not, whether it rings her."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -114,11 +119,29 @@ class PlacedCalls:
         self._ended: Final = ended
         self._limit_s: Final = call_s + AFTER_S
         self._calls: Final[dict[str, _Call]] = {}
+        self._ending = False
+
+    async def end(self) -> None:
+        """The process ends soon: nobody else is rung, and no telephone goes on ringing.  Takes at most `END_S`."""
+        self._ending = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_S), asyncio.TaskGroup() as tasks:
+                for made in list(self._calls.values()):
+                    tasks.create_task(self._hang_up(made), name="hang-up")
+
+    async def _hang_up(self, made: _Call) -> None:
+        """Who has answered is left to her stream."""
+        await made.asked.wait()
+        if made.sid is not None and not made.answered:
+            with suppress(CarrierFailed):
+                await self._carrier.end(made.sid)
 
     # -- `agent.calling_out.OutboundCalls` -----------------------------------------------------------------------------
 
     async def call(self, whom: Reached, is_hers: IsHers, opted_out: Callable[[], None]) -> Came:
         """See `OutboundCalls`.  FAILED where no place is spare or the carrier refuses: nobody was rung."""
+        if self._ending:
+            return Came.FAILED
         ref = fresh_ref()
         token = self._board.invite_callee(ref, self._agent.name, RING_S + LATE_S)
         if token is None:
@@ -150,6 +173,8 @@ class PlacedCalls:
             )
         except CarrierFailed as failed:
             return failed.reason.in_doubt
+        finally:
+            made.asked.set()
         return True
 
     async def _is_over(self, made: _Call) -> None:
@@ -190,6 +215,7 @@ class PlacedCalls:
             leg, engines, red_flags, made.asking, partial(to_callee, callee=made.callee), made.opted_out
         )
         made.streams += 1
+        made.answered = True
         try:
             return await first.run()
         finally:

@@ -138,10 +138,14 @@ class _Session:
         self._voice: Final = voice
         self._menu: Final = DeskMenu()
         self._keyed: Final = KeyedLeg(leg, Mouth(leg, voice.tts, voice.ready), self)
+        self._lost = False
 
     async def run(self) -> After:
+        """Until the stream is over.  Whoever calls from a nurse's number may be a patient: one whose stream breaks is
+        put through as any caller is."""
         try:
-            return await self._keyed.run()
+            after = await self._keyed.run()
+            return EndDecision.LOST if self._lost else after
         finally:
             self._menu.forget()
 
@@ -175,4 +179,5 @@ class _Session:
         self._do(self._menu.passed(speaking=self._keyed.speaking))
 
     def lost(self) -> None:
+        self._lost = True
         self._menu.forget()

@@ -217,8 +217,9 @@ for _state in SPEAKS:
     _TABLE[_state, E.GONE] = Step(S.OVER, None, (A.FORGET,), Came.HUNG_UP)
 for _state in (S.LEAVING, S.HANDED, S.THROUGH):
     _TABLE[_state, E.GONE] = Step(S.OVER)
-# What a machine's greeting says ("in an emergency", "take me off your list") is nobody's emergency and nobody's wish.
-for _event in (E.URGENT, E.WANTS_PERSON, E.STOP):
+# What a machine's greeting says ("in an emergency", "to speak with a nurse") is nobody's emergency and nobody's wish.
+# An opt-out counts all the same: who was taken for a machine may be a person.
+for _event in (E.URGENT, E.WANTS_PERSON):
     _TABLE[S.MACHINE, _event] = Step(S.MACHINE)
 # Every other pair may be brought about by words or a callback that come late or twice, and stays put.
 _TABLE.update({(state, event): Step(state) for state in S for event in E if (state, event) not in _TABLE})

@@ -23,6 +23,10 @@ _MACHINE: Final = re.compile(
     r"|(?:person|party|subscriber|customer) you(?:'re| are|'ve| have)? (?:calling|trying to reach|dialed|called)|(?:your call has been|has been) forwarded|record your message|get back to you|return your call|call you (?:right )?back as soon|press (?:one|1|pound|the pound key) (?:for|when|to)"
     r"|hang up or press|i'll (?:call|get) (?:you )?back|please try (?:your call )?again later)\b"
 )
+_FOR_ALL_CALLERS: Final = re.compile(
+    r"\b(?:(?:if (?:this|it|you|yours)(?:'s| is| are having| have|'re having)?|in(?: the)? (?:case|event) of|in|for) (?:an? |any )?(?:\w+ ){0,2}emergenc(?:y|ies) (?:(?:please|you should|then|just|immediately) )*(?:hang up|dial|call)"
+    r"|(?:after|at) the (?:tone|beep)|(?:to|for) (?:[\w'-]+ ){1,8}press (?:\d|one|two|three|four|five|six|seven|eight|nine|zero|star|pound)|press (?:\d|one|two|three|four|five|six|seven|eight|nine|zero|star|pound) (?:for|to))\b"
+)
 _NOT_HERS: Final = re.compile(
     r"\bwrong (?:number|person|house|guy|lady|phone)\b|\b(?:no (?:one|body)|nobody|there(?:'s| is) (?:no ?(?:one|body)|not anybody|not anyone))(?: (?:here|by that name|of that name|called that|named|with that name|with the name|called))+\b"
     r"|\b(?:she|he|they|nobody|that person)? ?(?:doesn't|does not|don't|do not|hasn't|has not|haven't) (?:live|stay|work|lived|stayed|worked) (?:here|at this)|\b(?:i )?(?:don't|do not) know (?:any|a|anybody|anyone|who that|who she|who he|who you|that person|her|him|nobody)\b"
@@ -62,7 +66,12 @@ _HELLO: Final = re.compile(
 
 def greets_as_machine(text: str) -> bool:
     """The words are those of an answering machine or a carrier's announcement."""
-    return _MACHINE.search(_plain(text)) is not None
+    return _MACHINE.search(_plain(text)) is not None or announces(text)
+
+
+def announces(text: str) -> bool:
+    """The words are for whoever may call: no person says them to somebody who has just asked for her."""
+    return _FOR_ALL_CALLERS.search(_plain(text)) is not None
 
 
 def heard(text: str, state: State, name: str = "") -> Event:

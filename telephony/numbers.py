@@ -36,8 +36,13 @@ class Wanted:
             changed |= {"status_callback": self.status_url, "status_callback_method": METHOD}
         return changed
 
-    def falls(self, fallback_url: str) -> bool:
-        """Is a caller of a number with this fallback taken by somebody else when we are down?"""
+    def falls(self, fallback_url: str, *, elsewhere: bool = False) -> bool:
+        """Is a caller of a number with this fallback taken by somebody else when we are down?
+
+        elsewhere: the number has an application or a SIP trunk, so that the carrier asks none of its own addresses.
+        """
+        if elsewhere:
+            return False
         if self.fallback_url:
             return fallback_url == self.fallback_url
         return stands_alone(fallback_url, self.ours)

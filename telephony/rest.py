@@ -273,7 +273,8 @@ class TwilioCarrier:
                     raise
                 return False  # shown, and calls are taken all the same
             read = await self._ask(number.fetch_async)
-        return wanted.falls(read.voice_fallback_url or "")
+        elsewhere = bool(read.voice_application_sid or read.trunk_sid)
+        return wanted.falls(read.voice_fallback_url or "", elsewhere=elsewhere)
 
     async def _off(self, read: Ask, is_on: Callable[[Any], bool], switch: Ask) -> tuple[bool, bool]:
         """Was it on, and is it still?"""

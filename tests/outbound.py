@@ -194,6 +194,8 @@ class Plan:
     unreliable: Unreliable = field(default_factory=Unreliable)
     for_s: float = LONGEST_S
     at_s: int = NOON_S
+    ends_s: float | None = None
+    """So long after its start the process is asked to end."""
 
 
 def called(told: Told | None, plan: Plan | None = None) -> Evening:
@@ -281,7 +283,10 @@ async def _called(told: Told | None, plan: Plan) -> Evening:
             )  # fmt: skip
             serving = asyncio.create_task(service.handoffs.run(), name="handoffs")
             calling = asyncio.create_task(shell.run(), name="calling-out")
-            await asyncio.sleep(plan.for_s)
+            if plan.ends_s is not None:
+                await asyncio.sleep(plan.ends_s)
+                await service.placed.end()
+            await asyncio.sleep(plan.for_s - (plan.ends_s or 0.0))
             calling.cancel()
             serving.cancel()
             await asyncio.wait({serving, calling})

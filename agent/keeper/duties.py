@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
+from agent.keeper.held_patients import HeldPatients
 from agent.keeper.holding import Place, in_force, today
 from agent.keeper.ledger import Ledger, LedgerReader
 from agent.keeper.state import SqliteState
@@ -22,7 +23,7 @@ from agent.keeper.transcript_keys import TranscriptKeys
 from agent.keeper.transcripts import SealedTranscripts
 from agent.lines import AgentFileRefused
 from agent.shared import POLICY_EVERY_S, BusLost, publish
-from policies.allowlist import Allowlist, Endpoint
+from policies.allowlist import Allowlist, Endpoint, days
 from policies.listing import ListRefused
 from policies.phi import PHI
 from policies.records import NurseStatus, hour_of
@@ -137,7 +138,7 @@ class Duties:
                 state.close()
 
     def _end(self) -> None:
-        """Agreements and transcripts whose time is up: once a day, and again while anything is owed.
+        """Agreements, transcripts and rows of patients whose time is up: once a day, and again while anything is owed.
 
         Raises `StateFailed`; then it is tried again.
         """
@@ -183,6 +184,7 @@ class Ending:
         try:
             self._ledger: Final = Ledger.open(place.state, self._state.database)
             self._transcripts: Final = SealedTranscripts(self._state.database, self._ledger, keys, kept_days, clock)
+            self._patients: Final = HeldPatients(self._state.database)
         except BaseException:
             self._state.close()
             raise
@@ -192,6 +194,7 @@ class Ending:
         owed = self._transcripts.expire(today).owed
         if self._noted != today:
             self._ledger.note_expired(today, hour_of(self._clock()))
+            self._patients.forget(days(today))
             self._noted = today
         return owed
 

@@ -24,6 +24,9 @@ class Number:
     fallback_method: str = "POST"
     status_callback: str = ""
     status_callback_method: str = "POST"
+    application_sid: str = ""
+    """With one, or with a trunk, none of the addresses above is asked."""
+    trunk_sid: str | None = None
 
 
 @dataclass(slots=True)

@@ -156,6 +156,84 @@ def test_a_machine_is_hung_up_on_where_the_hospital_wants_no_messages() -> None:
     assert ([], Came.VOICEMAIL) == (evening.texts, evening.came)
 
 
+def greets(*parts: str, gap_ms: int, beep: bool = True) -> Told:
+    """A machine that speaks: its greeting in parts, 200 ms, a beep, and then it records."""
+
+    async def life(phone: Phone, sounds: Sounds) -> None:
+        for n, part in enumerate(parts):
+            await phone.pass_ms(gap_ms if n else 0)
+            await sounds.say(phone, part)
+        await phone.pass_ms(200)
+        if beep:
+            await phone.say(tone(1_000.0, 0.4))
+        await phone.until_over()
+
+    return life
+
+
+DIAL_911: Final = "If this is an emergency hang up and dial 911."
+NURSE_KEY: Final = "To speak with a nurse press one."
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("You have reached the Brown family.", DIAL_911),
+        (f"You have reached the Brown family. {DIAL_911}",),
+        ("This is the Brown family and we can't come to the phone right now.", NURSE_KEY),
+        (f"You have reached the office of Doctor Brown. {NURSE_KEY}",),
+        ("You have reached Doctor Brown and all of his staff here.", "If you have chest pain go to the hospital."),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("gap_ms", [300, 2_500])
+@pytest.mark.parametrize("beep", [True, False])
+def test_no_nurse_is_rung_for_what_a_machines_greeting_says(parts: tuple[str, ...], gap_ms: int, beep: bool) -> None:
+    evening = called(greets(*parts, gap_ms=gap_ms, beep=beep))
+
+    assert [HERS] == evening.rung
+    assert Came.VOICEMAIL is evening.came
+    assert worded_for(Line.MESSAGE) == evening.texts[-len(worded_for(Line.MESSAGE)) :]
+
+
+def test_a_short_greeting_that_is_taken_for_a_person_brings_no_nurse() -> None:
+    for gap_ms in (800, 1_500, 4_000):
+        evening = called(greets("The Brown family.", f"{DIAL_911} {NURSE_KEY}", gap_ms=gap_ms))
+
+        assert [HERS] == evening.rung
+        assert Came.VOICEMAIL is evening.came
+
+
+LONG_HELLO: Final = "Hello? Hello, who is this? I have been told about you people."
+
+
+@pytest.mark.parametrize("wish", ["Stop calling me.", "9"])
+def test_who_is_taken_for_a_machine_can_end_such_calls(wish: str) -> None:
+    async def life(phone: Phone, sounds: Sounds) -> None:
+        if len(wish) == 1:
+            await sounds.say(phone, LONG_HELLO)
+            await phone.press(wish)
+        else:
+            await sounds.say(phone, f"{LONG_HELLO} {wish}")
+        await phone.until_over()
+
+    evening = called(life)
+
+    assert Came.OPTED_OUT is evening.came
+    assert [PATIENT_REF] == evening.out
+    assert worded_for(Line.NO_MORE_CALLS) == evening.texts[-2:]
+
+
+def test_who_is_taken_for_a_machine_reaches_a_nurse_by_key_zero() -> None:
+    async def life(phone: Phone, sounds: Sounds) -> None:
+        await sounds.say(phone, LONG_HELLO)
+        await phone.press("0")
+        await phone.pass_ms(60_000)
+
+    evening = called(life, Plan(for_s=120))
+
+    assert [HERS, NURSE] == evening.rung
+
+
 @pytest.mark.parametrize("wish", ["9", "Stop calling me."])
 def test_an_opt_out_before_she_is_known_is_held_and_told_and_the_call_ends(wish: str) -> None:
     evening = called(says("Hello?", wish))
@@ -244,6 +322,23 @@ def test_nobody_is_rung_at_night_for_a_draft_without_a_nurse_after_an_opt_out_or
 
     assert [] == evening.rung
     assert 0 == evening.ended
+
+
+def test_a_telephone_that_rings_is_hung_up_when_the_process_ends_and_nobody_else_is_rung() -> None:
+    for ends_s in (0.0, 0.2, 10.0):  # before it is dialled, while the carrier is asked, while it rings
+        evening = called(None, Plan(she=NEVER_ANSWERS, ends_s=ends_s, for_s=ends_s + 3.0))
+
+        assert evening.over
+        assert 0 == evening.places
+        assert (1 if ends_s else 0) == len(evening.rung) == evening.ended
+
+
+def test_who_has_answered_is_not_hung_up_on_because_the_process_ends() -> None:
+    for ends_s in (8.0, 30.0, 45.0):
+        evening = called(says(*KNOWN, "No.", stays_s=0), Plan(ends_s=ends_s))
+
+        assert Came.REACHED is evening.came
+        assert 1 == len(evening.records)
 
 
 def test_the_last_places_are_the_callers() -> None:

@@ -189,11 +189,36 @@ def test_what_whoever_answers_says_has_its_line(turns: tuple[str, ...], line: Li
 def test_a_machine_is_left_the_message_after_its_beep_or_nothing() -> None:
     made, silent = asking(), asking(leaves_message=False)
     assert made.picked_up(Answered.MACHINE).line is None
-    assert heard(made, "Take me off your list if you are selling something.").line is None
+    greeting = PHI("To be removed from our list, press one. Take me off your list or leave a message after the tone.")
+    assert made.overhear(greeting) is None
+    assert heard(made, greeting.reveal()).line is None
     assert Line.MESSAGE is made.picked_up(Answered.BEEP).line
 
     assert (Act.HANG_UP,) == silent.picked_up(Answered.MACHINE).acts
     assert Came.VOICEMAIL is made.party.came is silent.party.came
+
+
+def test_who_was_taken_for_a_machine_shows_by_any_key_that_she_is_none() -> None:
+    for key, state, line in (
+        ("9", State.LEAVING, Line.NO_MORE_CALLS),
+        ("0", State.HANDED, None),
+        ("1", State.ASKED, Line.ASK_FOR),
+        ("#", State.ASKED, Line.ASK_FOR),
+    ):
+        made = asking()
+        made.picked_up(Answered.MACHINE)
+        (step,) = keyed(made, key)
+        assert (state, line) == (made.party.state, step.line)
+        assert (Came.OPTED_OUT is made.party.came) is (key == "9")
+
+
+def test_an_opt_out_in_words_of_what_was_taken_for_a_machine_counts() -> None:
+    for way in (AskingFor.overhear, AskingFor.hear):
+        made = asking()
+        made.picked_up(Answered.MACHINE)
+        step = way(made, PHI("Hello? Stop calling me, I told you so last week."))
+        assert step is not None
+        assert Act.OPT_OUT in step.acts
 
 
 def test_an_unknown_is_treated_as_a_person() -> None:

@@ -12,7 +12,7 @@ from agent.at_carrier import LOOK_S, tell_alarms
 from agent.metrics import LineMetrics
 from policies.layers import Layer
 from policies.logs import Log
-from policies.vocabulary import CarrierAlarm
+from policies.vocabulary import MOST_COUNTED, CarrierAlarm
 from telephony.standing import OVERDUE_S, Standing
 from tests.virtual_time import at_once
 
@@ -36,6 +36,16 @@ def told(script: Callable[[list[Standing]], Awaitable[None]]) -> list[tuple[Any,
     at_once(work())
     said = [json.loads(line) for line in lines]
     return [(row["name"], row["alarm"], *([row["count"]] if "count" in row else [])) for row in said]
+
+
+def test_more_than_a_line_of_the_log_can_count_is_told_as_the_most_that_it_can() -> None:
+    async def script(now: list[Standing]) -> None:
+        now.append(replace(CLEAN, recordings=MOST_COUNTED + 1))
+        await asyncio.sleep(2 * LOOK_S)
+        now.append(replace(CLEAN, recordings=MOST_COUNTED + 7))
+        await asyncio.sleep(2 * LOOK_S)
+
+    assert [("carrier_alarm", "recorded", MOST_COUNTED)] * 2 == told(script)
 
 
 def test_an_account_on_which_something_was_recorded_is_told_once_and_again_when_there_is_more() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.availability import MOST_KNOWN, SETTLES_S, Availability
+from agent.availability import AWAY_S, MOST_KNOWN, SETTLES_S, Availability
 from agent.keeper.nurses import MOST_HELD
 from agent.shared import POLICY_TTL_S
 from policies.records import NurseStatus
@@ -90,7 +90,24 @@ def test_once_the_keeper_has_said_the_same_its_silence_counts_as_ever() -> None:
 def test_what_she_set_holds_while_the_keeper_cannot_be_heard() -> None:
     desk = Desk()
     desk.set(available=False)
-    desk.now_s += 10 * POLICY_TTL_S
+    desk.now_s += AWAY_S - 1.0
+
+    assert desk.away
+
+
+def test_an_away_that_the_keeper_never_took_up_ends_with_her_shift() -> None:
+    desk = Desk()
+    desk.set(available=False)
+    desk.now_s += AWAY_S
+
+    assert (frozenset(), True) == (desk.away, desk.known.is_available("ward", "dana"))
+
+
+def test_the_keeper_s_away_counts_when_her_own_has_ended() -> None:
+    desk = Desk()
+    desk.set(available=False)
+    desk.now_s += AWAY_S
+    desk.heard(available=False)
 
     assert desk.away
 

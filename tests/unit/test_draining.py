@@ -22,9 +22,13 @@ class Calls:
     def __init__(self) -> None:
         self.handed_over = 0
         self.promises_broken: list[bool] = []
+        self.hung_up = 0
 
     def hand_over(self) -> None:
         self.handed_over += 1
+
+    async def hang_up_unanswered(self) -> None:
+        self.hung_up += 1
 
     async def break_promises(self, *, now: bool) -> None:
         self.promises_broken.append(now)
@@ -58,6 +62,7 @@ def stopped(ends_after_s: float | None, *, asks: bool = True) -> tuple[float, in
                 await board.outcome(SID, 1.0)
         await draining
         assert stop.is_set()
+        assert 1 == calls.hung_up
         assert [False, True] == calls.promises_broken  # and those that were made meanwhile
         return stopped_s - began_s, calls.handed_over
 

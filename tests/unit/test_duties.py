@@ -18,12 +18,15 @@ from agent.keeper.collector import Collector
 from agent.keeper.database import FILE, Database, StateFailed
 from agent.keeper.duties import Duties
 from agent.keeper.following import PAGE
+from agent.keeper.held_patients import COUNTS_DAYS, HeldPatients
 from agent.keeper.holding import Place
 from agent.keeper.ledger import Ledger, LedgerReader
 from agent.keeper.transcripts import TranscriptsHere
 from agent.keeping import Said, Speaker
 from agent.sealing import Seal
 from policies.acts import Act, Role, Subject
+from policies.allowlist import days
+from policies.attempts import Kept
 from policies.audit import AuditEvent, canonical, entry_of, sign
 from policies.events import CallEvent, LogLine, encode
 from policies.merkle import Growing, leaf_hash
@@ -95,6 +98,27 @@ def test_what_somebody_still_reads_is_owed_and_gone_with_the_next_round_after(of
     assert ([True, False], []) == (owing, failed)
     assert Act.TRANSCRIPT_EXPIRED is office.acts()[-1]
     duties._close()
+
+
+def test_what_is_held_of_a_patient_ends_by_the_day_and_an_opt_out_never_does(office: Office) -> None:
+    held = HeldPatients(office.state.database)
+    last = days(LATER) - COUNTS_DAYS
+    refs = ("Zk3vQ0pT7mXs2LhYb9RcNw", "u8Jd5WqGx1KfEoV4tPz6aA", "hT2nB7yMcR0iLpU9sDk3vQ")
+    for kept in (
+        Kept(patient=refs[0]).placed(last),
+        Kept(patient=refs[1]).placed(last).out(),
+        Kept(patient=refs[2]).placed(last + 1),
+    ):
+        permitted = admit(kept, Retention.ZERO)
+        assert permitted is not None
+        assert held.keep(permitted)
+    failed: list[Exception] = []
+    duties = at_work(office, failed, [])
+    duties._round()
+    duties._close()
+
+    assert {refs[1], refs[2]} == {kept.patient for kept in held.all()}
+    assert [] == failed
 
 
 def test_who_reads_does_not_hold_up_the_round(office: Office) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import gc
-from collections.abc import Callable, Mapping
+import itertools
+import random
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -17,10 +20,10 @@ from hypothesis import strategies as st
 from agent import calling_out
 from agent.calling_out import CALLER_S, LIST_S, LOOK_S, CallingOut, IsHers, Stopped
 from agent.contacts import Reached, Unreachable
-from agent.outreach import Outreach
+from agent.outreach import STEP, Outreach
 from policies.attempts import Came, Kept, is_reference
 from policies.closed import from_wire, kinds_of, to_wire
-from policies.outreach import DAY_S, Campaign, NotNowReason, Standing, Zone
+from policies.outreach import DAY_S, CallNow, Campaign, NotNow, NotNowReason, Standing, Zone, may_call_now
 from policies.patient import Identifiers
 from policies.phi import PHI
 from tests.virtual_time import at_once
@@ -40,26 +43,31 @@ def outreach(*kept: Kept, at_once: int = 1, listed: Mapping[str, Zone] = ALL) ->
     return made
 
 
+def due(core: Outreach, now_s: int, standing: Standing) -> tuple[str, ...]:
+    """One whole look."""
+    return tuple(ref for step in core.due(now_s, standing) for ref in step)
+
+
 def test_no_more_calls_go_on_at_once_than_are_allowed() -> None:
     core = outreach(at_once=2)
-    first = core.due(MORNING_S, READY)
+    first = due(core, MORNING_S, READY)
     assert 2 == len(first)
-    assert () == core.due(MORNING_S, READY)
+    assert () == due(core, MORNING_S, READY)
     assert core.place(first[0], MORNING_S, READY)
-    assert () == core.due(MORNING_S, READY)
+    assert () == due(core, MORNING_S, READY)
     core.over(first[0], Came.BUSY)
 
-    assert 1 == len(core.due(MORNING_S, READY))
+    assert 1 == len(due(core, MORNING_S, READY))
 
 
 def test_an_attempt_is_held_before_it_is_dialled_and_a_line_that_falls_leaves_it_so() -> None:
     core = outreach(listed={REFS[0]: Zone.EASTERN})
-    assert core.due(MORNING_S, READY) == (REFS[0],)
+    assert due(core, MORNING_S, READY) == (REFS[0],)
     assert core.place(REFS[0], MORNING_S, READY)
     again = Outreach(CAMPAIGN, core.kept())
     again.listed({REFS[0]: Zone.EASTERN}, MORNING_S)
 
-    assert () == again.due(MORNING_S, READY)
+    assert () == due(again, MORNING_S, READY)
     assert {NotNowReason.CALLED_TODAY: 1} == again.waiting_for(MORNING_S, READY)
 
 
@@ -70,7 +78,7 @@ def test_what_changed_while_her_number_was_asked_for_counts() -> None:
         (0, READY, True),
     ):
         core = outreach(listed={REFS[0]: Zone.EASTERN})
-        assert core.due(MORNING_S, READY) == (REFS[0],)
+        assert due(core, MORNING_S, READY) == (REFS[0],)
         if out:
             core.opt_out(REFS[0])
         assert not core.place(REFS[0], MORNING_S + late_s, standing)
@@ -79,19 +87,19 @@ def test_what_changed_while_her_number_was_asked_for_counts() -> None:
 
 def test_who_has_no_number_is_not_asked_for_before_the_next_list() -> None:
     core = outreach(listed={REFS[0]: Zone.EASTERN})
-    core.due(MORNING_S, READY)
+    due(core, MORNING_S, READY)
     core.release(REFS[0])
-    assert () == core.due(MORNING_S, READY)
+    assert () == due(core, MORNING_S, READY)
     assert [] == [kept for kept in core.kept() if kept.attempts]
     core.listed(ALL, MORNING_S)
 
-    assert core.due(MORNING_S, READY)
+    assert due(core, MORNING_S, READY)
 
 
 def test_who_was_called_least_comes_first_and_who_left_the_list_is_not_called() -> None:
     tried = Kept(patient=REFS[0]).placed(TODAY - 4).came(Came.BUSY)
     core = outreach(tried, at_once=3)
-    assert core.due(MORNING_S, READY) == (REFS[2], REFS[1], REFS[0])
+    assert due(core, MORNING_S, READY) == (REFS[2], REFS[1], REFS[0])
     core.listed({REFS[1]: Zone.EASTERN}, MORNING_S)
 
     assert not core.place(REFS[0], MORNING_S, READY)
@@ -158,7 +166,7 @@ def test_whatever_happens_nobody_is_called_twice_a_day_or_after_an_opt_out(steps
         if what == "wait":
             now_s += 5 * 3_600
         elif what == "due":
-            reserved |= set(core.due(now_s, READY))
+            reserved |= set(due(core, now_s, READY))
         elif what == "place" and ref in reserved:
             reserved.discard(ref)
             if core.place(ref, now_s, READY):
@@ -189,18 +197,25 @@ def test_whatever_happens_nobody_is_called_twice_a_day_or_after_an_opt_out(steps
 class Hospital:
     """Contacts as a script: what each question brings, and when it was asked."""
 
-    def __init__(self, *, refusals: int = 0, unreachable: int = 0) -> None:
+    def __init__(
+        self, *, refusals: int = 0, unreachable: int = 0, refs: Sequence[str] = REFS, numbers: bool = True
+    ) -> None:
+        """refs: those who consented.  numbers: else none is told."""
         self.asked: list[str] = []
         self.told_s: list[float] = []
         self.out: list[str] = []
         self._refusals = refusals
         self._unreachable = unreachable
+        self._refs = refs
+        self._numbers = numbers
 
     async def consented(self) -> Mapping[str, Zone] | Unreachable:
-        return {ref: Zone.EASTERN for ref in REFS if ref not in self.out}
+        return {ref: Zone.EASTERN for ref in self._refs if ref not in self.out}
 
     async def number(self, ref: str) -> Reached | None:
         self.asked.append(ref)
+        if not self._numbers:
+            return None
         return Reached(PHI("".join(NUMBERS[ref])), PHI("Maria Lopez"), named_on_machine=False)
 
     async def whose(self, number: PHI[str]) -> str | Unreachable | None:
@@ -290,6 +305,55 @@ def test_every_patient_is_called_once_one_after_the_other() -> None:
     assert sorted(REFS) == sorted(calls.dialled) == sorted(hospital.asked)
     assert 1 == calls.most
     assert [Came.BUSY] * 3 == [kept.came_1 for kept in core.kept()]
+
+
+DRAWN: Final = random.Random(8)
+TOKENS: Final = (urlsafe_b64encode(DRAWN.randbytes(16)).decode()[:22] for _ in itertools.count())
+MANY: Final = tuple(itertools.islice(filter(is_reference, TOKENS), 10 * STEP))
+
+
+@pytest.mark.parametrize("zone", [Zone.EASTERN, Zone.UNKNOWN])
+def test_a_look_at_a_long_list_lets_others_run_after_few_patients(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged, turns = 0, [0]
+
+    def judge(*given: Any) -> CallNow | NotNow:
+        nonlocal judged
+        judged += 1
+        return may_call_now(*given)
+
+    monkeypatch.setattr("agent.outreach.may_call_now", judge)
+    core = Outreach(CAMPAIGN)
+    hospital = Hospital(refs=MANY)
+
+    async def run() -> None:
+        shell = CallingOut(core, hospital, Calls(), Written(), lambda: READY, lambda: MORNING_S + 3 * 3_600)
+        looking = asyncio.create_task(shell.run())
+        for _ in range(500):
+            await asyncio.sleep(0)
+            turns.append(judged)
+        looking.cancel()
+        await asyncio.wait([looking])
+
+    at_once(run())
+    assert len(MANY) == judged, "everybody is looked at, as nobody is due"
+    assert STEP >= max(after - before for before, after in itertools.pairwise(turns))
+
+
+def test_nobody_is_judged_for_a_draft_or_while_no_nurse_could_take_her(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.outreach.may_call_now", lambda *_: pytest.fail("a patient was judged"))
+    for standing in (Standing(agent_live=False, nurse_free=True), Standing(agent_live=True, nurse_free=False)):
+        assert () == due(outreach(), MORNING_S, standing)
+
+
+def test_a_hospital_that_tells_no_number_is_asked_for_one_patient_a_look() -> None:
+    hospital, calls = Hospital(numbers=False), Calls()
+    ran(Outreach(CAMPAIGN), hospital, calls, 2 * LOOK_S + 1)
+
+    assert len(REFS) == len(hospital.asked)
+    few = Hospital(numbers=False)
+    ran(Outreach(CAMPAIGN), few, calls, LOOK_S - 1)
+    assert 1 == len(few.asked)
+    assert [] == calls.dialled
 
 
 def test_nobodys_number_is_even_asked_for_while_no_nurse_could_take_her() -> None:

@@ -374,6 +374,20 @@ async def test_a_fallback_that_nobody_set_is_left_and_looked_at(fallback: str, w
     assert 0 == served.resources.asked["POST /IncomingPhoneNumbers/{sid}.json"]
 
 
+@pytest.mark.parametrize("wanted", [Wanted(), Wanted(fallback_url="https://static.example.org/nurse.xml")])
+async def test_the_fallback_of_a_number_with_an_application_or_a_trunk_is_none(wanted: Wanted) -> None:
+    async with twin() as served, served.carrier(wanted=wanted) as carrier:
+        number = served.exchange.account.numbers[0]
+        number.fallback_url = "https://static.example.org/nurse.xml"
+        found = [(await carrier.switch_off()).without_fallback]
+        number.application_sid = "AP" + "1" * 32
+        found.append((await carrier.switch_off()).without_fallback)
+        number.application_sid, number.trunk_sid = "", "TK" + "1" * 32
+        found.append((await carrier.switch_off()).without_fallback)
+
+    assert [0, 1, 1] == found
+
+
 async def test_a_number_that_the_account_has_not_is_without_a_fallback() -> None:
     async with twin() as served, served.carrier(numbers=(OURS, "+12025550101")) as carrier:
         served.exchange.account.numbers[0].fallback_url = "https://static.example.org/nurse.xml"

@@ -87,7 +87,7 @@ def test_whatever_happens_she_is_identified_before_the_call_goes_on(events: list
             assert (was, event) == (State.CHECKING, E.MATCHED)
         if before is Came.OPTED_OUT:
             assert party.came is Came.OPTED_OUT
-        if event is E.STOP and was is not State.MACHINE:
+        if event is E.STOP:
             assert Act.OPT_OUT in step.acts
             assert party.came is Came.OPTED_OUT
         if was is State.OVER:
@@ -148,8 +148,15 @@ def test_where_no_message_is_wanted_a_machine_is_hung_up_on_without_a_word(event
     assert (State.OVER, Came.VOICEMAIL) == (party.state, party.came)
 
 
-def test_what_a_machine_says_of_emergencies_and_lists_is_nobodys_wish() -> None:
-    assert State.MACHINE is walked(E.MACHINE, E.URGENT, E.WANTS_PERSON, E.STOP, E.NOT_HERS).state
+def test_what_a_machine_says_of_emergencies_is_nobodys_wish() -> None:
+    assert State.MACHINE is walked(E.MACHINE, E.URGENT, E.WANTS_PERSON, E.NOT_HERS).state
+
+
+def test_an_opt_out_of_what_was_taken_for_a_machine_is_held() -> None:
+    party = walked(E.MACHINE)
+
+    assert Act.OPT_OUT in party.on(E.STOP).acts
+    assert (State.LEAVING, Came.OPTED_OUT) == (party.state, party.came)
 
 
 @pytest.mark.parametrize(("event", "act"), [(E.URGENT, Act.ESCALATE), (E.WANTS_PERSON, Act.FETCH_PERSON)])

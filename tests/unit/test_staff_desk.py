@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,10 +11,13 @@ import pytest
 
 from agent.availability import Availability
 from agent.desk_menu import Verdict
+from agent.handoff import Voice
 from agent.on_call_lists import OnCallLists
 from agent.staff_desk import CLOSED_S, MOST_EXPECTED, MOST_TRIES, StaffDesk
 from policies.phi import PHI
 from policies.records import NurseStatus
+from telephony.leg import Ended, EndReason, LegEvent
+from telephony.switchboard import EndDecision
 
 DANA, LEE = "+12025550151", "+12025550152"
 PIN: Final = "483920"
@@ -129,6 +133,27 @@ def test_calls_whose_stream_never_comes_are_forgotten_beyond_a_bound(world: Worl
 
     assert MOST_EXPECTED == len(world.desk._expected)
     assert b"CA0" not in world.desk._expected
+
+
+async def test_who_keyed_nothing_and_whose_stream_breaks_is_put_through_as_any_caller_is(world: World) -> None:
+    class Breaks:
+        call_sid = PHI("CA1")
+
+        async def run(self) -> None:
+            return
+
+        async def next(self) -> LegEvent:
+            return Ended(EndReason.STOPPED)
+
+        async def close(self) -> None:
+            raise AssertionError("nobody closes it")
+
+    world.expects()
+    leg: Any = Breaks()
+    nothing: Any = None
+    voice = Voice(nothing, nothing, defaultdict(lambda: nothing))
+
+    assert EndDecision.LOST is await world.desk.answer(leg, voice)
 
 
 async def test_a_stream_that_is_not_awaited_goes_to_the_assistant(world: World) -> None:
