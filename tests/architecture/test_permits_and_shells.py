@@ -65,7 +65,7 @@ REFUSES_TO_START: Final = {"agent.__main__"}
 # Who starts tasks in a group of its own: the scope of a call, and the shells that outlive a call.
 TASK_OWNERS: Final = {
     "agent.call", "agent.calling_out", "agent.egress", "agent.fetchers", "agent.handoff", "agent.keyed_leg",
-    "agent.outbound_leg", "agent.processes", "agent.promises", "agent.proof.control",
+    "agent.outbound_leg", "agent.placed", "agent.processes", "agent.promises", "agent.proof.control",
     "agent.presence", "agent.proof.session", "agent.proof.transfers", "agent.service", "agent.shared",
     "telephony.deletion", "telephony.leg", "telephony.server",
     "telephony.twin.carrier", "telephony.twin.exchange", "telephony.twin.in_process",
