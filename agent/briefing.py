@@ -27,7 +27,7 @@ from policies.attempts import Kept
 from policies.listing import of_snapshot, tables_of
 from policies.refs import KEY_BYTES
 
-MOST_BYTES: Final = 12_582_912  # 64 KiB for each agent file, the list, and 20,000 patients of up to 300 bytes
+MOST_BYTES: Final = 18_874_368  # 64 KiB for each agent file, the list, and 40,000 patients of up to 300 bytes
 KEYS: Final = frozenset({"transcripts", "allowlist", "agents", "live", "held", "refs"})
 
 

@@ -149,9 +149,13 @@ class CallingOut:
         return self._outreach.held(ref).opted_out or placed_s // HOUR_S != self._now_s() // HOUR_S
 
     async def _write(self, ref: str) -> bool:
-        """Is what is held of her written?"""
-        written = await self._books.written(self._outreach.held(ref))
-        (self._unwritten.discard if written else self._unwritten.add)(ref)
+        """Is what is held of her written?  What changed while it was being written waits for a write of its own."""
+        held = self._outreach.held(ref)
+        written = await self._books.written(held)
+        if not written:
+            self._unwritten.add(ref)
+        elif self._outreach.held(ref) == held:
+            self._unwritten.discard(ref)
         return written
 
     def _opted_out(self, ref: str) -> None:

@@ -16,13 +16,13 @@ from __future__ import annotations
 import asyncio
 import enum
 import json
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Protocol, final
 
+from agent.lines import US
 from agent.local_posts import LocalPosts
 from agent.patients import texts_of
 from policies.attempts import is_reference
@@ -39,7 +39,6 @@ MOST_BYTES: Final = 1_024
 MOST_LISTED: Final = 20_000
 """Patients of one list: a large hospital discharges a hundred a day."""
 MOST_LIST_BYTES: Final = MOST_LISTED * 100
-NUMBER: Final = re.compile(r"\+1[2-9][0-9]{9}", re.ASCII)  # E.164 of the United States: no other number is called
 
 
 class Unreachable(enum.Enum):
@@ -116,7 +115,7 @@ class LocalContacts:
         answer = await self._ask("/number", PHI({"ref": ref}))
         match answer:
             case {"number": str() as number, "name": str() as name, "named_on_machine": bool() as named}:
-                known = NUMBER.fullmatch(number) is not None and NAME.fullmatch(name) is not None
+                known = US.fullmatch(number) is not None and NAME.fullmatch(name) is not None
                 return Reached(PHI(number), PHI(name), named) if known else None
         return None
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from starlette.types import Receive, Scope, Send
 
-from agent.contacts import NUMBER
+from agent.lines import US
 from agent.local_service import answer_with, body_of, posted_to, serve_on
 from agent.record_form import day_of
 from agent.records_service import Known, identifiers_of
@@ -69,7 +69,7 @@ def _contact(table: Mapping[str, Any]) -> Contact:
     if (
         table.keys() != _KEYS
         or not is_reference(ref)
-        or NUMBER.fullmatch(number) is None
+        or US.fullmatch(number) is None
         or NAME.fullmatch(name) is None
         or type(consented) is not bool
         or type(named) is not bool

@@ -22,7 +22,7 @@ from policies.retention import Retention
 from policies.right_party_wording import HOSPITAL
 
 E164: Final = re.compile(r"\+[1-9][0-9]{7,14}")  # ITU-T E.164: at most 15 digits, the first not 0
-US: Final = re.compile(r"\+1[2-9][0-9]{9}", re.ASCII)
+US: Final = re.compile(r"\+1[2-9][0-9]{9}", re.ASCII)  # E.164 of the United States: no other number is called
 MODEL_NAME: Final = re.compile(MODEL.pattern, re.ASCII)
 SPOKEN_NAME: Final = re.compile(r"[A-Za-z][A-Za-z' -]{0,29}")
 LARGEST_FILE_BYTES: Final = 65_536

@@ -215,6 +215,11 @@ class OutboundLeg:
 
     async def _turn(self, heard: Recognised) -> None:
         """The turn is over, and these are its words; without a transcript the recogniser failed."""
+        await self._read(heard)
+        if self.state is State.MACHINE:
+            await self._follow(self._asking.on(Event.MACHINE))
+
+    async def _read(self, heard: Recognised) -> None:
         self._waiting = False
         self._quiet_ms = 0
         self._hearing.drop()

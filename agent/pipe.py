@@ -1,14 +1,15 @@
 """The line's way out: standard output, a pipe of closed events to the keeper.
 
 Writing never waits: a keeper that stands still must not make a caller wait.  What does not fit is kept in a bounded
-queue; beyond it all is dropped and counted but `KEPT`.  Any thread may write, as the log speaks from wherever something
-failed.
+queue; beyond it lines are dropped and counted, the oldest of the kind that matters least.  Any thread may write, as the
+log speaks from wherever something failed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
 import os
 import threading
 from collections import deque
@@ -19,8 +20,24 @@ from policies.events import CallAnswered, CallEnded, CallEvent, OutreachHeld, en
 from policies.records import NurseStatus, Profile
 
 KEPT: Final = (CallAnswered, CallEnded, NurseStatus, OutreachHeld)
-"""Never dropped."""
+"""Dropped only while nothing else waits; of these what is held of patients, with their opt-outs, last."""
 MOST_WAITING: Final = 4_096  # lines of at most 1 KiB
+
+
+class _Matters(enum.IntEnum):
+    """How long a line is held when not all fit; what matters less is dropped first."""
+
+    LITTLE = 0
+    MUCH = 1
+    """A call that isn't told is missing from the record."""
+    MOST = 2
+    """Whoever opted out would be called again."""
+
+
+def _matters(event: CallEvent) -> _Matters:
+    if isinstance(event, OutreachHeld):
+        return _Matters.MOST
+    return _Matters.MUCH if isinstance(event, KEPT) else _Matters.LITTLE
 
 
 class EventPipe:
@@ -29,7 +46,7 @@ class EventPipe:
     def __init__(self, descriptor: int, profile: Profile) -> None:
         self._descriptor: Final = descriptor
         self._profile: Final = profile
-        self._waiting: deque[tuple[bytes, bool]] = deque()
+        self._waiting: deque[tuple[bytes, _Matters]] = deque()
         self._lock: Final = threading.RLock()
         """Held while the queue is changed and written out, which does not block; a finalizer may log meanwhile, in the
         thread that holds it: hence one that may be taken twice."""
@@ -47,16 +64,16 @@ class EventPipe:
 
     def tell(self, event: CallEvent) -> None:
         """Raises `NotClosed` for an event that this profile does not send."""
-        self._put(encode(event, self._profile), keep=isinstance(event, KEPT))
+        self._put(encode(event, self._profile), _matters(event))
 
     def write(self, line: str) -> None:
         """An event that is encoded already: the log's sink."""
-        self._put(line, keep=False)
+        self._put(line, _Matters.LITTLE)
 
-    def _put(self, line: str, *, keep: bool) -> None:
+    def _put(self, line: str, matters: _Matters) -> None:
         dropped = False
         with self._lock:
-            self._waiting.append((line.encode("ascii") + b"\n", keep))
+            self._waiting.append((line.encode("ascii") + b"\n", matters))
             if len(self._waiting) > MOST_WAITING and not self._writing:
                 self._shed()
                 dropped = True
@@ -68,9 +85,12 @@ class EventPipe:
                 self._loop.call_soon_threadsafe(self._watch)
 
     def _shed(self) -> None:
-        """Drops the oldest line that may be dropped."""
-        place = next((at for at, (_, keep) in enumerate(self._waiting) if not keep), 0)
-        del self._waiting[place]
+        """Drops the oldest line of those that matter least."""
+        for least in _Matters:
+            place = next((at for at, (_, matters) in enumerate(self._waiting) if matters is least), None)
+            if place is not None:
+                del self._waiting[place]
+                return
 
     def _flush(self) -> bool:
         """Writes as much as fits, one writer at a time; True if something waits for room."""

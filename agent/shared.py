@@ -139,7 +139,7 @@ class Bus:
             if message is None:
                 await changes.ping()
             else:
-                self._learn(_said(message.get("data")))
+                self._learn(_record_in(message.get("data")))
             self._forget([agent for agent in self._policies if self._said(agent) is None])
 
     async def _beat(self, client: Any) -> None:
@@ -253,7 +253,7 @@ def _presence(value: bytes | None) -> Presence | None:
     return None
 
 
-def _said(value: object) -> InForce | NurseStatus | None:
+def _record_in(value: object) -> InForce | NurseStatus | None:
     """The record that the keeper told, by its fields; None for what is neither."""
     if not isinstance(value, bytes) or len(value) > LARGEST:
         return None

@@ -64,6 +64,7 @@ TROUBLE: Final = frozenset(
         Event.STATE_FAILED,
         Event.EVENT_REFUSED,
         Event.RECORD_REFUSED,
+        Event.OUTREACH_FULL,
         Event.ENGINE_FAILED,
         Event.STREAM_FAILED,
         Event.CALL_FAILED,

@@ -59,6 +59,7 @@ class Event(enum.Enum):
     PERSON = "person"
     """A person picked up, or nobody can tell what did."""
     MACHINE = "machine"
+    """Told again when words of it have been read: until then a person may have been taken for one."""
     BEEP = "beep"
     """A machine records now."""
     SHE = "she"
@@ -227,7 +228,7 @@ TABLE: Final[Mapping[tuple[State, Event], Step]] = MappingProxyType(_TABLE)
 STATES: Final = len(State)
 EVENTS: Final = len(Event)
 NO_MESSAGE: Final = Step(S.OVER, None, (A.HANG_UP,), Came.VOICEMAIL)
-"""Where the hospital wants no messages left: the line hangs up on a machine, silently."""
+"""Where the hospital wants no messages left: the line hangs up on a machine once it has heard what that says."""
 
 _AGAIN: Final = {E.UNHEARD: E.UNHEARD_AGAIN, E.NOT_MATCHED: E.NOT_MATCHED_AGAIN}
 _ASIDES: Final = frozenset({E.WHO, E.WHY})
@@ -249,8 +250,9 @@ class RightParty:
     def on(self, event: Event) -> Step:
         """What to say and to do now.  `UNHEARD` and `NOT_MATCHED` are counted here, whoever tells them."""
         step = TABLE[self.state, self._counted(event)]
-        if not self._leaves_message and step.to is not self.state:
-            step = NO_MESSAGE if step.to is State.MACHINE or step.line is Line.MESSAGE else step
+        again = self.state is State.MACHINE and event is Event.MACHINE
+        if not self._leaves_message and (again or step.line is Line.MESSAGE):
+            step = NO_MESSAGE
         self.state = step.to
         if step.came is not None and (self.came is Came.PLACED or step.came is Came.OPTED_OUT):
             self.came = step.came

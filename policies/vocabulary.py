@@ -50,6 +50,8 @@ class Event(enum.Enum):
     """It could not begin, or an operation or whoever is told of changes failed."""
     STATE_READY = "state_ready"
     STATE_FAILED = "state_failed"
+    OUTREACH_FULL = "outreach_full"
+    """There is no room for what is held of one more patient: nobody is called.  Told once an hour."""
     DUTY_FAILED = "duty_failed"
     """Telling policies, or ending what has run out; the keeper tries again every few seconds."""
     EXPIRY_OWED = "expiry_owed"
@@ -217,7 +219,7 @@ KEEPERS: Final = frozenset(
     {
         Event.ADMIN_READY, Event.ADMIN_FAILED, Event.STATE_READY, Event.STATE_FAILED, Event.AUDIT_NOT_TAKEN,
         Event.AUDIT_TAKEN, Event.DUTY_FAILED, Event.EVENT_REFUSED, Event.EXPIRY_OWED, Event.EXPIRY_SETTLED,
-        Event.RECORD_KEPT, Event.RECORD_REFUSED,
+        Event.OUTREACH_FULL, Event.RECORD_KEPT, Event.RECORD_REFUSED,
     }
 )  # fmt: skip
 """What only the keeper says: from the line it is refused."""

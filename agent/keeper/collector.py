@@ -93,6 +93,8 @@ class Collector:
         self._nurses = nurses
         self._hold = hold
         self._held = Pace(HELD_A_MINUTE, clock)
+        self._full_in: int | None = None
+        """The last hour in which it was told that no row of one more patient fits."""
         self._assembly = Assembly()
         self.transcripts_dropped = 0
         """Whole transcripts that may not be kept, or could not be."""
@@ -237,10 +239,19 @@ class Collector:
         if permitted is not None and self._hold is not None:
             try:
                 written = self._hold(permitted)
+                if not written:
+                    self._tell_full()
             except StateFailed:
                 self._echo(LogLine(Event.STATE_FAILED, {}))
         if written:
             self._tell(OutreachWritten(event.serial))
+
+    def _tell_full(self) -> None:
+        """Once an hour: the line tries again every few seconds."""
+        hour = hour_of(self._clock())
+        if hour != self._full_in:
+            self._full_in = hour
+            self._echo(LogLine(Event.OUTREACH_FULL, {}))
 
     def _keep(self, event: CallEnded) -> None:
         permitted = admit(event.metrics, Retention.ZERO)

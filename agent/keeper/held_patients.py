@@ -16,6 +16,7 @@ TABLE: Final = "outreach"
 NAMES: Final = tuple(closed.kinds_of(Kept))
 FOR_GOOD: Final = frozenset({"opted_out", "told"})
 MOST: Final = 20_000  # references; as many as one list of the hospital's holds (`agent.contacts.MOST_LISTED`)
+MOST_OPTED_OUT: Final = 2 * MOST  # rows in all, of which the last are opt-outs: `agent.briefing` bears as many
 COUNTS_DAYS: Final = 366  # a campaign that is longer forgets what was before; the caps look back a week
 
 
@@ -37,13 +38,18 @@ class HeldPatients:
                 self._write(each)
 
     def keep(self, record: Writable) -> bool:
-        """Writes it; False where there are `MOST` others."""
+        """Writes it; False where there is no room for another patient.
+
+        Who is held already is always written, and who opts out until there are `MOST_OPTED_OUT` rows.
+        """
         if not isinstance(record.record, Kept):
             raise StateFailed("only what is held of a patient stands there")
-        others = self._database.run(f"SELECT count(*) FROM {TABLE} WHERE patient != ?", [record.record.patient])[0]  # noqa: S608  # our own name
-        if others[0][0] >= MOST:
+        kept = record.record
+        rows = self._database.run(f"SELECT count(*), coalesce(sum(patient = ?), 0) FROM {TABLE}", [kept.patient])[0]  # noqa: S608  # our own name
+        held, known = rows[0]
+        if not known and held >= (MOST_OPTED_OUT if kept.opted_out else MOST):
             return False
-        self._write(record.record)
+        self._write(kept)
         return True
 
     def all(self) -> tuple[Kept, ...]:

@@ -206,8 +206,18 @@ def test_a_short_greeting_that_is_taken_for_a_person_brings_no_nurse() -> None:
 LONG_HELLO: Final = "Hello? Hello, who is this? I have been told about you people."
 
 
+def test_where_no_message_is_wanted_a_machine_that_speaks_is_left_none_and_brings_no_nurse() -> None:
+    parts = ("You have reached the Brown family.", DIAL_911, "Leave a message after the tone.")
+    evening = called(greets(*parts, gap_ms=2_500), Plan(leaves_message=False))
+
+    assert [HERS] == evening.rung
+    assert Came.VOICEMAIL is evening.came
+    assert not set(worded_for(Line.MESSAGE)) & set(evening.texts)
+
+
+@pytest.mark.parametrize("leaves_message", [True, False])
 @pytest.mark.parametrize("wish", ["Stop calling me.", "9"])
-def test_who_is_taken_for_a_machine_can_end_such_calls(wish: str) -> None:
+def test_who_is_taken_for_a_machine_can_end_such_calls(wish: str, leaves_message: bool) -> None:
     async def life(phone: Phone, sounds: Sounds) -> None:
         if len(wish) == 1:
             await sounds.say(phone, LONG_HELLO)
@@ -216,7 +226,7 @@ def test_who_is_taken_for_a_machine_can_end_such_calls(wish: str) -> None:
             await sounds.say(phone, f"{LONG_HELLO} {wish}")
         await phone.until_over()
 
-    evening = called(life)
+    evening = called(life, Plan(leaves_message=leaves_message))
 
     assert Came.OPTED_OUT is evening.came
     assert [PATIENT_REF] == evening.out

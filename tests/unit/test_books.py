@@ -8,12 +8,13 @@ import sys
 from typing import Final
 
 from agent.books import WRITTEN_S, KeepersBooks
-from agent.calling_out import LIST_S, LOOK_S
+from agent.calling_out import LIST_S, LOOK_S, CallingOut, Stopped
 from agent.outreach import Outreach
 from agent.settings import ROOT
 from policies.attempts import Came, Kept
 from policies.events import CallEvent, OutreachHeld
-from tests.unit.test_outreach import CAMPAIGN, MORNING_S, REFS, TODAY, Calls, Hospital, Written, ran
+from policies.phi import PHI
+from tests.unit.test_outreach import CAMPAIGN, MORNING_S, NUMBERS, READY, REFS, TODAY, Calls, Hospital, Written, ran
 from tests.virtual_time import at_once
 
 KEPT: Final = Kept(patient=REFS[0]).placed(TODAY)
@@ -58,6 +59,41 @@ def test_an_attempt_is_written_before_it_is_dialled_and_its_outcome_after() -> N
 
     assert [Came.PLACED, Came.PLACED, Came.PLACED, Came.OPTED_OUT] == [kept.came_1 for kept in of_one][:4]
     assert [False, True, True, True] == [kept.opted_out for kept in of_one][:4]
+
+
+class FirstOptOutIsLost(Written):
+    """Books that take two seconds for what came before, and have nothing of the first opt-out that they are told."""
+
+    lost = 0
+
+    async def written(self, kept: Kept) -> bool:
+        if kept.opted_out and not self.lost:
+            self.lost += 1
+            return False
+        await asyncio.sleep(2)
+        self.rows.append(kept)
+        return True
+
+    def tell(self, kept: Kept) -> None:
+        """It is lost on its way."""
+
+
+def test_the_word_that_an_older_row_is_written_is_not_taken_for_an_opt_out_since() -> None:
+    books, hospital = FirstOptOutIsLost(), Hospital(refusals=10_000)
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        shell = CallingOut(Outreach(CAMPAIGN), hospital, Calls(), books, lambda: READY, lambda: MORNING_S + loop.time())
+        running = asyncio.create_task(shell.run())
+        await asyncio.sleep(2 + 60 + 1)  # the attempt is written, her call is over, and its outcome is on its way
+        assert Stopped.DONE is await shell.opt_out_caller(PHI(NUMBERS[books.rows[0].patient]))
+        await asyncio.sleep(3 * LOOK_S)
+        running.cancel()
+        await asyncio.wait([running])
+
+    at_once(run())
+    assert 1 == books.lost
+    assert [books.rows[0].patient] == [kept.patient for kept in books.rows if kept.opted_out][:1]
 
 
 class Slow(Written):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final
 
+import pytest
+
+from agent.briefing import MOST_BYTES
+from agent.keeper import held_patients
 from agent.keeper.collector import HELD_A_MINUTE, Collector
 from agent.keeper.database import Database, columns_of
 from agent.keeper.held_patients import HeldPatients
 from agent.keeper.state import StateFailed
+from policies import closed
 from policies.attempts import Came, Kept
 from policies.closed import Reason
 from policies.events import CallEvent, LogLine, OutreachHeld, OutreachWritten
@@ -61,6 +67,40 @@ def test_a_state_that_cannot_be_written_says_nothing_is() -> None:
     told(keeping, OutreachHeld(7, PATIENT))
 
     assert [LogLine(Event.STATE_FAILED, {})] == heard
+
+
+def test_full_books_are_told_once_an_hour() -> None:
+    heard: list[CallEvent] = []
+    now_s = [0.0]
+    keeping = Collector(
+        FullDisk(), Profile.DEVELOPMENT, answered(), heard.append, clock=lambda: now_s[0], hold=lambda _: False
+    )
+    for now_s[0] in (0.0, 30.0, 3_599.0, 3_600.0):
+        told(keeping, OutreachHeld(7, PATIENT))
+
+    assert [LogLine(Event.OUTREACH_FULL, {})] * 2 == heard
+
+
+def test_full_books_take_no_new_patient_and_every_opt_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_patients, "MOST", 1)
+    monkeypatch.setattr(held_patients, "MOST_OPTED_OUT", 2)
+    held = HeldPatients(Database.open(tmp_path))
+    others = [Kept(patient=ref).placed(20_000) for ref in ("u8Jd5WqGx1KfEoV4tPz6aA", "hT2nB7yMcR0iLpU9sDk3vQ")]
+
+    assert held.keep(permitted(PATIENT))
+    assert not held.keep(permitted(others[0]))
+    assert held.keep(permitted(others[0].out()))
+    assert held.keep(permitted(PATIENT.came(Came.BUSY)))
+    assert held.keep(permitted(others[0].out().taken()))
+    assert not held.keep(permitted(others[1].out()))
+    assert {PATIENT.came(Came.BUSY), others[0].out().taken()} == set(held.all())
+
+
+def test_the_line_is_told_of_as_many_patients_as_there_may_be_at_its_start() -> None:
+    row = closed.to_wire(PATIENT.came(Came.NOT_VERIFIED).placed(20_516).came(Came.BUSY).out())
+
+    assert MOST_BYTES >= held_patients.MOST_OPTED_OUT * 300
+    assert len(json.dumps(row)) <= 300
 
 
 def test_rows_of_patients_survive_a_restart_and_an_opt_out_is_never_taken_back(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from agent.pipe import MOST_WAITING, EventPipe
-from policies.events import CallAnswered, KeyPressed, encode
+from policies.attempts import Kept
+from policies.events import CallAnswered, KeyPressed, OutreachHeld, encode
 from policies.records import Profile
 
 WRITERS, LINES = 4, 3_000
@@ -112,6 +113,24 @@ def test_nobody_waits_for_a_keeper_that_stands_still_and_calls_are_not_what_is_d
     assert MOST_WAITING == len(pipe._waiting)
     assert encode(CallAnswered(2, "demo")).encode() + b"\n" in [line for line, _ in pipe._waiting]
     assert os.read(read, 65_536).startswith(encode(CallAnswered(1, "demo")).encode())
+
+
+def test_what_is_held_of_a_patient_is_dropped_only_when_nothing_else_waits(ends: Ends) -> None:
+    _, pipe = ends
+    dropped: list[None] = []
+    pipe.on_drop = lambda: dropped.append(None)
+    for _ in range(2 * MOST_WAITING):  # until the pipe itself is full and these alone wait
+        pipe.tell(CallAnswered(1, "demo"))
+    out = OutreachHeld(1, Kept(patient="Zk3vQ0pT7mXs2LhYb9RcNw").out())
+    pipe.tell(out)
+    for _ in range(2 * MOST_WAITING):
+        pipe.tell(CallAnswered(2, "demo"))
+        pipe.tell(KeyPressed(1))
+
+    lines = [line for line, _ in pipe._waiting]
+    assert dropped
+    assert MOST_WAITING == len(lines)
+    assert encode(out).encode() + b"\n" in lines
 
 
 def test_a_finalizer_that_logs_while_a_line_goes_out_neither_waits_nor_tears_it(

@@ -140,7 +140,10 @@ def test_a_machine_gets_the_message_after_its_beep_or_a_long_silence() -> None:
         assert (State.OVER, Came.VOICEMAIL) == (party.on(E.SAID).to, party.came)
 
 
-@pytest.mark.parametrize("events", [(E.MACHINE,), (E.PERSON, E.MACHINE), (E.BEEP,), (E.PERSON, E.BEEP)])
+@pytest.mark.parametrize(
+    "events",
+    [(E.MACHINE, E.MACHINE), (E.PERSON, E.MACHINE, E.MACHINE), (E.MACHINE, E.BEEP), (E.BEEP,), (E.PERSON, E.BEEP)],
+)
 def test_where_no_message_is_wanted_a_machine_is_hung_up_on_without_a_word(events: tuple[Event, ...]) -> None:
     party = walked(*events[:-1], leaves_message=False)
 
