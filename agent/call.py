@@ -145,7 +145,9 @@ class Call:
         self._ear: Final = Endpointer()
         self._vad: Final = engines.vad()
         self._mouth: Final = Mouth(leg, engines.tts, engines.ready, self._spoke)
-        self._replying: Final = Replying(script.voices, self._mouth, self._clock_ms, self._llm_failed, script.stop)
+        self._replying: Final = Replying(
+            script.voices, self._mouth, self._clock_ms, self._llm_failed, script.stop, script.opt_out
+        )
         self._agenda: Final = Agenda(script.asking, script.voices.phrases)
         self._identifying: Final = Identifying(script.records, self._replying.recite, self._replying.phrase)
         self._inbox: Final[asyncio.Queue[LegEvent | Recognised | ReplyDone | News | Order]] = asyncio.Queue(maxsize=512)

@@ -7,7 +7,6 @@ call is a port, `agent.placed` behind the carrier.
 from __future__ import annotations
 
 import asyncio
-import enum
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -16,6 +15,7 @@ from typing import Final, Protocol
 from agent.books import Books
 from agent.contacts import Contacts, Reached, Unreachable
 from agent.outreach import Outreach
+from agent.stopping import Stopped
 from policies.attempts import Came
 from policies.outreach import HOUR_S, Standing
 from policies.patient import Identifiers
@@ -46,16 +46,6 @@ class OutboundCalls(Protocol):
         opted_out: to be called at the moment at which she says so, not when the call is over.
         """
         ...
-
-
-class Stopped(enum.Enum):
-    """What came of the wish of somebody who called us to get no more calls."""
-
-    DONE = "done"
-    NOBODY = "nobody"
-    """The hospital knows no patient by the number she calls from."""
-    NOT_NOW = "not_now"
-    """The hospital could not be asked.  She is told so: her number isn't kept to try again."""
 
 
 class CallingOut:

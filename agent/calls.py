@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import functools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from agent import forgetting
@@ -26,11 +27,13 @@ from agent.prepare import Prepared
 from agent.retaining import Retaining
 from agent.script import Engines, Limits, Script
 from agent.settings import Settings
+from agent.stopping import Stopped
 from agent.tally import Tally
 from policies import events
 from policies.allowlist import ModelReason, days
 from policies.guardrails import EscalationReason
 from policies.logs import Log
+from policies.phi import PHI
 from policies.records import CallMetrics, EndReason, Transferred, hour_of
 from policies.refs import ref_at
 from policies.vocabulary import Event as LogEvent
@@ -57,11 +60,13 @@ class Calls:
         refs: bytes,
         fetchers: Fetchers | None = None,
         placed: PlacedCalls | None = None,
+        opt_out: Callable[[PHI[str]], Awaitable[Stopped]] | None = None,
     ) -> None:
         """refusal: why an agent's model may not be called now; None if it may.  refs: the key of `policies.refs`."""
         self._refs: Final = refs
         self._fetchers: Final = fetchers
         self._placed: Final = placed
+        self._opt_out: Final = opt_out
         self._answered = 0
         self._live: Final[set[Call]] = set()
         self._settings: Final = settings
@@ -125,6 +130,8 @@ class Calls:
             script = met.script(script)
         elif leg.purpose is Purpose.BACK:
             script = script.back()
+        elif self._opt_out is not None and leg.caller is not None:
+            script = replace(script, opt_out=functools.partial(self._opt_out, leg.caller))
         call = Call(
             leg,
             script,

@@ -92,6 +92,10 @@ class Phrase(enum.Enum):
     CALLED_FOR = "called_for"
     """Why we call."""
     NO_MORE_CALLS = "no_more_calls"
+    NOT_CALLED = "not_called"
+    """To a caller who wants no calls of ours, and whose number the hospital does not know."""
+    NO_STOP_NOW = "no_stop_now"
+    """Likewise, where the hospital can't be asked."""
     KEYS_CALLED = "keys_called"
     """As `KEYS`, in a call that we placed: there 9 ends such calls."""
     OFFER_CALLER = "offer_caller"
@@ -243,6 +247,10 @@ _FIXED: Final[Mapping[Phrase, str]] = MappingProxyType(
         Phrase.REACHED: "Thank you. This is {who} of {hospital}. I am not a nurse or a doctor. "
         "To reach a person, say nurse, or press 0. If this is an emergency, hang up and call 911.",
         Phrase.CALLED_FOR: "I'm calling to ask how you are since you left the hospital.",
+        Phrase.NOT_CALLED: "I don't find the number you're calling from among those we call. "
+        "To be taken off any list, please tell a person: say nurse, or press 0.",
+        Phrase.NO_STOP_NOW: "I'm sorry, I can't take that down right now. "
+        "Please call again later, or tell a person: say nurse, or press 0.",
         Phrase.NO_MORE_CALLS: "All right. You will get no more of these calls. What else can I help you with?",
         Phrase.KEYS_CALLED: "Press 0 for a person, 1 for yes, 2 for no. Press 7 to slow me down, 8 to make me louder, "
         "9 to get no more of these calls.",

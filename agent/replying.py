@@ -18,6 +18,7 @@ from agent.mouth import Gate, Mouth, VoiceFailed
 from agent.phrases import CLOSINGS, Phrase
 from agent.sentences import Sentences
 from agent.smalltalk import Social, social
+from agent.stopping import OptOut, Stopped
 from agent.tally import TurnTimes
 from agent.wishes import Wish, wished
 from policies.answers import accepts
@@ -43,6 +44,11 @@ class Course(enum.Enum):
     """Nor what she typed."""
 
 
+STOPPED: Final = {
+    Stopped.DONE: Phrase.NO_MORE_CALLS,
+    Stopped.NOBODY: Phrase.NOT_CALLED,
+    Stopped.NOT_NOW: Phrase.NO_STOP_NOW,
+}
 OFFERS: Final = (Phrase.CHECK, Phrase.CHECK_HEARD, Phrase.NOT_KNOWN, Phrase.FOR_THE_NURSE, Phrase.STILL_OFFERED)
 """A "yes" right after one of them asks for a person."""
 
@@ -101,9 +107,11 @@ class Replying:
         clock_ms: Callable[[], float],
         failed: Callable[[EngineReason], None],
         stop: Callable[[], None] | None = None,
+        opt_out: OptOut | None = None,
     ) -> None:
-        """stop: in a call that we placed, holds that she wants no more of them."""
+        """stop: in a call that we placed, holds that she wants no more of them.  opt_out: of who has called us."""
         self._stop: Final = stop
+        self._opt_out: Final = opt_out
         self._voices: Final = voices
         self._mouth: Final = mouth
         self._clock_ms: Final = clock_ms
@@ -144,8 +152,9 @@ class Replying:
         return any(names_medicine(text) for text, passage in passages.items() if passage == said.passage_id)
 
     def stops(self, words: PHI[str]) -> bool:
-        """In a call that we placed: she wants no more of them."""
-        return self._stop is not None and words.map(opts_out).reveal()
+        """Where the line places calls: she wants no more of them."""
+        places = self._stop is not None or self._opt_out is not None
+        return places and words.map(opts_out).reveal()
 
     def heed(self, words: PHI[str]) -> None:
         """Holds it at once, if these words say so."""
@@ -170,12 +179,20 @@ class Replying:
         for phrase in phrases:
             await self._mouth.say(self.phrase(phrase), gate, aside=aside)
 
+    async def _stopped(self, gate: Gate) -> Course:
+        """Held in a call of ours already; for who has called us the hospital is asked, once her turn is over."""
+        came = Stopped.DONE
+        if self._opt_out is not None:
+            await gate.opened.wait()
+            came = await self._opt_out()
+        return await self._fixed(gate, STOPPED[came])
+
     async def reply(
         self, said: Answerable, gate: Gate, times: TurnTimes, *, offered: bool, plain: bool = False
     ) -> Course:
         """Prepare, wait at the gate, say.  `plain`: the approved engine alone.  Raises `EngineFailed`."""
         if self.stops(said.said.words):
-            return await self._fixed(gate, Phrase.NO_MORE_CALLS)
+            return await self._stopped(gate)
         if wishes := wished(said.said.words):
             return await self._grant(wishes, gate, times)
         kind = social(said.said.words)

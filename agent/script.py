@@ -11,6 +11,7 @@ from agent.engines.ports import Bias, SpeechToText, TextToSpeech, VoiceActivity
 from agent.patients import PatientRecords
 from agent.phrases import Phrase
 from agent.replying import Voices
+from agent.stopping import OptOut
 from policies.guardrails import Sayable
 from policies.redflags import RedFlags
 from policies.retention import Retention
@@ -44,6 +45,8 @@ class Script:
     records: PatientRecords | None = None
     """None: callers are not identified, and hear general approved information only."""
 
+    opt_out: OptOut | None = None
+    """For who has called us; None where the line places no calls."""
     stop: Callable[[], None] | None = None
     """In a call that we placed: holds that she wants no more of them, at once and as often as she says so."""
 

@@ -100,8 +100,10 @@ async def run(
     fetchers = fetchers_of(settings, lines, board, config.origins, report, told, availability, closed)
     books = KeepersBooks(pipe.tell)
     campaigns = campaigns_of(settings, lines, fetchers, board, config.origins, books, briefed.held)
-    placed = None if campaigns is None else campaigns.placed
-    calls = Calls(settings, models, agents, pipe, log, metrics, retaining, judge.refusal, refs, fetchers, placed)
+    placed, opt_out = (None, None) if campaigns is None else (campaigns.placed, campaigns.calling.opt_out_caller)
+    calls = Calls(
+        settings, models, agents, pipe, log, metrics, retaining, judge.refusal, refs, fetchers, placed, opt_out
+    )
     if fetchers is not None:
         metrics.promises(lambda: fetchers.promises.open, fetchers.promises.ended)
         board.may_take = lambda: fetchers.ready

@@ -42,6 +42,7 @@ from agent.phrases import Phrase
 from agent.prepare import Prepared, prepare
 from agent.retaining import Retaining
 from agent.script import Engines, Limits, Script
+from agent.stopping import OptOut
 from agent.tally import Tally, TurnTimes
 from agent.turns import State
 from agent.watch import Watch
@@ -464,6 +465,8 @@ class Setup:
     """When the process is asked to end, after the call's start."""
     nurses: Nurses | None = None
     """Who is rung for a caller; None: the line closes, and the carrier dials."""
+    opt_out: OptOut | None = None
+    """Where a caller is told that she gets no more calls; None: the line places none."""
     promising: Callable[[], Promising] | None = None
     """Makes the way to be called back; None: there is none."""
     told: list[CallEvent] = field(default_factory=list)
@@ -655,7 +658,7 @@ async def _hold(
     notes = Notes()
     retaining = setup.retaining or Retaining()
     keeping = retaining.keeping(replace(house()[0].agent, retention=Retention.REDACTED))
-    script = replace(_script(*models, setup), records=setup.records)
+    script = replace(_script(*models, setup), records=setup.records, opt_out=setup.opt_out)
     nurses = setup.nurses
     fetch = None if nurses is None else nurses.fetch(engines, script, started.call_sid, world)
     del started

@@ -8,9 +8,10 @@ import sys
 from typing import Final
 
 from agent.books import WRITTEN_S, KeepersBooks
-from agent.calling_out import LIST_S, LOOK_S, CallingOut, Stopped
+from agent.calling_out import LIST_S, LOOK_S, CallingOut
 from agent.outreach import Outreach
 from agent.settings import ROOT
+from agent.stopping import Stopped
 from policies.attempts import Came, Kept
 from policies.events import CallEvent, OutreachHeld
 from policies.phi import PHI

@@ -14,10 +14,11 @@ from typing import Any, Final
 import pytest
 
 from agent import contacts, launcher
-from agent.calling_out import CallingOut, Stopped
+from agent.calling_out import CallingOut
 from agent.contacts import LocalContacts, Unreachable
 from agent.contacts_service import CONTACTS, load
 from agent.outreach import Outreach
+from agent.stopping import Stopped
 from policies.outreach import Campaign, Zone
 from policies.patient import Identifiers
 from policies.phi import PHI

@@ -18,9 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent import calling_out
-from agent.calling_out import CALLER_S, LIST_S, LOOK_S, CallingOut, IsHers, Stopped
+from agent.calling_out import CALLER_S, LIST_S, LOOK_S, CallingOut, IsHers
 from agent.contacts import Reached, Unreachable
 from agent.outreach import STEP, Outreach
+from agent.stopping import Stopped
 from policies.attempts import Came, Kept, is_reference
 from policies.closed import from_wire, kinds_of, to_wire
 from policies.outreach import DAY_S, CallNow, Campaign, NotNow, NotNowReason, Standing, Zone, may_call_now
