@@ -33,7 +33,7 @@ from telephony.twin.account import Number as OurNumber
 from telephony.twin.exchange import Exchange
 from telephony.twin.hearing import is_audible
 from telephony.twin.line import LineDead
-from telephony.twin.personas import answers, message, voicemail
+from telephony.twin.personas import answers, voicemail
 from telephony.twin.real_transport import HttpWebhook, WebSocketStreams
 from telephony.twin.resources import Resources
 from telephony.twin.telephones import Persona, Phone, Telephone
@@ -151,7 +151,7 @@ async def carried(
     await phone.hang_up()
     answered = nurse.calls[before:]
     if scene is Scene.VOICEMAIL and answered:
-        ears.unasked = message(answered[0])
+        ears.unasked = answered[0].heard(0, answered[0].now())  # all that it was told, over its greeting too
     brief, unasked = [await _heard(studio, each) for each in (ears.brief, ears.unasked)]
     seen = {Passed.RANG} if answered else set()
     if is_of(patient, brief):
