@@ -29,12 +29,7 @@ from telephony.twin.telephones import Phone, Telephone
 from tests.privacy.test_kill_everything import family
 from tests.real_line import AGENT, NUMBER, NURSE, ROOT
 
-pytestmark = [
-    pytest.mark.real_time,
-    pytest.mark.models,
-    pytest.mark.xdist_group("real_calls"),
-    pytest.mark.timeout(240),
-]
+pytestmark = [pytest.mark.alone, pytest.mark.models, pytest.mark.xdist_group("real_calls"), pytest.mark.timeout(240)]
 
 READY_S: Final = 90.0
 QUIET_MS: Final = 1_200  # longer than the pauses between the agent's sentences
