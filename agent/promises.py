@@ -27,7 +27,7 @@ from telephony import promise, twiml
 from telephony.leg import Leg
 from telephony.placing import CarrierFailed
 from telephony.promise import Action, Event, Promise, State
-from telephony.rooms import CallStatus
+from telephony.rooms import OVER, CallStatus
 from telephony.switchboard import After, EndDecision, Role, Room, fresh_ref
 from telephony.tokens import Purpose
 from telephony.transfer import NurseEvent, Phase
@@ -44,13 +44,6 @@ AGAIN_S: Final = 3.0  # of silence, then what she was asked is said once more
 OF_NEWS: Final = {News.COMING: Event.TAKEN, News.ALONE: Event.NURSE_LOST, News.NOBODY: Event.NOBODY}
 OF_PHASE: Final = {Phase.TOGETHER: Event.MET, Phase.DROPPED: Event.BACK}
 OF_KEYS: Final = {NurseEvent.ONE: Event.ONE, NurseEvent.TWO: Event.TWO, NurseEvent.LOST: Event.NO_ANSWER}
-DONE: Final = (
-    CallStatus.BUSY,
-    CallStatus.NO_ANSWER,
-    CallStatus.FAILED,
-    CallStatus.COMPLETED,
-    CallStatus.CANCELED,
-)
 
 
 def can_be_called(number: PHI[str] | None) -> bool:
@@ -110,7 +103,7 @@ class Promised:
 
     def status(self, ref: str, status: CallStatus) -> None:
         called = self._called
-        if called is not None and called.ref == ref and status in DONE:
+        if called is not None and called.ref == ref and status in OVER:
             if called.sid is not None:
                 self._home.handoffs.ended(called.sid)
             self.on(Event.NO_ANSWER)
@@ -121,21 +114,19 @@ class Promised:
         if called is None or called.ref != leg.ref or called.end_wanted or self.state is not State.RINGING:
             return await self._too_late(leg)
         called.sid = leg.call_sid
-        called.stream = NurseLeg(
-            leg, Mouth(leg, self._voice.tts, self._voice.ready), lambda event: self._of_leg(called, event)
-        )
         try:
-            return await called.stream.run()
+            return await self._on_stream(called, leg)
         finally:
             called.stream = None
 
     async def _too_late(self, leg: Leg) -> After:
         """She picks up in the moment in which it is given up."""
-        late = _Called(leg.ref, leg.call_sid)
-        late.stream = NurseLeg(
-            leg, Mouth(leg, self._voice.tts, self._voice.ready), lambda event: self._of_leg(late, event)
-        )
-        return await late.stream.run()
+        return await self._on_stream(_Called(leg.ref, leg.call_sid), leg)
+
+    async def _on_stream(self, called: _Called, leg: Leg) -> After:
+        mouth = Mouth(leg, self._voice.tts, self._voice.ready)
+        called.stream = NurseLeg(leg, mouth, lambda event: self._of_leg(called, event))
+        return await called.stream.run()
 
     def _of_leg(self, called: _Called, event: NurseEvent) -> None:
         if called is not self._called:
@@ -253,23 +244,27 @@ class Promised:
         origins = handoffs.origins
         nurse_line = handoffs.nurse_lines.get(self._agent)
         document = twiml.called_back(origins.stream + MEDIA, origins.web + ENDED, token, nurse_line)
-        status_url = origins.web + NURSE + called.ref
         failed: CarrierFailed | None = None
         try:
-            called.sid = await handoffs.carrier.place(
-                number,
-                document,
-                ring_s=RING_S,
-                status_url=status_url,
-                limit_s=LONGEST_S,
-                caller_id=handoffs.caller_ids.get(self._agent),
-            )
+            called.sid = await self._place(number, document, called.ref, LONGEST_S)
         except CarrierFailed as refused:
             failed = refused
         if called.end_wanted:
             await self._end(called)
         if failed is not None and not failed.reason.in_doubt:
             self._not_placed(called)
+
+    async def _place(self, number: PHI[str], document: str, ref: str, limit_s: int) -> PHI[str]:
+        """Rings her from the hospital's own number.  Raises `CarrierFailed`."""
+        handoffs = self._home.handoffs
+        return await handoffs.carrier.place(
+            number,
+            document,
+            ring_s=RING_S,
+            status_url=handoffs.origins.web + NURSE + ref,
+            limit_s=limit_s,
+            caller_id=handoffs.caller_ids.get(self._agent),
+        )
 
     def _not_placed(self, called: _Called) -> None:
         if called is self._called:
@@ -318,17 +313,8 @@ class Promised:
         if called is not None:
             await self._end(called)  # her telephone is free again
         if number is not None and nurse_line is not None:
-            document = twiml.promise_broken(nurse_line)
-            status_url = self._home.handoffs.origins.web + NURSE + fresh_ref()
             with contextlib.suppress(CarrierFailed):
-                await self._home.handoffs.carrier.place(
-                    number,
-                    document,
-                    ring_s=RING_S,
-                    status_url=status_url,
-                    limit_s=APOLOGY_CALL_S,
-                    caller_id=self._home.handoffs.caller_ids.get(self._agent),
-                )
+                await self._place(number, twiml.promise_broken(nurse_line), fresh_ref(), APOLOGY_CALL_S)
 
 
 def waiting_times(times: TransferTimes, of: promise.Times) -> TransferTimes:
@@ -344,7 +330,6 @@ class Promises:
     times: promise.Times = field(default_factory=promise.Times)
     ended: Counter[State] = field(default_factory=Counter)
     """What came of those that are over; closed."""
-    made: int = 0
     on_the_line: Counter[bytes] = field(default_factory=Counter)
     """Callers who are talking with us, by digests of their numbers."""
     _open: list[Promised] = field(default_factory=list)
@@ -363,6 +348,11 @@ class Promises:
     def open(self) -> int:
         return len(self._open)
 
+    @property
+    def made(self) -> int:
+        """Those that are over included."""
+        return self.open + sum(self.ended.values())
+
     def make(self, agent: str, number: PHI[str], voice: Voice, on_call: Callable[[], OnCall], told: Told) -> None:
         """To her who calls from there.  Who was promised it before keeps that promise, with what she says now."""
         if not self.handoffs.runs:
@@ -374,12 +364,11 @@ class Promises:
         phrases = MappingProxyType({**voice.phrases, Phrase.OFFER_CALLER: voice.phrases[Phrase.OFFER_CALL_BACK]})
         promised = Promised(self, agent, number, replace(voice, phrases=phrases), on_call)
         self._open.append(promised)
-        self.made += 1
         promised.begin(told)
 
     @property
     def full(self) -> bool:
-        return len(self._open) >= MOST
+        return self.open >= MOST
 
     def reached(self, number: PHI[str]) -> None:
         """She who calls from there has talked with a nurse by another way."""

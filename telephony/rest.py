@@ -25,6 +25,7 @@ from policies.phi import PHI
 from telephony.carrier_wire import CarrierWire, WireFailed
 from telephony.numbers import Wanted
 from telephony.placing import AccountState, CarrierFailed, CarrierReason, Deleted
+from telephony.rooms import OVER_NAMES
 from telephony.twiml import is_number, is_ours
 
 PLACE_S: Final = 5.0  # for one answer: a patient waits; the bar from a red flag to a ringing phone is 3 s (p95)
@@ -38,7 +39,6 @@ AT_ONCE: Final = 4  # requests about records: Twilio refuses an account that sen
 NOT_FOUND: Final = 404
 NOT_COMPLETE: Final = 20009  # "Cannot delete this resource before it is complete"
 NOT_IN_PROGRESS: Final = 21220  # "Invalid call state": it has ended, or it was never answered
-OVER: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})  # Twilio, "Call status values"
 STEPS: Final = ("initiated", "ringing", "answered", "completed")
 
 _ACCOUNT: Final = re.compile(r"AC[0-9a-fA-F]{32}", re.ASCII)
@@ -152,7 +152,7 @@ class TwilioCarrier:
         """See `Carrier`.  A call without a record has been over for a while."""
         sid = _revealed(call_sid)
         call = await self._ask(lambda: self._placing.calls(sid).fetch_async(), none_if={NOT_FOUND})
-        return call is not None and call.status not in OVER
+        return call is not None and call.status not in OVER_NAMES
 
     async def end(self, call_sid: PHI[str]) -> None:
         """See `Carrier`.  Cancels first: a call that is answered meanwhile is ended by the second request."""
@@ -160,7 +160,7 @@ class TwilioCarrier:
         change = self._placing.calls(sid).update_async
         over = {NOT_FOUND, NOT_IN_PROGRESS}
         canceled = await self._ask(lambda: change(status="canceled"), none_if=over)
-        if canceled is None or canceled.status not in OVER:
+        if canceled is None or canceled.status not in OVER_NAMES:
             await self._ask(lambda: change(status="completed"), none_if=over)
 
     async def delete(self, call_sid: PHI[str]) -> Deleted:
@@ -174,10 +174,10 @@ class TwilioCarrier:
             call = await self._call(sid)
             if call is None:
                 return Deleted.GONE
-            if call.status not in OVER:
+            if call.status not in OVER_NAMES:
                 return Deleted.LIVE
             for leg in await self._all(lambda: self._records.calls.page_async(parent_call_sid=sid, page_size=PAGE)):
-                if leg.status not in OVER:
+                if leg.status not in OVER_NAMES:
                     return Deleted.LIVE
                 if not await self._removed(self._sid(leg).reveal()):
                     return Deleted.UNFINISHED
@@ -193,7 +193,7 @@ class TwilioCarrier:
                     *await self._all(functools.partial(pages, to=number, page_size=PAGE)),
                     *await self._all(functools.partial(pages, from_=number, page_size=PAGE)),
                 ):
-                    if call.status in OVER:
+                    if call.status in OVER_NAMES:
                         found[self._sid(call).reveal()] = None
         return tuple(map(PHI, found))
 

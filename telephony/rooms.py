@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Protocol
+from typing import Final, Protocol
 
 from policies.phi import PHI
 from telephony.switchboard import Role
@@ -26,6 +26,13 @@ class CallStatus(enum.Enum):
     def of(cls, text: str | None) -> CallStatus | None:
         """None for what the carrier has no such status of."""
         return next((status for status in cls if status.value == text), None)
+
+
+OVER: Final = frozenset(
+    {CallStatus.COMPLETED, CallStatus.BUSY, CallStatus.FAILED, CallStatus.NO_ANSWER, CallStatus.CANCELED}
+)
+"""Nothing follows one of these."""
+OVER_NAMES: Final = frozenset(status.value for status in OVER)
 
 
 class Rooms(Protocol):

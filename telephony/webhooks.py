@@ -12,7 +12,7 @@ from starlette.responses import Response
 from policies.phi import PHI
 from telephony import twiml
 from telephony.doors import MAX_BODY_BYTES, Doors, Origins, ServerConfig, form_fields, only
-from telephony.rooms import CallStatus, Rooms
+from telephony.rooms import OVER_NAMES, CallStatus, Rooms
 from telephony.signature import FormFields
 from telephony.switchboard import Again, EndDecision, Line, Refusal, Role, Room, Switchboard, fresh_ref
 from telephony.tokens import Purpose
@@ -30,7 +30,6 @@ AFTER_ROOM: Final = "/twilio/after-room/"  # likewise
 WAIT: Final = "/twilio/wait/"  # and the role of who waits alone in a room
 BODY_S: Final = 5.0  # for a form of 1 KiB
 OUTBOUND: Final = "outbound-api"  # Twilio, the voice webhook's "Direction" of a call that we placed
-ENDED_CALL: Final = ("completed", "canceled", "failed", "busy", "no-answer")
 LONGEST_STEP: Final = 32
 OUTCOME_S: Final = 3.0  # a handler that is still ending; Twilio itself waits 15 s for a webhook
 
@@ -111,7 +110,7 @@ class Webhooks:
             return asked
         call_sid, fields = asked
         decision = await self._board.outcome(call_sid, OUTCOME_S)
-        if isinstance(decision, Room) and only(fields, "CallStatus") in ENDED_CALL:  # she hung up on her way
+        if isinstance(decision, Room) and only(fields, "CallStatus") in OVER_NAMES:  # she hung up on her way
             self._over(call_sid)
             self._rooms.left(decision.name, decision.role, call_sid)
             return _answer(twiml.goodbye())
@@ -132,7 +131,7 @@ class Webhooks:
         if line is None:
             return _answer(twiml.unknown())
         if decision is EndDecision.ASSISTANT:
-            return self._invited(Purpose.PATIENT, line, call_sid, _other_end(fields), again=True)
+            return self._again(Purpose.PATIENT, line, call_sid, fields)
         say = twiml.nurse if decision is EndDecision.TRANSFER else twiml.lost
         return _answer(say(line.nurse_number, self._url(AFTER_NURSE)))
 
@@ -164,7 +163,7 @@ class Webhooks:
         status = CallStatus.of(only(asked[1], "CallStatus"))
         if status is not None:
             tell(leg, status)
-        if only(asked[1], "CallStatus") in ENDED_CALL:
+        if only(asked[1], "CallStatus") in OVER_NAMES:
             self._over(asked[0])  # also a call whose order was never answered: its name is known from here alone
         return Response(status_code=204)
 
@@ -173,7 +172,7 @@ class Webhooks:
         asked = await self._asked(request, STATUS, "CallStatus")
         if isinstance(asked, Response):
             return asked
-        if only(asked[1], "CallStatus") in ENDED_CALL:
+        if only(asked[1], "CallStatus") in OVER_NAMES:
             self._over(asked[0])
         return Response(status_code=204)
 
@@ -198,7 +197,7 @@ class Webhooks:
         if isinstance(asked, Response):
             return asked
         call_sid, fields = asked
-        if only(fields, "CallStatus") in ENDED_CALL:
+        if only(fields, "CallStatus") in OVER_NAMES:
             self._rooms.left(name, Role.PATIENT, call_sid)
             self._over(call_sid)
             return _answer(twiml.goodbye())

@@ -11,7 +11,8 @@ from typing import Final
 
 from policies.phi import PHI
 from telephony.placing import CarrierFailed, CarrierReason
-from telephony.rest import OVER, PLACE_S, STEPS
+from telephony.rest import PLACE_S, STEPS
+from telephony.rooms import OVER_NAMES
 from telephony.twin.exchange import Exchange
 from telephony.twin.in_process import Machine
 from telephony.twin.records import CANCELED, COMPLETED, CallOver
@@ -113,7 +114,7 @@ class Requests:
         """See `Carrier`."""
         await self._tried()
         call = self._exchange().call(call_sid.reveal())
-        return call is not None and call.status not in OVER
+        return call is not None and call.status not in OVER_NAMES
 
     async def _tried(self) -> None:
         await asyncio.sleep(self._chance.uniform(0.05, self._unreliable.slow_s))

@@ -57,17 +57,7 @@ class People:
 
     def nurse(self, number: int, plan: NursePlan) -> Persona:
         """As she is when she is rung."""
-        match plan.pickup:
-            case Pickup.NEVER:
-                return Persona(pickup=Rung.NEVER)
-            case Pickup.BUSY:
-                return Persona(pickup=Rung.BUSY)
-            case Pickup.FAILS:
-                return Persona(pickup=Rung.FAILS)
-            case Pickup.VOICEMAIL:
-                return Persona(self._voicemail(number), plan.after_s)
-            case Pickup.ANSWERS:
-                return Persona(self._answers(number, plan), plan.after_s)
+        return _persona(plan.pickup, plan.after_s, self._answers(number, plan), self._voicemail(number))
 
     def ring(self, number: int, plan: NursePlan) -> Persona:
         """As she is the next time that she is rung."""
@@ -82,17 +72,7 @@ class People:
         self._rung[None] += 1
         planned = plan.called_back or (CalledBack(Pickup.ANSWERS),)
         called = planned[min(times, len(planned) - 1)]
-        match called.pickup:
-            case Pickup.NEVER:
-                return Persona(pickup=Rung.NEVER)
-            case Pickup.BUSY:
-                return Persona(pickup=Rung.BUSY)
-            case Pickup.FAILS:
-                return Persona(pickup=Rung.FAILS)
-            case Pickup.VOICEMAIL:
-                return Persona(self._voicemail(None), called.after_s)
-            case Pickup.ANSWERS:
-                return Persona(self._called_back(called, plan), called.after_s)
+        return _persona(called.pickup, called.after_s, self._called_back(called, plan), self._voicemail(None))
 
     def _called_back(self, called: CalledBack, plan: PatientPlan) -> Life:
         async def life(phone: Phone) -> None:
@@ -209,6 +189,20 @@ class People:
         visit = Visit(phone, nurse)
         self.visits.append(visit)
         return visit
+
+
+def _persona(pickup: Pickup, after_s: float, answers: Life, voicemail: Life) -> Persona:
+    match pickup:
+        case Pickup.NEVER:
+            return Persona(pickup=Rung.NEVER)
+        case Pickup.BUSY:
+            return Persona(pickup=Rung.BUSY)
+        case Pickup.FAILS:
+            return Persona(pickup=Rung.FAILS)
+        case Pickup.VOICEMAIL:
+            return Persona(voicemail, after_s)
+        case Pickup.ANSWERS:
+            return Persona(answers, after_s)
 
 
 async def _pass(phone: Phone, seconds: float) -> None:
